@@ -1,7 +1,7 @@
 // NeutralRequest → a Responses body for one provider, and what it could not carry.
 // https://platform.openai.com/docs/api-reference/responses/create
 import type { TextPart } from '../../model/content.ts';
-import { asArray, asObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
+import { asArray, asObject, type JsonObject } from '../../model/json/json.ts';
 import type { NeutralRequest } from '../../model/request.ts';
 import { declareAllowed } from '../shared/tools/allowed-tools.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
@@ -27,7 +27,7 @@ import { type ModelTraits, modelTraits } from './models.ts';
 import { buildOutputFormat } from './output-format.ts';
 import { ENCRYPTED_REASONING, LOGPROBS } from './parse-request.ts';
 import { repeatReasoning } from './reasoning-settings.ts';
-import { isEmpty } from '../shared/own-fields.ts';
+import { isEmpty, put } from '../shared/own-fields.ts';
 import { ID, ownFields } from './wire.ts';
 
 /** OpenAI refuses a smaller `max_output_tokens`. */
@@ -63,31 +63,14 @@ export function buildRequest(asked: NeutralRequest, options: BuildOptions): Buil
   losses.foreign(request.extension);
 
   const body: JsonObject = { model };
-  const set = (field: string, value: JsonValue | undefined) => {
-    if (value !== undefined) body[field] = value;
-  };
-  // A breakpoint stands on a part, which the field for instructions has none of.
-  const isMarked = scope.marks && request.system.some((part) => hasBreakpoint(part, scope));
-  const instructions = isMarked ? undefined : buildInstructions(request, losses);
-  const input = buildInput(request, scope);
-  if (isMarked) {
-    const content = buildInputContent(request.system, scope);
-    input.unshift({ type: 'message', role: 'developer', content });
-  }
-  // A request needs an input: other dialects' clients may send only a system prompt.
-  if (input.length === 0 && !native && instructions !== undefined) {
-    body.input = [{ type: 'message', role: 'system', content: instructions }];
-  } else {
-    set('instructions', instructions);
-    if (input.length === 0 && !native) requireLastTurn(request, undefined);
-    if (input.length > 0 || !native) body.input = input;
-  }
+  Object.assign(body, buildPrompt(request, scope));
   // Known of OpenAI's models.
   if (isOpenAi) reportPrefill(request, losses);
   else reportUnknownPrefill(request, losses);
   if (request.stream) body.stream = true;
   Object.assign(body, buildTools(request, scope, traits));
-  set('max_output_tokens', native ? request.maxOutputTokens : leastTokens(request.maxOutputTokens, losses));
+  const { maxOutputTokens } = request;
+  put(body, 'max_output_tokens', native ? maxOutputTokens : leastTokens(maxOutputTokens, losses));
   Object.assign(body, buildSampling(request, native, traits, losses));
   const { reasoning } = request;
   if (reasoning !== undefined) {
@@ -97,24 +80,20 @@ export function buildRequest(asked: NeutralRequest, options: BuildOptions): Buil
   const { verbosity } = request;
   const text = buildText(request, native ? verbosity : buildVerbosity(verbosity, model, losses));
   if (!isEmpty(text)) body.text = text;
-  set('user', buildUser(request.user, losses));
-  set(
+  put(body, 'user', buildUser(request.user, losses));
+  put(
+    body,
     'service_tier',
     native ? request.serviceTier : buildServiceTier(request.serviceTier, RESPONSES_TIERS, losses),
   );
-  set('prompt_cache_key', cacheKeyOf(request, options));
+  put(body, 'prompt_cache_key', cacheKeyOf(request, options));
   Object.assign(body, request.cacheSettings);
-  set('metadata', buildMetadata(request.metadata, native, losses));
-  set('moderation', request.moderation);
+  put(body, 'metadata', buildMetadata(request.metadata, native, losses));
+  put(body, 'moderation', request.moderation);
 
-  for (const [field, value] of Object.entries(own)) {
-    const built = asObject(body[field]);
-    const more = asObject(value);
-    if (built !== undefined && more !== undefined) body[field] = { ...built, ...more };
-    else if (body[field] === undefined) set(field, value);
-  }
+  putOwn(body, own);
   const asksLogprobs = request.logprobs !== undefined && (native || !isFixed(request, traits));
-  if (asksLogprobs) set('top_logprobs', request.logprobs?.top);
+  if (asksLogprobs) put(body, 'top_logprobs', request.logprobs?.top);
   else reportUnsupported(request, ['logprobs'], losses);
   Object.assign(body, buildRetention(request, native, traits, own, asksLogprobs));
   return { body, losses: losses.list() };
@@ -128,6 +107,39 @@ function withAnswerSchema(request: NeutralRequest, native: boolean, losses: Loss
   if (schema !== undefined) return { ...rest, outputFormat: { ...outputFormat, schema } };
   losses.approximated('response_format', AS_INSTRUCTION);
   return { ...rest, system: [...rest.system, { type: 'text', text: formatInstruction(outputFormat) }] };
+}
+
+/** `instructions` and `input`. */
+function buildPrompt(request: NeutralRequest, scope: BuildScope): JsonObject {
+  // A breakpoint stands on a part, which the field for instructions has none of.
+  const isMarked = scope.marks && request.system.some((part) => hasBreakpoint(part, scope));
+  const instructions = isMarked ? undefined : buildInstructions(request, scope.losses);
+  const input = buildInput(request, scope);
+  if (isMarked) {
+    const content = buildInputContent(request.system, scope);
+    input.unshift({ type: 'message', role: 'developer', content });
+  }
+  const isEmptyInput = input.length === 0;
+  // A request needs an input: other dialects' clients may send only a system prompt.
+  if (isEmptyInput && !scope.native) {
+    if (instructions !== undefined)
+      return { input: [{ type: 'message', role: 'system', content: instructions }] };
+    requireLastTurn(request, undefined);
+  }
+  return {
+    ...(instructions !== undefined && { instructions }),
+    ...((!isEmptyInput || !scope.native) && { input }),
+  };
+}
+
+/** Adds the fields that only this dialect knows, to what is built where both are objects. */
+function putOwn(body: JsonObject, own: JsonObject): void {
+  for (const [field, value] of Object.entries(own)) {
+    const built = asObject(body[field]);
+    const more = asObject(value);
+    if (built !== undefined && more !== undefined) body[field] = { ...built, ...more };
+    else if (body[field] === undefined) put(body, field, value);
+  }
 }
 
 function hasBreakpoint({ cacheControl, extension }: TextPart, { breakpoints }: BuildScope): boolean {

@@ -13,7 +13,7 @@ import {
   parseJson,
 } from '../../model/json/json.ts';
 import type { SseEvent } from '../../sse/event.ts';
-import { errorInList } from '../shared/answer-list.ts';
+import { errorInList, textIn } from '../shared/answer-list.ts';
 import { MalformedEvent, malformedData, type StreamDecoder } from '../dialect.ts';
 import { parseLogprobs } from '../openai/logprobs.ts';
 import { errorOf } from '../openai/errors.ts';
@@ -228,10 +228,7 @@ function summaryOf(event: JsonObject): number {
 }
 
 function textOf(event: JsonObject, field: string): string {
-  const text = event[field];
-  if (typeof text === 'string') return text;
-  if (text === undefined || text === null) return '';
-  throw new MalformedEvent(`${field} is not text`);
+  return textIn(event[field], field);
 }
 
 function objectOf(event: JsonObject, field: string): JsonObject {

@@ -98,70 +98,70 @@ function spoke({ parts }: Message): boolean {
 
 function parseItem(item: JsonObject, path: string, turns: Turns, parsed: ParsedInput): void {
   const type = asString(item.type) ?? (item.role === undefined ? undefined : 'message');
+  if (type === undefined)
+    throw invalid(`${path}.type`, 'is missing; say `message`, `function_call`, `function_call_output`…');
+  if (!readItem(type, item, path, turns, parsed)) addOther(type, item, path, turns, parsed);
+}
+
+/** False where only a provider of this dialect understands the item. */
+function readItem(type: string, item: JsonObject, path: string, turns: Turns, parsed: ParsedInput): boolean {
   switch (type) {
-    case undefined:
-      throw invalid(`${path}.type`, 'is missing; say `message`, `function_call`, `function_call_output`…');
     case 'message':
       parseMessage(item, path, turns, parsed);
-      return;
+      return true;
     case ADDITIONAL_TOOLS:
       parsed.tools.push(...parseAdditionalTools(item, path));
       parsed.toolItems.push({ behind: parsed.messages.length, item });
-      return;
+      return true;
     case 'reasoning':
       turns.answer(parseReasoning(item));
-      return;
+      return true;
     case 'function_call':
     case 'custom_tool_call':
       turns.answer(parseCall(item, path, type === 'custom_tool_call'));
-      return;
+      return true;
     case 'function_call_output':
-    case 'custom_tool_call_output': {
-      const content = parseResult(item.output, `${path}.output`);
-      // A tool's output without a call; other dialects only have results of calls.
-      if (type === 'function_call_output' && (item.call_id ?? undefined) === undefined) {
-        turns.message({ role: 'user', parts: content });
-        return;
-      }
-      const callId = callIdFromWire(
-        requiredString(item, 'call_id', `${path}.call_id`, 'repeat the `call_id` of the call it answers'),
-      ).id;
-      turns.result({ type: 'tool-result', callId, content });
-      return;
-    }
+    case 'custom_tool_call_output':
+      parseOutput(type, item, path, turns);
+      return true;
     case TOOL_SEARCH_CALL:
-      if (isClientSearch(item)) turns.answer(parseSearchCall(item));
-      else addOther(type, item, path, turns, parsed);
-      return;
+      if (!isClientSearch(item)) return false;
+      turns.answer(parseSearchCall(item));
+      return true;
     case TOOL_SEARCH_OUTPUT: {
-      if (!isClientSearch(item)) {
-        addOther(type, item, path, turns, parsed);
-        return;
-      }
+      if (!isClientSearch(item)) return false;
       const tools = parseAdditionalTools(item, path);
       parsed.tools.push(...tools.map(loaded));
       turns.result(parseSearchOutput(item, tools));
-      return;
+      return true;
     }
     case AGENT_MESSAGE: {
       const message = parseAgentMessage(item, path);
       if (message !== undefined) turns.message(message);
-      else addOther(type, item, path, turns, parsed);
-      return;
+      return message !== undefined;
     }
     case 'compaction':
     case 'compaction_summary': {
       const summary = summaryFromWire(asString(item.encrypted_content) ?? '');
-      if (summary !== undefined) {
-        turns.message({ role: 'user', parts: [{ type: 'text', text: SUMMARY_HEAD + summary }] });
-        return;
-      }
-      addOther(type, item, path, turns, parsed);
-      return;
+      if (summary === undefined) return false;
+      turns.message({ role: 'user', parts: [{ type: 'text', text: SUMMARY_HEAD + summary }] });
+      return true;
     }
     default:
-      addOther(type, item, path, turns, parsed);
+      return false;
   }
+}
+
+function parseOutput(type: string, item: JsonObject, path: string, turns: Turns): void {
+  const content = parseResult(item.output, `${path}.output`);
+  // A tool's output without a call; other dialects only have results of calls.
+  if (type === 'function_call_output' && (item.call_id ?? undefined) === undefined) {
+    turns.message({ role: 'user', parts: content });
+    return;
+  }
+  const remedy = 'repeat the `call_id` of the call it answers';
+  const { id: callId } = callIdFromWire(requiredString(item, 'call_id', `${path}.call_id`, remedy));
+  turns.result({ type: 'tool-result', callId, content });
 }
 
 /** An item that only a provider of this dialect understands. */
