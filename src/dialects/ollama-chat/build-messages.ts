@@ -1,6 +1,5 @@
 // The conversation in Ollama's messages: text, base64 images beside it, calls whose arguments are objects.
-
-import type { Part, TextPart, ToolCallPart, ToolResultPart } from '../../model/content.ts';
+import type { DocumentPart, Part, TextPart, ToolCallPart, ToolResultPart } from '../../model/content.ts';
 import type { JsonObject } from '../../model/json/json.ts';
 import type { Message } from '../../model/request.ts';
 import { buildArguments } from '../shared/tools/call-arguments.ts';
@@ -83,18 +82,9 @@ function buildMessage(
           texts.push(UNREADABLE_IMAGE);
         }
         break;
-      case 'document': {
-        if (part.cites === true) losses.lost('citations');
-        const source = asText(part.source) ?? part.source;
-        if (source.kind === 'text') {
-          losses.approximated('document', SENT_AS_TEXT);
-          texts.push(part.name === undefined ? source.text : `${part.name}\n\n${source.text}`);
-        } else {
-          losses.lost('document');
-          texts.push(UNREADABLE_DOCUMENT);
-        }
+      case 'document':
+        texts.push(documentText(part, losses));
         break;
-      }
       case 'tool-result':
         break;
       case 'server-tool-result':
@@ -117,6 +107,17 @@ function buildMessage(
     ...(images.length > 0 && { images }),
     ...(calls.length > 0 && { tool_calls: calls }),
   };
+}
+
+function documentText({ source: given, name, cites }: DocumentPart, losses: LossReport): string {
+  if (cites === true) losses.lost('citations');
+  const source = asText(given) ?? given;
+  if (source.kind !== 'text') {
+    losses.lost('document');
+    return UNREADABLE_DOCUMENT;
+  }
+  losses.approximated('document', SENT_AS_TEXT);
+  return name === undefined ? source.text : `${name}\n\n${source.text}`;
 }
 
 function buildCall(part: ToolCallPart, losses: LossReport): JsonObject {
