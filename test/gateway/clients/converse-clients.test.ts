@@ -13,7 +13,7 @@ import { createAmazonLab } from '../../support/amazon-lab.ts';
 import { asObject, asString } from '../../../src/model/json/json.ts';
 import { converseViolations } from '../../support/amazon-grammar.ts';
 import { concat, eventMessage, exceptionMessage, readMessages } from '../../support/event-stream.ts';
-import { CHAT, MESSAGE, utf8, wholeMessage } from '../../support/message-stream.ts';
+import { CHAT, MESSAGE, utf8, wholeChat, wholeMessage } from '../../support/message-stream.ts';
 import { jsonReply, replyWith } from '../../support/reply.ts';
 
 const MODEL = 'us.anthropic.claude-sonnet-4-5-20250929-v1:0';
@@ -231,6 +231,48 @@ describe('a request', () => {
       });
       expect(body).toHaveProperty('tool_choice', expected);
     }
+  });
+
+  const claudes = { type: 'enabled', budget_tokens: 2_000 };
+  const adaptive = { type: 'adaptive' };
+  test.each([
+    [{ reasoning_config: claudes }, { thinking: claudes }],
+    [{ reasoning_config: claudes, thinking: { type: 'disabled' } }, { thinking: { type: 'disabled' } }],
+    [
+      { reasoningConfig: { type: 'enabled', maxReasoningEffort: 'low' } },
+      { thinking: adaptive, output_config: { effort: 'low' } },
+    ],
+    [{ reasoningConfig: { type: 'disabled' } }, { thinking: { type: 'disabled' } }],
+    [{ reasoning_effort: 'high' }, { thinking: adaptive, output_config: { effort: 'high' } }],
+    [
+      { reasoning: { effort: 'minimal', summary: 'auto' } },
+      { thinking: { ...adaptive, display: 'summarized' }, output_config: { effort: 'low' } },
+    ],
+    [{ reasoning: { effort: 'none' } }, { thinking: { type: 'disabled' } }],
+    [
+      { reasoning_effort: 'high', output_config: { effort: 'max' } },
+      { thinking: adaptive, output_config: { effort: 'max' } },
+    ],
+    [{ inferenceConfig: { topK: 20 } }, { top_k: 20 }],
+  ])('for thinking and more in the words of any model of Amazon’s: %j', async (fields, expected) => {
+    const { body, row } = await asked({
+      modelId: 'anthropic/claude-opus-4-6',
+      inferenceConfig: { maxTokens: 9_000 },
+      additionalModelRequestFields: fields,
+    });
+    const { model: _, max_tokens: __, messages: ___, ...rest } = body as Record<string, unknown>;
+    expect(rest).toEqual(expected);
+    expect(row.lost).toEqual('thinking' in fields ? ['reasoning_config'] : []);
+  });
+
+  test('for thinking by Amazon’s name reaches a provider of another dialect', async () => {
+    const { client, upstream, row } = createAmazonLab(jsonReply(wholeChat('Hi')));
+    const fields = { reasoning_config: claudes };
+    await client.send(
+      new ConverseCommand({ ...ASK, modelId: 'gpt/fast', additionalModelRequestFields: fields }),
+    );
+    expect(upstream.requests[0]?.json()).toHaveProperty('reasoning_effort');
+    expect((await row(0)).lost).not.toContain('reasoning_config');
   });
 
   test('for what only Amazon has is answered without it, and says so', async () => {

@@ -15,6 +15,7 @@ import { exactText } from '../../../model/json/exact-numbers.ts';
 import { table } from '../../../model/table.ts';
 import { STOP_PATHS } from '../../aws/matched-stop.ts';
 import { DOCUMENT_FORMATS, IMAGE_FORMATS, mediaTypeOf } from '../../aws/media-formats.ts';
+import { readModelFields } from './read-model-fields.ts';
 
 export interface ReadRequest {
   body: JsonObject;
@@ -41,7 +42,8 @@ export function readConverse(sent: JsonObject): ReadRequest {
   if ((asArray(paths) ?? []).some((path) => !STOP_PATHS.includes(asString(path) ?? '')))
     lost.add('additionalModelResponseFieldPaths');
   // The path says whether to stream.
-  const { stream: __, ...more } = asObject(fields) ?? {};
+  const { stream: __, ...given } = asObject(fields) ?? {};
+  const more = readModelFields(given, (feature) => lost.add(feature));
   const tools = readTools(asObject(toolConfig) ?? {}, lost);
   // Amazon joins both places: only the model's own has a word for one call at a time.
   if (tools.tool_choice !== undefined)
