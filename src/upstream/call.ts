@@ -28,6 +28,16 @@ export function leadsElsewhere(
   return REDIRECTS.includes(status) && place !== null && place.hostname !== URL.parse(url)?.hostname;
 }
 
+/** Where a redirect leads that stays at the very server that was asked; undefined for any other answer. */
+export function redirectWithin(
+  { status, headers }: Pick<UpstreamAnswer, 'status' | 'headers'>,
+  { url }: Pick<UpstreamRequest, 'url'>,
+): URL | undefined {
+  const place = URL.parse(headers.get('location') ?? '', url);
+  const isWithin = REDIRECTS.includes(status) && place?.origin === URL.parse(url)?.origin;
+  return isWithin && place !== null ? place : undefined;
+}
+
 /** Redirects are not followed: the gateway talks to configured addresses only (GUARANTEES 21). */
 export function requireNoRedirect(
   provider: string,

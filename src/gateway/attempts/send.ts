@@ -11,6 +11,7 @@ import {
   METHOD,
   noAnswer,
   readFailure,
+  redirectWithin,
   requireNoRedirect,
 } from '../../upstream/call.ts';
 import { Cancellation, type CancelSignal } from '../../upstream/cancellation.ts';
@@ -40,6 +41,8 @@ export interface PlannedTry {
   /** In bytes. */
   maxEvent: number;
   observer: Observer;
+  /** Of a forwarded request: whether a redirect to this address of the provider's server leads the client back through the gateway. */
+  leadsBack?(place: URL): boolean;
   /** From which the ids of the answer's calls are to differ. Left out: it has none, or the bytes pass. */
   earlierCalls?: EarlierCalls | undefined;
   redact(text: string): string;
@@ -141,11 +144,14 @@ const textDecoder = new TextDecoder();
 function mayPassUnread(
   response: UpstreamAnswer,
   request: UpstreamRequest,
-  { redact }: Pick<AttemptContext, 'redact'>,
+  { redact, leadsBack }: Pick<AttemptContext, 'redact' | 'leadsBack'>,
 ): boolean {
   if (response.status === NOT_MODIFIED) return true;
   const place = response.headers.get('location') ?? '';
-  return leadsElsewhere(response, request) && redact(place) === place;
+  if (redact(place) !== place) return false;
+  if (leadsElsewhere(response, request)) return true;
+  const within = READS.includes(request.method) ? redirectWithin(response, request) : undefined;
+  return within !== undefined && leadsBack?.(within) === true;
 }
 
 type Limits = Pick<Plan['target']['provider'], 'name' | 'timeouts'>;

@@ -1,13 +1,14 @@
 // Requests that only a provider itself can answer (files, batches, images, speech), forwarded as they are. docs/endpoints.md
 import type { ResolvedConfig } from '../../config/resolved.ts';
 import type { AnswerReader, ForwardedLink, ForwardedPath } from '../../dialects/dialect.ts';
-import type { FoundForward } from '../../dialects/find-route.ts';
+import { findForward, type FoundForward } from '../../dialects/find-route.ts';
 import { GatewayError } from '../../model/errors.ts';
 import type { HeaderReader } from '../../model/headers.ts';
 import { createStringEditor, editWhole, type StringEditor } from '../../model/json/string-editor.ts';
 import { createFieldReader } from '../../model/json/field-reader.ts';
 import { fitting, mayGrow, namesAnother, namesWithin, routeForwarded } from '../../routing/forwarded.ts';
 import type { Target } from '../../routing/targets.ts';
+import { redirectWithin } from '../../upstream/call.ts';
 import { pickAnswerHeaders } from '../../upstream/headers.ts';
 import { firstAnswer } from '../attempts/fallback.ts';
 import { type Asking, clientKeyFor } from '../attempts/credentials.ts';
@@ -157,12 +158,15 @@ async function forward(
   const observer = createObserver(host.monotonic, record.live.audience());
   const { requestId } = record;
   const exchange = { ...forwarding, question: UNASKED, asking, route: { ...route, targets: [target] } };
+  let sentTo = '';
   const sent = await firstAnswer<Sent>({
     context: tryContextOf(exchange),
     plan(_, apiKey) {
       const plan = planForward(asked, target, planContextOf(exchange, apiKey));
       noteTry(record, host, plan, target.model || path.slice(1));
-      const context = { requestId, host, plan, signal: client, maxEvent: 0, observer, redact };
+      const leadsBack = (place: URL) => placeBehindGateway(place, plan.url, forwarding) !== undefined;
+      const context = { requestId, host, plan, signal: client, maxEvent: 0, observer, redact, leadsBack };
+      sentTo = plan.url;
       return {
         target,
         key: plan.key,
@@ -177,7 +181,7 @@ async function forward(
   });
   record.seen = observer.seen;
   try {
-    return await answer(forwarding, target, sent, observer);
+    return await answer(forwarding, target, { ...sent, url: sentTo }, observer);
   } catch (thrown) {
     // Its provider would go on until the longest wait for the next byte is over.
     sent.response.body.cancel();
@@ -239,6 +243,33 @@ function withLongTimeout({ provider, model }: Target): Target {
   return { provider: { ...provider, timeouts: { ...timeouts, firstByteMs } }, model };
 }
 
+/**
+ * The gateway's own path for an address of the provider's server, as Google's leads from its files to their bytes, which clients then
+ * ask for here, with the gateway's key; undefined where nothing is forwarded there.
+ * https://ai.google.dev/gemini-api/docs/video ("follow redirects")
+ * @param url to which the request itself went.
+ */
+function placeBehindGateway(
+  { pathname, search }: URL,
+  url: string,
+  { address, headers, found, request }: Pick<Forwarding, 'address' | 'headers' | 'found' | 'request'>,
+): string | undefined {
+  const [there, here] = differentBeginnings(URL.parse(url)?.pathname ?? '', address.pathname);
+  if (!pathname.startsWith(`${there}/`)) return undefined;
+  const path = here + pathname.slice(there.length);
+  return findForward(path, headers, request.method)?.dialect === found.dialect ? path + search : undefined;
+}
+
+/** What stands before the segments with which both end. */
+function differentBeginnings(one: string, other: string): [string, string] {
+  const [segments, others] = [one.split('/'), other.split('/')];
+  while (segments.length > 1 && segments.at(-1) === others.at(-1)) {
+    segments.pop();
+    others.pop();
+  }
+  return [segments.join('/'), others.join('/')];
+}
+
 function recipientOf({ dialect, forward: { envelope } }: FoundForward): Recipient {
   return { dialect: dialect.id, envelope };
 }
@@ -267,17 +298,21 @@ const WITHOUT_BODY = [204, 205, 304];
 const SHOWN_APART = 'sandbox';
 
 async function answer(
-  { request, headers: asked, found, record, config, makeBody, isRecorded, client, host }: Forwarding,
+  forwarding: Forwarding,
   { provider }: Target,
-  sent: Sent,
+  sent: Sent & { url: string },
   observer: Observer,
 ): Promise<Response> {
+  const { request, headers: asked, found, record, config, makeBody, isRecorded, client, host } = forwarding;
   const { status, headers: given } = sent.response;
   record.serving = true;
   record.httpStatus = status;
   const type = given.get('content-type') ?? '';
   record.streamed = /event-?stream/i.test(type);
   const headers = pickAnswerHeaders(given, true);
+  const within = redirectWithin(sent.response, sent);
+  const place = within && placeBehindGateway(within, sent.url, forwarding);
+  if (place !== undefined) headers.location = place;
   // Of no length known in advance, as events and speech are: nginx would hold them back until its buffers are full.
   if (given.get('content-length') === null) headers['x-accel-buffering'] = 'no';
   setExchangeHeaders(headers, { record, ...recipientOf(found) }, null);

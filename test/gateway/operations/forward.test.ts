@@ -493,6 +493,31 @@ describe('the answer', () => {
     }
   });
 
+  test("that leads to another of Gemini's files leads there through the gateway", async () => {
+    const bytes = '/download/v1beta/files/v1:download?alt=media';
+    let place = `http://google.test/proxy${bytes}`;
+    const lab = setup(
+      ({ path }) =>
+        path.startsWith('/proxy/download/')
+          ? replyWith(BYTES, { headers: { 'content-type': 'video/mp4' } })
+          : replyWith('', { status: 302, headers: { location: place } }),
+      { providers: { gemini: { base_url: 'http://google.test/proxy', api_key: 'lab-key-gemini' } } },
+    );
+    const ask = () => lab.ask('GET', '/v1beta/files/v1:download?alt=media');
+    const led = await ask();
+    expect([led.status, led.headers.get('location')]).toEqual([302, bytes]);
+    const video = await lab.ask('GET', bytes);
+    expect(await video.bytes()).toEqual(BYTES);
+    expect(lab.sent(1).headers.get('x-goog-api-key')).toBe('lab-key-gemini');
+    for (place of [
+      'http://google.test/elsewhere/v1beta/files/v1',
+      'http://google.test/proxy/login',
+      `http://google.test/proxy${bytes}&key=lab-key-gemini`,
+      `https://google.test/proxy${bytes}`,
+    ])
+      expect([place, (await ask()).status]).toEqual([place, 502]);
+  });
+
   test('that breaks off is not passed off as whole', async () => {
     const lab = setup(
       replyWith(BYTES, { headers: { 'content-type': 'audio/mpeg' }, fault: { kind: 'reset', after: 1_000 } }),
