@@ -1,6 +1,6 @@
 // The command line → a command's flags and operands.
 import { parseArgs } from 'node:util';
-import { suggestion } from '../config/nearest.ts';
+import { suggestion } from '../model/nearest.ts';
 import { MAX_WORKERS } from '../config/resolved.ts';
 import { type Command, type Flag, type ParsedArguments, UsageError } from './command.ts';
 

@@ -1,5 +1,5 @@
 // What people type who know other programs, and what does that here.
-import { nearestName } from '../config/nearest.ts';
+import { nearestName } from '../model/nearest.ts';
 import { CLIENT_PROGRAMS } from './client-programs.ts';
 
 /** Actions on a background gateway, as `sluice daemon ACTION`. */

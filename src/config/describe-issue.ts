@@ -1,7 +1,7 @@
 // Describes what the schema finds wrong with a value, in words that say what is expected there.
 import type { z } from 'zod';
 import { isObject } from '../model/json/json.ts';
-import { suggestion } from './nearest.ts';
+import { suggestion } from '../model/nearest.ts';
 import type { ConfigProblem, KeyPath } from './problem.ts';
 
 /**

@@ -1,6 +1,6 @@
 // Whether the names in an entry of `rate_limits` or `costs.budgets` can match any request.
 import { compileGlob } from '../model/glob.ts';
-import { suggestion } from './nearest.ts';
+import { suggestion } from '../model/nearest.ts';
 
 interface Doubt {
   key: 'provider' | 'model';

@@ -2,7 +2,7 @@
 import { isObject } from '../model/json/json.ts';
 import { PROVIDER_KINDS } from '../providers/kinds.ts';
 import { describeIssue } from './describe-issue.ts';
-import { suggestion } from './nearest.ts';
+import { suggestion } from '../model/nearest.ts';
 import { type ConfigProblem, type KeyPath, MOST_PROBLEMS } from './problem.ts';
 import { optionNames } from './resolve-address.ts';
 import { type ConfigFile, configSchema } from './schema.ts';

@@ -2,7 +2,7 @@
 import { PROVIDER_DIALECT_IDS } from '../model/dialect-id.ts';
 import type { ProviderKind } from '../providers/kind.ts';
 import { findProviderKind, PROVIDER_KINDS } from '../providers/kinds.ts';
-import { nearestName } from './nearest.ts';
+import { nearestName } from '../model/nearest.ts';
 import type { ConfigProblem, KeyPath, Severity } from './problem.ts';
 import { type AddressResolution, plainAddress, resolveAddress } from './resolve-address.ts';
 import { keyPathOf, resolveKeys, resolveOAuth, strangersKey } from './resolve-credentials.ts';

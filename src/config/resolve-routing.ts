@@ -2,7 +2,7 @@
 import { PROVIDER_KINDS } from '../providers/kinds.ts';
 import type { TransformerEntry } from '../transformers/entry.ts';
 import type { Transformer } from '../transformers/transformer.ts';
-import { suggestion } from './nearest.ts';
+import { suggestion } from '../model/nearest.ts';
 import { type ConfigProblem, formatKeyPath, type KeyPath, type Severity } from './problem.ts';
 import type {
   PatternConfig,

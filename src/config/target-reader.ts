@@ -1,5 +1,5 @@
 // Lists of targets as in the file → targets that can be used, with groups replaced by their members.
-import { suggestion } from './nearest.ts';
+import { suggestion } from '../model/nearest.ts';
 import type { KeyPath, Severity } from './problem.ts';
 import type { WeightedTarget } from './resolved.ts';
 import type { TargetsEntry } from './routing-schema.ts';

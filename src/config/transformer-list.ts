@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { transformerEntry } from '../transformers/entry.ts';
 import { describeIssue } from './describe-issue.ts';
-import { suggestion } from './nearest.ts';
+import { suggestion } from '../model/nearest.ts';
 
 const entry = transformerEntry({ suggest: suggestion, describe: describeIssue });
 

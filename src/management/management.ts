@@ -1,6 +1,6 @@
 // The gateway's own pages: /gateway/health, /gateway/providers, /gateway/metrics, /gateway/audit, /gateway/streams, and
 // /metrics for Prometheus.
-import { suggestion } from '../config/nearest.ts';
+import { suggestion } from '../model/nearest.ts';
 import type { ProviderConfig, ResolvedConfig } from '../config/resolved.ts';
 import type { BudgetState } from '../ledger/budgets/budget-book.ts';
 import type { Ledger } from '../ledger/ledger.ts';

@@ -1,5 +1,5 @@
 // Reads query parameters. An invalid one is a 400 that names the parameter and the remedy.
-import { suggestion } from '../config/nearest.ts';
+import { suggestion } from '../model/nearest.ts';
 import { parseDuration } from '../model/duration.ts';
 import { ManagementError } from './answer.ts';
 

@@ -3,7 +3,7 @@ import type { ProviderConfig, ResolvedConfig } from '../config/resolved.ts';
 import { GatewayError } from '../model/errors.ts';
 import type { PartnerModels } from '../providers/kind.ts';
 import { findProviderKind, PROVIDER_KINDS } from '../providers/kinds.ts';
-import { suggestion } from '../config/nearest.ts';
+import { suggestion } from '../model/nearest.ts';
 
 export interface Target {
   provider: ProviderConfig;

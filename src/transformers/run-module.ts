@@ -1,4 +1,5 @@
 // Runs what a module exports, and checks that it returns only what modules may return.
+import { closest } from '../model/nearest.ts';
 import type { TransformContext } from './transformer.ts';
 import type {
   Changed,
@@ -12,6 +13,7 @@ import type {
 /** `exported`: the module's default export. Throws an Error that says what is wrong with it. */
 export async function runModule(exported: unknown, options: Record<string, unknown>): Promise<ModuleCode> {
   const made: unknown = typeof exported === 'function' ? await exported(options) : exported;
+  requireNoMisspelling(made);
   if (!isTransformer(made)) {
     throw new Error(
       'its default export must be an object with `request` or `answer`, or a function that returns one',
@@ -93,6 +95,21 @@ function isTransformer(made: unknown): made is UserTransformer {
   const answer = 'answer' in made ? made.answer : undefined;
   const isCallable = (part: unknown) => part === undefined || typeof part === 'function';
   return isCallable(request) && isCallable(answer) && (request ?? answer) !== undefined;
+}
+
+const HOOKS = ['request', 'answer'];
+
+/** A function whose name is a few letters from that of a hook would never be called, and nothing would say so. */
+function requireNoMisspelling(made: unknown): void {
+  if (typeof made !== 'object' || made === null) return;
+  for (const [name, value] of Object.entries(made)) {
+    if (typeof value !== 'function' || HOOKS.includes(name)) continue;
+    const meant = closest(name, HOOKS);
+    if (meant !== undefined)
+      throw new Error(
+        `its \`${name}\` is never called (did you mean \`${meant}\`?); give a function of your own another name`,
+      );
+  }
 }
 
 function loadSchema() {

@@ -183,6 +183,12 @@ describe('a module that does not load', () => {
     ['a syntax error', { 'mine.ts': 'export default {' }, /does not load: Expected .*mine\.ts:1:\d+\)/],
     ['a throw at the top', { 'mine.ts': 'throw new Error("not today")' }, /not today/],
     ['nothing of use', { 'mine.ts': 'export default 7' }, /default export must be/],
+    [
+      'a hook whose name is misspelt',
+      { 'mine.ts': 'export default { request() {}, answr() {} }' },
+      /its `answr` is never called \(did you mean `answer`\?\)/,
+    ],
+    ['such a hook alone', { 'mine.ts': 'export default { onRequest() {} }' }, /did you mean `request`/],
     ['no function', { 'mine.ts': 'export default { request: "x" }' }, /default export must be/],
   ])('%s', async (_, files, reason) => {
     const config = configOf(['clean_cache', './mine.ts']);

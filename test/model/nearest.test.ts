@@ -1,6 +1,6 @@
 // Suggestions for names.
 import { expect, test } from 'bun:test';
-import { nearestName } from '../../src/config/nearest.ts';
+import { nearestName } from '../../src/model/nearest.ts';
 
 const KEYS = ['host', 'port', 'keys', 'max_body', 'max_event', 'ping_interval', 'drain_timeout'];
 

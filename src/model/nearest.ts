@@ -23,7 +23,8 @@ function sameBeginning(name: string, candidates: readonly string[]): string | un
   return found.length === 1 ? found[0] : undefined;
 }
 
-function closest(name: string, candidates: readonly string[]): string | undefined {
+/** The candidate within a few typing errors of `name`. */
+export function closest(name: string, candidates: readonly string[]): string | undefined {
   // A third of the letters may be wrong: `default_provder` is a typing error, `cache` for `costs` is another word.
   let limit = Math.max(1, Math.floor(name.length / 3));
   let nearest: string | undefined;
