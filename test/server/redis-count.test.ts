@@ -498,6 +498,29 @@ describe.skipIf(!hasRedis)('on a Redis server', () => {
     await one.remote.close();
   });
 
+  test('one that has answered, and then ends every connection, does not expect the other', async () => {
+    let isEnding = false;
+    const open = new Set<Socket>();
+    const relay = createServer((client) => {
+      if (isEnding) return void client.end();
+      const upstream = createConnection(server.port, '127.0.0.1');
+      client.pipe(upstream).pipe(client);
+      for (const socket of [client, upstream]) open.add(socket.on('error', () => {}));
+    }).listen(0, '127.0.0.1');
+    await once(relay, 'listening');
+    const address = relay.address();
+    const port = typeof address === 'object' ? (address?.port ?? 0) : 0;
+    const one = connect(`redis://127.0.0.1:${port}`, [MINUTE], { prefix: unique() });
+    await one.becomes(true);
+    isEnding = true;
+    for (const socket of open) socket.destroy();
+    const { lastError } = await one.becomes(false);
+    expect(lastError).toContain(`Redis at 127.0.0.1:${port}: `);
+    expect(lastError).not.toContain('rediss:');
+    await one.remote.close();
+    relay.close();
+  });
+
   test.each([
     ['redis://h', 'read ECONNRESET', / rediss:\/\/$/],
     ['rediss://h', 'no answer within 5 s', / redis:\/\/$/],

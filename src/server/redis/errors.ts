@@ -30,10 +30,14 @@ const REMEDIES: readonly (readonly [string, string])[] = [
   ['connection was closed', 'see its log; it has to be Redis 6 or newer, or a compatible server'],
 ];
 
-/** @param reason of the server or the system. */
-export function redisFailure(url: string, reason: string): string {
+/**
+ * @param reason of the server or the system.
+ * @param hasAnswered it has answered there before: the address is right as it is.
+ */
+export function redisFailure(url: string, reason: string, hasAnswered = false): string {
   const remedy = REMEDIES.find(([words]) => reason.includes(words))?.[1];
-  const said = [reason.replace(/\.$/, ''), remedy, otherScheme(url, reason)];
+  const scheme = hasAnswered ? undefined : otherScheme(url, reason);
+  const said = [reason.replace(/\.$/, ''), remedy, scheme];
   return `Redis at ${redisPlace({ url })}: ${said.filter((part) => part !== undefined).join('; ')}`;
 }
 

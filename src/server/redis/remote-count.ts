@@ -43,6 +43,8 @@ class RedisCount implements RemoteCount {
   private opening: Promise<void> | null;
   /** What is wrong; null: nothing; undefined: that is not known yet. */
   private failure: string | null | undefined;
+  /** The addresses at which it has answered. */
+  private readonly answered = new Set<string>();
   private isClosed = false;
   private pauseMs = FIRST_PAUSE_MS;
   /** When the latest connection began to be used, by `performance.now()`. */
@@ -126,8 +128,9 @@ class RedisCount implements RemoteCount {
 
   private async open(): Promise<void> {
     this.connections += 1;
+    const asked = this.url;
     const opened: Connection = new Connection({
-      url: this.url,
+      url: asked,
       timeoutMs: this.config.timeoutMs,
       onLost: (reason) => this.lost(opened, reason),
     });
@@ -145,6 +148,7 @@ class RedisCount implements RemoteCount {
     );
     // What begins or ends from here on is reported on the same connection, so after this.
     this.connection = opened;
+    this.answered.add(asked);
     this.openedAt = performance.now();
     this.note(null);
   }
@@ -169,7 +173,7 @@ class RedisCount implements RemoteCount {
 
   private async explain(asked: string, reason: string | undefined): Promise<void> {
     const found = reason ?? (await examineRedis(asked)) ?? 'the connection was closed';
-    if (this.connection === null) this.note(redisFailure(asked, found));
+    if (this.connection === null) this.note(redisFailure(asked, found, this.answered.has(asked)));
   }
 
   private note(found: string | null): void {
