@@ -23,6 +23,7 @@ import { createGrammarChecker } from './grammar.ts';
 import { clientModels, providerModels } from './list-models.ts';
 import { KNOWN } from './known-fields.ts';
 import { routeOfGoogles } from './google-clients.ts';
+import { overlooksErrors } from './overlooked-errors.ts';
 import { parseRequest } from './parse-request.ts';
 import { accountIn, parseResponse } from './parse-response.ts';
 import { summaries } from './summary.ts';
@@ -43,6 +44,7 @@ export const anthropicMessages: Dialect = {
     },
     comparesModels: isClaudeCode,
     errorsFor: (headers) => (isClaudeCode(headers) ? claudeCodeErrors : undefined),
+    overlooksErrors,
     dropsUnsigned: (headers) => DROPS_UNSIGNED.test(headers.get('user-agent') ?? ''),
     forwardedTo,
     alternativeTo,

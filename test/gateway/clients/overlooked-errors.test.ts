@@ -1,5 +1,5 @@
 // Clients that overlook an error event, so that a failed answer would look like a short one: Vercel's AI SDK and older versions
-// of Google's SDK in Gemini's dialect, several of Ollama's, LangChain4j and LangChainGo in Chat Completions.
+// of Google's SDK in Gemini's dialect, several of Ollama's, LangChain4j and LangChainGo in Chat Completions, goose in Anthropic's.
 import { describe, expect, test } from 'bun:test';
 import { createWebHost } from '../../../src/gateway/host.ts';
 import { createReplayFetch } from '../../support/replay-fetch.ts';
@@ -23,6 +23,7 @@ function setup(stream: string, type: string) {
     gemini: { ...at, dialect: 'gemini' as const, api_key: 'k' },
     ollama: { ...at, dialect: 'ollama-chat' as const },
     lab: { ...at, dialect: 'openai-chat' as const },
+    anthropic: { ...at, api_key: 'k' },
     simulator: {},
   };
   return createTestGateway({
@@ -165,5 +166,42 @@ describe('Chat Completions', () => {
   test('other clients’ streams end behind it, and so does an answer that has not failed', async () => {
     expect(await readAs('OpenAI/JS 6.1.0', 'lab/m')).toEqual({ text: STREAM, broken: undefined });
     expect((await readAs('langchain4j-openai', 'simulator/fast')).broken).toBeUndefined();
+  });
+});
+
+describe('Anthropic Messages', () => {
+  const STREAM = [
+    {
+      type: 'message_start',
+      message: { id: 'msg_1', type: 'message', role: 'assistant', model: 'm', content: [] },
+    },
+    { type: 'content_block_start', index: 0, content_block: { type: 'text', text: '' } },
+    { type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: 'Hello' } },
+    { type: 'error', error: { type: 'overloaded_error', message: 'Overloaded' } },
+  ]
+    .map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`)
+    .join('');
+  const readAs = async (headers: Record<string, string>, model: string) => {
+    const { post } = setup(STREAM, 'text/event-stream');
+    const ask = { model, max_tokens: 99, stream: true, messages: [{ role: 'user', content: 'hi' }] };
+    return read(await post('/v1/messages', ask, { headers }));
+  };
+  /** goose names no program. */
+  const GOOSE = { 'agent-session-id': '20261130_1' };
+
+  test.each(['anthropic/m', 'simulator/fast,fault=error:2', 'simulator/fast,fault=cut:2'])(
+    'goose, %s: the connection breaks behind an error',
+    async (model) => {
+      const { text, broken } = await readAs(GOOSE, model);
+      expect(text).toContain('event: error');
+      expect(broken).toBeInstanceOf(Error);
+    },
+  );
+
+  test('other clients’ streams end behind it, and so does an answer that has not failed', async () => {
+    expect(await readAs({}, 'anthropic/m')).toEqual({ text: STREAM, broken: undefined });
+    const named = { ...GOOSE, 'user-agent': 'another/1.0' };
+    expect(await readAs(named, 'anthropic/m')).toEqual({ text: STREAM, broken: undefined });
+    expect((await readAs(GOOSE, 'simulator/fast')).broken).toBeUndefined();
   });
 });
