@@ -142,6 +142,16 @@ export const CLIENT_PROGRAMS: Readonly<Record<string, ClientProgram>> = {
       content: { security: { auth: { selectedType: 'gemini-api-key' } } },
     },
   },
+  goose: {
+    environment: (gateway) => ({
+      ...OTHER_PROGRAM.environment(gateway),
+      // It reads no base URL of Anthropic's and Google's SDKs, and of OpenAI's only where it has no host.
+      ANTHROPIC_HOST: gateway.url,
+      OPENAI_HOST: gateway.url,
+      GOOGLE_HOST: gateway.url,
+      GOOGLE_API_KEY: keyFor(gateway, 'GOOGLE_API_KEY'),
+    }),
+  },
 };
 
 /** Where Claude Code notes an account, whether its token lies in a file or in the keychain. */

@@ -24,7 +24,8 @@ const WATCHED =
   'COPILOT_PROVIDER_TYPE COPILOT_PROVIDER_WIRE_API COPILOT_PROVIDER_BEARER_TOKEN NO_PROXY no_proxy ' +
   'ANTHROPIC_VERTEX_BASE_URL ANTHROPIC_VERTEX_PROJECT_ID CLOUD_ML_REGION CLAUDE_CODE_SKIP_VERTEX_AUTH ' +
   'ANTHROPIC_BEDROCK_BASE_URL CLAUDE_CODE_SKIP_BEDROCK_AUTH AWS_BEARER_TOKEN_BEDROCK CLAUDE_CODE_USE_VERTEX ' +
-  'CLAUDE_CODE_USE_FOUNDRY GOOGLE_VERTEX_BASE_URL CLAUDE_CODE_MAX_CONTEXT_TOKENS';
+  'CLAUDE_CODE_USE_FOUNDRY GOOGLE_VERTEX_BASE_URL CLAUDE_CODE_MAX_CONTEXT_TOKENS ANTHROPIC_HOST OPENAI_HOST ' +
+  'GOOGLE_HOST GOOGLE_API_KEY';
 
 /** A program of this name that writes down how it was called, and ends with 7. */
 function install(name: string): { read(): Promise<{ args: string[]; env: Record<string, string> }> } {
@@ -164,6 +165,19 @@ test('codex asks for no variable of the provider of that name in its own file, w
   const { args, env } = await program.read();
   expect(args).toContain('model_providers.sluice.env_key="SLUICE_CLIENT_KEY"');
   expect(env.SLUICE_CLIENT_KEY).toBe('sluice');
+});
+
+test('goose has hosts, which win over base URLs', async () => {
+  const program = install('goose');
+  await run(['goose'], { ...OWN, OPENAI_HOST: 'https://api.openai.com' });
+  expect((await program.read()).env).toMatchObject({
+    ...{ ANTHROPIC_HOST: URL, ANTHROPIC_API_KEY: 'own' },
+    ...{ OPENAI_HOST: URL, OPENAI_BASE_URL: `${URL}/v1`, OPENAI_API_KEY: 'sluice' },
+    ...{ GOOGLE_HOST: URL, GOOGLE_API_KEY: 'sluice' },
+  });
+  await run(['--key', 'k1', 'goose'], { ...OWN, GOOGLE_API_KEY: 'own' });
+  const keys = { ANTHROPIC_API_KEY: 'k1', OPENAI_API_KEY: 'k1', GOOGLE_API_KEY: 'k1' };
+  expect((await program.read()).env).toMatchObject(keys);
 });
 
 test('copilot has its own variables, which win over those of another provider', async () => {
