@@ -1,5 +1,5 @@
 // Every fault of the simulator, and what a client of the gateway must see of it: the contract's error table and
-// GUARANTEES 1–4, 10 and 14, written out.
+// GUARANTEES 1, 2, 3, 4, 10 and 14, written out.
 import type { RowStatus } from '../../src/ledger/rows/row.ts';
 import type { ErrorCode } from '../../src/model/errors.ts';
 

@@ -1,4 +1,4 @@
-// From one target to the next (GUARANTEES 1–4), on a clock turned by hand.
+// From one target to the next (GUARANTEES 1, 2, 3, 4), on a clock turned by hand.
 import { afterEach, describe, expect, test } from 'bun:test';
 import {
   ASK,
