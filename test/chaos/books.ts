@@ -52,3 +52,9 @@ export function compare(done: readonly Done[], rows: ReadonlyMap<string, string>
   }
   return problems;
 }
+
+export function countBy(values: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const value of values) counts[value] = (counts[value] ?? 0) + 1;
+  return counts;
+}

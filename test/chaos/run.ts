@@ -1,7 +1,7 @@
 // A chaos run: many clients at once, providers that fail in every way, and the books compared at the end.
 import { type SluiceProcess, startSluice } from '../support/sluice-process.ts';
 import { type Ask, ask, drawAsk, type Seen } from './client.ts';
-import { compare, type Done, readRows } from './books.ts';
+import { type Done, compare, countBy, readRows } from './books.ts';
 import { createDice } from './dice.ts';
 import { type Provider, waitForQuiet } from './quiet.ts';
 import { OPEN_FOR_MS, startUpstreams } from './upstreams.ts';
@@ -111,12 +111,6 @@ async function reaches(state: 'open' | 'closed', sluice: SluiceProcess, done: Do
     done.push({ asked, seen: await ask(sluice.url, asked) });
   }
   return false;
-}
-
-function countBy(values: readonly string[]): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const value of values) counts[value] = (counts[value] ?? 0) + 1;
-  return counts;
 }
 
 function medianMegabytes(samples: readonly number[], from: number, to: number): number {

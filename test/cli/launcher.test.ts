@@ -13,6 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { AS_OTHER_USER, mayBeRefused } from '../support/other-user.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const ROOT = join(import.meta.dir, '..', '..');
@@ -20,15 +21,6 @@ const TEMPORARY = realpathSync(temporaryFolder('launcher'));
 const NODE = Bun.which('node');
 const STUB = 'The install script of this package did not run.\n';
 afterAll(() => rmSync(TEMPORARY, { recursive: true }));
-
-/** Root may read everything; as any other user in a namespace of its own it may not. */
-const AS_USER = process.getuid?.() === 0 ? [Bun.which('unshare') ?? '', '--user', '--map-user=4711'] : [];
-const mayBeRefused =
-  process.platform !== 'win32' && (AS_USER.length === 0 || canRun([...AS_USER, Bun.which('true') ?? '']));
-
-function canRun(command: readonly string[]): boolean {
-  return !command.includes('') && Bun.spawnSync([...command]).exitCode === 0;
-}
 
 /** Tells on stdout how it was started; `wait` keeps it running until a signal or the launcher's end. */
 const MAIN = `
@@ -253,7 +245,7 @@ describe.skipIf(NODE === null)('the launcher', () => {
     const root = makeCheckout({ [PACKAGE]: REAL });
     chmodSync(join(root, 'node_modules'), 0o000);
     const { stderr, exitCode } = Bun.spawnSync(
-      [...AS_USER, NODE ?? 'node', join(root, 'bin', 'sluice'), 'serve'],
+      [...AS_OTHER_USER, NODE ?? 'node', join(root, 'bin', 'sluice'), 'serve'],
       { cwd: TEMPORARY, env: { PATH: join(root, 'path') } },
     );
     chmodSync(join(root, 'node_modules'), 0o755);

@@ -3,6 +3,7 @@
 import { afterAll, expect, test } from 'bun:test';
 import { chmodSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { AS_OTHER_USER, mayBeRefused } from '../support/other-user.ts';
 import { startSluice } from '../support/sluice-process.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -10,17 +11,11 @@ const MAIN = join(import.meta.dir, '..', '..', 'src', 'main.ts');
 const TEMPORARY = realpathSync(temporaryFolder('directory'));
 afterAll(() => rmSync(TEMPORARY, { recursive: true }));
 
-/** Root may enter everything; as any other user in a namespace of its own it may not. */
-const AS_USER = process.getuid?.() === 0 ? [Bun.which('unshare') ?? '', '--user', '--map-user=4711'] : [];
-const mayBeRefused =
-  process.platform === 'linux' &&
-  (AS_USER.length === 0 || (!AS_USER.includes('') && Bun.spawnSync([...AS_USER, 'true']).exitCode === 0));
-
 async function fromClosedFolder(args: readonly string[]) {
   const home = mkdtempSync(join(TEMPORARY, 'home-'));
   const folder = mkdtempSync(join(TEMPORARY, 'closed-'));
   const script = 'chmod 000 . && exec "$@"';
-  const child = Bun.spawn([...AS_USER, 'sh', '-c', script, 'sh', process.execPath, MAIN, ...args], {
+  const child = Bun.spawn([...AS_OTHER_USER, 'sh', '-c', script, 'sh', process.execPath, MAIN, ...args], {
     cwd: folder,
     env: { PATH: process.env.PATH ?? '', HOME: home, SLUICE_HOME: home },
     stdout: 'ignore',
@@ -53,7 +48,7 @@ test.skipIf(!mayBeRefused)('a home whose configuration cannot be seen is not one
   const home = mkdtempSync(join(TEMPORARY, 'home-'));
   writeFileSync(join(home, 'sluice.yaml'), 'server: { keys: [secret-key] }\n');
   chmodSync(home, 0o000);
-  const child = Bun.spawn([...AS_USER, process.execPath, MAIN, 'check'], {
+  const child = Bun.spawn([...AS_OTHER_USER, process.execPath, MAIN, 'check'], {
     cwd: TEMPORARY,
     env: { PATH: process.env.PATH ?? '', HOME: TEMPORARY, SLUICE_HOME: home },
     stdout: 'ignore',

@@ -1,7 +1,7 @@
 // The dashboard where the gateway wants a key, and how it looks: narrow and wide, light and dark, at rest.
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
-import { readFileSync } from 'node:fs';
 import type { Browser } from 'playwright-core';
+import { accessibilityProblems } from '../support/accessibility.ts';
 import { hasBrowser, launchBrowser, openPage } from '../support/browser.ts';
 import { ask } from '../support/dashboard.ts';
 import { type SluiceProcess, startSluice } from '../support/sluice-process.ts';
@@ -10,7 +10,6 @@ import { TEST_TIMEOUT_MS } from '../support/time-limit.ts';
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
 const KEY = 'dashboard-key-0001';
-const AXE = readFileSync(Bun.resolveSync('axe-core/axe.min.js', import.meta.dir), 'utf8');
 
 describe.skipIf(!hasBrowser)('with a key', () => {
   let browser: Browser;
@@ -92,15 +91,7 @@ describe.skipIf(!hasBrowser)('with a key', () => {
       expect(await page.evaluate(() => document.getAnimations().length)).toBe(0);
       const ground = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
       expect(ground).toBe(scheme === 'dark' ? 'rgb(17, 21, 23)' : 'rgb(246, 247, 247)');
-      await page.evaluate(AXE);
-      const problems = await page.evaluate(async () => {
-        const { violations } = await Reflect.get(window, 'axe').run();
-        return violations.map(({ id, nodes }: { id: string; nodes: { html: string }[] }) => [
-          id,
-          nodes[0]?.html,
-        ]);
-      });
-      expect(problems).toEqual([]);
+      expect(await accessibilityProblems(page)).toEqual([]);
     });
   }
 

@@ -1,10 +1,11 @@
 // What the dashboard holds still while figures come in, what it keeps within its cells, and what keys reach.
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
-import { readFileSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import type { LedgerRow } from '../../src/ledger/rows/row.ts';
 import { createThreadedStore } from '../../src/ledger/threaded-store.ts';
+import { accessibilityProblems } from '../support/accessibility.ts';
 import { hasBrowser, launchBrowser } from '../support/browser.ts';
 import { ask, openDashboard } from '../support/dashboard.ts';
 import { sampleRow, sampleUsage } from '../support/ledger-rows.ts';
@@ -14,7 +15,6 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
-const AXE = readFileSync(Bun.resolveSync('axe-core/axe.min.js', import.meta.dir), 'utf8');
 const ENDLESS = 'simulator/tokens=100000,rate=200';
 
 /** A home whose ledger holds these rows, of this moment. */
@@ -29,14 +29,6 @@ async function homeWith(rows: readonly Partial<LedgerRow>[]): Promise<Disposable
 
 /** All time: rows of a moment ago may be of yesterday. */
 const showAll = (page: Page) => page.locator('label:has(input[name=window][value=all])').click();
-
-async function violations(page: Page): Promise<unknown> {
-  await page.evaluate(AXE);
-  return page.evaluate(async () => {
-    const { violations: found } = await Reflect.get(window, 'axe').run();
-    return found.map(({ id, nodes }: { id: string; nodes: { html: string }[] }) => [id, nodes[0]?.html]);
-  });
-}
 
 describe.skipIf(!hasBrowser)('steady', () => {
   let browser: Browser;
@@ -175,12 +167,12 @@ describe.skipIf(!hasBrowser)('steady', () => {
     await ask(sluice.url, { model: ENDLESS, signal: leaving.signal });
     await page.getByRole('button', { name: /^Cancel/ }).click();
     await page.getByRole('button', { name: /^Really\?/ }).waitFor();
-    expect(await violations(page)).toEqual([]);
+    expect(await accessibilityProblems(page)).toEqual([]);
     const row = page.locator('#request-rows tr[data-state="error"]').last();
     await row.getByRole('button').click();
     await page.locator('#detail .attempts li').waitFor();
     expect(await page.locator('#detail dl div', { hasText: 'Cost' }).locator('dd').innerText()).toBe('–');
-    expect(await violations(page)).toEqual([]);
+    expect(await accessibilityProblems(page)).toEqual([]);
     leaving.abort();
   });
 });

@@ -1,6 +1,6 @@
 // A soak: a steady mixture of streams, whole answers, clients that leave and providers that fail, and what the
 // gateway holds meanwhile.
-import { compare, type Done, readRows } from '../chaos/books.ts';
+import { compare, countBy, type Done, readRows } from '../chaos/books.ts';
 import { ask, type Ask, drawAsk } from '../chaos/client.ts';
 import { createDice, type Dice } from '../chaos/dice.ts';
 import { waitForQuiet } from '../chaos/quiet.ts';
@@ -144,10 +144,4 @@ async function descriptorsAtRest(sluice: SluiceProcess, most: number): Promise<n
 function describe({ seconds, requests, residentMegabytes, heapMegabytes, ...counts }: Sample): string {
   const memory = `${residentMegabytes.toFixed(1)} MB resident, ${heapMegabytes.toFixed(1)} MB heap`;
   return `${seconds} s · ${requests} requests · ${memory} · ${counts.descriptors} descriptors · ${counts.activeStreams} streams`;
-}
-
-function countBy(values: readonly string[]): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const value of values) counts[value] = (counts[value] ?? 0) + 1;
-  return counts;
 }

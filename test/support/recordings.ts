@@ -76,6 +76,13 @@ export function findRecording(id: string): Recording | undefined {
   return load(recordingsRoot(), wire).find((recording) => recording.id === id);
 }
 
+/** The body of a whole answer, or of an error, as JSON. */
+export function answerObject({ id, body }: Recording): JsonObject {
+  const answer = parseObject(new TextDecoder().decode(body));
+  if (answer === undefined) throw new Error(`${id} is not a JSON object`);
+  return answer;
+}
+
 /** Response headers as recorded, without those that belong to the recorded connection. */
 export function recordedHeaders(recording: Recording): Record<string, string> {
   const headers: Record<string, string> = {};

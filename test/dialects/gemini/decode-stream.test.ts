@@ -5,7 +5,8 @@ import { gemini } from '../../../src/dialects/gemini/index.ts';
 import { GatewayError } from '../../../src/model/errors.ts';
 import type { StreamEvent } from '../../../src/model/events.ts';
 import type { JsonObject } from '../../../src/model/json/json.ts';
-import { answerOf, callsOf, chunk, decode, decodeChunks, sequenced, wholeAnswer } from './events.ts';
+import { sequenced } from '../../support/sequenced.ts';
+import { answerOf, callsOf, chunk, decode, decodeChunks, wholeAnswer } from './events.ts';
 
 const STOP = chunk([{ text: '' }], 'STOP');
 const partsOf = (...chunks: unknown[]) => wholeAnswer(decodeChunks(...chunks)).parts;

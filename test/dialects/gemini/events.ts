@@ -1,7 +1,6 @@
 // Runs a decoder or encoder over whole inputs, and folds the events for comparison.
 import type { AnswerContext } from '../../../src/dialects/dialect.ts';
 import { gemini } from '../../../src/dialects/gemini/index.ts';
-import { createSequencer } from '../../../src/gateway/pumps/sequence.ts';
 import type { Part } from '../../../src/model/content.ts';
 import { GatewayError } from '../../../src/model/errors.ts';
 import type { StreamEvent } from '../../../src/model/events.ts';
@@ -50,13 +49,6 @@ export function chunk(
 ): JsonObject {
   const candidate = { content: { role: 'model', parts }, index: 0, ...(finishReason && { finishReason }) };
   return { candidates: [candidate], modelVersion: 'gemini-m', responseId: 'r1', ...more };
-}
-
-export function sequenced(events: readonly StreamEvent[]): StreamEvent[] {
-  const ordered: StreamEvent[] = [];
-  const sequencer = createSequencer({ see: (event) => ordered.push(event) });
-  for (const event of events) sequencer.push(event);
-  return ordered;
 }
 
 export function encode(events: readonly StreamEvent[], context: AnswerContext = CONTEXT): string {

@@ -4,17 +4,11 @@ import { gemini } from '../../../src/dialects/gemini/index.ts';
 import { GatewayError } from '../../../src/model/errors.ts';
 import { asObject, asString, type JsonObject, parseObject } from '../../../src/model/json/json.ts';
 import type { NeutralResponse } from '../../../src/model/response.ts';
-import { findRecording, type Recording, recordings } from '../../support/recordings.ts';
+import { answerObject, findRecording, type Recording, recordings } from '../../support/recordings.ts';
 import { callsOf, CONTEXT, signaturesOf, textOf } from './events.ts';
 import { foldAnswer } from './fold.ts';
 
 const { client, provider } = gemini;
-
-function bodyOf(recording: Recording): JsonObject {
-  const body = parseObject(new TextDecoder().decode(recording.body));
-  if (body === undefined) throw new Error(`${recording.id} is not a JSON object`);
-  return body;
-}
 
 /** Recorded answers in which the model wrote a call; their servers call it unexpected, their clients ran it. */
 const REASONS: Record<string, string> = {
@@ -32,7 +26,7 @@ test('there are recorded answers', () => {
 });
 
 describe.each(answers.map((recording) => [recording.id, recording] as const))('%s', (_, recording) => {
-  const body = bodyOf(recording);
+  const body = answerObject(recording);
   const parsed = provider.parseResponse(body);
   const expected = foldAnswer(recording.body);
 

@@ -8,6 +8,7 @@ import { recordings, usesSharedRecordings } from '../../support/recordings.ts';
 import { allSplits } from '../../support/splits.ts';
 import { createFrameSplitter } from '../../../src/sse/frame-splitter.ts';
 import { parseFrame } from '../../../src/sse/parse-frame.ts';
+import { sequenced } from '../../support/sequenced.ts';
 import {
   answerOf,
   callsOf,
@@ -15,7 +16,6 @@ import {
   decode,
   encode,
   eventsOf,
-  sequenced,
   signaturesOf,
   textOf,
   wholeAnswer,

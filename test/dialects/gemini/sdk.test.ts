@@ -10,14 +10,15 @@ import type { StreamEvent } from '../../../src/model/events.ts';
 import { parseObject } from '../../../src/model/json/json.ts';
 import type { NeutralResponse } from '../../../src/model/response.ts';
 import { totalInputTokens } from '../../../src/model/usage.ts';
-import { SPOKEN_DIALECTS } from '../../support/client-requests.ts';
+import { RECORDED_AS, SPOKEN_DIALECTS } from '../../support/client-requests.ts';
 import { wholeMessage } from '../../support/message-stream.ts';
 import { type Recording, recordings } from '../../support/recordings.ts';
 import { createReplayFetch } from '../../support/replay-fetch.ts';
 import { jsonReply } from '../../support/reply.ts';
 import { createTestGateway, LAB_PROVIDERS } from '../../support/test-gateway.ts';
 import { randomSplit } from '../../support/splits.ts';
-import { answerOf, CONTEXT, encode, eventsOf, sequenced, textOf, wireEvents } from './events.ts';
+import { sequenced } from '../../support/sequenced.ts';
+import { answerOf, CONTEXT, encode, eventsOf, textOf, wireEvents } from './events.ts';
 
 const REASONS: Record<string, string[]> = {
   end_turn: ['STOP'],
@@ -118,16 +119,8 @@ function withoutCut(answer: NeutralResponse): NeutralResponse {
   return { ...answer, parts };
 }
 
-const WIRES: Record<DialectId, string> = {
-  'anthropic-messages': 'anthropic-messages',
-  'openai-chat': 'openai-chat',
-  'openai-responses': 'openai-responses',
-  gemini: 'gemini-generate',
-  'ollama-chat': 'ollama-chat',
-};
-
 for (const dialect of SPOKEN_DIALECTS) {
-  const streams = recordings(WIRES[dialect], { streamed: true });
+  const streams = recordings(RECORDED_AS[dialect], { streamed: true });
 
   describe.each(streams.map((recording) => [recording.id, recording] as const))('%s', (_, recording) => {
     const events = eventsFrom(dialect, recording);

@@ -4,16 +4,10 @@ import { openaiChat } from '../../../src/dialects/openai-chat/index.ts';
 import { asArray, asObject, asString, type JsonObject, parseObject } from '../../../src/model/json/json.ts';
 import { createRedactor } from '../../../src/model/redact/redact.ts';
 import type { NeutralResponse } from '../../../src/model/response.ts';
-import { type Recording, recordings } from '../../support/recordings.ts';
+import { answerObject, recordings } from '../../support/recordings.ts';
 import { CONTEXT, callsOf, textOf } from './events.ts';
 
 const { client, provider } = openaiChat;
-
-function bodyOf(recording: Recording): JsonObject {
-  const body = parseObject(new TextDecoder().decode(recording.body));
-  if (body === undefined) throw new Error(`${recording.id} is not a JSON object`);
-  return body;
-}
 
 /** What survives a build: citations without a place cover their whole text afterwards. */
 function comparable({ finish, parts, ...rest }: NeutralResponse) {
@@ -37,7 +31,7 @@ test('there are recorded answers', () => {
 });
 
 describe.each(answers.map((recording) => [recording.id, recording] as const))('%s', (_, recording) => {
-  const body = bodyOf(recording);
+  const body = answerObject(recording);
   const parsed = provider.parseResponse(body);
   const choice = asObject(asArray(body.choices)?.[0]) ?? {};
   const message = asObject(choice.message) ?? {};

@@ -1,22 +1,15 @@
 // Every recorded stream: decoded as an independent fold reads it, and unchanged by encode and decode again.
 import { describe, expect, test } from 'bun:test';
 import { openaiChat } from '../../../src/dialects/openai-chat/index.ts';
-import { createSequencer } from '../../../src/gateway/pumps/sequence.ts';
 import type { Citation } from '../../../src/model/content.ts';
 import type { StreamEvent } from '../../../src/model/events.ts';
 import { mergeUsage, NO_USAGE } from '../../../src/model/usage.ts';
 import { recordings } from '../../support/recordings.ts';
+import { sequenced } from '../../support/sequenced.ts';
 import { CONTEXT, callsOf, decode, encode, foldEvents, sseEvents, textOf } from './events.ts';
 import { foldStream } from './fold.ts';
 
 const streams = recordings('openai-chat', { streamed: true });
-
-function sequenced(events: readonly StreamEvent[]): StreamEvent[] {
-  const out: StreamEvent[] = [];
-  const sequencer = createSequencer({ see: (event) => out.push(event) });
-  for (const event of events) sequencer.push(event);
-  return out;
-}
 
 function withoutPlace({ url, title, citedText }: Citation) {
   return { url, title, citedText };

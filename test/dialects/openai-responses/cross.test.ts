@@ -12,7 +12,8 @@ import { totalInputTokens } from '../../../src/model/usage.ts';
 import type { NeutralResponse } from '../../../src/model/response.ts';
 import { readEvents } from '../../support/read-events.ts';
 import { type Recording, recordings } from '../../support/recordings.ts';
-import { answerOf, CONTEXT, callsOf, encode, sequenced, textsOf, violations } from './events.ts';
+import { sequenced } from '../../support/sequenced.ts';
+import { answerOf, CONTEXT, callsOf, encode, textsOf, violations } from './events.ts';
 
 const { client } = DIALECTS['openai-responses'];
 

@@ -1,7 +1,6 @@
 // Runs the decoder and the encoder over whole inputs, and folds their events for comparison.
 import type { AnswerContext } from '../../../src/dialects/dialect.ts';
 import { openaiResponses } from '../../../src/dialects/openai-responses/index.ts';
-import { createSequencer } from '../../../src/gateway/pumps/sequence.ts';
 import type { Part } from '../../../src/model/content.ts';
 import type { GatewayError } from '../../../src/model/errors.ts';
 import type { StreamEvent } from '../../../src/model/events.ts';
@@ -30,13 +29,6 @@ export function decode(events: readonly SseEvent[]): StreamEvent[] {
 /** Objects, sent as a server would: the event is named by its type. */
 export function sse(...payloads: JsonObject[]): SseEvent[] {
   return payloads.map((payload) => ({ event: String(payload.type ?? ''), data: JSON.stringify(payload) }));
-}
-
-export function sequenced(events: readonly StreamEvent[]): StreamEvent[] {
-  const out: StreamEvent[] = [];
-  const sequencer = createSequencer({ see: (event) => out.push(event) });
-  for (const event of events) sequencer.push(event);
-  return out;
 }
 
 export function encode(events: readonly StreamEvent[], context: AnswerContext = CONTEXT): SseEvent[] {

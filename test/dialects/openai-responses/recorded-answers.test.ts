@@ -1,21 +1,14 @@
 // Every recorded whole answer and error: parsed as its own fields say, and the same after build and parse.
 import { describe, expect, test } from 'bun:test';
 import { openaiResponses } from '../../../src/dialects/openai-responses/index.ts';
-import { asObject, asString, type JsonObject, parseObject } from '../../../src/model/json/json.ts';
+import { asObject, asString, type JsonObject } from '../../../src/model/json/json.ts';
 import type { NeutralResponse } from '../../../src/model/response.ts';
-import { type Recording, recordings } from '../../support/recordings.ts';
+import { answerObject, recordings } from '../../support/recordings.ts';
 import { CONTEXT, callsOf, textsOf } from './events.ts';
 import { foldResponse, type RecordedResponse } from './fold.ts';
 
 const { client, provider } = openaiResponses;
 
-function bodyOf(recording: Recording): JsonObject {
-  const body = parseObject(new TextDecoder().decode(recording.body));
-  if (body === undefined) throw new Error(`${recording.id} is not a JSON object`);
-  return body;
-}
-
-/** Phases and log probabilities are not said again, but named as lost. */
 /** Ids of servers other than OpenAI's are given its prefix. */
 function comparable({ id, finish, extension: _, ...rest }: NeutralResponse) {
   return { ...rest, id: id?.replace(/^resp_/, ''), finish: finish.unified };
@@ -28,7 +21,7 @@ test('there are recorded answers', () => {
 });
 
 describe.each(answers.map((recording) => [recording.id, recording] as const))('%s', (_, recording) => {
-  const body = bodyOf(recording);
+  const body = answerObject(recording);
   const parsed = provider.parseResponse(body);
   const expected = foldResponse(body as RecordedResponse);
 
@@ -73,7 +66,7 @@ const failures = recordings('openai-responses', { status: 'error' });
 describe.each(failures.map((recording) => [recording.id, recording] as const))('%s', (_, recording) => {
   const text = new TextDecoder().decode(recording.body);
   const error = provider.parseError({ status: recording.status, headers: new Headers(), body: text });
-  const said = asObject(bodyOf(recording).error) ?? {};
+  const said = asObject(answerObject(recording).error) ?? {};
 
   test('is an error of its kind', () => {
     const isTooLong = said.code === 'context_length_exceeded';
@@ -97,7 +90,7 @@ describe.each(failures.map((recording) => [recording.id, recording] as const))('
   });
 
   test('is no answer', () => {
-    expect(provider.errorInBody(bodyOf(recording))).toBeDefined();
-    expect(() => provider.parseResponse(bodyOf(recording))).toThrow();
+    expect(provider.errorInBody(answerObject(recording))).toBeDefined();
+    expect(() => provider.parseResponse(answerObject(recording))).toThrow();
   });
 });

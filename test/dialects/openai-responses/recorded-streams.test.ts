@@ -9,7 +9,8 @@ import { parseObject } from '../../../src/model/json/json.ts';
 import { mergeUsage, NO_USAGE } from '../../../src/model/usage.ts';
 import { readEvents } from '../../support/read-events.ts';
 import { recordings } from '../../support/recordings.ts';
-import { answerOf, CONTEXT, callsOf, decode, encode, sequenced, textsOf, violations } from './events.ts';
+import { sequenced } from '../../support/sequenced.ts';
+import { answerOf, CONTEXT, callsOf, decode, encode, textsOf, violations } from './events.ts';
 import { foldStream } from './fold.ts';
 
 const streams = recordings('openai-responses', { streamed: true });

@@ -7,6 +7,7 @@ import type { DialectId } from '../../../src/model/dialect-id.ts';
 import { DIALECT_IDS } from '../../../src/model/dialect-id.ts';
 import type { StreamEvent } from '../../../src/model/events.ts';
 import { findRouteBelow } from '../../../src/dialects/find-route.ts';
+import { LAB_PROVIDER_OF } from '../../support/client-requests.ts';
 import { jsonReply } from '../../support/reply.ts';
 import type { SeenRequest } from '../../support/reply.ts';
 import { createReplayFetch } from '../../support/replay-fetch.ts';
@@ -32,13 +33,6 @@ const WRITTEN: StreamEvent[] = [
   { type: 'finish', finish: { unified: 'tool_use', raw: null } },
 ];
 
-const PROVIDER_OF: Record<DialectId, keyof typeof LAB_PROVIDERS> = {
-  'anthropic-messages': 'claude',
-  'openai-chat': 'gpt',
-  'openai-responses': 'responses',
-  gemini: 'gemini',
-  'ollama-chat': 'ollama',
-};
 const OTHERS = DIALECT_IDS.filter((id) => id !== 'openai-responses');
 
 function dialectOf({ path }: SeenRequest): DialectId {
@@ -86,7 +80,7 @@ function codex(lab: ReturnType<typeof setup>, input: object[]) {
 test.each(OTHERS)(
   'Codex gets one item at %s, written by the model from the conversation',
   async (dialect) => {
-    const lab = setup([PROVIDER_OF[dialect]]);
+    const lab = setup([LAB_PROVIDER_OF[dialect]]);
     const done: OpenAI.Responses.ResponseOutputItem[] = [];
     const stream = codex(lab, [...TURNS, TRIGGER]);
     for await (const event of stream) if (event.type === 'response.output_item.done') done.push(event.item);
@@ -108,7 +102,7 @@ test.each(OTHERS)(
 );
 
 test.each(DIALECT_IDS)('whoever is asked next reads it: %s', async (dialect) => {
-  const lab = setup([PROVIDER_OF[dialect]]);
+  const lab = setup([LAB_PROVIDER_OF[dialect]]);
   const item = { type: 'compaction', id: 'cmp_1', encrypted_content: `sluice:summary:${SUMMARY}` };
   const messages = [{ role: 'user', content: 'Build me a boat.' }];
   await codex(lab, [...messages, item, { role: 'user', content: 'And the mast?' }]).finalResponse();
@@ -220,7 +214,7 @@ test('what a transformer hides in answers is hidden in the summary', async () =>
 });
 
 test.each(OTHERS)('`/v1/responses/compact` at %s: the user’s messages, then the summary', async (dialect) => {
-  const lab = setup([PROVIDER_OF[dialect]]);
+  const lab = setup([LAB_PROVIDER_OF[dialect]]);
   const compacted = await lab.openai.responses.compact({ model: 'm', input: TURNS as never });
   expect(compacted).toMatchObject({
     object: 'response.compaction',

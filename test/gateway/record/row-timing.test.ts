@@ -4,19 +4,14 @@ import { createFetchTransport } from '../../../src/upstream/fetch-transport.ts';
 import type { ConfigInput } from '../../../src/index.ts';
 import type { LedgerRow } from '../../../src/ledger/rows/row.ts';
 import { createManualTimers } from '../../support/manual-timers.ts';
+import { MESSAGE } from '../../support/message-stream.ts';
 import { createReplayFetch } from '../../support/replay-fetch.ts';
 import { jsonReply, replyWith } from '../../support/reply.ts';
 import { createTestGateway, LAB_PROVIDERS } from '../../support/test-gateway.ts';
 
-const START =
-  'event: message_start\ndata: {"type":"message_start","message":{"id":"msg_1","type":"message","role":"assistant","model":"served","content":[],"stop_reason":null,"stop_sequence":null,"usage":{"input_tokens":7,"output_tokens":1}}}\n\n';
-const BLOCK =
-  'event: content_block_start\ndata: {"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}\n\n';
-const WORD =
-  'event: content_block_delta\ndata: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"word"}}\n\n';
+const { start: START, block: BLOCK, end: END } = MESSAGE;
+const WORD = MESSAGE.delta('word');
 const PING = 'event: ping\ndata: {"type":"ping"}\n\n';
-const END =
-  'event: content_block_stop\ndata: {"type":"content_block_stop","index":0}\n\nevent: message_delta\ndata: {"type":"message_delta","delta":{"stop_reason":"end_turn","stop_sequence":null},"usage":{"output_tokens":30}}\n\nevent: message_stop\ndata: {"type":"message_stop"}\n\n';
 
 const MESSAGES = { model: 'm', stream: true, max_tokens: 9, messages: [{ role: 'user', content: 'hi' }] };
 const CHAT = { model: 'm', stream: true, messages: [{ role: 'user', content: 'hi' }] };

@@ -4,19 +4,13 @@ import type { ByteSource } from '../../../src/gateway/response/byte-source.ts';
 import type { Transport } from '../../../src/upstream/transport.ts';
 import type { ConfigInput } from '../../../src/index.ts';
 import { createManualTimers } from '../../support/manual-timers.ts';
+import { MESSAGE } from '../../support/message-stream.ts';
 import { createReplayFetch } from '../../support/replay-fetch.ts';
 import { jsonReply, replyWith } from '../../support/reply.ts';
 import { createTestGateway, LAB_PROVIDERS } from '../../support/test-gateway.ts';
 
-const START =
-  'event: message_start\ndata: {"type":"message_start","message":{"id":"msg_1","type":"message","role":"assistant","model":"served","content":[],"stop_reason":null,"stop_sequence":null,"usage":{"input_tokens":7,"output_tokens":1}}}\n\n';
-const BLOCK =
-  'event: content_block_start\ndata: {"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}\n\n';
-const delta = (text: string) =>
-  `event: content_block_delta\ndata: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"${text}"}}\n\n`;
+const { start: START, block: BLOCK, delta, end: END } = MESSAGE;
 const PING = 'event: ping\ndata: {"type":"ping"}\n\n';
-const END =
-  'event: content_block_stop\ndata: {"type":"content_block_stop","index":0}\n\nevent: message_delta\ndata: {"type":"message_delta","delta":{"stop_reason":"end_turn","stop_sequence":null},"usage":{"output_tokens":3}}\n\nevent: message_stop\ndata: {"type":"message_stop"}\n\n';
 
 const decoder = new TextDecoder();
 const bytes = (text: string) => new TextEncoder().encode(text);
