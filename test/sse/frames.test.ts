@@ -171,6 +171,10 @@ describe('frames', () => {
     expect(tooLargeIn(text, 11)).toEqual({ frames: 1, tooLarge: true });
     expect(tooLargeIn(text, 11, [4])).toEqual({ frames: 1, tooLarge: true });
   });
+
+  test('one at the limit is read, though one over it comes in the same piece', () => {
+    expect(tooLargeIn('data: 1234\n\ndata: 12345\n\n', 12)).toEqual({ frames: 1, tooLarge: true });
+  });
 });
 
 /** How many frames came before one that was too large, of a text cut behind so many bytes each. */
