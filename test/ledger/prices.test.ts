@@ -1,4 +1,4 @@
-// Bills worked out by hand, and models that nobody has a price for.
+// Bills worked out by hand, and models that nobody has a price for, which have none (GUARANTEES 19).
 import { describe, expect, test } from 'bun:test';
 import { calcPrice, findProvider } from '@pydantic/genai-prices';
 import { parseConfig } from '../../src/config/parse.ts';

@@ -1,4 +1,4 @@
-// Secrets in text: none may stay, not even a prefix, and ordinary text must.
+// Secrets in text: none may stay, not even a prefix, and ordinary text must (GUARANTEES 18).
 import { describe, expect, test } from 'bun:test';
 import { createRedactor } from '../../src/model/redact/redact.ts';
 

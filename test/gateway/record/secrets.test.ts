@@ -36,11 +36,12 @@ function leaksIn(text: string): string[] {
   return leaksOf({ ...SECRETS, collector: COLLECTOR_KEY }, [text, ...decoded].join('\n'));
 }
 
-/** As vendors echo keys: whole, masked in the middle, in a JSON text, in a URL. */
+/** As vendors echo keys: whole, masked in the middle, the beginning alone, in a JSON text, in a URL. */
 const ECHOES: [string, (secret: string) => string][] = [
   ['whole', (secret) => `Incorrect API key provided: ${secret}. You can find yours at https://vendor.test.`],
   ['masked', (secret) => `Incorrect API key provided: ${secret.slice(0, 10)}*****${secret.slice(-4)}.`],
   ['with an ellipsis', (secret) => `invalid key "${secret.slice(0, 12)}..."`],
+  ['by its beginning alone', (secret) => `no project has the key ${secret.slice(0, 12)}, which was revoked`],
   [
     'quoted in JSON',
     (secret) =>
