@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import type { Browser, Page } from 'playwright-core';
 import { hasBrowser, launchBrowser, openPage } from '../support/browser.ts';
-import { ask, openDashboard } from '../support/dashboard.ts';
+import { letQuestionsLapse, ask, openDashboard } from '../support/dashboard.ts';
 import { type SluiceProcess, startSluice } from '../support/sluice-process.ts';
 import { TEST_TIMEOUT_MS } from '../support/time-limit.ts';
 
@@ -71,13 +71,22 @@ describe.skipIf(!hasBrowser)('live', () => {
     expect(complaints).toEqual([]);
   });
 
-  test('a request that ran before the page came is there too, and one press on “Cancel” ends nothing', async () => {
+  test('a request that ran before the page came is there too, and one press on “Cancel” only asks, for a while', async () => {
     const leaving = new AbortController();
     const response = await ask(sluice.url, { model: ENDLESS, agent: 'early', signal: leaving.signal });
     await using opened = await openDashboard(browser, sluice.url);
     const { page } = opened;
     await card(page, 'early').waitFor();
-    await card(page, 'early').getByRole('button').click();
+    await card(page, 'early')
+      .getByRole('button', { name: /^Cancel/ })
+      .click();
+    await card(page, 'early')
+      .getByRole('button', { name: /^Really\?/ })
+      .waitFor();
+    await letQuestionsLapse(page);
+    await card(page, 'early')
+      .getByRole('button', { name: /^Cancel/ })
+      .waitFor();
     await card(page, 'early').getByText('characters seen').waitFor();
     expect((await sluice.get<{ streams: unknown[] }>('/gateway/streams')).streams).toHaveLength(1);
     leaving.abort();
