@@ -6,6 +6,7 @@ import type { JsonObject, JsonValue } from '../model/json/json.ts';
 import type { HeaderReader } from '../model/headers.ts';
 import type { ModelPage, OfferedModel } from '../model/model-entry.ts';
 import type { Loss, NeutralRequest } from '../model/request.ts';
+import { decodedPercent } from '../model/percent-encoding.ts';
 import type { NeutralResponse } from '../model/response.ts';
 import type { Usage } from '../model/usage.ts';
 import type { KnownRequest } from './shared/losses/unread-fields.ts';
@@ -125,9 +126,6 @@ export interface ClientModels {
 export function routeModels(path: string, prefix: string): { id?: string } | undefined {
   if (path === prefix || path === `${prefix}/`) return {};
   if (!path.startsWith(`${prefix}/`)) return undefined;
-  try {
-    return { id: decodeURIComponent(path.slice(prefix.length + 1)) };
-  } catch {
-    return undefined;
-  }
+  const id = decodedPercent(path.slice(prefix.length + 1));
+  return id === undefined ? undefined : { id };
 }

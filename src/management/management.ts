@@ -8,6 +8,7 @@ import type { LimitState } from '../limits/limit-line.ts';
 import type { RemoteState } from '../limits/remote-count.ts';
 import type { DescriptorState } from '../model/descriptor-state.ts';
 import type { LogState } from '../model/log-state.ts';
+import { decodedPercent } from '../model/percent-encoding.ts';
 import type { Meter } from '../telemetry/meter.ts';
 import type { PoolState } from '../upstream/connections.ts';
 import type { ProviderState } from '../upstream/provider-state.ts';
@@ -101,7 +102,7 @@ export function createManagement(
       if (requestId !== undefined) {
         if (method !== 'DELETE') throw wrongMethod(method, pathname, 'DELETE');
         refuseUnknown(url.searchParams, []);
-        return json(await cancelStream(deps.running, decoded(requestId)));
+        return json(await cancelStream(deps.running, decodedPercent(requestId) ?? requestId));
       }
       if (page === undefined) throw unknownPath(pathname);
       if (method !== 'GET' && method !== 'HEAD') throw wrongMethod(method, pathname, 'GET, HEAD');
@@ -129,15 +130,6 @@ function withoutParameters(page: Page): Page {
     refuseUnknown(query, []);
     return page(deps, query);
   };
-}
-
-/** Returns an invalid encoding unchanged: no request has such an id. */
-function decoded(part: string): string {
-  try {
-    return decodeURIComponent(part);
-  } catch {
-    return part;
-  }
 }
 
 function json(value: object): Response {

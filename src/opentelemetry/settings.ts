@@ -1,5 +1,6 @@
 // Reads OpenTelemetry's own variables: where traces and metrics go, and how.
 // https://opentelemetry.io/docs/specs/otel/protocol/exporter/
+import { decodedPercent } from '../model/percent-encoding.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -145,20 +146,12 @@ function readPairs(name: string, text: string | undefined, problems: string[]): 
     if (entry.trim() === '') continue;
     const equals = entry.indexOf('=');
     const key = equals < 0 ? '' : entry.slice(0, equals).trim();
-    const value = equals < 0 ? undefined : decoded(entry.slice(equals + 1).trim());
+    const value = equals < 0 ? undefined : decodedPercent(entry.slice(equals + 1).trim());
     if (!/^[\w.!#$%&'*+^`|~-]+$/.test(key) || value === undefined || /[\r\n\0]/.test(value))
       problems.push(`${name} has an entry that is not key=value: it is left out`);
     else pairs[key] = value;
   }
   return pairs;
-}
-
-function decoded(text: string): string | undefined {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return undefined;
-  }
 }
 
 const TEMPORALITY = 'OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE';

@@ -2,6 +2,7 @@
 // https://ai.google.dev/api/generate-content
 import { HeaderList } from '../../model/header-list.ts';
 import type { HeaderReader } from '../../model/headers.ts';
+import { decodedPercent } from '../../model/percent-encoding.ts';
 import type { ClientRoute, ForwardedPath } from '../dialect.ts';
 import { DECISION_BILL, INTERACTION_BILL } from './interactions.ts';
 import { modelInPath } from '../shared/models/model-in-path.ts';
@@ -38,7 +39,7 @@ export function route(path: string, query: URLSearchParams): ClientRoute | undef
   if (cloud !== undefined) return cloudRoute(cloud, query);
   const match = PATH.exec(path);
   const name = match?.[1] ?? match?.[2];
-  const model = name === undefined ? undefined : decoded(name);
+  const model = bareModel(decodedPercent(name ?? '') ?? '');
   if (match === null || !model) return undefined;
   const found = routeOf(model, match[3], query);
   return path.startsWith(PREVIEW) ? { ...found, isPreview: true } : found;
@@ -156,14 +157,6 @@ export function alternativeTo(path: string): string | undefined {
   if (kept !== undefined) return kept[1];
   if (!ANY_METHOD.test(path)) return undefined;
   return `the methods of a model are ${METHODS.map((method) => `:${method}`).join(', ')}`;
-}
-
-function decoded(name: string): string | undefined {
-  try {
-    return bareModel(decodeURIComponent(name));
-  } catch {
-    return undefined;
-  }
 }
 
 /** The name without `models/`, which the path already implies. */

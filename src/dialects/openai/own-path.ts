@@ -1,4 +1,5 @@
 // A client's path below the base URL, where its SDK adds more to it than OpenAI's SDKs do, or a cloud puts it elsewhere.
+import { decodedPercent } from '../../model/percent-encoding.ts';
 import { asString } from '../../model/json/json.ts';
 import type { ClientRoute } from '../dialect.ts';
 import type { Envelope } from '../envelope.ts';
@@ -44,15 +45,6 @@ export function routeInFront(path: string): Pick<ClientRoute, 'modelForBody' | '
   if (OPENAPI_ENDPOINT.test(path)) return { ownsQuery: true, envelope: OPENAPI };
   const [front, deployment] = IN_FRONT.exec(path) ?? [];
   if (front === undefined || front === '/openai/v1') return {};
-  const model = deployment === undefined ? undefined : decoded(deployment);
+  const model = deployment === undefined ? undefined : (decodedPercent(deployment) ?? deployment);
   return { ownsQuery: true, ...(model !== undefined && { modelForBody: model }) };
-}
-
-/** An invalid encoding is left as it is. */
-function decoded(name: string): string {
-  try {
-    return decodeURIComponent(name);
-  } catch {
-    return name;
-  }
 }

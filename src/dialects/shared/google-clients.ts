@@ -2,6 +2,7 @@
 // its express mode. https://docs.cloud.google.com/vertex-ai/generative-ai/docs/reference/rest
 import { HeaderList } from '../../model/header-list.ts';
 import type { HeaderReader } from '../../model/headers.ts';
+import { decodedPercent } from '../../model/percent-encoding.ts';
 import type { Envelope } from '../envelope.ts';
 
 const KEYS = ['authorization', 'x-goog-api-key', 'x-api-key', 'api-key'];
@@ -42,14 +43,11 @@ const METHOD = new RegExp(
 export function publisherPath(path: string): PublisherPath | undefined {
   // Each request of every client is asked.
   if (!path.includes('/publishers/')) return undefined;
-  const [, publisher, named, bare, method] = METHOD.exec(path) ?? [];
-  const model = named ?? bare;
-  if (publisher === undefined || model === undefined || method === undefined) return undefined;
-  try {
-    return { publisher: decodeURIComponent(publisher), model: decodeURIComponent(model), method };
-  } catch {
-    return undefined;
-  }
+  const [, vendor, named, bare, method] = METHOD.exec(path) ?? [];
+  if (vendor === undefined || method === undefined) return undefined;
+  const publisher = decodedPercent(vendor);
+  const model = decodedPercent(named ?? bare ?? '');
+  return publisher === undefined || model === undefined ? undefined : { publisher, model, method };
 }
 
 /** In front of what is a project's own. */
@@ -65,14 +63,10 @@ const LIST = new RegExp(`^/v1(?:beta1?)?(?:${PROJECT})?/publishers/([^/]+)/model
 /** What a GET asks for: a vendor's models, or one of them; undefined for any other path. */
 export function publisherModels(path: string): { publisher: string; model?: string } | undefined {
   if (!path.includes('/publishers/')) return undefined;
-  const [, publisher, model] = LIST.exec(path) ?? [];
-  if (publisher === undefined) return undefined;
-  try {
-    return {
-      publisher: decodeURIComponent(publisher),
-      ...(model !== undefined && { model: decodeURIComponent(model) }),
-    };
-  } catch {
-    return undefined;
-  }
+  const [, vendor, named] = LIST.exec(path) ?? [];
+  if (vendor === undefined) return undefined;
+  const publisher = decodedPercent(vendor);
+  const model = decodedPercent(named ?? '');
+  if (publisher === undefined || model === undefined) return undefined;
+  return { publisher, ...(named !== undefined && { model }) };
 }

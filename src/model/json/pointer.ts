@@ -1,4 +1,5 @@
 // Resolves references of a JSON Schema: JSON Pointers into the schema itself.
+import { decodedPercent } from '../percent-encoding.ts';
 import { asObject, isObject, type JsonObject, type JsonValue } from './json.ts';
 
 /**
@@ -10,18 +11,10 @@ export function followReference(reference: string, root: JsonObject): JsonObject
   if (document !== '#') return undefined;
   let place: JsonValue | undefined = root;
   for (const step of steps) {
-    const name = decoded(step).replaceAll('~1', '/').replaceAll('~0', '~');
+    // A `%` that begins no escape is a literal character of a name.
+    const name = (decodedPercent(step) ?? step).replaceAll('~1', '/').replaceAll('~0', '~');
     if (Array.isArray(place)) place = place[Number(name)];
     else place = isObject(place) && Object.hasOwn(place, name) ? place[name] : undefined;
   }
   return asObject(place);
-}
-
-/** A `%` that begins no escape is a literal character of a name. */
-function decoded(step: string): string {
-  try {
-    return decodeURIComponent(step);
-  } catch {
-    return step;
-  }
 }

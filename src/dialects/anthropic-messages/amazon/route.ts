@@ -1,4 +1,5 @@
 // The paths of Amazon Bedrock's clients: the model, and whether to stream, is in the path.
+import { decodedPercent } from '../../../model/percent-encoding.ts';
 import type { HeaderReader } from '../../../model/headers.ts';
 import type { ClientRoute } from '../../dialect.ts';
 import type { Envelope } from '../../envelope.ts';
@@ -27,7 +28,7 @@ const PATH = new RegExp(`^/model/(.+)/(${METHODS.map(({ name }) => name).join('|
 
 export function routeOfAmazons(path: string): ClientRoute | undefined {
   const [, model = '', method] = PATH.exec(path) ?? [];
-  const modelForBody = decoded(model);
+  const modelForBody = decodedPercent(model) ?? '';
   const found = METHODS.find(({ name }) => name === method);
   if (found === undefined || modelForBody === '') return undefined;
   return { ...found.asked, modelForBody, ownsQuery: true, envelope: found.envelope };
@@ -59,13 +60,4 @@ export function isOfAmazons(path: string, headers: HeaderReader): boolean {
     headers.has('amz-sdk-invocation-id') ||
     (headers.get('authorization') ?? '').startsWith('AWS4-')
   );
-}
-
-/** '' where the encoding is invalid. */
-function decoded(name: string): string {
-  try {
-    return decodeURIComponent(name);
-  } catch {
-    return '';
-  }
 }

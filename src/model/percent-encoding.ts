@@ -1,0 +1,10 @@
+// Percent-encoded text, as in the paths of URLs.
+
+/** Undefined where the encoding is invalid. */
+export function decodedPercent(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}
