@@ -7,9 +7,6 @@ import { signatureForClient, type Thought, thoughtForClient } from './signature.
 import { argumentObject } from '../shared/tools/call-arguments.ts';
 import { ID } from './wire.ts';
 
-/** The name reported for a call whose arguments the token limit truncated: it has no form here. */
-export const CUT_CALL = 'tool_calls';
-
 /**
  * Thinking that only its provider can read: a thought without text. A signature of thinking without text is not marked
  * as a thought on the wire, so that the two can be distinguished when they come back.

@@ -1,20 +1,13 @@
 // NeutralResponse → a whole answer. https://ai.google.dev/api/generate-content#generatecontentresponse
 import type { Part, ReasoningPart } from '../../model/content.ts';
-import { GatewayError } from '../../model/errors.ts';
 import { mayBeCutShort } from '../../model/finish.ts';
 import { isObject, type JsonObject } from '../../model/json/json.ts';
 import type { TokenLogprob } from '../../model/logprobs.ts';
 import type { NeutralResponse } from '../../model/response.ts';
 import { type AnswerLosses, createAnswerLosses } from '../shared/losses/answer-losses.ts';
+import { brokenArguments, CUT_CALL } from '../shared/tools/call-arguments.ts';
 import type { AnswerContext } from '../dialect.ts';
-import {
-  CUT_CALL,
-  callPart,
-  mediaDataPart,
-  redactedPart,
-  replayedPart,
-  thoughtPart,
-} from './answer-parts.ts';
+import { callPart, mediaDataPart, redactedPart, replayedPart, thoughtPart } from './answer-parts.ts';
 import { chunkDetails, createGroundingWriter, type GroundingWriter } from './citations.ts';
 import { buildFinish } from './finish.ts';
 import { logprobsResult } from './logprobs.ts';
@@ -149,12 +142,7 @@ function buildPart(
       else if (part.kind === 'custom') losses.freeTextCall();
       else losses.foreign(part.extension);
       if (built === undefined && mayBeCutShort(response.finish)) losses.lost(CUT_CALL);
-      else if (built === undefined) {
-        throw new GatewayError(
-          'upstream_malformed',
-          `the provider sent arguments of a call of ${part.name} that are not a JSON object; ask again`,
-        );
-      }
+      else if (built === undefined) throw brokenArguments(part.name);
       return built ?? undefined;
     }
     case 'image':

@@ -4,7 +4,6 @@
 // Every chunk except an error contains a part: the official SDK discards the history of a stream with a chunk that
 // has none. Calls are sent complete, since clients do not accept fragments.
 import type { Citation, ToolCallPart } from '../../model/content.ts';
-import { GatewayError } from '../../model/errors.ts';
 import { sizeOf, type StreamEvent } from '../../model/events.ts';
 import { type Finish, mayBeCutShort } from '../../model/finish.ts';
 import { flatText } from '../../model/flat-text.ts';
@@ -14,15 +13,9 @@ import type { TokenLogprob } from '../../model/logprobs.ts';
 import type { OpaqueToken } from '../../model/opaque-token.ts';
 import { mergeUsage, NO_USAGE, type Usage } from '../../model/usage.ts';
 import { type AnswerLosses, createAnswerLosses, mediaTypeOf } from '../shared/losses/answer-losses.ts';
+import { brokenArguments, CUT_CALL } from '../shared/tools/call-arguments.ts';
 import type { AnswerContext, StreamEncoder } from '../dialect.ts';
-import {
-  CUT_CALL,
-  callPart,
-  mediaDataPart,
-  redactedPart,
-  replayedPart,
-  thoughtPart,
-} from './answer-parts.ts';
+import { callPart, mediaDataPart, redactedPart, replayedPart, thoughtPart } from './answer-parts.ts';
 import { buildError } from './build-error.ts';
 import { chunkDetails, createGroundingWriter, type GroundingWriter } from './citations.ts';
 import { buildFinish } from './finish.ts';
@@ -336,11 +329,10 @@ class ChunkEncoder implements StreamEncoder {
   }
 
   private finish(value: Finish): string {
-    if (this.brokenCall !== undefined && !mayBeCutShort(value)) {
-      const problem = `the provider sent arguments of a call of ${this.brokenCall} that are not a JSON object; ask again`;
-      return this.whole(buildError(new GatewayError('upstream_malformed', problem)));
+    if (this.brokenCall !== undefined) {
+      if (!mayBeCutShort(value)) return this.whole(buildError(brokenArguments(this.brokenCall)));
+      this.losses.lost(CUT_CALL);
     }
-    if (this.brokenCall !== undefined) this.losses.lost(CUT_CALL);
     this.losses.finish(value, ['other']);
     this.losses.usage(this.usage, COUNTS_WITHOUT_FIELD);
     const candidate = {

@@ -1,6 +1,5 @@
 // What an answer's lines and a whole answer have in common for a client.
 import type { ToolCallPart } from '../../model/content.ts';
-import { GatewayError } from '../../model/errors.ts';
 import type { Finish } from '../../model/finish.ts';
 import { asArray, asString, type JsonObject } from '../../model/json/json.ts';
 import { callWithThoughtsToWire, isSeal, type ThoughtBeforeCall } from '../../model/opaque-token.ts';
@@ -9,9 +8,6 @@ import type { AnswerContext, AnswerTimes } from '../dialect.ts';
 import type { AnswerLosses } from '../shared/losses/answer-losses.ts';
 import { argumentObject } from '../shared/tools/call-arguments.ts';
 import { WITHOUT_SIGNATURE } from '../shared/losses/substitutes.ts';
-
-/** The name reported for a call whose arguments the token limit truncated: it has no form here. */
-export const CUT_CALL = 'tool_calls';
 
 /** The fields that every line has. */
 export function lineHead(model: string, { created }: Pick<AnswerContext, 'created'>): JsonObject {
@@ -46,11 +42,6 @@ export function reportThoughts(thoughts: readonly ThoughtBeforeCall[], losses: A
     if (length === 0) losses.lost('reasoning');
     else losses.approximated('reasoning', WITHOUT_SIGNATURE);
   }
-}
-
-export function brokenCall(name: string): GatewayError {
-  const problem = `the provider sent arguments of a call of ${name} that are not a JSON object; ask again`;
-  return new GatewayError('upstream_malformed', problem);
 }
 
 /** The fields of an ending, durations and counts included; what they cannot say is reported. */

@@ -7,7 +7,8 @@ import type { NeutralResponse } from '../../model/response.ts';
 import { createAnswerLosses } from '../shared/losses/answer-losses.ts';
 import { buildLogprobs } from '../openai/logprobs.ts';
 import type { AnswerContext } from '../dialect.ts';
-import { brokenCall, buildCall, buildEnding, CUT_CALL, lineHead, reportThoughts } from './answer-line.ts';
+import { brokenArguments, CUT_CALL } from '../shared/tools/call-arguments.ts';
+import { buildCall, buildEnding, lineHead, reportThoughts } from './answer-line.ts';
 import { ID } from './wire.ts';
 
 /** Throws GatewayError `upstream_malformed` for a call that has no form here. */
@@ -54,7 +55,7 @@ export function buildResponse(response: NeutralResponse, context: AnswerContext)
           calls.push(call);
           thoughts = [];
         } else if (mayBeCutShort(response.finish)) losses.lost(CUT_CALL);
-        else throw brokenCall(part.name);
+        else throw brokenArguments(part.name);
         break;
       }
       case 'image':

@@ -13,7 +13,8 @@ import { mergeUsage, NO_USAGE, type Usage } from '../../model/usage.ts';
 import { buildLogprobs } from '../openai/logprobs.ts';
 import { type AnswerLosses, createAnswerLosses, mediaTypeOf } from '../shared/losses/answer-losses.ts';
 import type { AnswerContext, StreamEncoder } from '../dialect.ts';
-import { brokenCall, buildCall, buildEnding, CUT_CALL, lineHead, reportThoughts } from './answer-line.ts';
+import { brokenArguments, CUT_CALL } from '../shared/tools/call-arguments.ts';
+import { buildCall, buildEnding, lineHead, reportThoughts } from './answer-line.ts';
 import { buildError } from './errors.ts';
 import { ID } from './wire.ts';
 
@@ -166,7 +167,7 @@ class LineEncoder implements StreamEncoder {
 
   private finish(finish: Finish): string {
     if (this.brokenCall !== undefined) {
-      if (!mayBeCutShort(finish)) return line(buildError(brokenCall(this.brokenCall)));
+      if (!mayBeCutShort(finish)) return line(buildError(brokenArguments(this.brokenCall)));
       this.losses.lost(CUT_CALL);
     }
     reportThoughts(this.thoughts, this.losses);

@@ -1,17 +1,11 @@
 // Checks that a function call is one that a client can answer: it has a name, and arguments that are a JSON object
 // (GUARANTEES 7).
+import { brokenArguments } from '../../dialects/shared/tools/call-arguments.ts';
 import { GatewayError } from '../../model/errors.ts';
 import { type Finish, mayBeCutShort } from '../../model/finish.ts';
 import { parseObject } from '../../model/json/json.ts';
 import { createJsonScanner } from '../../model/json/scanner.ts';
 import type { NeutralResponse } from '../../model/response.ts';
-
-export function brokenArguments(name: string): GatewayError {
-  return new GatewayError(
-    'upstream_malformed',
-    `the provider sent arguments of a call of ${name} that are not a JSON object; ask again`,
-  );
-}
 
 export function namelessCall(): GatewayError {
   return new GatewayError(

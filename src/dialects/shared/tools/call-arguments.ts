@@ -1,5 +1,6 @@
 // Arguments of a call: text in the neutral model, an object on the wire of most dialects.
 import type { ToolCallPart } from '../../../model/content.ts';
+import { GatewayError } from '../../../model/errors.ts';
 import { argumentsToWrite } from '../../../model/json/exact-numbers.ts';
 import { type JsonObject, parseObject } from '../../../model/json/json.ts';
 import type { LossReport } from '../losses/loss-report.ts';
@@ -32,6 +33,17 @@ export function objectArguments(text: string): string {
   } catch {
     return text;
   }
+}
+
+/** The name reported for a call whose arguments the token limit truncated, where only an object has a form. */
+export const CUT_CALL = 'tool_calls';
+
+/** The failure of an answer whose call no client could answer. */
+export function brokenArguments(name: string): GatewayError {
+  return new GatewayError(
+    'upstream_malformed',
+    `the provider sent arguments of a call of ${name} that are not a JSON object; ask again`,
+  );
 }
 
 /** Always an object; a substitute for text that is not one is reported. */
