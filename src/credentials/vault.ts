@@ -7,7 +7,7 @@ import { CredentialError } from './credential-error.ts';
 import { createKeyFile, findKeychain, type MasterKeys } from './master-keys.ts';
 import { createKey, seal, unseal } from './seal.ts';
 
-export interface StoredCredential {
+interface StoredCredential {
   name: string;
   /** Unix milliseconds. */
   updatedAt: number;

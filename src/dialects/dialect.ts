@@ -55,7 +55,7 @@ export interface ClientRoute {
 }
 
 /** Server-sent events, one JSON array (Gemini without `alt=sse`), or a line of JSON for each event (Ollama). */
-export type AnswerFraming = 'sse' | 'json-array' | 'lines';
+type AnswerFraming = 'sse' | 'json-array' | 'lines';
 
 /** The content type of a streamed answer. https://github.com/ndjson/ndjson-spec */
 export const FRAMING_TYPES: Readonly<Record<AnswerFraming, string>> = {

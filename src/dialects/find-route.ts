@@ -30,7 +30,7 @@ export function routeForBody(found: FoundRoute, body: JsonObject): FoundRoute {
   return route === undefined ? found : { ...found, route };
 }
 
-export interface FoundEnvelope {
+interface FoundEnvelope {
   dialect: Dialect;
   envelope: Envelope;
 }

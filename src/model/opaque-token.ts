@@ -72,7 +72,7 @@ export function tokenFromWire(dialect: ProviderDialectId, text: string): OpaqueT
 }
 
 /** Thinking with its token, if it has one: of redacted thinking the token is all there is. */
-export interface SealedThought {
+interface SealedThought {
   text: string;
   token?: OpaqueToken | undefined;
   isRedacted: boolean;
@@ -181,7 +181,7 @@ export interface ThoughtBeforeCall {
   isAfterText: boolean;
 }
 
-export interface CallWithThoughts {
+interface CallWithThoughts {
   id: string;
   token?: OpaqueToken;
   thoughts: ThoughtBeforeCall[];

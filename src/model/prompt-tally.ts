@@ -17,7 +17,7 @@ const PAGE_BYTES = 50_000;
 const SECOND_TOKENS = 32;
 const SECOND_BYTES = 16_000;
 
-export interface PromptTally {
+interface PromptTally {
   /** Every text that a model reads. */
   texts: string[];
   /** For media and for what a chat format adds. */

@@ -1,7 +1,7 @@
 // The headers `traceparent` and `tracestate`: which trace a request belongs to, and what its systems say of it to each other.
 // https://www.w3.org/TR/trace-context/
 
-export interface TraceContext {
+interface TraceContext {
   /** 32 hex digits. */
   traceId: string;
   /** 16 hex digits: the sender's span. */

@@ -15,7 +15,7 @@ import {
 } from '../telemetry/metric.ts';
 import { OPERATION_NAMES, type SystemOf } from './attributes.ts';
 
-export interface GenAiMeter {
+interface GenAiMeter {
   see(row: LedgerRow): void;
   metrics: readonly UnitMetric[];
 }

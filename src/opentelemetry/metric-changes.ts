@@ -2,7 +2,7 @@
 import type { Distribution, Series } from '../telemetry/metric.ts';
 import type { UnitMetric } from './gen-ai-meter.ts';
 
-export interface MetricChanges {
+interface MetricChanges {
   /** Start of the change, in Unix milliseconds. */
   since(): number;
   /** The same metrics with only the change of each series; unchanged ones are left out. @param now Unix milliseconds. */

@@ -11,7 +11,7 @@ import type { OtlpTarget } from './settings.ts';
 
 export type SpanData = Parameters<typeof ProtobufTraceSerializer.serializeRequest>[0][number];
 export type TraceState = NonNullable<ReturnType<SpanData['spanContext']>['traceState']>;
-export type ResourceMetrics = Parameters<typeof ProtobufMetricsSerializer.serializeRequest>[0];
+type ResourceMetrics = Parameters<typeof ProtobufMetricsSerializer.serializeRequest>[0];
 export type MetricData = ResourceMetrics['scopeMetrics'][number]['metrics'][number];
 export type Resource = ResourceMetrics['resource'];
 export type Attributes = SpanData['attributes'];

@@ -15,7 +15,7 @@ const UNSET = 0;
 const ERROR = 2;
 const SAMPLED = 1;
 
-export interface SpanContext {
+interface SpanContext {
   resource: Resource;
   version: string;
   systemOf: SystemOf;

@@ -1,6 +1,6 @@
 // Tiers of models by the names their vendors give them: a table, since one name containing another proves nothing.
 
-export interface ModelTier {
+interface ModelTier {
   tier: string;
   /** A model's own name: lower case, without provider, region or path before it. The first matching row decides. */
   models: RegExp;

@@ -1,7 +1,7 @@
 // Describes routing for people: every rule in the order of evaluation, and where it leads.
 import type { RoutingConfig, RuleConfig } from '../config/resolved.ts';
 
-export interface RuleLine {
+interface RuleLine {
   /** What a request must match. */
   asks: string;
   leads: string;

@@ -7,7 +7,7 @@ import type { RouteDecision } from '../model/route-decision.ts';
 import { explicit, type Route } from './route.ts';
 import { aliased, forcedProvider, resolveNamed, resolveTarget, serves, type Target } from './targets.ts';
 
-export interface ForwardQuestion {
+interface ForwardQuestion {
   /** For messages. */
   path: string;
   /** The dialects, or wires, whose providers may have the path. */
@@ -53,7 +53,7 @@ export function isDialect(id: ProviderDialectId): id is DialectId {
   return (DIALECT_IDS as readonly string[]).includes(id);
 }
 
-export interface ForwardRoute extends Route {
+interface ForwardRoute extends Route {
   target: Target;
   /** The dialect that is spoken with it. */
   spoken: ProviderDialectId;

@@ -5,7 +5,7 @@ import type { NeutralRequest } from '../model/request.ts';
 /** Counts the tokens of texts with a tokenizer. */
 export type TextCounter = (texts: readonly string[]) => Promise<number>;
 
-export interface LongContext {
+interface LongContext {
   isLong: boolean;
   tokens: number;
   /** How far the number can be trusted. */

@@ -2,7 +2,7 @@
 import { AhoCorasick } from '@monyone/aho-corasick';
 import { regularExpressionOf, searchOf } from '../config/phrase.ts';
 
-export interface PhraseQuery {
+interface PhraseQuery {
   /** Words, or `/regular expression/flags`. */
   phrase: string;
   /** Whether case matters; a regular expression has its own flag for that. */
@@ -10,7 +10,7 @@ export interface PhraseQuery {
 }
 
 /** Returns the indexes of the phrases found in the text. */
-export type PhraseSearch = (text: string) => ReadonlySet<number>;
+type PhraseSearch = (text: string) => ReadonlySet<number>;
 
 /**
  * Words match as whole words, and any run of white space as one space. Time grows with the text, not with the number

@@ -64,7 +64,7 @@ export interface Router {
   route(question: RouteQuestion): Route | Promise<Route>;
 }
 
-export interface RouterContext {
+interface RouterContext {
   signals: RouteSignals;
   memory: RouteMemory;
   /** Called only near `routing.scenarios.long_context_threshold`. */

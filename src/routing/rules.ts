@@ -25,7 +25,7 @@ type Finding = RuleMatch | undefined;
 type Step = (question: RuleQuestion) => Finding | Promise<Finding>;
 
 /** Undefined where no rule matches; a promise only where a rule has to wait. */
-export type RuleBook = (question: RuleQuestion) => Finding | Promise<Finding>;
+type RuleBook = (question: RuleQuestion) => Finding | Promise<Finding>;
 
 /** Created once per configuration. Steps without rules cost nothing, and only a step that needs the request reads it. */
 export function createRuleBook(routing: RoutingConfig, count: TextCounter): RuleBook {

@@ -118,7 +118,7 @@ function withModel(target: Target, source: string): Target {
   throw new GatewayError('unknown_model', `${source}, which names no model; write "${name}/MODEL"`);
 }
 
-export interface DefaultTarget {
+interface DefaultTarget {
   target: Target;
   /** The setting that decided; `why`: for what reason. */
   rule: string;

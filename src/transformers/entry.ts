@@ -49,7 +49,7 @@ export function splitModuleOptions({ time_limit: limit, ...options }: Record<str
 }
 
 /** How the configuration words what is wrong with an entry. */
-export interface EntryWords {
+interface EntryWords {
   /** A hint at the name that was probably meant, or ''. */
   suggest(name: string, known: readonly string[]): string;
   /** `raw`: the whole value that was checked. `unknown`: the message for an unknown key. */

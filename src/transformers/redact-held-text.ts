@@ -6,7 +6,7 @@ import { createScanner, type Decision } from './pattern/scanner.ts';
 
 export type TextDelta = Extract<StreamEvent, { type: 'text-delta' | 'refusal-delta' | 'reasoning-delta' }>;
 
-export interface HeldTextOptions {
+interface HeldTextOptions {
   program: Program;
   window: number;
   /** Takes the place of what matched. */
@@ -18,7 +18,7 @@ export interface HeldTextOptions {
   onReplaced(event: TextDelta): void;
 }
 
-export interface HeldText {
+interface HeldText {
   /** Text that continues what came before it. */
   addText(event: TextDelta): void;
   /** An event within the text, which keeps its place in it. Throws GatewayError `upstream_malformed` when too many wait. */

@@ -8,7 +8,7 @@ export interface AdaptiveSettings {
   min: number;
 }
 
-export interface AdaptiveLimitOptions {
+interface AdaptiveLimitOptions {
   /** Requests at the provider now, of all processes. */
   inFlight(): number;
   /** The limit has changed by a whole request; null: it is the configured one again. */

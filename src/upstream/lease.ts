@@ -20,7 +20,7 @@ export interface Lease {
   end(outcome: LeaseOutcome): void;
 }
 
-export interface LeaseTerms {
+interface LeaseTerms {
   memory: ProviderMemory;
   model: string;
   whose: 'own' | 'client';

@@ -44,7 +44,7 @@ export interface PeerKey {
 }
 
 /** A GatewayError as it can be sent. */
-export interface PeerError {
+interface PeerError {
   code: ErrorCode;
   message: string;
   status: number;

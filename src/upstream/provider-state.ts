@@ -107,7 +107,7 @@ export const UNHEALTHY_AFTER = 3;
 const CLIENTS_KEY: ChosenKey = { value: null, label: undefined };
 const NO_BREAKER: Permit = { spoke() {}, succeeded() {}, failed() {}, abandoned() {} };
 
-export interface StateClock extends LimitClock {
+interface StateClock extends LimitClock {
   /** Passes while the machine sleeps too, as the time does for which a provider asks to wait. Left out: as `monotonic`. */
   elapsed?(): number;
 }

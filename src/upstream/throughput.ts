@@ -1,7 +1,7 @@
 // Judges a stream's throughput over the time in which it is waited for: while the client does not read, nothing is
 // waited for, so a stalled client never makes a provider look slow. No timer: a stream that sends nothing is idle.
 
-export interface ThroughputSettings {
+interface ThroughputSettings {
   /** Bytes per second. */
   least: number;
   /** Of waiting, before a judgement. */

@@ -16,7 +16,7 @@ export interface Watchdog {
   stop(): void;
 }
 
-export interface WatchdogClock {
+interface WatchdogClock {
   monotonic(): number;
   setTimer(callback: () => void, ms: number): () => void;
 }

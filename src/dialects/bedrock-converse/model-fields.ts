@@ -12,12 +12,12 @@ import { onlyHides, reportSummary } from '../shared/settings/reasoning-summary.t
 import { type Family, gptName } from './models.ts';
 import { ANTHROPIC, CONTEXT_MANAGEMENT } from './wire.ts';
 
-export interface ModelFields {
+interface ModelFields {
   fields: JsonObject;
   thinks: boolean;
 }
 
-export interface FieldFacts {
+interface FieldFacts {
   model: string;
   family: Family;
   /** See build-messages.ts. */

@@ -6,7 +6,7 @@ import type { LossReport } from '../shared/losses/loss-report.ts';
 import { isHidden, onlyHides, reportSummary } from '../shared/settings/reasoning-summary.ts';
 import type { ModelTraits } from './models.ts';
 
-export interface ThinkingFacts {
+interface ThinkingFacts {
   traits: ModelTraits;
   /** The client spoke this dialect: an effort without `thinking` does not ask for thinking. */
   native: boolean;

@@ -21,7 +21,7 @@ const FORMATS = new Set([
   'uuid',
 ]);
 
-export interface StrictSchema {
+interface StrictSchema {
   schema: JsonObject;
   /** A constraint had to move into a description, or an open object was closed. */
   weakened: boolean;

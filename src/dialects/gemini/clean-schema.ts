@@ -11,7 +11,7 @@ import {
 import { followReference } from '../../model/json/pointer.ts';
 import { createSchemaGrowth, DEEPEST, type SchemaGrowth } from '../shared/schemas/schema-growth.ts';
 
-export interface CleanSchema {
+interface CleanSchema {
   schema: JsonObject;
   /** Keywords that had no exact form, sorted. */
   approximated: string[];

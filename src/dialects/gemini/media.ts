@@ -5,7 +5,7 @@ import { standardMediaType } from '../shared/media/media-type.ts';
 import { isVideoPage } from '../shared/media/video-page.ts';
 import { table } from '../../model/table.ts';
 
-export type MediaPart = ImagePart | DocumentPart | AudioPart;
+type MediaPart = ImagePart | DocumentPart | AudioPart;
 
 /** Undefined for what the neutral model has no part for (video). */
 export function mediaPart(source: MediaSource, mediaType: string): MediaPart | undefined {

@@ -63,7 +63,7 @@ const MODES = ['MODE_UNSPECIFIED', 'AUTO', 'ANY', 'NONE', 'VALIDATED'];
 
 const CALLING = 'functionCallingConfig';
 
-export interface ToolConfig {
+interface ToolConfig {
   choice: Allowance;
   /** Fields without a neutral form, by dotted path below the request. */
   others: JsonObject;

@@ -8,7 +8,7 @@ import { extensionOf, ID, ownFields } from './wire.ts';
 
 const CODE_EXECUTION = 'code_execution';
 
-export type ServerCall = Omit<ToolCallPart, 'type' | 'kind'>;
+type ServerCall = Omit<ToolCallPart, 'type' | 'kind'>;
 
 /** @param newId makes an id for a call that has none. */
 export function serverCall(

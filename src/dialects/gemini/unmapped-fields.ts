@@ -9,7 +9,7 @@ const GROUNDING = 'groundingMetadata';
 /** The fields of `groundingMetadata` for sources, which become citations. */
 const SOURCES: ReadonlySet<string> = new Set(['groundingChunks', 'groundingSupports', 'retrievalMetadata']);
 
-export interface UnmappedField {
+interface UnmappedField {
   name: string;
   /** `{candidate: {…}}`: the field in its original place. */
   value: JsonObject;

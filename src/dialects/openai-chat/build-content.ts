@@ -25,7 +25,7 @@ export interface BuildScope {
 }
 
 /** `separator` joins text parts where the content becomes one string: those of an answer without anything between. */
-export type TextSeparator = '' | '\n\n';
+type TextSeparator = '' | '\n\n';
 
 /**
  * Content as one string where it is text alone: older and smaller servers take no array there. An array

@@ -3,7 +3,7 @@ import { asBoolean, asNumber, asObject, asString, type JsonObject } from '../../
 import { isReasoningEffort, type ReasoningSettings } from '../../model/request.ts';
 import { table } from '../../model/table.ts';
 
-export interface ParsedReasoning {
+interface ParsedReasoning {
   settings?: ReasoningSettings;
   /** The request is in the words of OpenRouter or Groq, whose clients read thinking in fields of their own. */
   readsDetails?: true;

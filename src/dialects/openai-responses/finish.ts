@@ -25,7 +25,7 @@ export function pendingStatus({ status, usage }: JsonObject): string | undefined
   return isBegun && !isObject(usage) ? status : undefined;
 }
 
-export interface WireFinish {
+interface WireFinish {
   status: 'completed' | 'incomplete';
   /** `incomplete_details`. */
   details: { reason: 'max_output_tokens' | 'content_filter' } | null;

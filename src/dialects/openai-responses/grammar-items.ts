@@ -11,7 +11,7 @@ import {
 } from '../../model/json/json.ts';
 import { table } from '../../model/table.ts';
 
-export interface ItemChecker {
+interface ItemChecker {
   check(type: string, event: JsonObject): void;
   /** At the end of an answer: everything must be done. */
   end(): void;

@@ -9,7 +9,7 @@ import { hostedItemOf } from './hosted-item.ts';
 import { type ClientTool, wireName } from './namespace.ts';
 import { searchCall } from './tool-search.ts';
 
-export type ItemPrefix = 'msg' | 'rs' | 'fc' | 'ctc' | 'tsc' | 'ws' | 'ig' | 'cmp';
+type ItemPrefix = 'msg' | 'rs' | 'fc' | 'ctc' | 'tsc' | 'ws' | 'ig' | 'cmp';
 
 const REASONING = 'rs';
 

@@ -24,7 +24,7 @@ import {
 import { withoutFields } from '../shared/own-fields.ts';
 import { ID } from './wire.ts';
 
-export interface ParsedInput {
+interface ParsedInput {
   system: TextPart[];
   messages: Message[];
   /** Tools that items contain, and those items. */

@@ -3,7 +3,7 @@ import { asString, type JsonObject } from '../../model/json/json.ts';
 import { isReasoningEffort, type ReasoningSettings } from '../../model/request.ts';
 import { withoutFields } from '../shared/own-fields.ts';
 
-export interface ParsedReasoningSettings {
+interface ParsedReasoningSettings {
   settings?: ReasoningSettings;
   /** Fields that only this dialect knows. */
   rest: JsonObject;

@@ -33,7 +33,7 @@ export const SUMMARY_SEPARATOR = '\n\n';
 /** Behind a foreign token that is a whole redacted block, not a signature: the same field holds either. */
 const REDACTED = ':redacted';
 
-export interface ReasoningKey {
+interface ReasoningKey {
   id?: string;
   encryptedContent?: string;
   /** The text is in `content` (open models), not in `summary`. */

@@ -15,7 +15,7 @@ export function takesBreakpoints({ quirks, model, baseUrl = '' }: BuildOptions):
   return breakpoints?.models.test(model) === true && breakpoints.at.test(`${baseUrl}/`);
 }
 
-export interface ParsedBreakpoint {
+interface ParsedBreakpoint {
   /** Ends a reusable prefix, like Anthropic's. */
   cacheControl: JsonObject;
   extension: Extension;

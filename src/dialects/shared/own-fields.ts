@@ -4,7 +4,7 @@ import type { Extension } from '../../model/content.ts';
 import type { DialectId } from '../../model/dialect-id.ts';
 import type { JsonObject, JsonValue } from '../../model/json/json.ts';
 
-export interface OwnFields {
+interface OwnFields {
   /** `{extension}` for fields that only this dialect understands, `{}` if there are none. */
   extensionOf(fields: JsonObject): { extension?: Extension };
   /** The extension's fields if they are this dialect's own, else none. */

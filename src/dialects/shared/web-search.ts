@@ -5,7 +5,7 @@ import { asArray, asObject, asString, type JsonObject, type JsonValue } from '..
 import type { LossReport } from './losses/loss-report.ts';
 
 /** Settings that a dialect's own search supports. */
-export interface SearchSettings {
+interface SearchSettings {
   allowedDomains: boolean;
   blockedDomains: boolean;
   location: boolean;

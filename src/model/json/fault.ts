@@ -5,7 +5,7 @@ import { createJsonScanner } from './scanner.ts';
 const LONGEST = 65_536;
 const STRIDE = 4_096;
 
-export interface JsonFault {
+interface JsonFault {
   /** Counted from 1; of the first character that makes the text invalid. */
   line: number;
   /** Counted from 1, in UTF-16 code units. */

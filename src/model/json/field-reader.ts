@@ -2,7 +2,7 @@
 // cost a hundred bytes behind it.
 import { asNumber, asObject, type JsonObject, parseObject } from './json.ts';
 
-export interface FieldReader {
+interface FieldReader {
   /** Takes the next bytes; does not hold on to them. */
   take(bytes: Uint8Array): void;
   /** Each field of the last object that had it, if it is an object itself or a number. */

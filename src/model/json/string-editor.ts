@@ -15,7 +15,7 @@ export interface FoundAt {
   element: number;
 }
 
-export interface StringEdit {
+interface StringEdit {
   place: JsonPlace;
   /** Each line is a document of its own, whatever the line before it was. */
   perLine: boolean;

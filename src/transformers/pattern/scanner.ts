@@ -12,7 +12,7 @@ export type Decision =
   /** More of the previous match. */
   | 'more';
 
-export interface Scanner {
+interface Scanner {
   feed(text: string): void;
   /** There is no more text: decides everything left. */
   flush(): void;

@@ -8,7 +8,7 @@ import type { AnswerFacts } from '../../envelope.ts';
 import { citationOf, countsIn, redactedOf, stopOf, tierOf, usageOf } from './converse-words.ts';
 
 /** An event's name and its fields. */
-export type ConverseEvent = readonly [name: string, fields: JsonObject];
+type ConverseEvent = readonly [name: string, fields: JsonObject];
 
 export class ConverseWriter {
   private readonly facts: () => AnswerFacts;

@@ -33,7 +33,7 @@ const MEANING: Readonly<Record<string, VendorError>> = table({
   '2061': { code: 'upstream_unauthorized', status: 403 },
 });
 
-export interface BaseResp {
+interface BaseResp {
   code: string;
   message: string;
   /** Undefined if the code only says that the request failed. */

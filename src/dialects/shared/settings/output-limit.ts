@@ -3,7 +3,7 @@
 import type { Loss, NeutralRequest } from '../../../model/request.ts';
 import type { OutputLimit } from '../../quirks.ts';
 
-export interface LimitedRequest {
+interface LimitedRequest {
   request: NeutralRequest;
   losses: Loss[];
 }

@@ -13,7 +13,7 @@ import { fits, standInFor } from './tool-names.ts';
 /** A name → the name that replaces it. */
 type Names = ReadonlyMap<string, string>;
 
-export interface FittedArguments {
+interface FittedArguments {
   request: NeutralRequest;
   /** Tool → substitute → the client's name; empty if all names fit. */
   names: ReadonlyMap<string, Names>;

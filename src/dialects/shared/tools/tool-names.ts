@@ -6,7 +6,7 @@ import { fnv1aHex } from '../../../model/hash.ts';
 import type { Loss, NeutralRequest } from '../../../model/request.ts';
 import type { BuiltRequest, ProviderSide, ToolNameRule } from '../../dialect.ts';
 
-export interface FittedRequest {
+interface FittedRequest {
   request: NeutralRequest;
   /** Substitute → the client's name; empty if all names fit. */
   names: ReadonlyMap<string, string>;
