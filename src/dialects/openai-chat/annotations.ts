@@ -9,13 +9,14 @@ import {
   type JsonObject,
   type JsonValue,
 } from '../../model/json/json.ts';
+import { ID } from './wire.ts';
 
 export function parseAnnotations(value: JsonValue | undefined, base: number): Citation[] {
   const citations: Citation[] = [];
   for (const item of asArray(value) ?? []) {
     const annotation = asObject(item);
     if (annotation === undefined) continue;
-    const extension = { dialect: 'openai-chat', fields: annotation } as const;
+    const extension = { dialect: ID, fields: annotation } as const;
     const cited = asObject(annotation.url_citation);
     if (cited === undefined) {
       citations.push({ kind: 'other', extension });
@@ -66,7 +67,7 @@ export function listsSources(body: JsonObject): boolean {
 
 /** The annotation for a citation in a text of `length` that begins at `base`; undefined where it has no form here. */
 export function buildAnnotation(citation: Citation, base: number, length: number): JsonObject | undefined {
-  const own = citation.extension?.dialect === 'openai-chat' ? citation.extension.fields : undefined;
+  const own = citation.extension?.dialect === ID ? citation.extension.fields : undefined;
   if (citation.kind !== 'url' || citation.url === undefined) return own;
   const original = asObject(own?.url_citation);
   const hasRange = citation.start !== undefined && citation.end !== undefined;

@@ -18,6 +18,7 @@ import { BREAKPOINT, breakpointIn, explicitBreakpoint, takesBreakpoints } from '
 import { audioFormat, buildDataUrl } from '../openai/media.ts';
 import { reportMisplaced } from '../openai/misplaced-parts.ts';
 import { keepsTextsApart, sentBreakpoint } from './breakpoint-field.ts';
+import { ID } from './wire.ts';
 
 export interface BuildScope {
   options: BuildOptions;
@@ -67,7 +68,7 @@ function addBreakpoint(
   if (cacheControl === undefined) return;
   const { quirks } = options;
   const isExplicit = !isAnswer && takesBreakpoints(options);
-  const isTaken = extension?.dialect === 'openai-chat' || quirks.customTools === true;
+  const isTaken = extension?.dialect === ID || quirks.customTools === true;
   const own = isTaken ? breakpointIn(extension) : undefined;
   const breakpoint = own ?? (isExplicit ? explicitBreakpoint(cacheControl, losses) : undefined);
   if (breakpoint !== undefined) content[BREAKPOINT] = breakpoint;
@@ -152,7 +153,7 @@ function buildDocument(part: DocumentPart, { losses, options }: BuildScope): Jso
       losses.approximated('document', SENT_AS_TEXT);
       return { type: 'text', text: name === undefined ? source.text : `${name}\n\n${source.text}` };
     case 'file':
-      if (source.dialect === 'openai-chat') return { type: 'file', file: { file_id: source.id } };
+      if (source.dialect === ID) return { type: 'file', file: { file_id: source.id } };
       losses.lost('document.file_id');
       return undefined;
     case 'url':
@@ -182,8 +183,7 @@ function buildOpaque(
   { dialect, name, value, video }: OpaquePart,
   { losses, options }: BuildScope,
 ): JsonObject | undefined {
-  const isOwnPart =
-    dialect === 'openai-chat' && typeof value === 'object' && value !== null && !Array.isArray(value);
+  const isOwnPart = dialect === ID && typeof value === 'object' && value !== null && !Array.isArray(value);
   if (isOwnPart && typeof value.type === 'string') return { ...value };
   const url = video && videoUrl(video, options.quirks);
   if (url !== undefined) return { type: 'video_url', video_url: { url } };

@@ -19,6 +19,7 @@ import { CALL_FAILED, FAILED_IN_WORDS, WITHOUT_SIGNATURE } from '../shared/losse
 import { buildThoughtSignature, buildToolCall } from './tool-call.ts';
 import { type CallPlaces, callPlaces, resultsInOrder } from '../shared/tools/results-in-order.ts';
 import { fitCallId } from './tool-call-id.ts';
+import { ID } from './wire.ts';
 
 export function buildMessages(request: NeutralRequest, scope: BuildScope): JsonObject[] {
   const built: JsonObject[] = [];
@@ -77,7 +78,7 @@ function turnsOf(
   { messages, extension }: NeutralRequest,
   { losses, options }: BuildScope,
 ): readonly Message[] {
-  const isTaken = options.quirks.laterInstructions === true || extension?.dialect === 'openai-chat';
+  const isTaken = options.quirks.laterInstructions === true || extension?.dialect === ID;
   return isTaken ? messages : remindByUser(messages, losses);
 }
 
@@ -151,7 +152,7 @@ function buildAssistant(message: Message, serverTools: Map<string, string>, scop
         break;
       case 'reasoning':
         losses.foreign(part.extension);
-        if (part.extension?.dialect !== 'openai-chat') reasoning.push(part);
+        if (part.extension?.dialect !== ID) reasoning.push(part);
         else {
           // The client's own field has the signatures.
           Object.assign(fields, part.extension.fields);
@@ -172,7 +173,7 @@ function buildAssistant(message: Message, serverTools: Map<string, string>, scop
         losses.lost(`tools.${serverTools.get(part.callId) ?? 'server_tool_result'}`);
         break;
       case 'opaque':
-        if (part.dialect === 'openai-chat' && asObject(part.value)?.type === undefined) {
+        if (part.dialect === ID && asObject(part.value)?.type === undefined) {
           Object.assign(fields, part.value);
         } else others.push(part);
         break;

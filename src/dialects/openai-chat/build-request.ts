@@ -27,17 +27,18 @@ import { samplesWithoutThinking } from '../openai/efforts.ts';
 import { mfjsSchema } from './mfjs-schema.ts';
 import { markPrefill } from './mark-prefill.ts';
 import { hidesThinking } from './reasoning-settings.ts';
+import { ID, ownFields } from './wire.ts';
 
 /** https://platform.openai.com/docs/api-reference/chat/create#chat-create-stop */
 const MAX_STOP_SEQUENCES = 4;
 
 export function buildRequest(asked: NeutralRequest, options: BuildOptions): BuiltRequest {
   const { model, quirks } = options;
-  const losses = createLossReport('openai-chat');
+  const losses = createLossReport(ID);
   const allowed = quirks.allowedTools === true ? asked : declareAllowed(asked, losses);
   const paired = pairCalls(allowed, losses);
   // What a client of this dialect sends is what this server takes from it.
-  const isOwn = asked.extension?.dialect === 'openai-chat';
+  const isOwn = asked.extension?.dialect === ID;
   const request =
     quirks.cacheControl === true && !isOwn
       ? withBreakpoints(paired, model, losses, { hasKeys: true, likeClaude: quirks.cachedIfMarked })
@@ -80,7 +81,7 @@ export function buildRequest(asked: NeutralRequest, options: BuildOptions): Buil
   else if (request.cacheControl !== undefined)
     body.cache_control = sentBreakpoint(request.cacheControl, options, losses);
 
-  const own = request.extension?.dialect === 'openai-chat' ? request.extension.fields : {};
+  const own = ownFields(request.extension);
   losses.foreign(request.extension);
   for (const [field, value] of Object.entries(own)) restore(body, field, value, losses);
   // OpenAI takes metadata only for completions that it stores.
@@ -105,7 +106,7 @@ export function buildRequest(asked: NeutralRequest, options: BuildOptions): Buil
 /** A client of this dialect that hides thinking in a field of its own is sent on with that field. */
 function withoutToldSummary(request: NeutralRequest): NeutralRequest {
   const { reasoning, extension, ...others } = request;
-  if (reasoning === undefined || extension?.dialect !== 'openai-chat') return request;
+  if (reasoning === undefined || extension?.dialect !== ID) return request;
   if (!hidesThinking(extension.fields)) return request;
   const { summary: _, ...settings } = reasoning;
   return { ...others, extension, ...(!isEmpty(settings) && { reasoning: settings }) };

@@ -16,11 +16,10 @@ import { buildReasoningFields, type PlacedReasoning } from './reasoning.ts';
 import { buildCallSeal, buildToolCall, clientCallId, legacyNames } from './tool-call.ts';
 import { servedTier } from '../shared/settings/service-tier.ts';
 import { buildUsage, COUNTS_WITHOUT_FIELD } from './usage.ts';
-
-const ID = 'openai-chat';
+import { ID, ownFields } from './wire.ts';
 
 export function buildResponse(response: NeutralResponse, context: AnswerContext): JsonObject {
-  const own = response.extension?.dialect === 'openai-chat' ? response.extension.fields : {};
+  const own = ownFields(response.extension);
   const losses = createAnswerLosses(ID, context);
   losses.finish(response.finish);
   losses.usage(response.usage, COUNTS_WITHOUT_FIELD);
@@ -128,7 +127,7 @@ function buildMessage(response: NeutralResponse, context: AnswerContext, losses:
       case 'audio':
         losses.foreignMedia('audio', part.extension);
         if (part.source.kind === 'base64') {
-          const own = part.extension?.dialect === 'openai-chat' ? part.extension.fields : {};
+          const own = ownFields(part.extension);
           message.audio = { ...unsaidAudio(context), ...own, data: part.source.data };
         }
         break;

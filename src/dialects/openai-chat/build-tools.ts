@@ -19,11 +19,12 @@ import { sentBreakpoint } from './breakpoint-field.ts';
 import type { BuildScope } from './build-content.ts';
 import { mfjsSchema } from './mfjs-schema.ts';
 import { SEARCH_OPTIONS } from './parse-tools.ts';
+import { ID } from './wire.ts';
 
 /** The tool fields of the body; empty where the request offers no tool that this dialect has. */
 export function buildTools(request: NeutralRequest, scope: BuildScope): JsonObject {
   const { losses, options } = scope;
-  const isOwn = request.extension?.dialect === 'openai-chat';
+  const isOwn = request.extension?.dialect === ID;
   const growth = reportedGrowth('tools.parameters', losses);
   const tools: JsonObject[] = [];
   const fields: JsonObject = {};
@@ -52,7 +53,7 @@ export function buildTools(request: NeutralRequest, scope: BuildScope): JsonObje
         break;
       }
       case 'server':
-        if (tool.definition.dialect !== 'openai-chat') Object.assign(fields, buildSearch(tool, scope));
+        if (tool.definition.dialect !== ID) Object.assign(fields, buildSearch(tool, scope));
         else if (tool.name === SEARCH_OPTIONS) Object.assign(fields, tool.definition.fields);
         else tools.push(tool.definition.fields);
         break;
@@ -147,7 +148,7 @@ function buildToolChoice(choice: ToolChoice, customNames: ReadonlySet<string>): 
 /** A server's tool has no name but its type; another dialect's was not sent. */
 function listTool(tool: Tool, customNames: ReadonlySet<string>): JsonObject[] {
   if (tool.type !== 'server') return [nameTool(tool.name, customNames)];
-  return tool.definition.dialect === 'openai-chat' ? [{ type: tool.name }] : [];
+  return tool.definition.dialect === ID ? [{ type: tool.name }] : [];
 }
 
 function nameTool(name: string, customNames: ReadonlySet<string>): JsonObject {

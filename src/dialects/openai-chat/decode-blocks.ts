@@ -6,8 +6,7 @@ import type { TokenLogprob } from '../../model/logprobs.ts';
 import { type OpaqueToken, ownToken } from '../../model/opaque-token.ts';
 import { parseAnnotations } from './annotations.ts';
 import { joinSignatures, parseReasoningDetails, type ReasoningDetail, reasoningText } from './reasoning.ts';
-
-const ID = 'openai-chat';
+import { ID } from './wire.ts';
 
 export interface BlockWriter {
   /** A fresh block number, for blocks that are written elsewhere. */

@@ -5,6 +5,7 @@ import { joinBase64 } from '../shared/media/join-base64.ts';
 import type { BlockWriter } from './decode-blocks.ts';
 import { parseMediaUrl } from '../openai/media.ts';
 import { IMAGE_URL, sniffAudio } from './media.ts';
+import { extensionOf, ID } from './wire.ts';
 
 export interface MediaDecoder {
   /** Base64 pieces, and the transcript, which is the answer's text. */
@@ -22,9 +23,7 @@ export function createMediaDecoder(sink: EventSink, blocks: BlockWriter, keepsAu
 
   function emit(mediaType: string, data: string, fields: JsonObject = {}): void {
     blocks.close();
-    const extension =
-      Object.keys(fields).length === 0 ? {} : { extension: { dialect: 'openai-chat', fields } as const };
-    sink.push({ type: 'media', block: blocks.next(), mediaType, data, ...extension });
+    sink.push({ type: 'media', block: blocks.next(), mediaType, data, ...extensionOf(fields) });
   }
 
   return {
@@ -44,7 +43,7 @@ export function createMediaDecoder(sink: EventSink, blocks: BlockWriter, keepsAu
         if (source?.kind === 'base64') emit(source.mediaType, source.data);
         else if (source !== undefined) {
           blocks.close();
-          sink.push({ type: 'extension', dialect: 'openai-chat', name: IMAGE_URL, value: { value: item } });
+          sink.push({ type: 'extension', dialect: ID, name: IMAGE_URL, value: { value: item } });
         }
       }
     },

@@ -29,6 +29,7 @@ import { readChunk } from './read-chunk.ts';
 import { isEmptyValue } from '../shared/losses/unread-fields.ts';
 import { reportUnmapped } from './unmapped-fields.ts';
 import { countsIn, showsSearches, withSearches } from './usage.ts';
+import { ID } from './wire.ts';
 
 export function createStreamDecoder(
   sink: EventSink,
@@ -235,7 +236,7 @@ class ChunkDecoder implements StreamDecoder {
         if (text !== '') blocks.text(text);
       } else if (typeof fields.type === 'string') {
         const value = { value: fields };
-        this.sink.push({ type: 'extension', dialect: 'openai-chat', name: fields.type, value });
+        this.sink.push({ type: 'extension', dialect: ID, name: fields.type, value });
       }
     }
   }
@@ -256,7 +257,7 @@ class ChunkDecoder implements StreamDecoder {
     this.reported ??= new Set();
     this.reported.add(name);
     this.sink.kept?.(ENTRY_SIZE + name.length);
-    this.sink.push({ type: 'extension', dialect: 'openai-chat', name, value });
+    this.sink.push({ type: 'extension', dialect: ID, name, value });
   };
 }
 

@@ -27,8 +27,7 @@ import { buildReasoningDetail, type PlacedReasoning } from './reasoning.ts';
 import { buildCallSeal, clientCallId, legacyNames } from './tool-call.ts';
 import { servedTier } from '../shared/settings/service-tier.ts';
 import { buildUsage, COUNTS_WITHOUT_FIELD } from './usage.ts';
-
-const ID = 'openai-chat';
+import { ID, ownFields } from './wire.ts';
 
 interface OpenTool {
   index: number;
@@ -360,7 +359,7 @@ class ChunkEncoder implements StreamEncoder {
     const type = mediaTypeOf(event);
     this.losses.foreignMedia(type, extension);
     if (type === 'audio') {
-      const own = extension?.dialect === ID ? extension.fields : {};
+      const own = ownFields(extension);
       // Clients join what is repeated, so the other fields are sent once.
       const unsaid = this.sentAudio ? {} : unsaidAudio(this.context);
       this.sentAudio = true;

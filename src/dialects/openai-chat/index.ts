@@ -24,6 +24,7 @@ import { passthrough } from './passthrough.ts';
 import { createTextCompletions, textCompletionForms } from './text-completions/index.ts';
 import { isKeepAlive } from '../shared/keep-alive.ts';
 import { OF_GOOGLE, publisherPath } from '../shared/google-clients.ts';
+import { ID } from './wire.ts';
 
 /** Keys of a chunk that mean more than text. Inside content their quotes would be escaped. */
 const SAYS_MORE =
@@ -58,7 +59,7 @@ const provider: ProviderSide = {
 };
 
 export const openaiChat: Dialect = {
-  id: 'openai-chat',
+  id: ID,
   client: {
     path: '/v1/chat/completions',
     featureHeaders: ['openai-beta'],

@@ -3,6 +3,7 @@ import type { ImagePart, Part } from '../../model/content.ts';
 import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { AnswerContext } from '../dialect.ts';
 import { parseMediaUrl } from '../openai/media.ts';
+import { ID, ownFields } from './wire.ts';
 
 const IMAGES = 'images';
 
@@ -12,7 +13,7 @@ export function parseImages(value: JsonValue | undefined): ImagePart[] | undefin
   for (const entry of asArray(value) ?? []) {
     const url = asString(asObject(asObject(entry)?.image_url)?.url);
     if (!url) return undefined;
-    const extension = { dialect: 'openai-chat', fields: { [IMAGES]: entry }, defaults: [IMAGES] } as const;
+    const extension = { dialect: ID, fields: { [IMAGES]: entry }, defaults: [IMAGES] } as const;
     images.push({ type: 'image', source: parseMediaUrl(url), extension });
   }
   return images.length === 0 ? undefined : images;
@@ -20,7 +21,7 @@ export function parseImages(value: JsonValue | undefined): ImagePart[] | undefin
 
 /** The entry of `images` that the client sent. */
 export function sentImage({ extension }: ImagePart): JsonValue | undefined {
-  return extension?.dialect === 'openai-chat' ? extension.fields[IMAGES] : undefined;
+  return ownFields(extension)[IMAGES];
 }
 
 /** Providers seal each image separately: a seal at the end of the reasoning has no place among images here. */
@@ -43,7 +44,7 @@ export const IMAGE_URL = 'image';
 
 /** The entry of `images[]` that was kept unchanged. */
 export function ownImage(dialect: string, name: string, value: JsonValue): JsonObject | undefined {
-  return dialect === 'openai-chat' && name === IMAGE_URL ? asObject(value) : undefined;
+  return dialect === ID && name === IMAGE_URL ? asObject(value) : undefined;
 }
 
 /** What clients require of audio besides its bytes. It is not stored for later turns, so it has already expired. */

@@ -4,8 +4,7 @@ import { asObject, asString, type JsonObject, type JsonValue } from '../../model
 import { invalid, nameType, requiredObject, requiredString } from '../shared/read-field.ts';
 import { parseBreakpoint } from '../openai/breakpoint.ts';
 import { audioMediaType, documentMediaType, parseMediaUrl } from '../openai/media.ts';
-
-const ID = 'openai-chat';
+import { ID } from './wire.ts';
 
 /** System and developer content: text only. */
 export function parseTextContent(content: JsonValue | undefined, path: string): TextPart[] {
@@ -80,7 +79,7 @@ function parseTyped(type: string, part: JsonObject, path: string): Part {
       return { type: 'opaque', dialect: ID, name: type, value: part, ...video };
     }
     default:
-      return { type: 'opaque', dialect: 'openai-chat', name: type, value: part };
+      return { type: 'opaque', dialect: ID, name: type, value: part };
   }
 }
 
@@ -123,7 +122,7 @@ function parseFile(part: JsonObject, path: string): DocumentPart {
       : ({ kind: 'base64', mediaType: documentMediaType(name), data } as const);
     return { type: 'document', source, ...named };
   }
-  if (id) return { type: 'document', source: { kind: 'file', id, dialect: 'openai-chat' }, ...named };
+  if (id) return { type: 'document', source: { kind: 'file', id, dialect: ID }, ...named };
   throw invalid(`${path}.file`, 'has neither `file_data` nor `file_id`; give one of them');
 }
 

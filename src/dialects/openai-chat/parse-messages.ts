@@ -16,6 +16,7 @@ import { parseImages, withSeals } from './media.ts';
 import { parseContent, parseResultContent, parseTextContent } from './parse-content.ts';
 import { type MessageReasoning, parseReasoning, parseThinkingBlocks, THINKING_BLOCKS } from './reasoning.ts';
 import { carriedThought, parseClientCall } from './tool-call.ts';
+import { ID } from './wire.ts';
 
 export interface ParsedMessages {
   system: TextPart[];
@@ -119,7 +120,7 @@ function parseAssistant(
 ): Part[] {
   const message = withReasoningOfText(sent);
   const reasoning =
-    parseThinkingBlocks(message) ?? parseReasoning(message, (text) => tokenFromWire('openai-chat', text));
+    parseThinkingBlocks(message) ?? parseReasoning(message, (text) => tokenFromWire(ID, text));
   const said: Part[] = [];
   if (message.content !== null && message.content !== undefined && message.content !== '') {
     said.push(...parseContent(message.content, `${path}.content`));
@@ -156,7 +157,7 @@ function parseAssistant(
     if (ASSISTANT_FIELDS.has(name) || isEmpty(field)) continue;
     if (name === 'images' && images !== undefined) continue;
     if (name === 'extra_content' && isOnCall(field, message)) continue;
-    others.push({ type: 'opaque', dialect: 'openai-chat', name, value: { [name]: field } });
+    others.push({ type: 'opaque', dialect: ID, name, value: { [name]: field } });
   }
   const { before, after } = withCarried(reasoning, message);
   const rest =

@@ -16,6 +16,7 @@ import { parseStop } from '../shared/settings/stop-sequences.ts';
 import { parseMessages } from './parse-messages.ts';
 import { parseToolChoice, parseTools, SEARCH_OPTIONS } from './parse-tools.ts';
 import { parseReasoningSettings } from './reasoning-settings.ts';
+import { ID } from './wire.ts';
 
 /** Top-level fields that have a neutral form. Those kept in another form are handled where they are read. */
 const NEUTRAL_FIELDS = [
@@ -114,7 +115,7 @@ export function parseRequest(body: JsonObject): NeutralRequest {
   const { rest, shown } = reasoning;
   const fields = { ...otherFields(body, kept, isDefault), ...rest, ...shown };
   // Also without fields: it says whose request this is.
-  request.extension = { dialect: 'openai-chat', fields };
+  request.extension = { dialect: ID, fields };
   const told = Object.keys(shown);
   if (told.length > 0) request.extension.defaults = told;
   return request;

@@ -22,6 +22,7 @@ import { argumentText } from '../openai/calls.ts';
 import { foreignCallType, parseToolCall } from './tool-call.ts';
 import { synthesizeCallId } from './tool-call-id.ts';
 import { countsIn, showsSearches, withSearches } from './usage.ts';
+import { ID } from './wire.ts';
 
 /** Reads the first choice; the other dialects have room for one. */
 export function parseResponse(body: JsonObject): NeutralResponse {
@@ -39,7 +40,7 @@ export function parseResponse(body: JsonObject): NeutralResponse {
   const failure = brokenFinish(raw);
   if (failure !== undefined) throw failure;
   const id = asString(body.id) || null;
-  const reasoning = parseReasoning(message, (text) => ownToken('openai-chat', text));
+  const reasoning = parseReasoning(message, (text) => ownToken(ID, text));
   const parts: Part[] = [...reasoning.before, ...parseContent(message), ...reasoning.after];
   addCitations(parts, message, body);
   const refusal = asString(message.refusal);
@@ -105,7 +106,7 @@ function parseContent(message: JsonObject): Part[] {
       if (last?.type === 'reasoning') last.text += text;
       else parts.push({ type: 'reasoning', text });
     } else if (typeof piece.type === 'string') {
-      parts.push({ type: 'opaque', dialect: 'openai-chat', name: piece.type, value: piece });
+      parts.push({ type: 'opaque', dialect: ID, name: piece.type, value: piece });
     }
   }
   return parts;
@@ -151,7 +152,7 @@ function parseMedia(message: JsonObject, before: readonly Part[]): Part[] {
     parts.push({
       type: 'audio',
       source: { kind: 'base64', mediaType: sniffAudio(data), data },
-      extension: { dialect: 'openai-chat', fields },
+      extension: { dialect: ID, fields },
     });
   }
   for (const item of asArray(message.images) ?? []) {
@@ -159,7 +160,7 @@ function parseMedia(message: JsonObject, before: readonly Part[]): Part[] {
     if (url === undefined) continue;
     const source = parseMediaUrl(url);
     if (source.kind === 'base64') parts.push({ type: 'image', source });
-    else parts.push({ type: 'opaque', dialect: 'openai-chat', name: IMAGE_URL, value: item });
+    else parts.push({ type: 'opaque', dialect: ID, name: IMAGE_URL, value: item });
   }
   return parts;
 }

@@ -1,5 +1,6 @@
 // `tools`, legacy `functions`, `tool_choice` and legacy `function_call` of a request.
 import { asBoolean, asObject, asString, type JsonObject } from '../../model/json/json.ts';
+import type { Extension } from '../../model/content.ts';
 import type { FunctionTool, ServerTool, Tool } from '../../model/request.ts';
 import {
   invalid,
@@ -12,6 +13,7 @@ import {
 import { allow, type Allowance, parseAllowedMode } from '../shared/tools/allowed-tools.ts';
 import { parseWebSearch } from '../shared/web-search.ts';
 import { breakpointOf } from './breakpoint-field.ts';
+import { ID } from './wire.ts';
 
 export function parseTools(body: JsonObject): Tool[] {
   const tools = (optionalArray(body, 'tools') ?? []).flatMap((value, index) => {
@@ -49,7 +51,7 @@ function parseTool(tool: JsonObject, path: string): Tool {
   const server: ServerTool = {
     type: 'server',
     name: type,
-    definition: { dialect: 'openai-chat', fields: tool },
+    definition: { dialect: ID, fields: tool },
   };
   if (isWebSearch(server)) server.search = parseWebSearch(asObject(tool.parameters) ?? {});
   return server;
@@ -90,7 +92,7 @@ export const SEARCH_OPTIONS = 'web_search_options';
 function parseSearchOptions(body: JsonObject): ServerTool[] {
   const options = optionalObject(body, SEARCH_OPTIONS);
   if (options === undefined) return [];
-  const definition = { dialect: 'openai-chat' as const, fields: { [SEARCH_OPTIONS]: options } };
+  const definition: Extension = { dialect: ID, fields: { [SEARCH_OPTIONS]: options } };
   return [{ type: 'server', name: SEARCH_OPTIONS, definition, search: parseWebSearch(options) }];
 }
 

@@ -5,10 +5,11 @@ import type { Passthrough } from '../dialect.ts';
 import type { Quirks } from '../quirks.ts';
 import { createLossReport } from '../shared/losses/loss-report.ts';
 import { adaptBody, type Edits } from './adapt.ts';
+import { ID } from './wire.ts';
 
 export const passthrough: Passthrough = {
   edits(body, quirks) {
-    const edits = adaptBody(body, quirks, createLossReport('openai-chat'));
+    const edits = adaptBody(body, quirks, createLossReport(ID));
     askForUsage(body, edits, quirks);
     return edits;
   },
@@ -27,7 +28,7 @@ export const passthrough: Passthrough = {
     };
   },
   losses(body, quirks) {
-    const losses = createLossReport('openai-chat');
+    const losses = createLossReport(ID);
     adaptBody(body, quirks, losses);
     return losses.list();
   },

@@ -20,6 +20,7 @@ import {
 import type { AnswerContext } from '../dialect.ts';
 import type { LossReport } from '../shared/losses/loss-report.ts';
 import { WITHOUT_SIGNATURE } from '../shared/losses/substitutes.ts';
+import { ID } from './wire.ts';
 
 /** The plain text of a message or delta, '' where there is none. Servers use either name, some both. */
 export function reasoningText(message: JsonObject): string {
@@ -67,21 +68,21 @@ export function parseReasoningDetails(
  * says whose signature it is): where it has more than the token, its own token is the JSON text of the fields.
  */
 function packEntry(token: OpaqueToken, raw: string, entry: JsonObject): OpaqueToken {
-  if (openToken('openai-chat', token) === undefined) return token;
+  if (openToken(ID, token) === undefined) return token;
   const fields: JsonObject = {};
   for (const [name, value] of Object.entries(entry)) {
     const isPlace = name === 'id' && asString(value)?.startsWith(AFTER_TEXT) === true;
     if (value !== null && !isPlace && !PART_FIELDS.has(name)) fields[name] = value;
   }
   const isMore = Object.keys(fields).length > 1 || raw.startsWith('{');
-  return isMore ? ownToken('openai-chat', JSON.stringify(fields)) : token;
+  return isMore ? ownToken(ID, JSON.stringify(fields)) : token;
 }
 
 /** Fields of an entry that follow from the part or its place in the list. */
 const PART_FIELDS: ReadonlySet<string> = new Set(['type', 'text', 'summary', 'index']);
 
 function unpackEntry(token: OpaqueToken, name: 'signature' | 'data'): JsonObject {
-  const raw = tokenToWire('openai-chat', token);
+  const raw = tokenToWire(ID, token);
   const fields = raw.startsWith('{') ? parseObject(raw) : undefined;
   return fields ?? { [name]: raw };
 }
@@ -91,7 +92,7 @@ export function joinSignatures(first: OpaqueToken, second: OpaqueToken): OpaqueT
   const { signature: start, ...fields } = unpackEntry(first, 'signature');
   const { signature: end } = unpackEntry(second, 'signature');
   const signature = `${asString(start) ?? ''}${asString(end) ?? ''}`;
-  return packEntry(ownToken('openai-chat', signature), signature, { ...fields, signature });
+  return packEntry(ownToken(ID, signature), signature, { ...fields, signature });
 }
 
 export interface PlacedReasoning {
@@ -152,7 +153,7 @@ export function parseThinkingBlocks(message: JsonObject): MessageReasoning | und
   const blocks = asArray(message[THINKING_BLOCKS]) ?? [];
   if (asArray(message.reasoning_details)?.length) return undefined;
   const fields = { [THINKING_BLOCKS]: blocks };
-  const extension: Extension = { dialect: 'openai-chat', fields, defaults: [THINKING_BLOCKS] };
+  const extension: Extension = { dialect: ID, fields, defaults: [THINKING_BLOCKS] };
   const before = blocks.flatMap((item): ReasoningPart[] => {
     const block = asObject(item) ?? {};
     const signature = asString(block.signature);
@@ -203,7 +204,7 @@ export function replayableReasoning(parts: readonly ReasoningPart[], losses: Los
   for (const part of parts) {
     const { signature, redacted } = part;
     const token = redacted ?? signature;
-    const isOwn = token === undefined || openToken('openai-chat', token) !== undefined;
+    const isOwn = token === undefined || openToken(ID, token) !== undefined;
     if (isOwn) kept.push({ part, afterText: false });
     else if (part.text === '') losses.lost('reasoning');
     else {

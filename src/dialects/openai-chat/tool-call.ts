@@ -14,6 +14,7 @@ import {
   thoughtFromBytesWire,
   thoughtToBytesWire,
 } from '../../model/opaque-token.ts';
+import { ID } from './wire.ts';
 
 /**
  * The call in a `tool_calls` entry, or undefined where it names no tool.
@@ -58,7 +59,7 @@ export function parseClientCall(wire: JsonObject, fallbackId: string): ToolCallP
 /** Where Gemini's endpoint of this dialect keeps the signature. https://ai.google.dev/gemini-api/docs/thought-signatures */
 export function thoughtSignature(call: JsonObject): OpaqueToken | undefined {
   const signature = signatureText(call);
-  return signature === undefined ? undefined : ownToken('openai-chat', signature);
+  return signature === undefined ? undefined : ownToken(ID, signature);
 }
 
 /** LiteLLM's SDK, and those built on it, repeat or keep it in a field of their own. */
@@ -91,7 +92,7 @@ function carryThought(thoughts: readonly { part: ReasoningPart }[]): JsonObject 
   const thought = thoughts[0]?.part;
   if (thought === undefined) return {};
   const token = thought.redacted ?? thought.signature;
-  if (token === undefined || !isSeal(token) || openToken('openai-chat', token) !== undefined) return {};
+  if (token === undefined || !isSeal(token) || openToken(ID, token) !== undefined) return {};
   const isRedacted = thought.redacted !== undefined;
   return withSignature(thoughtToBytesWire({ text: thought.text, token, isRedacted }));
 }
@@ -106,7 +107,7 @@ export function carriedThought(call: JsonObject): ReasoningPart | undefined {
 
 /** Nothing where the token is another dialect's. */
 export function buildThoughtSignature(signature: OpaqueToken | undefined): JsonObject {
-  const own = signature && openToken('openai-chat', signature);
+  const own = signature && openToken(ID, signature);
   return own === undefined ? {} : withSignature(own);
 }
 
@@ -116,7 +117,7 @@ function withSignature(signature: string): JsonObject {
 
 /** The id of a call for a client; another dialect's token is carried in it. */
 export function clientCallId(id: string, signature: OpaqueToken | undefined): string {
-  const isOwn = signature !== undefined && openToken('openai-chat', signature) !== undefined;
+  const isOwn = signature !== undefined && openToken(ID, signature) !== undefined;
   return isOwn ? id : callIdToWire(id, signature);
 }
 

@@ -13,6 +13,7 @@ import {
 import type { Extension } from '../../model/content.ts';
 import { foreignCallType } from './tool-call.ts';
 import { isEmptyValue } from '../shared/losses/unread-fields.ts';
+import { extensionOf } from './wire.ts';
 
 /** Of a message: fields that are read, and fields of servers that say nothing about the answer. */
 const READ: ReadonlySet<string> = new Set([
@@ -74,12 +75,11 @@ export function answerExtension(
   choice: JsonObject,
   logprobs: JsonObject | undefined,
 ): { extension?: Extension } {
-  let fields: JsonObject | undefined = logprobs && { logprobs };
+  const fields: JsonObject = logprobs === undefined ? {} : { logprobs };
   reportUnmapped(body, choice, (name, value) => {
-    fields ??= {};
     fields[name] = value;
   });
-  return fields === undefined ? {} : { extension: { dialect: 'openai-chat', fields } };
+  return extensionOf(fields);
 }
 
 /** Whether a filter found anything: servers report on every answer that they found nothing. */

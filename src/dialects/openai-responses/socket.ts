@@ -16,12 +16,11 @@ import type { SseEvent } from '../../sse/event.ts';
 import { errorOf, errorType } from '../openai/errors.ts';
 import type { SocketContext, SocketConversation, SocketDialect, SocketMessage } from '../socket.ts';
 import { EarlierTurns, itemsUpTo, MOST_HELD, type Turn } from './earlier-turns.ts';
+import { ENCRYPTED_REASONING } from './parse-request.ts';
 import { responseHead, responseObject } from './response-object.ts';
 
 /** UTF-16 units: it is repeated in each event. */
 const LONGEST_LANE = 512;
-
-const ENCRYPTED = 'reasoning.encrypted_content';
 
 /** For the WebSocket alone. */
 const ENVELOPE = { type: undefined, stream_id: undefined, generate: undefined };
@@ -173,7 +172,7 @@ class CreateMessage implements SocketMessage {
     const { store, reasoning, include } = this.message;
     if (store !== false || asObject(reasoning) === undefined) return {};
     const included = (asArray(include) ?? []).filter((each) => typeof each === 'string');
-    return included.includes(ENCRYPTED) ? {} : { include: [...included, ENCRYPTED] };
+    return included.includes(ENCRYPTED_REASONING) ? {} : { include: [...included, ENCRYPTED_REASONING] };
   }
 
   /** Keeps the turn under the id of its answer. */

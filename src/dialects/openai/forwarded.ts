@@ -4,6 +4,7 @@ import { decisionsBill, imagesBill, pagesBill, plainBill, transcriptionBill } fr
 import { routeModels } from '../operations.ts';
 import { modelInPath } from '../shared/models/model-in-path.ts';
 import { belowBase, ownPath } from './own-path.ts';
+import { LIVE } from './live.ts';
 
 /** What other vendors added in the same place (rerank, OCR) is among them. */
 const MADE_AT_ONCE =
@@ -14,8 +15,6 @@ const SECRETS = /^\/v1\/(vaults|webhook_endpoints)(\/|$)/;
 /** By their answers a client speaks with the provider itself: secrets of one conversation, and what WebRTC and telephones are joined by. */
 const LEADS_PAST =
   /^\/v1\/(chatkit\/sessions|live\/sessions\/.+|realtime\/(calls|client_secrets|sessions|transcription_sessions|translations\/client_secrets))(\/|$)/;
-/** Opened as a WebSocket, it is forwarded in another way. */
-const LIVE = '/v1/live/sessions';
 /** Videos, which are stored too, are made by the model that their form names. */
 const UPLOADED = /^\/v1\/(containers|files|skills|uploads|vector_stores)(\/|$)/;
 const STORED_CHAT = /^\/v1\/chat\/completions(\/.|$)/;
@@ -63,6 +62,7 @@ export function forwardedByChat(asked: string): ForwardedPath | undefined {
       ...BILLED.find(([billed]) => billed.test(path))?.[1],
     };
   }
+  // Opened as a WebSocket, a session is forwarded in another way.
   if (path === LIVE || LEADS_PAST.test(path)) return leadingPast(path);
   if (STORED_CHAT.test(path))
     return {

@@ -4,6 +4,9 @@ import { countIn } from '../../model/usage.ts';
 import type { MessageNaming, SocketReport } from '../forwarded-socket.ts';
 import { modelBelow, withModelBelow } from '../shared/models/model-in-message.ts';
 
+/** Where a session begins, as a WebSocket or by a POST. */
+export const LIVE = '/v1/live/sessions';
+
 /** Everything else, sound above all, is not parsed. */
 const READ =
   /"type"\s*:\s*"(session\.(started|usage\.updated|closed|output_transcript\.delta)|response\.event)"/;

@@ -1,12 +1,11 @@
 // The WebSockets of OpenAI's API that are forwarded, and where Azure's SDKs open them.
 // https://developers.openai.com/api/docs/guides/realtime
 import type { ForwardedSocket } from '../forwarded-socket.ts';
-import { LIVE_NAMING, readLive } from './live.ts';
+import { LIVE, LIVE_NAMING, readLive } from './live.ts';
 import { belowBase, ownPath } from './own-path.ts';
 import { createRealtimeReader } from './realtime.ts';
 
 const REALTIME = /^\/v1\/realtime(\/translations)?$/;
-const LIVE = '/v1/live/sessions';
 
 const KEY_PROTOCOL = 'openai-insecure-api-key.';
 

@@ -14,6 +14,7 @@ import { brokenFinish, buildFinishReason, parseFinish } from '../finish.ts';
 import { accountIn } from '../parse-response.ts';
 import { buildUsage } from '../usage.ts';
 import { unreadIn } from './decode-stream.ts';
+import { ID } from '../wire.ts';
 
 /** Reads the first choice; the others pass to the client unread. */
 export function parseResponse(body: JsonObject): NeutralResponse {
@@ -39,7 +40,7 @@ export function parseResponse(body: JsonObject): NeutralResponse {
     finish: parseFinish(raw, choice, false),
     ...countsOf(usage),
     ...(unread.length > 0 && {
-      extension: { dialect: 'openai-chat', fields: Object.fromEntries(unread.map((name) => [name, {}])) },
+      extension: { dialect: ID, fields: Object.fromEntries(unread.map((name) => [name, {}])) },
     }),
   };
 }

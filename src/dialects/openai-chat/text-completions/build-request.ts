@@ -3,11 +3,12 @@ import type { JsonObject } from '../../../model/json/json.ts';
 import type { NeutralRequest } from '../../../model/request.ts';
 import type { BuildOptions, BuiltRequest } from '../../dialect.ts';
 import { createLossReport } from '../../shared/losses/loss-report.ts';
+import { ID, ownFields } from '../wire.ts';
 
 /** The inverse of `parseRequest`: what a transformer adds besides, such as instructions, is reported as lost. */
 export function buildRequest(request: NeutralRequest, { model }: BuildOptions): BuiltRequest {
-  const losses = createLossReport('openai-chat');
-  const kept = request.extension?.dialect === 'openai-chat' ? request.extension.fields : {};
+  const losses = createLossReport(ID);
+  const kept = ownFields(request.extension);
   const texts = request.messages.map(({ parts }) =>
     parts.flatMap((part) => (part.type === 'text' ? [part.text] : [])),
   );

@@ -12,6 +12,7 @@ import { errorInBody, errorInChunk } from '../errors.ts';
 import { brokenFinish, parseFinish } from '../finish.ts';
 import { readChunk } from '../read-chunk.ts';
 import { countsIn } from '../usage.ts';
+import { ID } from '../wire.ts';
 
 const TEXT = 0;
 
@@ -118,7 +119,7 @@ class CompletionDecoder implements StreamDecoder {
     for (const name of unreadIn(choice)) {
       if (this.unread.has(name)) continue;
       this.unread.add(name);
-      this.sink.push({ type: 'extension', dialect: 'openai-chat', name, value: {} });
+      this.sink.push({ type: 'extension', dialect: ID, name, value: {} });
     }
     const isOver = !!asString(choice.finish_reason);
     this.choices.note(index, isOver);

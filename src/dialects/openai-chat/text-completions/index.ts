@@ -11,18 +11,19 @@ import { buildResponse, createStreamEncoder, parseResponse } from './answer.ts';
 import { buildRequest } from './build-request.ts';
 import { addsContentOnly, createStreamDecoder } from './decode-stream.ts';
 import { parseRequest } from './parse-request.ts';
+import { ID } from '../wire.ts';
 
 export const textCompletionForms: ClientForms = { parseRequest, buildResponse, createStreamEncoder };
 
 const passthrough: Passthrough = {
   edits(body, quirks) {
     const edits: Edits = {};
-    adaptFields(body, edits, quirks, createLossReport('openai-chat'));
+    adaptFields(body, edits, quirks, createLossReport(ID));
     askForUsage(body, edits, quirks);
     return edits;
   },
   losses(body, quirks) {
-    const losses = createLossReport('openai-chat');
+    const losses = createLossReport(ID);
     adaptFields(body, {}, quirks, losses);
     return losses.list();
   },

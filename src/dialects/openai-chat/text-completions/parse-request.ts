@@ -11,6 +11,7 @@ import {
 import type { Message, NeutralRequest } from '../../../model/request.ts';
 import { optionalBoolean, requiredString } from '../../shared/read-field.ts';
 import { type NumberFields, readNumbers } from '../../shared/settings/numbers.ts';
+import { ID } from '../wire.ts';
 
 /** Fields with a neutral form; the others are kept as they are. */
 const NEUTRAL_FIELDS: ReadonlySet<string> = new Set([
@@ -51,7 +52,7 @@ export function parseRequest(body: JsonObject): NeutralRequest {
   const kept = Object.entries(body).filter(
     ([field]) => !NEUTRAL_FIELDS.has(field) || (field === 'prompt' && prompts === undefined),
   );
-  if (kept.length > 0) request.extension = { dialect: 'openai-chat', fields: Object.fromEntries(kept) };
+  if (kept.length > 0) request.extension = { dialect: ID, fields: Object.fromEntries(kept) };
   return request;
 }
 
