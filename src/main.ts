@@ -1,5 +1,6 @@
 // The program: the one place that reads process.env and the command line, and that ends the process.
 import type { CliContext } from './cli/command.ts';
+import { keepDollars } from './cli/dot-env.ts';
 import { typable } from './cli/hints.ts';
 import { runCli } from './cli/run.ts';
 import { writeOutput, writeStandardError } from './cli/standard-output.ts';
@@ -14,6 +15,9 @@ delete process.env.SLUICE_LAUNCHER_FD;
 const launcherVariables = process.env.SLUICE_LAUNCHER_VARIABLES;
 delete process.env.SLUICE_LAUNCHER_VARIABLES;
 
+const inherited = launcherVariables === undefined ? process.env : inheritedBy(JSON.parse(launcherVariables));
+keepDollars(process.env, inherited, process.cwd());
+
 // Until it is known how it went: whoever listens for what nothing caught takes it from the runtime, and its exit code.
 process.exitCode = 1;
 
@@ -22,7 +26,7 @@ const code = await runCli(process.argv.slice(2), {
   write: (text) => writeOutput(shownOn(1, text)),
   err: (line) => writeStandardError(shownOn(2, typable(line, process.env))),
   environment: process.env,
-  inherited: launcherVariables === undefined ? process.env : inheritedBy(JSON.parse(launcherVariables)),
+  inherited,
   directory: process.cwd(),
   terminal: createTerminal(process),
   onSignal(handler) {

@@ -1,16 +1,45 @@
-// The `.env` of a folder in which a gateway was started, for commands that are given elsewhere: Bun reads only that of their own.
+// The `.env` of a folder, where Bun does not read it as it is meant: for commands that are given elsewhere, and with a `$` in a value.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 
-/** Values that Bun would put together of others (`$NAME`) are left out. */
-export function readDotEnv(folder: string): NodeJS.Dict<string> {
-  let text: string;
+type Variables = Readonly<NodeJS.Dict<string>>;
+
+/** Of another folder, for a gateway that was started there. Values that Bun would put together of others are left out. */
+export function readDotEnv(folder: string, environment: Variables): NodeJS.Dict<string> {
+  const read = parse(folder);
+  const known = { ...environment, ...read };
+  return Object.fromEntries(Object.entries(read).map(([name, value]) => [name, literal(value, known)]));
+}
+
+/**
+ * Gives back to `environment` what Bun has taken from values in the `.env` of this folder: in a password such as `pa$$word` it takes
+ * `$word` for a variable, be it quoted or not, and for an empty one if there is none.
+ * @param inherited stands before what is in `.env`.
+ */
+export function keepDollars(environment: NodeJS.Dict<string>, inherited: Variables, folder: string): void {
+  for (const [name, value = ''] of Object.entries(parse(folder))) {
+    if (!value.includes('$') || inherited[name] !== undefined) continue;
+    const [beginning = ''] = /^[^\\$]*/.exec(value) ?? [];
+    // Another file, `.env.local`, may set it too.
+    if (environment[name]?.startsWith(beginning) === true)
+      environment[name] = literal(value, environment) ?? environment[name];
+  }
+}
+
+/** Undefined for a value that refers to a variable: in braces, or by the name of one that there is. */
+function literal(value: string | undefined, known: Variables): string | undefined {
+  const unescaped = value?.replaceAll('\\$', '') ?? '';
+  const names = [...unescaped.matchAll(/\$(\w+)/g)].map(([, name = '']) => name);
+  if (unescaped.includes('${') || names.some((name) => known[name] !== undefined)) return undefined;
+  return value?.replaceAll('\\$', '$');
+}
+
+function parse(folder: string): NodeJS.Dict<string> {
   try {
-    text = readFileSync(join(folder, '.env'), 'utf8');
+    return parseEnv(readFileSync(join(folder, '.env'), 'utf8'));
   } catch {
     // There is none, or it is not for this user: what it would have said is missing then, and is named as missing.
     return {};
   }
-  return Object.fromEntries(Object.entries(parseEnv(text)).filter(([, value]) => !value?.includes('$')));
 }

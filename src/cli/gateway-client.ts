@@ -65,7 +65,7 @@ function ownOptions(
   const environment =
     origin === undefined || origin === context.directory
       ? options.environment
-      : { ...options.environment, ...readDotEnv(origin), ...context.inherited };
+      : { ...options.environment, ...readDotEnv(origin, context.inherited), ...context.inherited };
   return { ...options, environment, ...(path !== undefined && { path }) };
 }
 
