@@ -141,7 +141,13 @@ function adaptTools(body: JsonObject, edits: Edits, quirks: Quirks, losses: Loss
       losses.approximated('tool_choice', '`none`: no tool is offered');
       edits.tools = undefined;
       tools = undefined;
-    } else losses.lost('tool_choice');
+    } else {
+      // It cannot be made to call one, yet is not offered the others in place of the one that it should.
+      const named = nameOf(choice);
+      const only = tools?.filter((tool) => nameOf(tool) === named) ?? [];
+      if (named !== undefined && only.length > 0) edits.tools = tools = only;
+      losses.lost('tool_choice');
+    }
   }
   const streams = body.stream === true && tools !== undefined && tools.length > 0;
   if (quirks.toolStream === true && streams && body.tool_stream === undefined) edits.tool_stream = true;
