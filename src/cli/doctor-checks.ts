@@ -74,6 +74,15 @@ const CHECKS: Readonly<Record<string, Check>> = {
     return `healthy, version ${health.version}, ${ms.toFixed(0)} ms${redis}`;
   },
 
+  async providers({ gateway }) {
+    const { providers, disabled } = await readGateway<ProvidersPage>(gateway, '/gateway/providers');
+    const failing = providers.filter((provider) => !provider.healthy || hasNoKey(provider));
+    if (failing.length > 0) throw new Ailment(failing.map(failureOf).join('; '));
+    const unused = disabled.map(({ name, reason }) => `${name} (${reason})`);
+    const used = providers.length === 0 ? 'none' : providers.map(({ name }) => name).join(', ');
+    return `${used}: none of them fails${unused.length === 0 ? '' : `; not in use: ${unused.join('; ')}`}`;
+  },
+
   async 'plain request'(patient) {
     const response = await ask(patient, 'whole');
     const text = await response.text();
@@ -203,6 +212,27 @@ const CHECKS: Readonly<Record<string, Check>> = {
     throw new Ailment(`${requests.length} requests were made and ${counted} counted; is audit.enabled on?`);
   },
 };
+
+interface ProvidersPage {
+  providers: {
+    name: string;
+    healthy: boolean;
+    keys: { state: string; models?: string[] }[];
+    last_error?: string;
+  }[];
+  disabled: { name: string; reason: string }[];
+}
+
+/** Whether the provider refuses every key that it is given: the first request shows that, three in a row make it fail. */
+function hasNoKey({ keys }: ProvidersPage['providers'][number]): boolean {
+  const isRefused = ({ state, models }: (typeof keys)[number]) =>
+    models === undefined && (state === 'refused' || state === 'exhausted');
+  return keys.length > 0 && keys.every(isRefused);
+}
+
+function failureOf({ name, last_error }: ProvidersPage['providers'][number]): string {
+  return last_error === undefined ? `${name} fails` : `${name} fails (${last_error})`;
+}
 
 interface Metrics {
   summary: { total_requests: number };

@@ -13,7 +13,7 @@ const NAME_WIDTH = 22;
 export const doctorCommand: Command = {
   name: 'doctor',
   summary:
-    'Check a running gateway as a client sees it: health, requests, streams, errors, rows, metrics; exit code 1 ' +
+    'Check a running gateway as a client sees it: health, providers, requests, streams, errors, rows, metrics; exit code 1 ' +
     'if something is wrong.',
   flags: {
     ...GATEWAY_FLAGS,

@@ -8,6 +8,8 @@ export interface Health {
   version: string;
   uptime_seconds: number;
   active_streams: number;
+  /** By name, whether it is healthy. */
+  providers: Record<string, boolean>;
   audit: { enabled: boolean };
   /** Present where several processes serve. */
   workers?: { wanted: number; running: number; silent: number };
@@ -17,6 +19,11 @@ export interface Health {
 
 export const readHealth = (gateway: GatewayAddress): Promise<Health> =>
   readGateway<Health>(gateway, '/gateway/health');
+
+/** The names of the providers that fail: the gateway itself may be healthy all the same. */
+export function failingProviders({ providers }: Health): string[] {
+  return Object.keys(providers).filter((name) => providers[name] === false);
+}
 
 /** How many of the gateway's processes do not answer at the moment. */
 export function missingWorkers({ workers }: Health): number {

@@ -1,4 +1,4 @@
-// How long a gateway has been running, in words.
+// What a running gateway is said to be: for how long it runs, in words, and which of its providers fail.
 import { expect, test } from 'bun:test';
 import { describeStatus, NOT_RUNNING } from '../../src/cli/daemon/daemon-status.ts';
 
@@ -20,4 +20,11 @@ test.each<[number, string]>([
     uptime_seconds,
   });
   expect(description.find((line) => line.includes('uptime'))?.replace(/ *uptime +/, '')).toBe(words);
+});
+
+test('providers that fail are named although the gateway is healthy', () => {
+  const healthy = { ...NOT_RUNNING, running: true, url: 'http://127.0.0.1:1', status: 'healthy' };
+  const lines = (failing_providers: string[]) => describeStatus({ ...healthy, failing_providers }).slice(-1);
+  expect(lines([])).toEqual(['  status          healthy']);
+  expect(lines(['openai', 'lab'])).toEqual(['  failing         openai, lab; "sluice doctor" says why']);
 });

@@ -67,7 +67,7 @@ test('a provider that is down is named, with what happened', async () => {
   });
   const { findings, wrong } = await examine(lame.url);
   // The other checks ask the simulator.
-  expect(wrong).toEqual(['health']);
+  expect(wrong).toEqual(['health', 'providers']);
   expect(findings.length).toBeGreaterThan(5);
   const [health] = findings;
   expect(health?.ok).toBe(false);
@@ -75,11 +75,49 @@ test('a provider that is down is named, with what happened', async () => {
   expect(health?.detail).toContain('no connection could be made (ECONNREFUSED); check that it runs');
 });
 
+test('a provider that fails is found beside a default that works, as is the one that has no key', async () => {
+  const refusing = Bun.serve({
+    port: 0,
+    hostname: '127.0.0.1',
+    fetch: () => Response.json({ error: { message: 'no such key' } }, { status: 401 }),
+  });
+  const lab = {
+    dialect: 'openai-chat' as const,
+    base_url: `http://127.0.0.1:${refusing.port}`,
+    api_key: 'qzWrongKey',
+  };
+  const providers = { simulator: {}, lab, openai: { api_key: 'env:NOT_SET_ANYWHERE' } };
+  try {
+    await using mixed = await startSluice({ config: { providers } });
+    const before = await examine(mixed.url);
+    expect(before.wrong).toEqual([]);
+    expect(before.findings[1]).toEqual({
+      check: 'providers',
+      ok: true,
+      detail:
+        'simulator, lab: none of them fails; not in use: openai (environment variable NOT_SET_ANYWHERE is not set)',
+    });
+    await fetch(`${mixed.url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ model: 'lab/m', messages: [{ role: 'user', content: 'hi' }] }),
+    });
+    const { code, wrong, findings } = await examine(mixed.url);
+    expect({ code, wrong }).toEqual({ code: 1, wrong: ['providers'] });
+    expect(findings[1]?.detail).toBe(
+      'lab fails (upstream_unauthorized: lab: the provider answered 401: no such key (the key of providers.lab was refused))',
+    );
+  } finally {
+    await refusing.stop(true);
+  }
+});
+
 test('a sound gateway passes every check', async () => {
   const { code, findings } = await examine(sluice.url);
   expect(findings.filter(({ ok }) => !ok)).toEqual([]);
   expect(findings.map(({ check }) => check)).toEqual([
     'health',
+    'providers',
     'plain request',
     'stream headers',
     'incremental delivery',

@@ -3,7 +3,7 @@
 import { readPidFile, type RunningServer } from '../../server/pid-file.ts';
 import type { CliContext, ParsedArguments } from '../command.ts';
 import { findGateway, foregroundFilePath, GatewayUnreachable } from '../gateway-client.ts';
-import { readHealth, whyDegraded } from '../gateway-health.ts';
+import { failingProviders, readHealth, whyDegraded } from '../gateway-health.ts';
 import { identifyProgram } from '../../workers/program.ts';
 import { columns } from '../help.ts';
 
@@ -16,6 +16,8 @@ export interface Status {
   uptime_seconds: number | null;
   active_streams: number | null;
   status: string | null;
+  /** The providers that fail, which need not keep the gateway from being healthy; null where it does not answer. */
+  failing_providers: string[] | null;
   /** It is not of the program of this command, as after an update without a restart; null where none runs. */
   other_program: boolean | null;
   /** Where none runs in the background: the first of this home's in the foreground; null where there is none either. */
@@ -38,6 +40,7 @@ export const NOT_RUNNING: Status = {
   uptime_seconds: null,
   active_streams: null,
   status: null,
+  failing_providers: null,
   other_program: null,
   foreground: null,
   problem: null,
@@ -67,7 +70,8 @@ export async function readStatus(
     const health = await readHealth(gateway);
     const { version, uptime_seconds, active_streams, status } = health;
     const problem = whyDegraded(health);
-    return { ...known, version, uptime_seconds, active_streams, status, problem };
+    const failing_providers = failingProviders(health);
+    return { ...known, version, uptime_seconds, active_streams, status, failing_providers, problem };
   } catch (error) {
     if (!(error instanceof GatewayUnreachable)) throw error;
     const uptime_seconds = Math.max(0, Math.floor((Date.now() - startedAt) / 1_000));
@@ -86,6 +90,7 @@ export function describeStatus(status: Status): string[] {
     return [status.problem ?? `Sluice is not running in the background; ${insteadOf(status)}`];
   const { pid, url, port, version, uptime_seconds, active_streams, other_program, problem } = status;
   const health = status.status ?? 'unknown';
+  const failing = status.failing_providers ?? [];
   return [
     `Sluice is running in the background at ${url}`,
     ...columns([
@@ -96,6 +101,9 @@ export function describeStatus(status: Status): string[] {
       ['uptime', describeSeconds(uptime_seconds ?? 0)],
       ['active streams', active_streams === null ? 'unknown' : String(active_streams)],
       ['status', problem === null ? health : `${health}: ${problem}`],
+      ...(failing.length === 0
+        ? []
+        : [['failing', `${failing.join(', ')}; "sluice doctor" says why`] as const]),
     ]),
   ];
 }
