@@ -70,6 +70,60 @@ describe.skipIf(!hasBrowser)('sections', () => {
     expect(opened.complaints).toEqual([]);
   });
 
+  test('providers that fail, or refuse their key, come first, and the head counts those that fail', async () => {
+    const upstream = Bun.serve({
+      port: 0,
+      hostname: '127.0.0.1',
+      fetch: () => Response.json({ error: { message: 'no such key' } }, { status: 401 }),
+    });
+    const of = (base_url: string) => ({
+      dialect: 'anthropic-messages' as const,
+      base_url,
+      api_key: 'k',
+      max_retries: 0,
+    });
+    const providers = {
+      simulator: {},
+      refused: of(`http://127.0.0.1:${upstream.port}`),
+      down: { ...of('http://127.0.0.1:9'), breaker: { failures: 1, open_for: '1h' } },
+    };
+    try {
+      await using sluice = await startSluice({ config: { providers } });
+      await using opened = await openDashboard(browser, sluice.url);
+      const { page, complaints } = opened;
+      await page.locator('#health', { hasText: 'Healthy' }).waitFor();
+      for (const model of ['refused/m', 'down/m']) await (await ask(sluice.url, { model })).text();
+      await page.reload();
+      await page.locator('#health[data-state="warn"]', { hasText: '1 provider failing' }).waitFor();
+      const rows = page.locator('#provider-list li');
+      await rows.nth(2).waitFor();
+      expect(await rows.locator('strong').allInnerTexts()).toEqual(['refused', 'down', 'simulator']);
+      expect(await rows.first().locator('.condition').innerText()).toBe('key refused');
+      expect(await rows.first().locator('.last-error').innerText()).toContain('no such key');
+      expect(complaints).toEqual([]);
+    } finally {
+      await upstream.stop(true);
+    }
+  });
+
+  test('what failed last, and why, is told below the totals, and leads to its details', async () => {
+    await using sluice = await startSluice({ config: { providers: { simulator: { max_retries: 0 } } } });
+    await using opened = await openDashboard(browser, sluice.url);
+    const { page, complaints } = opened;
+    const line = page.locator('#last-failure');
+    await line.filter({ hasText: 'No request has failed.' }).waitFor();
+    await (await ask(sluice.url, { model: 'simulator/fast,fault=400' })).text();
+    await line.filter({ hasText: 'simulated failure: HTTP 400' }).waitFor();
+    await (await ask(sluice.url, { model: 'simulator/fast' })).text();
+    await page.locator('#request-rows tr').nth(1).waitFor();
+    expect(await line.innerText()).toMatch(
+      /^Last failure [\d:]+\s, details\s simulator · fast,fault=400 · upstream_rejected: simulator: simulated failure: HTTP 400$/,
+    );
+    await line.getByRole('button').click();
+    await page.locator('#detail[open]', { hasText: 'simulated failure: HTTP 400' }).waitFor();
+    expect(complaints).toEqual([]);
+  });
+
   test('a provider shows every dialect in which it is asked, also after a change', async () => {
     const openai = { api_key: 'k' };
     await using sluice = await startSluice({ config: { providers: { simulator: {}, openai } } });

@@ -28,7 +28,8 @@ export interface Provider {
   /** Left out before the first request, and where the runtime keeps them. */
   connections?: { active: number; idle: number };
   concurrency_limit: number | null;
-  keys: { name: string; state: string; retry_in_ms?: number }[];
+  /** `models`: those it is set aside for, where it is not for all. */
+  keys: { name: string; state: string; retry_in_ms?: number; models?: string[] }[];
   last_error?: string;
   models: string[];
 }

@@ -8,8 +8,11 @@ import { plural, span } from './format.js';
 /** @param {Health} health */
 export function showHealth(health) {
   const place = find('health', HTMLParagraphElement);
-  place.dataset.state = health.status === 'healthy' ? 'good' : 'warn';
-  setText(find('health-text', HTMLSpanElement), health.status === 'healthy' ? 'Healthy' : 'Degraded');
+  const isHealthy = health.status === 'healthy';
+  const failing = Object.values(health.providers).filter((isWell) => !isWell).length;
+  place.dataset.state = isHealthy && failing === 0 ? 'good' : 'warn';
+  const words = failing === 0 ? 'Healthy' : `${plural(failing, 'provider')} failing`;
+  setText(find('health-text', HTMLSpanElement), isHealthy ? words : 'Degraded');
   setText(find('uptime', HTMLParagraphElement), `${health.version} · up ${span(health.uptime_seconds)}`);
   keep(
     find('health-notices', HTMLUListElement),

@@ -11,6 +11,7 @@ import { createDetail } from './detail.js';
 import { find, setText } from './element.js';
 import { createGate } from './gate.js';
 import { showHealth, showNotices } from './health.js';
+import { createLastFailure } from './last-failure.js';
 import { createLiveSection } from './live.js';
 import { createLiveFeed } from './live-feed.js';
 import { showProviders } from './providers.js';
@@ -39,6 +40,7 @@ const live = createLiveSection(running.list, {
   open: detail.open,
   onError: (error) => noteFailure('cancelling', error),
 });
+const lastFailure = createLastFailure(detail.open);
 const requests = createRequestsSection({
   announce,
   open: detail.open,
@@ -73,6 +75,7 @@ const refreshes = {
     showCostsAsChosen();
   }),
   requests: refresh('requests', 10_000, requests.refresh),
+  lastFailure: refresh('the last failure', 10_000, lastFailure.refresh),
 };
 
 const feed = createLiveFeed({
@@ -82,16 +85,14 @@ const feed = createLiveFeed({
     if (event.type === 'text_delta') return;
     refreshes.streams.soon();
     if (event.type === 'started') return;
-    refreshes.metrics.soon();
-    refreshes.requests.soon();
+    whatEnded();
   },
   onGap(skipped) {
     running.gap();
     live.draw();
     refreshes.streams.soon();
     // What ended meanwhile was not announced.
-    refreshes.metrics.soon();
-    refreshes.requests.soon();
+    whatEnded();
     if (skipped !== null) announce(`This page was too slow: ${skipped} pieces of text are not shown.`);
   },
   onState(state) {
@@ -101,6 +102,13 @@ const feed = createLiveFeed({
   },
   onError: (error) => noteFailure('live text', error),
 });
+
+/** Asks soon for all that a request changes when it ends. */
+function whatEnded() {
+  refreshes.metrics.soon();
+  refreshes.requests.soon();
+  refreshes.lastFailure.soon();
+}
 
 /** @param {string} what @param {number} everyMs @param {() => Promise<void>} task */
 function refresh(what, everyMs, task) {

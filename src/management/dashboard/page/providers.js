@@ -15,7 +15,10 @@ const BREAKER = {
 export function showProviders({ providers, disabled }) {
   const list = find('provider-list', HTMLUListElement);
   const rows = [
-    ...providers.map((provider) => ({ name: provider.name, provider, reason: '' })),
+    // What fails is not to be looked for below the others.
+    ...[...providers]
+      .sort((one, other) => Number(isWell(one)) - Number(isWell(other)))
+      .map((provider) => ({ name: provider.name, provider, reason: '' })),
     ...disabled.map(({ name, reason }) => ({ name, provider: null, reason })),
   ];
   keep(list, rows, ({ name, provider }) => `${provider === null}:${name}`, create, update);
@@ -55,7 +58,18 @@ function update(element, { provider, reason }) {
 }
 
 /** @param {Provider} provider */
-const isWell = ({ healthy, breaker }) => healthy && breaker === 'closed';
+const isWell = ({ healthy, breaker, keys }) => healthy && breaker === 'closed' && !areRefused(keys);
+
+/**
+ * Whether every key is refused, or its quota used up: the first request shows that, three in a row make a provider fail.
+ * @param {Provider['keys']} keys
+ */
+function areRefused(keys) {
+  return (
+    keys.length > 0 &&
+    keys.every(({ state, models }) => models === undefined && (state === 'refused' || state === 'exhausted'))
+  );
+}
 
 /** @param {Provider | null} provider */
 function stateOf(provider) {
@@ -65,7 +79,8 @@ function stateOf(provider) {
 }
 
 /** @param {Provider} provider */
-function conditionOf({ healthy, breaker, retry_in_ms }) {
+function conditionOf({ healthy, breaker, retry_in_ms, keys }) {
+  if (breaker === 'closed' && areRefused(keys)) return keys.length === 1 ? 'key refused' : 'keys refused';
   if (breaker === 'closed') return healthy ? BREAKER.closed : 'failing';
   // A half-open breaker waits for a request, not for time to pass.
   return breaker === 'open' && retry_in_ms !== undefined
