@@ -4,7 +4,7 @@ import type { EventStreamCodec } from '@smithy/core/event-streams';
 import { joinBytes } from '../../model/join-bytes.ts';
 import { findPackages, loadPackage } from '../../model/lazy-package.ts';
 import { EventTooLarge } from '../../sse/frame-splitter.ts';
-import { type CreateFraming, MalformedEvent, type StreamFraming } from '../dialect.ts';
+import { type CreateFraming, type EventTaker, MalformedEvent, type StreamFraming } from '../dialect.ts';
 import { EXCEPTION } from './exceptions.ts';
 
 findPackages('@smithy/core/event-streams', '@smithy/core/checksum');
@@ -61,6 +61,11 @@ export async function loadEventStream(): Promise<CreateFraming> {
     return crc.digestSync();
   };
   return (maxEvent) => createMessageFraming(codec, checksum, maxEvent);
+}
+
+/** Takes each message by itself: none is passed on as a repetition of the one before. */
+export function messageTaker(take: EventTaker['take']): EventTaker {
+  return { take, padding: undefined, numbers: undefined, repeat: () => false, count() {} };
 }
 
 function createMessageFraming(

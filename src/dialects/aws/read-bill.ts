@@ -5,8 +5,8 @@ import type { GatewayError } from '../../model/errors.ts';
 import type { HeaderReader } from '../../model/headers.ts';
 import { asObject, asString, type JsonObject, parseObject } from '../../model/json/json.ts';
 import { CountReader, type StatedUsage } from '../../model/usage.ts';
-import type { AnswerReader, EventTaker } from '../dialect.ts';
-import { loadEventStream } from './event-stream.ts';
+import type { AnswerReader } from '../dialect.ts';
+import { loadEventStream, messageTaker } from './event-stream.ts';
 import { EXCEPTION, parseException } from './exceptions.ts';
 
 /** The field of a stream's last event that has the counts. */
@@ -32,17 +32,11 @@ async function loadStreamReader(): Promise<AnswerReader> {
   let usage: StatedUsage | undefined;
   let error: GatewayError | undefined;
   let isReadable = true;
-  const taker: EventTaker = {
-    take({ event, data }) {
-      if (event.startsWith(EXCEPTION)) error = parseException(event, data);
-      else usage = metricsIn(data) ?? usage;
-      return undefined;
-    },
-    padding: undefined,
-    numbers: undefined,
-    repeat: () => false,
-    count() {},
-  };
+  const taker = messageTaker(({ event, data }) => {
+    if (event.startsWith(EXCEPTION)) error = parseException(event, data);
+    else usage = metricsIn(data) ?? usage;
+    return undefined;
+  });
   return {
     take(bytes) {
       if (!isReadable) return;

@@ -4,7 +4,7 @@ import { fromBase64, toBase64 } from '../../model/base64.ts';
 import { asString, parseObject } from '../../model/json/json.ts';
 import { countIn, tierIn } from '../../model/usage.ts';
 import { AMAZON_TIERS } from '../aws/service-tiers.ts';
-import { loadEventStream } from '../aws/event-stream.ts';
+import { loadEventStream, messageTaker } from '../aws/event-stream.ts';
 import { errorInBody, EXCEPTION, isOwnFailure, parseError, parseException } from '../aws/exceptions.ts';
 import { createModelList } from '../aws/list-models.ts';
 import { leaveOutAddresses } from '../claude/addresses.ts';
@@ -125,13 +125,10 @@ async function loadFraming(): Promise<CreateFraming> {
     const framing = create(maxEvent);
     return {
       push: (chunk, taker) =>
-        framing.push(chunk, {
-          take: (event) => taker.take(event.event === 'chunk' ? innerEvent(event.data) : event),
-          padding: undefined,
-          numbers: undefined,
-          repeat: () => false,
-          count() {},
-        }),
+        framing.push(
+          chunk,
+          messageTaker((event) => taker.take(event.event === 'chunk' ? innerEvent(event.data) : event)),
+        ),
       flush: (taker) => framing.flush(taker),
     };
   };
