@@ -3,6 +3,7 @@
 import type { NeutralRequest } from '../../model/request.ts';
 import type { TurnContinued } from '../quirks.ts';
 import { traitsOf } from '../claude/models.ts';
+import { isOff } from '../shared/settings/thinking-off.ts';
 
 /** No model does so while it thinks. */
 export function continuesTurn(
@@ -10,6 +11,7 @@ export function continuesTurn(
   { model }: { model: string },
 ): TurnContinued | undefined {
   const { prefill, thinksByDefault } = traitsOf(model);
-  const isOff = reasoning?.mode === 'off' || reasoning?.effort === 'none';
-  return prefill === true && (isOff || (reasoning === undefined && !thinksByDefault)) ? 'rest' : undefined;
+  return prefill === true && (isOff(reasoning) || (reasoning === undefined && !thinksByDefault))
+    ? 'rest'
+    : undefined;
 }

@@ -21,6 +21,7 @@ import { pairCalls } from '../shared/tools/pair-calls.ts';
 import { buildServiceTier } from '../shared/settings/service-tier.ts';
 import { withoutUnsentChoice } from '../shared/tools/unsent-choice.ts';
 import { reportUnsupported } from '../shared/losses/unsupported-settings.ts';
+import { isOff } from '../shared/settings/thinking-off.ts';
 import { buildCachePoint, type ContentScope } from './build-content.ts';
 import { buildConversation, TURN_FORM } from './build-messages.ts';
 import { buildSingleCalls, buildToolConfig } from './build-tools.ts';
@@ -171,6 +172,7 @@ function buildInference(
 
 /** As at OpenAI: those that reason do, unless they take `none` and are asked for it. */
 function refusesSampling({ reasoning }: NeutralRequest, gpt: string | undefined): boolean {
-  const isOff = reasoning?.mode === 'off' || reasoning?.effort === 'none';
-  return gpt !== undefined && effortsOf(gpt) !== undefined && !(isOff && samplesWithoutThinking(gpt));
+  return (
+    gpt !== undefined && effortsOf(gpt) !== undefined && !(isOff(reasoning) && samplesWithoutThinking(gpt))
+  );
 }

@@ -9,6 +9,7 @@ import { effortsOf } from '../openai/efforts.ts';
 import { buildReasoningSettings } from '../openai/reasoning.ts';
 import type { LossReport } from '../shared/losses/loss-report.ts';
 import { onlyHides, reportSummary } from '../shared/settings/reasoning-summary.ts';
+import { isOffUnlessOn } from '../shared/settings/thinking-off.ts';
 import { type Family, gptName } from './models.ts';
 import { ANTHROPIC, CONTEXT_MANAGEMENT } from './wire.ts';
 
@@ -148,8 +149,8 @@ function levelOf(
   losses: LossReport,
   highest: 'medium' | 'high' = 'high',
 ): string | undefined {
-  const { mode, effort, budgetTokens, summary } = settings;
-  if (mode === 'off' || (mode === undefined && effort === 'none')) return undefined;
+  const { effort, budgetTokens, summary } = settings;
+  if (isOffUnlessOn(settings)) return undefined;
   reportSummary(summary, false, losses);
   const asked = LEVELS[effort === undefined || effort === 'none' ? 'medium' : effort];
   const level = asked === 'high' ? highest : asked;

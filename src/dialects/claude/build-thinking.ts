@@ -4,6 +4,7 @@ import type { JsonObject } from '../../model/json/json.ts';
 import { REASONING_EFFORTS, type ReasoningEffort, type ReasoningSettings } from '../../model/request.ts';
 import type { LossReport } from '../shared/losses/loss-report.ts';
 import { isHidden, onlyHides, reportSummary } from '../shared/settings/reasoning-summary.ts';
+import { isOffUnlessOn } from '../shared/settings/thinking-off.ts';
 import type { ModelTraits } from './models.ts';
 
 interface ThinkingFacts {
@@ -76,17 +77,13 @@ export function forgetsThinking(
   settings: ReasoningSettings | undefined,
   { bindsThinking, thinking }: ModelTraits,
 ): boolean {
-  return bindsThinking && thinking !== 'always' && isOff(settings);
-}
-
-function isOff(settings: ReasoningSettings | undefined): boolean {
-  return settings?.mode === 'off' || (settings?.mode === undefined && settings?.effort === 'none');
+  return bindsThinking && thinking !== 'always' && isOffUnlessOn(settings);
 }
 
 function asAsked(settings: ReasoningSettings, facts: ThinkingFacts, losses: LossReport): Thinking {
   const { traits, native } = facts;
   const name = native || settings.effort === undefined ? 'thinking' : 'reasoning_effort';
-  if (isOff(settings)) return turnOff(settings, facts, losses, name);
+  if (isOffUnlessOn(settings)) return turnOff(settings, facts, losses, name);
   // What Claude thinks unasked is hidden anyway.
   if (!native && onlyHides(settings)) return {};
   const wanted = settings.mode !== undefined || !native;

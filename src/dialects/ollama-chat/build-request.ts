@@ -13,6 +13,7 @@ import { typedSchema } from '../shared/schemas/object-schema.ts';
 import { pairCalls } from '../shared/tools/pair-calls.ts';
 import { reportSummary } from '../shared/settings/reasoning-summary.ts';
 import { reportUnsupported } from '../shared/losses/unsupported-settings.ts';
+import { isOff } from '../shared/settings/thinking-off.ts';
 import { buildMessages } from './build-messages.ts';
 import { ID, OPTION } from './wire.ts';
 
@@ -123,7 +124,7 @@ function buildThink(
 ): JsonValue | undefined {
   if (reasoning === undefined) return undefined;
   const { mode, effort, budgetTokens, summary } = reasoning;
-  if (mode === 'off' || effort === 'none') return false;
+  if (isOff(reasoning)) return false;
   reportSummary(summary, false, losses);
   if (budgetTokens !== undefined) losses.lost('thinking.budget_tokens');
   if (effort === undefined) return isOwn && mode === 'on' ? true : undefined;

@@ -9,9 +9,16 @@ import {
 } from '../../model/request.ts';
 import type { BuildOptions } from '../dialect.ts';
 import type { Quirks, ReasoningField } from '../quirks.ts';
-import { callsWithoutThinking, effortsOf, leastEffort, nearestEffort } from '../openai/efforts.ts';
+import {
+  callsWithoutThinking,
+  effortForBudget,
+  effortsOf,
+  leastEffort,
+  nearestEffort,
+} from '../openai/efforts.ts';
 import type { LossReport } from '../shared/losses/loss-report.ts';
 import { isHidden, reportSummary } from '../shared/settings/reasoning-summary.ts';
+import { isOff } from '../shared/settings/thinking-off.ts';
 import type { Edits } from './adapt.ts';
 import { thinkingOf } from './model-thinking.ts';
 
@@ -86,10 +93,6 @@ function featureOf({ effort }: ReasoningSettings): string {
   return effort === undefined ? 'thinking' : 'reasoning_effort';
 }
 
-function isOff({ mode, effort }: ReasoningSettings): boolean {
-  return mode === 'off' || effort === 'none';
-}
-
 /** For models that always think. */
 function buildLeastThinking(
   field: ReasoningField,
@@ -158,10 +161,6 @@ function substituteEffort(
   return sent;
 }
 
-/** Up to these token counts, budgets map to low and medium. Anthropic's least is 1024, its usual maximum 32k. */
-const LOW_BUDGET = 4096;
-const MEDIUM_BUDGET = 16_384;
-
 /**
  * The `reasoning_effort` to send, undefined for none. Where a provider's row distinguishes its reasoning models
  * (`fixedSampling`), the others never get one: they refuse it.
@@ -181,24 +180,14 @@ function buildReasoningEffort(
     return undefined;
   }
   if (summary !== undefined) losses.lost('reasoning_summary');
-  if (off) {
-    if (known === undefined ? effort === 'none' : known.includes('none')) return 'none';
-    // `none` is refused by some of OpenAI's reasoning models, `low` by hardly any of them.
-    if (isReasoningModel === true) {
-      const least = leastEffort(known ?? ['low']);
-      losses.approximated(feature, `reasoning cannot be switched off everywhere: sent as \`${least}\``);
-      return least;
-    }
-    losses.lost(feature);
-    return undefined;
-  }
+  if (off) return effortForOff(settings, isReasoningModel === true, known, losses);
   if (effort !== undefined) {
     if (budgetTokens !== undefined)
       losses.approximated('thinking.budget_tokens', `reasoning_effort \`${effort}\``);
     return substituteEffort(effort, known, losses);
   }
   if (budgetTokens !== undefined) {
-    const stand = budgetTokens <= LOW_BUDGET ? 'low' : budgetTokens <= MEDIUM_BUDGET ? 'medium' : 'high';
+    const stand = effortForBudget(budgetTokens);
     const sent = known === undefined ? stand : nearestEffort(stand, known);
     losses.approximated(
       'thinking.budget_tokens',
@@ -215,4 +204,22 @@ function buildReasoningEffort(
   }
   // `adaptive`: the model decides, as it does when nothing is sent.
   return undefined;
+}
+
+function effortForOff(
+  settings: ReasoningSettings,
+  isReasoningModel: boolean,
+  known: readonly ReasoningEffort[] | undefined,
+  losses: LossReport,
+): ReasoningEffort | undefined {
+  const feature = featureOf(settings);
+  if (known === undefined ? settings.effort === 'none' : known.includes('none')) return 'none';
+  if (!isReasoningModel) {
+    losses.lost(feature);
+    return undefined;
+  }
+  // `none` is refused by some of OpenAI's reasoning models, `low` by hardly any of them.
+  const least = leastEffort(known ?? ['low']);
+  losses.approximated(feature, `reasoning cannot be switched off everywhere: sent as \`${least}\``);
+  return least;
 }

@@ -17,6 +17,7 @@ import { pairCalls } from '../shared/tools/pair-calls.ts';
 import { buildServiceTier } from '../shared/settings/service-tier.ts';
 import { firstStops } from '../shared/settings/stop-sequences.ts';
 import { reportUnsupported } from '../shared/losses/unsupported-settings.ts';
+import { isOff } from '../shared/settings/thinking-off.ts';
 import { adaptBody, applyEdits } from './adapt.ts';
 import { sentBreakpoint } from './breakpoint-field.ts';
 import { formatInWords, takesSchema } from './answer-format.ts';
@@ -137,9 +138,8 @@ function restore(body: JsonObject, field: string, value: JsonValue | undefined, 
 function buildSampling(request: NeutralRequest, options: BuildOptions, losses: LossReport): JsonObject {
   const fields: JsonObject = {};
   const { model, quirks } = options;
-  const { mode, effort } = request.reasoning ?? {};
   const isFixed = quirks.fixedSampling?.test(model) === true;
-  const isSampled = !isFixed || ((mode === 'off' || effort === 'none') && samplesWithoutThinking(model));
+  const isSampled = !isFixed || (isOff(request.reasoning) && samplesWithoutThinking(model));
   const add = (field: string, value: number | undefined, fallback: number, isTaken: boolean) => {
     if (value === undefined) return;
     if (isTaken) fields[field] = value;

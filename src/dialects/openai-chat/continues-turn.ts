@@ -4,6 +4,7 @@ import type { NeutralRequest } from '../../model/request.ts';
 import type { BuildOptions } from '../dialect.ts';
 import type { TurnContinued } from '../quirks.ts';
 import { thinkingOf } from './model-thinking.ts';
+import { isOff } from '../shared/settings/thinking-off.ts';
 
 /**
  * As `markPrefill` and `orderMessages` request it. Not while the model thinks, since it may then not continue the turn.
@@ -26,9 +27,8 @@ export function continuesTurn(
   if (at !== undefined && at.baseUrl !== baseUrl && !at.instead.includes(baseUrl)) return undefined;
   const { thinks } = thinkingOf(model, quirks);
   if (thinks === 'always') return undefined;
-  const isOff = reasoning?.mode === 'off' || reasoning?.effort === 'none';
   // With `notThinking`, thinking that nobody asked for is turned off.
   const isQuiet = reasoning === undefined && (thinks === undefined || notThinking === true);
-  if (!isOff && !isQuiet) return undefined;
+  if (!isOff(reasoning) && !isQuiet) return undefined;
   return prefill === 'repeats' ? 'all' : 'rest';
 }

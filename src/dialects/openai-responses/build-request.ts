@@ -28,6 +28,7 @@ import { buildOutputFormat } from './output-format.ts';
 import { ENCRYPTED_REASONING, LOGPROBS } from './parse-request.ts';
 import { repeatReasoning } from './reasoning-settings.ts';
 import { isEmpty, put } from '../shared/own-fields.ts';
+import { isOff } from '../shared/settings/thinking-off.ts';
 import { ID, ownFields } from './wire.ts';
 
 /** OpenAI refuses a smaller `max_output_tokens`. */
@@ -186,8 +187,7 @@ function leastTokens(wanted: number | undefined, losses: LossReport): number | u
 
 /** The model refuses sampling parameters, and requests for log probabilities. */
 function isFixed({ reasoning }: NeutralRequest, traits: ModelTraits): boolean {
-  const isOff = reasoning?.mode === 'off' || reasoning?.effort === 'none';
-  return traits.fixedSampling && !(isOff && traits.samplesWithoutThinking === true);
+  return traits.fixedSampling && !(isOff(reasoning) && traits.samplesWithoutThinking === true);
 }
 
 /** The dialect has two of the usual parameters, and models of fixed sampling refuse those; defaults lose nothing. */

@@ -1,9 +1,10 @@
 // How much an OpenAI model is to think, as `reasoning: {effort, summary}` for a client of another dialect.
 import type { JsonObject } from '../../model/json/json.ts';
 import { REASONING_EFFORTS, type ReasoningEffort, type ReasoningSettings } from '../../model/request.ts';
-import { reportSummary } from '../shared/settings/reasoning-summary.ts';
+import { isHidden, reportSummary } from '../shared/settings/reasoning-summary.ts';
 import type { LossReport } from '../shared/losses/loss-report.ts';
-import { leastEffort, nearestEffort } from './efforts.ts';
+import { isOff } from '../shared/settings/thinking-off.ts';
+import { effortForBudget, leastEffort, nearestEffort } from './efforts.ts';
 
 export interface ReasoningTraits {
   /** Undefined: unknown from the name. */
@@ -11,10 +12,6 @@ export interface ReasoningTraits {
   /** The efforts that it accepts, from least to most; undefined: unknown from the name. */
   efforts?: readonly ReasoningEffort[];
 }
-
-/** Budgets up to these token counts map to low and medium. Anthropic's least is 1024, its usual maximum 32k. */
-const LOW_BUDGET = 4096;
-const MEDIUM_BUDGET = 16_384;
 
 /** For models whose efforts are unknown. */
 const ALL_BUT_MAX = REASONING_EFFORTS.filter((effort) => effort !== 'max');
@@ -28,15 +25,15 @@ export function buildReasoningSettings(
   losses: LossReport,
 ): JsonObject {
   const { mode, effort, budgetTokens, summary } = settings;
-  const isOff = mode === 'off' || effort === 'none';
+  const off = isOff(settings);
   if (traits.reasons === false) {
-    if (!isOff) losses.lost(effort === undefined ? 'thinking' : 'reasoning_effort');
+    if (!off) losses.lost(effort === undefined ? 'thinking' : 'reasoning_effort');
     return {};
   }
   const built: JsonObject = {};
-  const wanted = isOff ? buildOff(settings, traits, losses) : buildEffort(settings, traits, losses);
+  const wanted = off ? buildOff(settings, traits, losses) : buildEffort(settings, traits, losses);
   if (wanted !== undefined) built.effort = wanted;
-  if (isOff || summary === 'omitted' || summary === 'none') return built;
+  if (off || isHidden(summary)) return built;
   // Summaries are requested only where the client requests them: some organisations are refused them.
   if (summary !== undefined) {
     built.summary = SUMMARIES.has(summary) ? summary : 'auto';
@@ -79,8 +76,7 @@ function buildEffort(
     return sent;
   }
   if (budgetTokens !== undefined) {
-    const stand = budgetTokens <= LOW_BUDGET ? 'low' : budgetTokens <= MEDIUM_BUDGET ? 'medium' : 'high';
-    const sent = nearestEffort(stand, efforts);
+    const sent = nearestEffort(effortForBudget(budgetTokens), efforts);
     losses.approximated('thinking.budget_tokens', `effort \`${sent}\``);
     return sent;
   }
