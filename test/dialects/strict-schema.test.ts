@@ -1,6 +1,7 @@
 // JSON Schemas as Claude's structured output takes them: what it does not know stands in the description.
 import { expect, test } from 'bun:test';
 import { strictSchema } from '../../src/dialects/claude/strict-schema.ts';
+import { createLossReport } from '../../src/dialects/shared/losses/loss-report.ts';
 import type { JsonObject } from '../../src/model/json/json.ts';
 
 const OBJECT = { type: 'object', properties: {}, additionalProperties: false };
@@ -76,7 +77,9 @@ test.each<[name: string, given: JsonObject, expected: JsonObject, weakened: bool
   ],
 ])('%s', (_, given, expected, weakened) => {
   const before = structuredClone(given);
-  expect(strictSchema(given)).toEqual({ schema: expected, weakened });
+  const losses = createLossReport('anthropic-messages');
+  expect(strictSchema(given, 'tools.strict', losses)).toEqual(expected);
+  expect(losses.list().map(({ feature }) => feature)).toEqual(weakened ? ['tools.strict'] : []);
   expect(given).toEqual(before);
 });
 
@@ -91,5 +94,13 @@ test('everywhere inside', () => {
     definitions: { e: schema },
     additionalProperties: false,
   });
-  expect(strictSchema(places(limited))).toEqual({ schema: places(described), weakened: true });
+  const losses = createLossReport('anthropic-messages');
+  expect(strictSchema(places(limited), 'response_format', losses)).toEqual(places(described));
+  expect(losses.list()).toEqual([
+    {
+      feature: 'response_format',
+      outcome: 'approximated',
+      how: 'some schema constraints are in descriptions only',
+    },
+  ]);
 });

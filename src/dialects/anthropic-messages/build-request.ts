@@ -147,10 +147,7 @@ function buildFormat(
   const format = request.outputFormat;
   if (format === undefined || format.type === 'text') return;
   if (format.type === 'json-schema' && (native || traits.structuredOutput)) {
-    const { schema, weakened } = native
-      ? { schema: format.schema, weakened: false }
-      : strictSchema(describedSchema(format));
-    if (weakened) losses.approximated('response_format', 'some schema constraints are in descriptions only');
+    const schema = native ? format.schema : strictSchema(describedSchema(format), 'response_format', losses);
     config.format = { type: 'json_schema', schema };
     return;
   }

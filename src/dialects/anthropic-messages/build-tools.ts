@@ -90,10 +90,8 @@ function inputSchema({ parameters }: FunctionTool): JsonObject {
 }
 
 function makeStrict(wire: JsonObject, losses: LossReport): void {
-  const { schema, weakened } = strictSchema(asObject(wire.input_schema) ?? {});
-  if (weakened) losses.approximated('tools.strict', 'some schema constraints are in descriptions only');
   wire.strict = true;
-  wire.input_schema = schema;
+  wire.input_schema = strictSchema(asObject(wire.input_schema) ?? {}, 'tools.strict', losses);
 }
 
 /** Undefined where it equals the default. */

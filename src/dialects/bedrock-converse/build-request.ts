@@ -122,8 +122,7 @@ function buildFormat(
 ): JsonObject | undefined {
   if (format === undefined || format.type === 'text') return undefined;
   if (format.type === 'json-schema' && traits?.structuredOutput) {
-    const { schema, weakened } = strictSchema(format.schema);
-    if (weakened) losses.approximated('response_format', 'some schema constraints are in descriptions only');
+    const schema = strictSchema(format.schema, 'response_format', losses);
     const { name = 'answer', description } = format;
     const jsonSchema = {
       name,

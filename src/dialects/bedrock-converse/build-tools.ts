@@ -144,8 +144,7 @@ function toolSpec(name: string, description: string | undefined, schema: JsonObj
 }
 
 function strictSpec({ name, description }: FunctionTool, given: JsonObject, losses: LossReport): JsonObject {
-  const { schema, weakened } = strictSchema(given);
-  if (weakened) losses.approximated('tools.strict', 'some schema constraints are in descriptions only');
+  const schema = strictSchema(given, 'tools.strict', losses);
   const { toolSpec: spec } = toolSpec(name, description, schema);
   return { toolSpec: { ...asObject(spec), strict: true } };
 }

@@ -2,6 +2,7 @@
 // description, where the model reads them.
 // https://docs.anthropic.com/en/docs/build-with-claude/structured-outputs#json-schema-limitations
 import { asObject, asString, isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
+import type { LossReport } from '../shared/losses/loss-report.ts';
 import { currentDraft } from '../shared/schemas/current-draft.ts';
 
 /** The most tools of one request that may be strict. */
@@ -21,15 +22,12 @@ const FORMATS = new Set([
   'uuid',
 ]);
 
-interface StrictSchema {
-  schema: JsonObject;
-  /** A constraint had to move into a description, or an open object was closed. */
-  weakened: boolean;
-}
-
-export function strictSchema(schema: JsonObject): StrictSchema {
-  let weakened = false;
-
+/** @param feature under which it is reported that a constraint had to move into a description, or an open object was closed. */
+export function strictSchema(
+  schema: JsonObject,
+  feature: 'response_format' | 'tools.strict',
+  losses: LossReport,
+): JsonObject {
   function close(node: JsonValue): JsonValue {
     if (!isObject(node)) return node;
     const closed: JsonObject = {};
@@ -81,7 +79,7 @@ export function strictSchema(schema: JsonObject): StrictSchema {
       closed.additionalProperties = false;
     }
     const hints = Object.entries(moved).map(([keyword, value]) => `${keyword}: ${JSON.stringify(value)}`);
-    if (hints.length > 0) weakened = true;
+    if (hints.length > 0) losses.approximated(feature, 'some schema constraints are in descriptions only');
     const description = [asString(node.description), hints.join(', ')].filter(Boolean).join('\n');
     if (description !== '') closed.description = description;
     return closed;
@@ -91,7 +89,7 @@ export function strictSchema(schema: JsonObject): StrictSchema {
     return Object.fromEntries(Object.entries(nodes).map(([name, node]) => [name, close(node ?? {})]));
   }
 
-  return { schema: asObject(close(currentDraft(schema))) ?? {}, weakened };
+  return asObject(close(currentDraft(schema))) ?? {};
 }
 
 function isObjectType(node: JsonObject): boolean {
