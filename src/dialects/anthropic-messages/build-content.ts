@@ -24,6 +24,7 @@ import {
   CALL_FAILED,
   FAILED_IN_WORDS,
   GIVEN_AS_TEXT,
+  NOT_SEALED,
   UNREADABLE_IMAGE,
 } from '../shared/losses/substitutes.ts';
 import { buildCitation, providerCitation } from './citations.ts';
@@ -174,7 +175,7 @@ function buildReasoning(part: ReasoningPart, options: ContentOptions): JsonObjec
   if (data !== undefined) return withCommon(part, losses, { type: 'redacted_thinking', data });
   const seal = signature && (opensSeals ? openSignature : own)(signature);
   if (seal) return withCommon(part, losses, { type: 'thinking', thinking: text, signature: seal });
-  losses.lost('reasoning', 'thinking without a signature of this provider cannot be sent back to it');
+  losses.lost('reasoning', NOT_SEALED);
   return undefined;
 }
 

@@ -2,9 +2,9 @@
 import { asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { Message, NeutralRequest } from '../../model/request.ts';
 import { requireLastTurn, unreadableTurn } from '../shared/turns/last-turn.ts';
-import { promptToContinue } from '../shared/turns/prefill.ts';
+import { promptToContinue, trimPrefill } from '../shared/turns/prefill.ts';
 import type { LossReport } from '../shared/losses/loss-report.ts';
-import { ELLIPSIS } from '../shared/losses/substitutes.ts';
+import { ELLIPSIS, SENT_AS_TURN } from '../shared/losses/substitutes.ts';
 import { reminder } from '../shared/turns/reminder.ts';
 import { showByUser } from '../shared/turns/own-images.ts';
 import { buildBlocks, buildText, type ContentOptions, compact } from './build-content.ts';
@@ -58,7 +58,7 @@ export function buildConversation(
   const turns = placed.end();
   for (const turn of turns) if (turn.role === 'user') turn.blocks = resultsFirst(turn.blocks);
   if (!isOwn && isClaude(traits)) endInWords(turns, TURN_FORM, { type: 'text', text: ELLIPSIS }, losses);
-  trimPrefill(turns, losses);
+  trimPrefill(prefillBlock(turns), losses);
   if (turns.length === 0) speakAsUser(system, turns, losses);
   requireLastTurn(request, turns.findLast((turn) => turn.role !== 'system')?.role);
   if (traits.prefill === false) endWithUser(turns, losses);
@@ -191,21 +191,16 @@ function withoutBlanks(blocks: readonly JsonObject[]): JsonObject[] {
   return kept;
 }
 
-/** The model continues a final turn of its own, which may not end in white space. */
-function trimPrefill(turns: readonly Turn[], losses: LossReport): void {
+/** The text block that ends the conversation with a turn of the model. */
+function prefillBlock(turns: readonly Turn[]): JsonObject | undefined {
   const last = turns.at(-1);
   const block = last?.role === 'assistant' ? last.blocks.at(-1) : undefined;
-  if (block?.type !== 'text' || typeof block.text !== 'string') return;
-  const text = block.text.trimEnd();
-  if (text === block.text) return;
-  block.text = text;
-  losses.approximated('messages', 'white space at the end of the last turn is removed');
+  return block?.type === 'text' ? block : undefined;
 }
 
 /** For models that refuse a final turn of their own. */
 function endWithUser(turns: Turn[], losses: LossReport): void {
-  const last = turns.at(-1);
-  if (last?.role !== 'assistant' || last.blocks.at(-1)?.type !== 'text') return;
+  if (prefillBlock(turns) === undefined) return;
   turns.push({ role: 'user', blocks: [{ type: 'text', text: promptToContinue(losses) }], fields: {} });
 }
 
@@ -222,10 +217,7 @@ function isResult({ type }: JsonObject): boolean {
 function speakAsUser(system: JsonObject[], turns: Turn[], losses: LossReport): void {
   const block = system.pop();
   if (block === undefined) return;
-  losses.approximated(
-    'messages.system',
-    'the last system message is sent as the user turn, which is required',
-  );
+  losses.approximated('messages.system', SENT_AS_TURN);
   turns.push({ role: 'user', blocks: [block], fields: {} });
 }
 

@@ -9,7 +9,7 @@ import { openRedactedBytes, openSignature } from '../claude/seals.ts';
 import { buildArguments } from '../shared/tools/call-arguments.ts';
 import { NOT_CACHED, plainBreakpoint, withoutTtl } from '../shared/settings/cache-control.ts';
 import type { LossReport } from '../shared/losses/loss-report.ts';
-import { CALL_FAILED, FAILED_IN_WORDS, GIVEN_AS_TEXT } from '../shared/losses/substitutes.ts';
+import { CALL_FAILED, FAILED_IN_WORDS, GIVEN_AS_TEXT, NOT_SEALED } from '../shared/losses/substitutes.ts';
 import { buildDocument, buildImage, buildVideo } from './build-media.ts';
 import { type CachePoints, type Family, knowsFailedResults, watchesVideos } from './models.ts';
 import { toolUseId } from './tool-use-id.ts';
@@ -121,7 +121,7 @@ function buildReasoning(
   if (redactedContent !== undefined) return { reasoningContent: { redactedContent } };
   const seal = signature && (family === 'claude' ? openSignature : own)(signature);
   if (seal) return { reasoningContent: { reasoningText: { text, signature: seal } } };
-  losses.lost('reasoning', 'thinking without a signature of this provider cannot be sent back to it');
+  losses.lost('reasoning', NOT_SEALED);
   return undefined;
 }
 

@@ -6,8 +6,8 @@ import type { LossReport } from '../shared/losses/loss-report.ts';
 import { requireLastTurn, unreadableTurn } from '../shared/turns/last-turn.ts';
 import { reminder } from '../shared/turns/reminder.ts';
 import { showByUser } from '../shared/turns/own-images.ts';
-import { promptToContinue } from '../shared/turns/prefill.ts';
-import { ELLIPSIS } from '../shared/losses/substitutes.ts';
+import { promptToContinue, trimPrefill } from '../shared/turns/prefill.ts';
+import { ELLIPSIS, SENT_AS_TURN } from '../shared/losses/substitutes.ts';
 import { endInWords, type TurnForm } from '../claude/thinking-in-turns.ts';
 import { buildBlocks, type ContentScope } from './build-content.ts';
 
@@ -54,7 +54,8 @@ export function buildConversation(
   requireLastTurn(request, turns.at(-1)?.role);
   if (scope.family === 'claude') {
     endInWords(turns, TURN_FORM, { text: ELLIPSIS }, losses);
-    trimPrefill(turns, losses);
+    const last = turns.at(-1);
+    if (last?.role === 'assistant') trimPrefill(last.content.at(-1), losses);
   }
   const end = turns.at(-1);
   if (refusesPrefill && end?.role === 'assistant' && end.content.at(-1)?.text !== undefined)
@@ -114,24 +115,12 @@ function withWords(blocks: JsonObject[]): JsonObject[] {
     : blocks.toSpliced(at + 1, 0, SEE_DOCUMENT);
 }
 
-/** Claude continues a final turn of its own, which may not end in white space. */
-function trimPrefill(turns: readonly Turn[], losses: LossReport): void {
-  const last = turns.at(-1);
-  const block = last?.role === 'assistant' ? last.content.at(-1) : undefined;
-  if (typeof block?.text !== 'string' || block.text === block.text.trimEnd()) return;
-  block.text = block.text.trimEnd();
-  losses.approximated('messages', 'white space at the end of the last turn is removed');
-}
-
 /** Other dialects accept a system prompt alone; this one requires a user turn. */
 function speakAsUser(system: JsonObject[], turns: Turn[], { losses }: ContentScope): void {
   const at = system.findLastIndex((block) => block.text !== undefined);
   if (at === -1) return;
   const content = system.splice(at);
-  losses.approximated(
-    'messages.system',
-    'the last system message is sent as the user turn, which is required',
-  );
+  losses.approximated('messages.system', SENT_AS_TURN);
   turns.push({ role: 'user', content });
 }
 

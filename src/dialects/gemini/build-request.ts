@@ -17,7 +17,7 @@ import { pairCalls } from '../shared/tools/pair-calls.ts';
 import { promptToContinue } from '../shared/turns/prefill.ts';
 import { outermost } from '../shared/schemas/object-schema.ts';
 import { firstStops } from '../shared/settings/stop-sequences.ts';
-import { AS_INSTRUCTION, SAID_FIRST, TEXT_ALONE } from '../shared/losses/substitutes.ts';
+import { AS_INSTRUCTION, SAID_FIRST, SENT_AS_TURN, TEXT_ALONE } from '../shared/losses/substitutes.ts';
 import { withoutUnsentChoice } from '../shared/tools/unsent-choice.ts';
 import { reportUnsupported } from '../shared/losses/unsupported-settings.ts';
 import { buildContents } from './build-contents.ts';
@@ -103,10 +103,7 @@ function speakAsUser(system: JsonObject[], contents: JsonObject[], losses: LossR
   const part = system.pop();
   if (part === undefined) return;
   contents.push({ role: 'user', parts: [part] });
-  losses.approximated(
-    'messages.system',
-    'the last system message is sent as the user turn, which is required',
-  );
+  losses.approximated('messages.system', SENT_AS_TURN);
 }
 
 const FORCED_CALL = 'the answer is the call that is forced, beside which the model takes no format';

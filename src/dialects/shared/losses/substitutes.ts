@@ -14,6 +14,8 @@ export const SAYS_NO_SEARCH = 'it also says that no web search is made';
 export const SENT_AS_TEXT = 'a text document is sent as text';
 /** For signed thinking, if there is no place for the signature or it is another provider's. */
 export const WITHOUT_SIGNATURE = 'its text is sent without its signature';
+/** For thinking that the provider would have to check. */
+export const NOT_SEALED = 'thinking without a signature of this provider cannot be sent back to it';
 /** For an image or a document whose type, or way of being given, the provider refuses: the model should know of it. */
 export const UNREADABLE_IMAGE = '(an image of a kind that cannot be read here)';
 export const UNREADABLE_DOCUMENT = '(a document of a kind that cannot be read here)';
@@ -29,6 +31,8 @@ export const THINKING_OFF = 'thinking is off for this answer: it rules out a for
 export const CHOICE_LEFT = 'auto: the model cannot be forced to call a tool while it thinks';
 /** … or only the choice of the tool is left to it. */
 export const ANY_TOOL = 'a tool must be called, but not necessarily the named one';
+/** For a system prompt alone, where a user turn is required. */
+export const SENT_AS_TURN = 'the last system message is sent as the user turn, which is required';
 /** For the system prompt, where the model takes none. */
 export const SAID_FIRST = 'said at the beginning by the user, since the model takes no system prompt';
 /** Before the result of a call that failed, where nothing else says so. */

@@ -1,4 +1,5 @@
 // An assistant turn that ends a conversation: some providers continue it, others begin a new answer.
+import type { JsonObject } from '../../../model/json/json.ts';
 import type { NeutralRequest } from '../../../model/request.ts';
 import type { LossReport } from '../losses/loss-report.ts';
 
@@ -38,6 +39,16 @@ export function promptToContinue(losses: LossReport): string {
     'the model does not accept a last turn of its own: a user turn asks it to continue',
   );
   return 'Continue your last message exactly where it ends. Do not repeat any of it.';
+}
+
+/**
+ * Removes the white space in which a final turn may not end.
+ * @param block the last text block of that turn.
+ */
+export function trimPrefill(block: JsonObject | undefined, losses: LossReport): void {
+  if (typeof block?.text !== 'string' || block.text === block.text.trimEnd()) return;
+  block.text = block.text.trimEnd();
+  losses.approximated('messages', 'white space at the end of the last turn is removed');
 }
 
 function report(request: NeutralRequest, losses: LossReport, how: string): void {
