@@ -6,7 +6,7 @@ import { formatBudget } from '../ledger/budgets/format-budget.ts';
 import { formatLimit } from '../limits/format-limit.ts';
 import { createRedactor } from '../model/redact/redact.ts';
 import { describeRules, noKeyFor } from '../routing/describe.ts';
-import { formatHost } from '../server/host.ts';
+import { formatHost } from '../server/listen.ts';
 import { retireModules } from '../server/load-modules.ts';
 import type { Command } from './command.ts';
 import { CONFIG_FLAG } from './config-flag.ts';

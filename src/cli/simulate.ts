@@ -1,6 +1,7 @@
 // `sluice simulate`: the simulator alone as an HTTP server, an upstream for tests, benchmarks and demonstrations.
 import { createWebHost } from '../gateway/host.ts';
-import { createHttpHost, type HttpHost, ListenError } from '../server/host.ts';
+import { createHttpHost, type HttpHost } from '../server/host.ts';
+import { ListenError } from '../server/listen.ts';
 import { createSimulator, createSleep, serveSimulator } from '../simulator/index.ts';
 import { portFlag } from './arguments.ts';
 import type { CliContext, Command } from './command.ts';

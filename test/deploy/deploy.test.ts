@@ -4,7 +4,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LARGE_PAGES_ENVIRONMENT } from '../../bench/contenders.ts';
 import { parseConfig } from '../../src/config/parse.ts';
-import { createHttpHost, reservePort } from '../../src/server/host.ts';
+import { createHttpHost } from '../../src/server/host.ts';
+import { reservePort } from '../../src/server/listen.ts';
 import { selfSigned } from '../support/certificates.ts';
 
 const ROOT = join(import.meta.dir, '..', '..');

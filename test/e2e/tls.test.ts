@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { reservePort } from '../../src/server/host.ts';
+import { reservePort } from '../../src/server/listen.ts';
 import { createAuthority } from '../support/certificates.ts';
 import { runCommand } from '../support/cli-run.ts';
 import { labConfig } from '../support/lab-config.ts';

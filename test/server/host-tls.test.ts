@@ -1,7 +1,8 @@
 // The HTTP host over TLS: versions, and another certificate while connections are open.
 import { describe, expect, test } from 'bun:test';
 import { connect as connectTls } from 'node:tls';
-import { createHttpHost, type HostOptions, ListenError } from '../../src/server/host.ts';
+import { createHttpHost, type HostOptions } from '../../src/server/host.ts';
+import { ListenError } from '../../src/server/listen.ts';
 import { createAuthority, selfSigned } from '../support/certificates.ts';
 import { connectRaw } from '../support/raw-client.ts';
 

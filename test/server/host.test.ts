@@ -2,7 +2,8 @@
 import { describe, expect, spyOn, test } from 'bun:test';
 import type { ByteSink, MakeBody } from '../../src/gateway/response/byte-source.ts';
 import { connectRaw } from '../support/raw-client.ts';
-import { createHttpHost, type HostOptions, type HttpHost, ListenError } from '../../src/server/host.ts';
+import { createHttpHost, type HostOptions, type HttpHost } from '../../src/server/host.ts';
+import { ListenError } from '../../src/server/listen.ts';
 
 function createHost(options: Partial<HostOptions> = {}): HttpHost {
   return createHttpHost({

@@ -7,7 +7,7 @@ import type { ConfigInput } from '../../src/index.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import { createLedger } from '../../src/ledger/queue/recorder.ts';
 import { createThreadedStore } from '../../src/ledger/threaded-store.ts';
-import { reservePort } from '../../src/server/host.ts';
+import { reservePort } from '../../src/server/listen.ts';
 import { BEAT_MS } from '../../src/workers/heartbeat.ts';
 import { type Primary, startPrimary } from '../../src/workers/primary.ts';
 import { identifyProgram } from '../../src/workers/program.ts';

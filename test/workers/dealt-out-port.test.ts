@@ -1,7 +1,7 @@
 // A port that the system deals out (`--port 0`) belongs to the gateway from then on, also while its workers only start.
 import { expect, spyOn, test } from 'bun:test';
 import { serveWithWorkers } from '../../src/cli/serve/serve-with-workers.ts';
-import { holdPort } from '../../src/server/host.ts';
+import { holdPort } from '../../src/server/listen.ts';
 import { resolveInput } from '../support/resolve-input.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { loadConfig } from '../../config/load.ts';
 import { parseConfig } from '../../config/parse.ts';
-import { ListenError, reservePort } from '../../server/host.ts';
+import { ListenError, reservePort } from '../../server/listen.ts';
 import { retireModules } from '../../server/load-modules.ts';
 import type { PidFileState, RunningServer } from '../../server/pid-file.ts';
 import { chosenAction, placeFlags, stringFlag, workersFlag } from '../arguments.ts';

@@ -1,6 +1,6 @@
 // Requests served by this very process.
 import { createGateway } from '../../gateway/gateway.ts';
-import { reservePort } from '../../server/host.ts';
+import { reservePort } from '../../server/listen.ts';
 import { createServerHost } from '../../server/server-host.ts';
 import { serveHttp } from './serve-http.ts';
 import { startTelemetry } from './serve-telemetry.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { findHome, type LoadedConfig } from '../../config/load.ts';
 import type { ResolvedConfig, ServerConfig } from '../../config/resolved.ts';
 import { exposedKey } from '../../credentials/vault.ts';
-import { ListenError } from '../../server/host.ts';
+import { ListenError } from '../../server/listen.ts';
 import { type Proxies, ProxySettingError, readProxies } from '../../server/http1/proxies.ts';
 import { retireModules } from '../../server/load-modules.ts';
 import {

@@ -1,7 +1,7 @@
 // Requests served by workers, which this process starts and is responsible for.
 import { createWebHost } from '../../gateway/host.ts';
 import { createLedger } from '../../ledger/queue/recorder.ts';
-import { formatHost, holdPort, type HeldPort, reservePort } from '../../server/host.ts';
+import { formatHost, holdPort, type HeldPort, reservePort } from '../../server/listen.ts';
 import { locateStore, openSpill, openStore } from '../../server/open-store.ts';
 import { createElapsed } from '../../server/elapsed.ts';
 import { type Primary, startPrimary } from '../../workers/primary.ts';

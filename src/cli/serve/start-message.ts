@@ -1,7 +1,8 @@
 // What `sluice serve` prints once it serves. Scripts read the address from it: one line has `http://` or `https://`.
 import type { ProviderConfig, ResolvedConfig, ServerConfig } from '../../config/resolved.ts';
 import { isLoopback } from '../../model/loopback.ts';
-import { formatHost, type HttpHost } from '../../server/host.ts';
+import type { HttpHost } from '../../server/host.ts';
+import { formatHost } from '../../server/listen.ts';
 import type { Proxies } from '../../server/http1/proxies.ts';
 import { columns } from '../help.ts';
 
