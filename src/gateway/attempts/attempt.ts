@@ -1,40 +1,26 @@
 // One try at one target, up to the point where its answer can be shown to the client.
-import { errorInList } from '../../dialects/shared/answer-list.ts';
-import type { CreateFraming, StreamEncoder } from '../../dialects/dialect.ts';
-import { GatewayError } from '../../model/errors.ts';
+import type { CreateFraming } from '../../dialects/dialect.ts';
 import type { StreamEvent } from '../../model/events.ts';
 import type { HeaderReader } from '../../model/headers.ts';
-import { readJson } from '../../model/json/exact-numbers.ts';
-import { isObject, type JsonObject } from '../../model/json/json.ts';
+import type { JsonObject } from '../../model/json/json.ts';
 import { responseToEvents } from '../../model/replay.ts';
 import type { NeutralResponse } from '../../model/response.ts';
 import { AnswerTooLarge, readText } from '../../upstream/call.ts';
-import type { UpstreamAnswer } from '../../upstream/transport.ts';
 import type { CancelSignal } from '../../upstream/cancellation.ts';
 import { createThroughputGuard, type ThroughputGuard } from '../../upstream/throughput.ts';
-import { withDistinctCalls } from '../pumps/call-ids.ts';
+import type { UpstreamAnswer } from '../../upstream/transport.ts';
 import { collectStream, collectText } from '../pumps/collect-stream.ts';
 import { createEventFraming } from '../pumps/event-framing.ts';
-import { withHint, withHintOf } from './retry-hint.ts';
-import type { Observer } from '../record/observer.ts';
-import { AsEventsPump } from '../pumps/as-events.ts';
-import { JsonArrayWriterPump } from '../pumps/write-json-array.ts';
-import { createPassthroughPump } from '../pumps/passthrough.ts';
-import type { Plan } from './plan.ts';
-import { brokeOff, type Follower, type Pump, tooLong } from '../pumps/pump.ts';
-import { readingOf } from '../pumps/reading.ts';
+import { brokeOff, type Pump, tooLong } from '../pumps/pump.ts';
 import { createRelay, type Relay } from '../pumps/relay.ts';
-import { type AttemptContext, EVENTS, type PlannedTry, type Sent, send } from './send.ts';
-import {
-  endingWithinCall,
-  endingWithoutCalls,
-  hasCalls,
-  requireValidCalls,
-} from '../pumps/validate-calls.ts';
-import { openTransformed } from '../transform/relay.ts';
 import { areLines, type TextReader } from '../pumps/unstreamed-answer.ts';
+import type { Observer } from '../record/observer.ts';
+import { openTransformed } from '../transform/relay.ts';
 import { transformWhole } from '../transform/whole.ts';
-import { createTranslatePump } from '../pumps/translate.ts';
+import type { Plan } from './plan.ts';
+import { failureIn, noteAccount, parseAnswer, parseJson, parseWhole, requireWhole } from './read-answer.ts';
+import { withHint, withHintOf } from './retry-hint.ts';
+import { type AttemptContext, EVENTS, type Sent, send } from './send.ts';
 
 export interface OpenStream<Out> {
   status: number;
@@ -274,153 +260,7 @@ async function readToEnd<T>(
   }
 }
 
-/** Throws GatewayError. */
-function parseAnswer<T>(
-  context: AttemptContext,
-  response: UpstreamAnswer,
-  text: string,
-  parse: (body: JsonObject) => T,
-): T {
-  try {
-    return readAnswer(context.plan, response, text, parse);
-  } catch (thrown) {
-    throw withHintOf(thrown, response, text, context.host.now());
-  }
-}
-
-/** The failure in a body of HTTP 200, undefined where it is an answer or cannot be read. */
-function failureIn({ side, target }: Plan, text: string, body: unknown): GatewayError | undefined {
-  const { name, quirks } = target.provider;
-  if (isObject(body)) return side.errorInBody(body, quirks);
-  if (/^\s*</.test(text)) return htmlAnswer(name);
-  return errorInList(body, (entry) => side.errorInBody(entry, quirks));
-}
-
-function readAnswer<T>(
-  plan: Plan,
-  { status }: UpstreamAnswer,
-  text: string,
-  parse: (body: JsonObject) => T,
-): T {
-  const { name } = plan.target.provider;
-  const body = parseJson(text);
-  const error = failureIn(plan, text, body);
-  if (error !== undefined) throw error;
-  if (!isObject(body)) {
-    throw new GatewayError(
-      'upstream_malformed',
-      `${name} answered ${status} with ${described(text)} instead of a JSON object; check its base_url and any proxy in between`,
-    );
-  }
-  try {
-    return parse(body);
-  } catch (thrown) {
-    // What the answer itself calls a failure.
-    if (thrown instanceof GatewayError && thrown.code !== 'upstream_malformed') throw thrown;
-    const reason = thrown instanceof Error ? thrown.message : 'unreadable';
-    throw new GatewayError('upstream_malformed', `${name} sent an answer that cannot be read: ${reason}`, {
-      cause: thrown,
-    });
-  }
-}
-
-function parseWhole(context: AttemptContext, response: UpstreamAnswer, text: string): NeutralResponse {
-  const { plan, earlierCalls } = context;
-  try {
-    const answer = parseAnswer(context, response, text, plan.side.parseResponse);
-    if (plan.passesAnswer) return answer;
-    requireWhole(plan, answer);
-    const isCut = requireValidCalls(answer);
-    if (isCut) return withDistinctCalls({ ...answer, finish: endingWithinCall(answer.finish) }, earlierCalls);
-    if (hasCalls(answer)) return withDistinctCalls(answer, earlierCalls);
-    return { ...answer, finish: endingWithoutCalls(answer.finish) };
-  } catch (thrown) {
-    noteAccount(context, parseJson(text));
-    throw thrown;
-  }
-}
-
-/** Throws where the provider has only begun: who gets its answer in another form could not ask for the rest. */
-function requireWhole({ target }: Plan, { pending }: NeutralResponse): void {
-  if (pending === undefined) return;
-  throw new GatewayError(
-    'upstream_failed',
-    `${target.provider.name} has only begun its answer (${pending}) and continues it in the background, where it cannot be fetched through this gateway; send the request without \`background\``,
-    { lasting: true },
-  );
-}
-
-/** A body that is not an answer may have been billed all the same. */
-function noteAccount({ plan, observer }: AttemptContext, body: unknown): void {
-  if (!isObject(body)) return;
-  const { model, usage } = plan.side.accountIn(body);
-  observer.see({ type: 'start', id: null, model });
-  if (usage !== undefined) observer.see({ type: 'usage', usage });
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return readJson(text);
-  } catch {
-    return undefined;
-  }
-}
-
-/** In UTF-16 units: longer bodies are not quoted. */
-const LONGEST_QUOTE = 100;
-
-/** Describes what came, so that its reader may recognize who answered. Half an answer is not quoted: it is the model's. */
-function described(text: string): string {
-  const trimmed = text.trim();
-  if (trimmed === '') return 'nothing';
-  if (trimmed.startsWith('{')) return 'broken JSON';
-  return trimmed.length > LONGEST_QUOTE ? `${trimmed.length} characters of text` : JSON.stringify(trimmed);
-}
-
-function htmlAnswer(name: string): GatewayError {
-  return new GatewayError(
-    'upstream_malformed',
-    `${name} answered with an HTML page instead of an answer; check its base_url and any proxy in between`,
-  );
-}
-
 function readingBroke(name: string, signal: CancelSignal, cause: unknown): unknown {
   if (signal.aborted) return signal.reason;
   return brokeOff(name, cause);
-}
-
-export interface PumpClient {
-  /** For errors in events that pass: of server-sent events, also where the client reads an array. */
-  createEncoder(): StreamEncoder;
-  render(events: readonly StreamEvent[]): Uint8Array | undefined;
-  /** It reads an array, of which nothing but what is pumped here becomes a part. */
-  takesElements: boolean;
-  /** It overlooks errors as the provider puts them: they are told in the encoder's form. */
-  retellsErrors?: boolean;
-}
-
-/** The pump for a client that speaks a wire dialect. */
-export function createClientPump(
-  createFraming: CreateFraming,
-  { createEncoder, render, takesElements, retellsErrors }: PumpClient,
-  context: PlannedTry,
-  follower?: Follower,
-): Pump<Uint8Array> {
-  const { sameDialect, passesAnswer, hides, alternatives = 1 } = context.plan;
-  const reading = readingOf(context);
-  const passing = {
-    ...reading,
-    hides,
-    alternatives,
-    createEncoder,
-    ...(retellsErrors !== undefined && { retellsErrors }),
-  };
-  if (passesAnswer) {
-    const pump = createPassthroughPump({ ...passing, follower });
-    const { loadFraming, framing } = reading.side;
-    if (loadFraming === undefined || framing !== undefined) return pump;
-    return new AsEventsPump(pump, createFraming(reading.maxEvent), reading.provider);
-  }
-  if (sameDialect && takesElements) return new JsonArrayWriterPump(createPassthroughPump(passing));
-  return createTranslatePump({ ...reading, createFraming, render });
 }

@@ -1,0 +1,45 @@
+// Which pump takes a provider's stream to a client that speaks a wire dialect.
+import type { CreateFraming, StreamEncoder } from '../../dialects/dialect.ts';
+import type { StreamEvent } from '../../model/events.ts';
+import type { PlannedTry } from '../attempts/send.ts';
+import { AsEventsPump } from './as-events.ts';
+import { createPassthroughPump } from './passthrough.ts';
+import type { Follower, Pump } from './pump.ts';
+import { readingOf } from './reading.ts';
+import { createTranslatePump } from './translate.ts';
+import { JsonArrayWriterPump } from './write-json-array.ts';
+
+export interface PumpClient {
+  /** For errors in events that pass: of server-sent events, also where the client reads an array. */
+  createEncoder(): StreamEncoder;
+  render(events: readonly StreamEvent[]): Uint8Array | undefined;
+  /** It reads an array, of which nothing but what is pumped here becomes a part. */
+  takesElements: boolean;
+  /** It overlooks errors as the provider puts them: they are told in the encoder's form. */
+  retellsErrors?: boolean;
+}
+
+export function createClientPump(
+  createFraming: CreateFraming,
+  { createEncoder, render, takesElements, retellsErrors }: PumpClient,
+  context: PlannedTry,
+  follower?: Follower,
+): Pump<Uint8Array> {
+  const { sameDialect, passesAnswer, hides, alternatives = 1 } = context.plan;
+  const reading = readingOf(context);
+  const passing = {
+    ...reading,
+    hides,
+    alternatives,
+    createEncoder,
+    ...(retellsErrors !== undefined && { retellsErrors }),
+  };
+  if (passesAnswer) {
+    const pump = createPassthroughPump({ ...passing, follower });
+    const { loadFraming, framing } = reading.side;
+    if (loadFraming === undefined || framing !== undefined) return pump;
+    return new AsEventsPump(pump, createFraming(reading.maxEvent), reading.provider);
+  }
+  if (sameDialect && takesElements) return new JsonArrayWriterPump(createPassthroughPump(passing));
+  return createTranslatePump({ ...reading, createFraming, render });
+}
