@@ -11,11 +11,12 @@ import { createMeter, type Meter } from '../telemetry/meter.ts';
 import { type Budgets, createBudgets } from './budgets.ts';
 import type { GatewayHost } from './host.ts';
 import type { LiveView } from './live/view.ts';
-import { createRateLimits, createRemoteLog, type RateLimits } from './rate-limits.ts';
+import { createRateLimits, type RateLimits } from './rate-limits.ts';
 import { createRecord, type ExchangeRecord, type RecordContext } from './record/record.ts';
 import { createRequestLog } from './request-log.ts';
 import { noteServed } from './routing.ts';
 import type { Setup } from './setup.ts';
+import { createRemoteLog } from './shared-server.ts';
 
 export interface Accounting {
   /** Null where nothing is recorded, or where another process does it. */

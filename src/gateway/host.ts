@@ -4,7 +4,7 @@ import type { LedgerRow } from '../ledger/rows/row.ts';
 import type { Spill } from '../ledger/queue/spill.ts';
 import type { LedgerStore } from '../ledger/store.ts';
 import type { Fleet } from './fleet.ts';
-import type { ConnectRemoteCount } from './rate-limits.ts';
+import type { ConnectRemoteCount } from './shared-server.ts';
 import type { DescriptorState } from '../model/descriptor-state.ts';
 import type { LogState } from '../model/log-state.ts';
 import type { Connections } from '../upstream/connections.ts';

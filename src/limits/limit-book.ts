@@ -28,7 +28,7 @@ export interface ReachedLimit {
   waitMs: number;
 }
 
-interface LimitBook {
+export interface LimitBook {
   /**
    * Takes no two limits for the same requests and period. What is in use of unchanged limits is kept, and what runs.
    * @param remote where other gateways count too; null: this one counts for itself.

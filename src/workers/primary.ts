@@ -3,7 +3,7 @@
 import type { ResolvedConfig } from '../config/resolved.ts';
 import type { FleetNotice } from '../gateway/fleet.ts';
 import type { Telemetry } from '../gateway/host.ts';
-import { createRemoteLog } from '../gateway/rate-limits.ts';
+import { createRemoteLog } from '../gateway/shared-server.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { mergeRemoteStates, type RemoteState } from '../limits/remote-count.ts';
 import type { LogState } from '../model/log-state.ts';

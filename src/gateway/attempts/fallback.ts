@@ -9,7 +9,7 @@ import { allRefused, type Refusal, refusedByBudget, refusedWithoutKey } from '..
 import { withAddresses } from './addresses.ts';
 import { largerTargets } from './context-window.ts';
 import type { GatewayHost } from '../host.ts';
-import type { RequestLimits } from '../rate-limits.ts';
+import type { RequestLimits } from '../request-limits.ts';
 import type { Observation } from '../record/observer.ts';
 import type { ExchangeRecord } from '../record/record.ts';
 import { redactError } from '../response/redact-error.ts';
