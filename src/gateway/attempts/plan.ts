@@ -209,7 +209,7 @@ function isForeignFraming({ framing = 'sse' }: ClientRoute, side: ProviderSide):
 }
 
 /** Whether the client reads answers as Mistral's server sends them, and the provider is not known to send them so: ADR 31. */
-function isForeignForm({ readsMistrals }: Incoming, { provider }: Target): boolean {
+export function isForeignForm({ readsMistrals }: Incoming, { provider }: Target): boolean {
   // Another gateway does this itself, for who it knows by the same header.
   return readsMistrals === true && provider.quirks.wholeCalls !== true && provider.isGateway !== true;
 }

@@ -34,8 +34,8 @@ export interface JsonQuestion<Request, Answer> {
   buildResponse(answer: Answer, target: Target): object;
   /** The answers to the parts of a request as one answer. Left out: no provider is asked in parts. */
   join?(answers: readonly Answer[]): Answer;
-  /** False if answers are built even where the provider speaks the client's dialect. Default: their bytes pass. */
-  passes?: boolean;
+  /** False if answers are built even where the target speaks the client's dialect. Left out: their bytes pass. */
+  passes?(target: Target): boolean;
 }
 
 /** The response of the first target that answers. Throws the GatewayError to report to the client. */
@@ -51,7 +51,7 @@ export async function askJson<Request, Answer>(
       const context = planContextOf(exchange, apiKey);
       const [plan, ...others] = planOperation(incoming, target, operation, question.request, context);
       if (plan === undefined) throw new GatewayError('internal', 'a request has no parts');
-      if (question.passes === false) plan.passesAnswer = false;
+      if (question.passes?.(target) === false) plan.passesAnswer = false;
       noteTry(record, host, plan);
       const observer = createObserver(host.monotonic, record.live);
       const attempt = {

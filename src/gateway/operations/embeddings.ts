@@ -3,6 +3,7 @@ import { DIALECTS } from '../../dialects/registry.ts';
 import type { EmbeddingRequest, EmbeddingResponse } from '../../model/embedding.ts';
 import { GatewayError } from '../../model/errors.ts';
 import type { Target } from '../../routing/targets.ts';
+import { isForeignForm } from '../attempts/plan.ts';
 import { sideOf } from '../attempts/spoken-dialect.ts';
 import { askJson, type Operation } from './ask-json.ts';
 import { servesSameModel } from './same-model.ts';
@@ -29,6 +30,8 @@ export async function answerEmbeddings(exchange: Operation): Promise<Response> {
       if (answer.usage !== null) observer.see({ type: 'usage', usage: answer.usage });
     },
     join,
+    // Mistral's SDKs refuse an answer without an id, as OpenAI's are.
+    passes: (target) => !isForeignForm(incoming, target),
     buildResponse(answer, target) {
       const id = incoming.readsMistrals === true ? exchange.record.requestId : undefined;
       return client.buildResponse(answer, request(), target.model, id);

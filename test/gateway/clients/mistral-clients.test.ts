@@ -251,15 +251,26 @@ test('lists of models have the kind and the capabilities of each, which the SDKs
     expect(model).not.toHaveProperty('type');
 });
 
-test('embeddings have an id, which the SDKs require', async () => {
+test.each([
+  ['gemini/gemini-embedding-001', { embeddings: [{ values: [1] }] }],
+  [
+    'openai/text-embedding-3-small',
+    { object: 'list', model: 'm', data: [{ object: 'embedding', index: 0, embedding: [1] }] },
+  ],
+])('embeddings of %s have an id, which the SDKs require', async (model, answered) => {
   const embedded = async (init = {}) => {
-    const upstream = createReplayFetch(jsonReply({ embeddings: [{ values: [1] }] }));
+    const upstream = createReplayFetch(
+      jsonReply({ ...answered, usage: { prompt_tokens: 1, total_tokens: 1 } }),
+    );
     const provider = { api_key: 'k', max_retries: 0 };
-    const config = { providers: { gemini: provider } };
+    const config = { providers: { gemini: provider, openai: provider } };
     const { post } = createTestGateway({ config, fetch: upstream.fetch });
-    const answer = await post('/v1/embeddings', { model: 'gemini/gemini-embedding-001', input: ['a'] }, init);
+    const answer = await post('/v1/embeddings', { model, input: ['a'] }, init);
     return parseObject(await answer.text()) ?? {};
   };
-  expect(await embedded(MISTRALS)).toMatchObject({ id: expect.any(String), object: 'list' });
+  expect(await embedded(MISTRALS)).toMatchObject({
+    ...{ id: expect.any(String), object: 'list' },
+    data: [{ object: 'embedding', index: 0, embedding: [1] }],
+  });
   expect(await embedded()).not.toHaveProperty('id');
 });
