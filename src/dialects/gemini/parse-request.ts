@@ -1,6 +1,7 @@
 // A generateContent request → NeutralRequest. https://ai.google.dev/api/generate-content#method:-models.generatecontent
 import { asString, isObject, type JsonObject } from '../../model/json/json.ts';
-import type { Binding, NeutralRequest } from '../../model/request.ts';
+import type { HeaderReader } from '../../model/headers.ts';
+import type { Binding, NeutralRequest, Tool } from '../../model/request.ts';
 import type { ClientRoute } from '../dialect.ts';
 import { LOGPROBS_FIELDS, parseConfig } from './parse-config.ts';
 import { parseContents, parseSystem } from './parse-contents.ts';
@@ -20,7 +21,7 @@ const NEUTRAL_FIELDS = [
   'serviceTier',
 ];
 
-export function parseRequest(body: JsonObject, route: ClientRoute): NeutralRequest {
+export function parseRequest(body: JsonObject, route: ClientRoute, headers?: HeaderReader): NeutralRequest {
   const wire = requestOf(body, route);
   const model = route.model ?? bareModel(asString(wire.model) ?? '');
   if (model === '') throw invalid('model', 'is missing; name it in the path: /v1beta/models/{model}:…');
@@ -42,7 +43,7 @@ export function parseRequest(body: JsonObject, route: ClientRoute): NeutralReque
   const serviceTier = asString(wire.serviceTier);
   if (serviceTier === 'standard') request.serviceTier = 'default';
   else if (serviceTier !== undefined && !isDefault(serviceTier)) request.serviceTier = serviceTier;
-  const boundTo = findBinding(wire);
+  const boundTo = findBinding(wire) ?? findFetch(tools, headers);
   if (boundTo !== undefined) request.boundTo = boundTo;
   const fields = { ...withoutFields(wire, NEUTRAL_FIELDS), ...others, ...parseConfig(wire, request) };
   if (Array.isArray(fields.safetySettings) && fields.safetySettings.length === 0)
@@ -59,6 +60,20 @@ function findBinding({ cachedContent }: JsonObject): Binding | undefined {
   const problem =
     'the beginning of the conversation is stored by another provider; send it as `systemInstruction`, `tools` and `contents`';
   return { dialect: ID, field: 'cachedContent', problem };
+}
+
+/**
+ * Gemini CLI asks a model to fetch a page, and takes what it answers for what the page says, be it made up. Where that fails, it
+ * fetches the page itself. https://github.com/google-gemini/gemini-cli/blob/main/packages/core/src/tools/web-fetch.ts
+ */
+function findFetch([tool, ...others]: readonly Tool[], headers?: HeaderReader): Binding | undefined {
+  if (tool?.type !== 'server' || tool.name !== 'urlContext' || others.length > 0) return undefined;
+  if (headers?.get('user-agent')?.includes('GeminiCLI') !== true) return undefined;
+  return {
+    dialect: ID,
+    field: 'tools.urlContext',
+    problem: 'it fetches no pages; the client can fetch this one itself',
+  };
 }
 
 /** A count may be asked for a whole request, one level down. */
