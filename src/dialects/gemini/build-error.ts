@@ -2,6 +2,7 @@
 import { inSeconds } from '../../model/duration.ts';
 import type { GatewayError } from '../../model/errors.ts';
 import type { JsonObject } from '../../model/json/json.ts';
+import { ID } from './wire.ts';
 
 const RPC = 'type.googleapis.com/google.rpc';
 
@@ -36,7 +37,8 @@ const TOO_MANY_REQUESTS = 429;
  * 429 that names neither a wait nor one of Google's daily quotas: what was ended on purpose, and an account without credit.
  * https://github.com/google-gemini/gemini-cli/blob/main/packages/core/src/utils/googleQuotaErrors.ts
  */
-export function statusOf({ code, status, isUsedUp, retryAfterMs }: GatewayError): number {
+export function statusOf({ code, status, isUsedUp, retryAfterMs, upstream }: GatewayError): number {
+  if (upstream?.dialect === ID && upstream.isReadable) return status;
   if (code === 'cancelled') return BAD_REQUEST;
   if (status === TOO_MANY_REQUESTS && isUsedUp && retryAfterMs === undefined) return PAYMENT_REQUIRED;
   return status === 529 ? 503 : status;

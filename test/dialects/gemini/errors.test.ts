@@ -214,6 +214,14 @@ describe('sent to clients', () => {
     ['that no wait mends is none at which Gemini CLI asks for minutes', { exhausted: true }, 402],
     ['that passes in a day says so', { exhausted: true, retryAfterMs: 86_400_000 }, 429],
     ['that passes in a moment is retried', {}, 429],
+    [
+      'of a day at Google, whose own answer passes, stays as it is',
+      {
+        exhausted: 'model',
+        upstream: { dialect: 'gemini', headers: new Headers(), body: '{}', isReadable: true },
+      },
+      429,
+    ],
   ])('a limit %s', (_, options, status) => {
     const error = new GatewayError('upstream_rate_limited', 'm', options);
     expect(gemini.client.statusOf?.(error)).toBe(status);
