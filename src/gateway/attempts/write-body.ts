@@ -9,7 +9,7 @@ import {
 import { fitOutputLimit } from '../../dialects/shared/settings/output-limit.ts';
 import { PREFILL, prefillOf } from '../../dialects/shared/turns/prefill.ts';
 import { fitToolNames, reportToolNames, restoreToolNames } from '../../dialects/shared/tools/tool-names.ts';
-import { buildWithNoSearchTold } from '../../dialects/shared/losses/told-of-no-search.ts';
+import { buildWithLackTold } from '../../dialects/shared/losses/told-of-lack.ts';
 import { unreadFields } from '../../dialects/shared/losses/unread-fields.ts';
 import type { ProviderDialectId } from '../../model/dialect-id.ts';
 import { GatewayError } from '../../model/errors.ts';
@@ -128,7 +128,7 @@ export function translateBody(
     const rule = side.toolNames && { ...side.toolNames, ...(start !== undefined && { start }) };
     const { request, names } = fitToolNames(fitted.request, rule);
     const options = buildOptions(target, context);
-    const built = buildWithNoSearchTold(request, (asked) => side.buildRequest(asked, options));
+    const built = buildWithLackTold(request, (asked) => side.buildRequest(asked, options));
     const named = restoreArgumentNames(restoreToolNames(side, names), fitted.names);
     const fits = reportArgumentNames(reportToolNames(built, names), fitted.names);
     const losses = [...limited.losses, ...fits, ...unread(question.incoming)];

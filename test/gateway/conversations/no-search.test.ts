@@ -1,6 +1,7 @@
-// A search is all that a client asks for, of a provider that has none: its model is told, so that it does not make results up.
+// A search, or the fetch of a page, is all that a client asks for, of a provider that has none: its model is told, so that it makes
+// nothing up.
 import { expect, test } from 'bun:test';
-import { SAYS_NO_SEARCH } from '../../../src/dialects/shared/losses/substitutes.ts';
+import { SAYS_NO_FETCH, SAYS_NO_SEARCH } from '../../../src/dialects/shared/losses/substitutes.ts';
 import type { JsonObject } from '../../../src/model/json/json.ts';
 import type { DialectId } from '../../../src/model/dialect-id.ts';
 import { clientRequest } from '../../support/client-requests.ts';
@@ -37,6 +38,16 @@ test.each(SEARCHES)('%s', async (client, search) => {
   expect(text).toContain('No web search is available here, so none is made for this answer');
   expect(named).toContain('tools.');
   expect(lost).toContain(`system (approximated: ${SAYS_NO_SEARCH})`);
+});
+
+test.each<[DialectId, JsonObject]>([
+  ['anthropic-messages', { type: 'web_fetch_20250910', name: 'web_fetch' }],
+  ['gemini', { urlContext: {} }],
+])('%s: a page', async (client, fetches) => {
+  const { text, lost, named } = await sent(client, [fetches]);
+  expect(text).toContain('No page can be fetched here, so none is read for this answer');
+  expect(named).toContain('tools.');
+  expect(lost).toContain(`system (approximated: ${SAYS_NO_FETCH})`);
 });
 
 test('an agent with other tools, and a provider that searches, are told nothing', async () => {

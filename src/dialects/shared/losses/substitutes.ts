@@ -10,6 +10,8 @@ export const TEXT_ALONE = 'only the text is sent, without its sources';
 export const AS_INSTRUCTION = 'an instruction in the system prompt';
 /** For the instructions of a model that is asked for a search and has none. */
 export const SAYS_NO_SEARCH = 'it also says that no web search is made';
+/** The same for the fetch of a page. */
+export const SAYS_NO_FETCH = 'it also says that no page is fetched';
 /** For documents that are plain text. */
 export const SENT_AS_TEXT = 'a text document is sent as text';
 /** For signed thinking, if there is no place for the signature or it is another provider's. */
