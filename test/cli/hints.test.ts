@@ -19,7 +19,7 @@ test.each([
   ],
   // Another project's script, which has it on its PATH.
   [{ npm_package_name: 'another', npm_lifecycle_event: 'start' }, '"sluice credentials store NAME"'],
-])('started with %j', (started, advised) => {
+])('a hint on stderr names the command as this program was started: %j', (started, advised) => {
   const home = temporaryFolder('hints');
   const { stderr } = Bun.spawnSync([process.execPath, MAIN, 'credentials', 'list'], {
     cwd: home,
@@ -29,7 +29,7 @@ test.each([
   expect(stderr.toString()).toContain(`store one with ${advised}`);
 });
 
-test('so do results of commands, and the log of a gateway', async () => {
+test('results of commands, and the log of a gateway, name commands as the program was started', async () => {
   const started = { npm_package_name: 'sluice', npm_lifecycle_event: 'start' };
   const config = {
     providers: { lab: { dialect: 'openai-chat', base_url: 'http://127.0.0.1:9/v1', api_key: 'a' } },

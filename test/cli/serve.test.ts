@@ -340,7 +340,7 @@ describe('as JSON', () => {
     ]);
   });
 
-  test('so is what ends the start', async () => {
+  test('what ends the start is an object, too', async () => {
     const server = start({
       args: ['--port', '0', '--host', '0.0.0.0'],
       environment: { SLUICE_LOG: 'json' },

@@ -57,7 +57,7 @@ test('the words of a stream come as it flows, with its beginning and its end', a
   expect(text).toMatch(/■ \w{8} \d+→\d+ tokens, unpriced/);
 });
 
-test('nobody there', async () => {
+test('where no gateway listens it says so, and fails', async () => {
   expect(await runCommand(['tail', '--url', 'http://127.0.0.1:1'])).toMatchObject({
     code: 1,
     err: expect.stringContaining('no gateway answers'),

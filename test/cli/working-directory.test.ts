@@ -31,18 +31,21 @@ const REASON = 'because this user may not enter the working directory, FOLDER: c
 test.skipIf(!mayBeRefused).each([
   [['serve', '--port', '0', '--workers', '2'], 'worker 0 could not be started'],
   [['daemon', 'start', '--port', '0'], 'the gateway could not be started'],
-])('%p', async (args, what) => {
+])('%p says that the working directory is closed', async (args, what) => {
   expect(await fromClosedFolder(args)).toEqual({ code: 1, err: `error: ${what} ${REASON}` });
 });
 
-test.skipIf(!mayBeRefused)('run', async () => {
-  await using gateway = await startSluice();
-  const program = Bun.which('true') ?? '';
-  expect(await fromClosedFolder(['run', '--url', gateway.url, program])).toEqual({
-    code: 126,
-    err: `error: ${program} cannot be started ${REASON}`,
-  });
-});
+test.skipIf(!mayBeRefused)(
+  'run, whose program cannot be started, says that the working directory is closed',
+  async () => {
+    await using gateway = await startSluice();
+    const program = Bun.which('true') ?? '';
+    expect(await fromClosedFolder(['run', '--url', gateway.url, program])).toEqual({
+      code: 126,
+      err: `error: ${program} cannot be started ${REASON}`,
+    });
+  },
+);
 
 test.skipIf(!mayBeRefused)('a home whose configuration cannot be seen is not one without', async () => {
   const home = mkdtempSync(join(TEMPORARY, 'home-'));

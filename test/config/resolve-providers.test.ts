@@ -142,7 +142,7 @@ describe('providers', () => {
     ]);
   });
 
-  test('so is one whose header cannot be found', () => {
+  test('one whose header cannot be found is disabled', () => {
     const { config } = resolve({
       providers: { openai: { api_key: 'k', headers: { 'x-team': 'env:TEAM' } } },
     });
@@ -193,7 +193,7 @@ describe('providers', () => {
     ]);
   });
 
-  test('so does a step of its own whose secret cannot be found', () => {
+  test('a step of its own whose secret cannot be found disables the provider', () => {
     const transformers = [{ name: 'headers', set: { 'x-token': 'env:ABSENT' } }];
     const { config, said } = resolve({ providers: { openai: { api_key: 'k', transformers } } });
     expect(said[0]).toStartWith('warning providers.openai.transformers[0].set.x-token: ');

@@ -109,7 +109,7 @@ describe('a loop of tools without a key', () => {
     expect(lost).toEqual([]);
   });
 
-  test('also of a client of Gemini', () => {
+  test('of a client of Gemini has breakpoints too', () => {
     const { client } = DIALECTS.gemini;
     const contents = [
       { role: 'user', parts: [{ text: 'Fix it.' }] },

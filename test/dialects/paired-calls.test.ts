@@ -164,7 +164,7 @@ describe('a result that comes after further turns', () => {
     expect(lost).toEqual(['messages']);
   });
 
-  test('also where an instruction stands there', () => {
+  test('stands behind its call where an instruction stands between', () => {
     const system = { role: 'developer', content: 'Hurry.' };
     const items = [
       made('a'),
@@ -206,7 +206,7 @@ describe("a result in the turn of the model's own call", () => {
     expect(lost).toEqual(['messages']);
   });
 
-  test('also at the end, and of a call that nobody made', () => {
+  test('stands behind it at the end, too, and so does that of a call that nobody made', () => {
     const history = [
       { role: 'user', content: 'q' },
       { role: 'assistant', content: [use('a'), found('a', '1'), found('z', '2')] },
@@ -274,7 +274,7 @@ test('of many calls and results that are out of order it takes no time out of pr
   expect(pairedMessages[1]?.parts).toBeArrayOfSize(count);
 });
 
-test('nor of ids that come again and again next to those that would distinguish them', () => {
+test('ids that come again and again next to those that would distinguish them take no time out of proportion to their number', () => {
   const count = 20_000;
   const ids = Array.from({ length: count }, (_, at) => `c_${at + 2}`);
   const messages = [{ role: 'assistant', tool_calls: [...ids, ...ids.map(() => 'c')].map((id) => call(id)) }];

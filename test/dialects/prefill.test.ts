@@ -242,7 +242,7 @@ describe('models that refuse such an end are asked by the user to go on, which i
     expect(named).toBe(0);
   });
 
-  test('nor behind a call, whose result is what lacks', () => {
+  test('not behind a call, whose result is what lacks', () => {
     for (const [dialect, model] of [
       ['anthropic-messages', 'claude-opus-4-6'],
       ['bedrock-converse', 'anthropic.claude-opus-4-6-v1'],

@@ -230,7 +230,7 @@ describe('an answer that is no object', () => {
     expect(responses.lost).toEqual(named);
   });
 
-  test('nor is a choice that may be a list forced to be an object', () => {
+  test('a choice that may be a list is not forced to be an object', () => {
     const responseJsonSchema = { anyOf: [schema, { type: 'string' }] };
     const either = { ...ask, generationConfig: { ...ask.generationConfig, responseJsonSchema } };
     const { body } = built('gemini', either, 'openai-responses', { model: 'gpt-5' });

@@ -70,7 +70,7 @@ test('in SQLite', async () => {
 });
 
 describe.skipIf(!hasPostgres)('in PostgreSQL', () => {
-  test('too', async () => {
+  test('its statements give what the page says', async () => {
     const cluster = await sharedCluster();
     const url = await cluster.createDatabase();
     const store = createPostgresStore(url);

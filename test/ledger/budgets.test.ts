@@ -413,7 +413,7 @@ describe('read from the ledger', () => {
     expect(book.states(first).map(({ spentUsd }) => spentUsd)).toEqual([2, 7, 2]);
   });
 
-  test('so is the day with which a week ends', () => {
+  test('the day with which a week ends is read apart from the week', () => {
     const sunday = Date.UTC(2026, 10, 8, 9);
     const book = bookOf(daily(9), { ...daily(9), per: 'week' });
     const [day, week] = [periodAt('day', sunday), periodAt('week', sunday)];
@@ -475,7 +475,7 @@ describe('read from the ledger', () => {
   });
 });
 
-test('in words', () => {
+test('a budget in words, and what of it is spent', () => {
   expect(formatBudget(daily(5))).toBe('5 USD a day');
   expect(formatBudget({ ...daily(0.5, { agent: 'code-*', provider: 'lab' }), per: 'hour' })).toBe(
     '0.5 USD an hour, agent code-*, provider lab',

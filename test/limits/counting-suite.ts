@@ -63,7 +63,7 @@ export function countsTogether(
       expect(reached?.waitMs).toBeLessThanOrEqual(86_400_000);
     });
 
-    test('it may ask again after that time', async () => {
+    test('who is refused may ask again after that time', async () => {
       await using together = await begin(2, [{ ...MINUTE, most: 5, per: 'second' }]);
       const [one, other] = together.books;
       while (await passes(one));
@@ -72,7 +72,7 @@ export function countsTogether(
       expect(await passes(other)).toBe(true);
     });
 
-    test('tokens', async () => {
+    test('tokens that one adds are counted by the others', async () => {
       await using together = await begin(2, [{ ...TOKENS, per: 'day' }]);
       const { books, settled } = together;
       expect(await passes(books[1])).toBe(true);

@@ -260,7 +260,7 @@ test('names that a request is about to be counted under do not make room for eac
   expect(['one', 'other'].map((name) => counters.peek(name)?.running())).toEqual([1, 0]);
 });
 
-test('in words', () => {
+test('a rate limit in words, and one that is reached', () => {
   expect(formatLimit(MINUTE)).toBe('60 requests a minute');
   expect(formatLimit({ ...MINUTE, most: 1, per: 'hour', agent: 'code-*' })).toBe(
     '1 request an hour, agent code-*',

@@ -8,7 +8,7 @@ function logTo(options: Pick<LogOptions, 'format' | 'level'>) {
   return { lines, log: createLog({ ...options, now, write: (line) => lines.push(line) }) };
 }
 
-test('text', () => {
+test('as text, a line has time, level, message and what belongs to it', () => {
   const { log, lines } = logTo({ format: 'text', level: 'info' });
   log('warn', 'one\n  line', {
     file: '/a/b.yaml',
@@ -35,7 +35,7 @@ test('blanks stay but around a new line, and very many of them take no time out 
   expect(lines[0]).toEndWith(` WARN  a  b c${' '.repeat(100_000)}d`);
 });
 
-test('JSON', () => {
+test('as JSON, a line is an object with the same', () => {
   const { log, lines } = logTo({ format: 'json', level: 'info' });
   log('error', 'a\nb', { error: new Error('no'), list: [1] });
   expect(lines.map((line) => JSON.parse(line))).toEqual([

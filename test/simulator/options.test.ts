@@ -28,7 +28,7 @@ describe('options in the model name', () => {
     expect(parseSimulatorOptions('rate=max').tokensPerSecond).toBe(Number.POSITIVE_INFINITY);
   });
 
-  test('faults', () => {
+  test('a fault, with what it takes', () => {
     const fault = (text: string) => parseSimulatorOptions(`fault=${text}`).fault;
     const hinted = (status: number, form: string, ms: number) => ({
       kind: 'status',

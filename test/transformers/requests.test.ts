@@ -328,7 +328,7 @@ describe('clean_cache', () => {
     expect(lab.sent().text).not.toContain('cache_control');
     expect(answer.lost).toBe('cache_control');
   });
-  test('also of a client of Chat Completions, at a provider that is not known to take any', async () => {
+  test('drops those of a client of Chat Completions, at a provider that is not known to take any', async () => {
     const lab = labOf('openai-chat', ['clean_cache']);
     const cache_control = { type: 'ephemeral' };
     const call = { id: 'c1', type: 'function', function: { name: 't', arguments: '{}' } };
@@ -365,7 +365,7 @@ describe('clean_cache', () => {
     });
     expect(answer.lost).toBe('cache_control');
   });
-  test('also those that Claude gets for the key of a client of Chat Completions', async () => {
+  test('drops those that Claude gets for the key of a client of Chat Completions', async () => {
     const lab = labOf('anthropic-messages', ['clean_cache']);
     const headers = { 'x-sluice-target': 'lab/claude-opus-4-8' };
     const body = { prompt_cache_key: 'k', messages: [{ role: 'user', content: 'hi' }] };
@@ -374,7 +374,7 @@ describe('clean_cache', () => {
     expect(lab.sent().text).not.toContain('cache_control');
     expect(response.headers.get('x-sluice-lost')).toBe('prompt_cache_key');
   });
-  test('also those that Claude gets for a loop of tools', async () => {
+  test('drops those that Claude gets for a loop of tools', async () => {
     const call = { id: 'c1', type: 'function', function: { name: 't', arguments: '{}' } };
     const body = {
       model: 'm',

@@ -103,7 +103,7 @@ test('requests that go well notify the other process nothing', async () => {
   expect(notices).toEqual([]);
 });
 
-test('nor do those of a key that one model alone had set aside, however long ago', async () => {
+test('requests of a key that one model alone had set aside notify nothing, however long ago', async () => {
   const { one, notices } = setup();
   const single = { ...PROVIDER, apiKeys: ['key-one'] };
   const limited = new GatewayError('upstream_rate_limited', 'slow down', { retryAfterMs: 5_000 });

@@ -46,7 +46,7 @@ test.each<[string, (budget: RetryBudget) => void]>([
   expect(budget.isLeft()).toBe(false);
 });
 
-test('so does a second, but never more than at first', () => {
+test('each second gives one back, but never more than at first', () => {
   let now = 0;
   const budget = createRetryBudget(() => now);
   fail(budget, MOST_FAILED_RETRIES);

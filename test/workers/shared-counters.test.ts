@@ -70,13 +70,13 @@ test('what one worker lets pass, the others count', () => {
   expect(books[1]?.enter(names('web'), [])).toMatchObject({ waitMs: 6_000 });
 });
 
-test('so are tokens', () => {
+test('tokens that one worker adds, the others count', () => {
   const { books } = begin(2, [{ ...LIMIT, kind: 'tokens', most: 100 }]);
   books[0]?.addTokens(names('web'), 250);
   expect(books[1]?.enter(names('web'), [])).toMatchObject({ waitMs: 90_600 });
 });
 
-test('and requests that run, until they end or their worker dies', () => {
+test('requests of one worker that run, the others count until they end or that worker dies', () => {
   const { memory, books } = begin(2, [{ ...LIMIT, kind: 'concurrent', most: 2, per: null }]);
   const [one, other] = books;
   const counted: Count[] = [];

@@ -904,7 +904,7 @@ test('what has no field here is named as the client named it', () => {
   expect(body.stop_sequences).toEqual(['x']);
 });
 
-test('the rest', () => {
+test('user, service tier, stream and system', () => {
   const { body, lost } = build({
     user: 'u',
     serviceTier: 'default',

@@ -4,7 +4,7 @@ import { anthropicMessages } from '../../../src/dialects/anthropic-messages/inde
 
 const { provider } = anthropicMessages;
 
-test('one endpoint', () => {
+test('streamed and whole answers come from one endpoint', () => {
   expect(provider.endpoint('m', true)).toBe('/v1/messages');
   expect(provider.endpoint('m', false)).toBe('/v1/messages');
 });

@@ -31,12 +31,12 @@ test.each([
   ['claude-fable-5', ['claude-mythos-5', 'claude-mythos-preview']],
   ['claude-saga-9', ['claude-poem-latest']],
   ['glm-5.2', ['claud-3', 'deepseek-chat']],
-])('%s', (canonical, others) => {
+])('every spelling of %s means the same generation', (canonical, others) => {
   for (const name of others)
     expect({ name, traits: traitsOf(name) }).toEqual({ name, traits: traitsOf(canonical) });
 });
 
-test('they differ', () => {
+test('generations differ in what they take', () => {
   const names = [
     'claude-2',
     'claude-3-5-sonnet',

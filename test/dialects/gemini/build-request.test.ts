@@ -748,7 +748,7 @@ describe('thinking', () => {
 });
 
 describe('the rest', () => {
-  test('formats', () => {
+  test('formats of the answer, as a full or a limited schema', () => {
     const schema = { type: 'object', properties: { a: { type: 'string' } }, additionalProperties: false };
     const format = { type: 'json-schema' as const, schema };
     const json = { responseMimeType: 'application/json' };

@@ -232,7 +232,7 @@ describe('parts', () => {
       expect(encoded(...sealed(place), ...text('a'))).toEqual([{ text: 'a', ...carry(place) }]);
     });
 
-    test('redacted, too', () => {
+    test('leaves its signature to the text where it is redacted, too', () => {
       const redacted: StreamEvent[] = [
         { type: 'reasoning-start', block: 5, redacted: ANTHROPIC },
         { type: 'reasoning-end', block: 5 },

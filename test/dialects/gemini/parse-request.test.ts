@@ -127,7 +127,7 @@ describe('parts', () => {
     ]);
   });
 
-  test('so does the text behind a thought, to which LiteLLM moves its signature', () => {
+  test('the text behind a thought, to which LiteLLM moves its signature, gives it back', () => {
     const thoughtSignature = btoa('sluice:anthropic-messages:s');
     const thought = { text: 'hm', thought: true };
     const call = { functionCall: { id: 'c', name: 'f' } };

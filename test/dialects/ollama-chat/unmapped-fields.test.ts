@@ -17,7 +17,7 @@ function streamed(...lines: object[]) {
   return { events, answer: collector.response() };
 }
 
-test('images', () => {
+test('images are named once, whole and streamed', () => {
   const whole = side.parseResponse({
     model: 'm',
     message: { role: 'assistant', content: 'ab', images: ['aGk='] },

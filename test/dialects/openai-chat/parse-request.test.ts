@@ -43,7 +43,7 @@ describe('messages', () => {
     expect(request.messages.map(({ role }) => role)).toEqual(['user', 'system']);
   });
 
-  test('user parts', () => {
+  test('text, images, audio and files of a user are parts', () => {
     const [message] = partsOf({
       role: 'user',
       content: [

@@ -445,7 +445,7 @@ describe('tools', () => {
     ]);
   });
 
-  test('choices', () => {
+  test('a choice among them that can be met is sent, another is lost', () => {
     const tools = [{ type: 'function', name: 'a' } as const];
     expect(build({ tools, toolChoice: { type: 'required' } }).body.tool_choice).toBe('required');
     expect(build({ tools, toolChoice: { type: 'tool', name: 'a' } }).body.tool_choice).toEqual({

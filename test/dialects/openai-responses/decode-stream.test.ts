@@ -748,7 +748,7 @@ test('thousands of calls in one answer take no time out of proportion to their n
   expect(events.filter(({ type }) => type === 'tool-end')).toBeArrayOfSize(calls.length);
 });
 
-test('nor thousands of parts in one message', () => {
+test('thousands of parts in one message take no time out of proportion to their number', () => {
   const added = {
     type: 'response.output_item.added',
     output_index: 0,

@@ -310,7 +310,7 @@ describe('calls', () => {
     expect(callIdFromWire(String(item?.call_id))).toEqual({ id: 'call_1', token: signature });
   });
 
-  test('so does a search for tools that the client runs', () => {
+  test('a signed search for tools that the client runs carries the token on its id', () => {
     const signature = ownToken('gemini', 'SIGN/+=');
     const search = parseSearchTool({ type: 'tool_search', execution: 'client', parameters: {} });
     if (search === undefined) throw new Error('it is no tool');

@@ -53,7 +53,7 @@ test('a whole answer, with betas', async () => {
   expect(header('authorization')).toBeNull();
 });
 
-test('a stream', async () => {
+test('a stream is asked of the provider’s own model, and its SDK reads it', async () => {
   const { client, sent } = setup(
     ANTHROPIC,
     replyWith(MESSAGE.start + MESSAGE.block + MESSAGE.delta('hello') + MESSAGE.end),
@@ -108,7 +108,7 @@ test('a client that leaves', async () => {
   expect(await row(0)).toMatchObject({ status: 'aborted', streamed: true });
 });
 
-test('a count', async () => {
+test('a count of tokens reaches the provider, and its SDK reads the answer', async () => {
   const { client, path, sent } = setup(ANTHROPIC, jsonReply({ input_tokens: 7 }));
   const { model, messages } = QUESTION;
   expect(await client.messages.countTokens({ model, messages })).toMatchObject({ input_tokens: 7 });

@@ -91,7 +91,7 @@ function expectAllToArrive(found: readonly string[]): void {
   }
 }
 
-test('of OpenAI’s', async () => {
+test('each operation of OpenAI’s SDK arrives', async () => {
   const found = await askAll(
     (fetch) =>
       new OpenAI({ apiKey: 'sluice', adminAPIKey: 'sluice', baseURL: `${ORIGIN}/v1`, maxRetries: 0, fetch }),
@@ -100,7 +100,7 @@ test('of OpenAI’s', async () => {
   expect(found.length).toBeGreaterThan(250);
 });
 
-test('of Anthropic’s', async () => {
+test('each operation of Anthropic’s SDK arrives', async () => {
   const found = await askAll(
     (fetch) => new Anthropic({ apiKey: 'sluice', baseURL: ORIGIN, maxRetries: 0, fetch }),
   );

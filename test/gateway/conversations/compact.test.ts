@@ -66,7 +66,7 @@ test('what another provider left in the conversation does not go along', async (
 });
 
 // "Encrypted function output content could not be decrypted or decoded."
-test('nor does what OpenAI would refuse of it in other requests either', async () => {
+test('what OpenAI would refuse of the conversation in other requests does not go along', async () => {
   const lab = setup({ lab: LAB_PROVIDERS.responses });
   const told = (part: object) => ({ type: 'agent_message', author: 'a', recipient: 'b', content: [part] });
   const thought = { type: 'reasoning', id: '3f2b', summary: [] };

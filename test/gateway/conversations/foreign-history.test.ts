@@ -112,7 +112,7 @@ describe('an Anthropic client back at an Anthropic provider', () => {
     },
   );
 
-  test('nor the search that led there', async () => {
+  test('Claude does not get a search whose results nobody encrypted', async () => {
     const { post, sent } = setup('claude', MESSAGES_ANSWER);
     const ran = (id: string, encrypted_content: string) => [
       { type: 'server_tool_use', id, name: 'web_search', input: { query: 'sun' } },
@@ -135,7 +135,7 @@ describe('an Anthropic client back at an Anthropic provider', () => {
     expect(asObject(asArray(sent().messages)?.[1])?.content).toEqual([...own, text]);
   });
 
-  test('nor sources of another provider’s search, and the empty text that held them behind a call', async () => {
+  test('Claude does not get sources of another provider’s search, nor the empty text that held them behind a call', async () => {
     const { post, sent } = setup('claude', MESSAGES_ANSWER);
     const source = { type: 'web_search_result_location', url: 'https://a.test', title: 'A', cited_text: '' };
     const cites = (encrypted_index: string) => ({ citations: [{ ...source, encrypted_index }] });
@@ -171,14 +171,14 @@ describe('an Anthropic client back at an Anthropic provider', () => {
     ],
   });
 
-  test('nor ids of calls as Kimi gives them', async () => {
+  test('Claude does not get ids of calls as Kimi gives them', async () => {
     const { post, sent } = setup('claude', MESSAGES_ANSWER);
     await post('/v1/messages', called('claude-sonnet-4-5', 'functions.f:0'));
     expect(sent().messages).toEqual(called('claude-sonnet-4-5', 'functions_f_0').messages);
   });
 
   // "`tool_use` ids must be unique"
-  test('nor an id that a server gave to calls of two turns', async () => {
+  test('Claude does not get an id that a server gave to calls of two turns', async () => {
     const { post, sent } = setup('claude', MESSAGES_ANSWER);
     const begun = [...called('claude-opus-4-8', 'call_0').messages, { role: 'assistant', content: 'so' }];
     const goneOnWith = (callId: string) => [...begun, ...called('claude-opus-4-8', callId).messages];
@@ -204,7 +204,7 @@ describe('an Anthropic client back at an Anthropic provider', () => {
   };
 
   // "server_tool_use.id: String should match pattern '^srvtoolu_[a-zA-Z0-9_]+$'"
-  test('nor what another server searched for', async () => {
+  test('Claude does not get what another server searched for', async () => {
     const { post, sent } = setup('claude', MESSAGES_ANSWER);
     const response = await post('/v1/messages', searched('claude-opus-4-8', 'call_0'));
     expect(response.headers.get('x-sluice-lost')).toBe('tools.web_search');
@@ -212,7 +212,7 @@ describe('an Anthropic client back at an Anthropic provider', () => {
   });
 
   // "text content blocks must contain non-whitespace text"
-  test('nor white space for a text', async () => {
+  test('Claude does not get white space for a text', async () => {
     const { post, sent } = setup('claude', MESSAGES_ANSWER);
     await post(
       '/v1/messages',
@@ -250,7 +250,7 @@ describe('an Anthropic client back at an Anthropic provider', () => {
   const thought = { type: 'thinking', thinking: 'hm', signature: 'own' };
 
   // "Expected `thinking` or `redacted_thinking`, but found `tool_use`": https://github.com/anomalyco/opencode/issues/3077
-  test('nor thinks by a budget in a turn that another began without', async () => {
+  test('Claude does not think by a budget in a turn that another began without', async () => {
     const { post, sent } = setup('claude', MESSAGES_ANSWER);
     const asked = goneOnWith('claude-sonnet-4-5', turn(call), result);
     const response = await post('/v1/messages', { ...asked, ...thinking });

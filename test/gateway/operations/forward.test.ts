@@ -755,7 +755,7 @@ test('a trained model is deleted at the provider that its name has in front', as
   expect(await lab.row(0)).toMatchObject({ provider: 'gpt', model: 'ft:a:b::c', operation: 'forward' });
 });
 
-test('it counts as a request, and a rate limit that is reached holds it back', async () => {
+test('a forwarded request counts towards rate limits, and one that is reached holds it back', async () => {
   const rate_limits = [{ requests: 1, per: 'day' as const }, { concurrent: 1 }];
   const lab = setup(jsonReply({ data: [] }), { more: { rate_limits } });
   const draw = async () => {
@@ -864,7 +864,7 @@ describe('an answer that takes its time', () => {
     expect(timing).toMatchObject({ clientMs: 60_000, providerMs: 0, gatewayMs: 0 });
   });
 
-  test('is, where the provider is silent', async () => {
+  test('is timed out where the provider is silent', async () => {
     const { lab, timers, next } = await begin((index) =>
       index === 0 ? undefined : new Promise<void>(() => {}),
     );

@@ -98,7 +98,7 @@ describe.each(MODELS)('.stream() from %s', (model) => {
     expect(lab.gateway.activeStreams()).toBe(0);
   });
 
-  test('so does an error thrown inside the loop', async () => {
+  test('an error thrown inside the loop cancels the upstream; the row says aborted', async () => {
     const lab = setup(hanging(model));
     const loop = async () => {
       for await (const event of lab.gateway.stream(ask(model)))
@@ -220,7 +220,7 @@ test('an unknown provider is thrown as unknown_model, with a row', async () => {
   expect(await lab.row(0)).toMatchObject({ status: 'error', errorCode: 'unknown_model', attempts: [] });
 });
 
-test('it falls back like a request, and a target can be forced', async () => {
+test('.stream() falls back like a request, and a target can be forced', async () => {
   const busy = jsonReply(
     { type: 'error', error: { type: 'overloaded_error', message: 'busy' } },
     { status: 529 },

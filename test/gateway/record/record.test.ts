@@ -56,7 +56,7 @@ test('a long body that cannot be cleaned is left out, which the row reports; the
   expect(done).toEqual(['completed', 'off the list']);
 });
 
-test('so is an answer alone: the request beside it stays', () => {
+test('a long answer that cannot be cleaned is left out alone: the request beside it stays', () => {
   const { record, rows } = open(redactorWithoutMemory());
   record.keepRequest('short', null);
   record.responseBody = 'a secret '.repeat(1_000);
@@ -64,7 +64,7 @@ test('so is an answer alone: the request beside it stays', () => {
   expect(rows[0]).toMatchObject({ requestBody: 'short', responseBody: NOT_CLEANED });
 });
 
-test('so is an answer alone, where no request is kept', () => {
+test('a long answer that cannot be cleaned is left out, where no request is kept', () => {
   const { record, rows } = open(redactorWithoutMemory());
   record.capture = createBodyCapture(10_000);
   record.capture.take(new TextEncoder().encode('data: words\n\n'.repeat(100)));

@@ -296,7 +296,7 @@ describe('where the target goes on with a turn that has begun', () => {
     },
   );
 
-  test('nor does one that is to think', async () => {
+  test('one that is to think gets the request as it was', async () => {
     const { lab } = await ask(
       { one: message(brokenMessage('The')), two: message(wholeMessageStream('The sky'), SONNET_4_5) },
       { ...ASK, max_tokens: 2_000, thinking: { type: 'enabled', budget_tokens: 1_024 } },
@@ -766,7 +766,7 @@ describe('an error that it sends ends it at once, though the connection stays op
     }
   }
 
-  test('also of the second, behind which a third goes on', async () => {
+  test('of the second target ends it too, and a third goes on', async () => {
     const { lab, answer } = await ask({
       one: message(brokenMessage('The ')),
       two: message(replyWith(MESSAGE_START + MESSAGE.block + MESSAGE.delta('sky is ') + error), SONNET_4_5),

@@ -285,7 +285,7 @@ describe('when all fail', () => {
     expect((await lab.row()).attempts).toHaveLength(1);
   });
 
-  test('nor that the one before it was not asked, as its provider has to be waited for', async () => {
+  test('a target of the chain that cannot even be asked does not hide that the provider before it has to be waited for', async () => {
     const lab = setup({ script: { one: [limited({ 'retry-after': '40' })], two: ['works'] } });
     const odd = { ...ASK, messages: [{ role: 'narrator', content: 'hi' }] };
     await lab.answered(lab.post('/v1/messages', odd));

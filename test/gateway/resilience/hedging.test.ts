@@ -115,7 +115,7 @@ for (const path of PATHS) {
         expect(tries(await lab.row())).toEqual(['one: served', 'two beside: upstream_failed']);
       });
 
-      test('nor does a refusal that no other target could fix; alone it is the answer', async () => {
+      test('a refusal that no other target could fix fails nothing while the other lives; alone it is the answer', async () => {
         const slow = gate(fromOne);
         const script = { one: [slow.reply], two: [failure(400, 'not so')], three: ['works' as const] };
         const lab = setup(script);

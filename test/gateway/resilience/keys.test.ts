@@ -214,7 +214,7 @@ describe('used up for good', () => {
     expect((await lab.health()).providers[0]?.keys).toMatchObject([{ state: 'exhausted' }]);
   });
 
-  test('is, once the provider says when it will have some again', async () => {
+  test('an empty account is asked again, once the provider says when it will have some', async () => {
     const soon = { ...empty, headers: { ...empty.headers, 'retry-after': '1' } };
     const lab = setup({
       script: { two: [soon, 'works'] },

@@ -146,7 +146,7 @@ test('a client that leaves meanwhile was sent to nobody, and counts neither here
   expect((await gateway.rateLimits()).map(({ used }) => used)).toEqual([0]);
 });
 
-test('nor does one that left when the second target was to be asked, towards what only that counts towards', async () => {
+test('one that left when the second target was to be asked does not count towards what only that counts towards', async () => {
   const { gateway, count, asked, turn, post } = setup([], {
     script: { one: [failure(500)], two: ['works'] },
     config: {
@@ -173,7 +173,7 @@ test('nor does one that left when the second target was to be asked, towards wha
   expect((await gateway.rateLimits()).map(({ used }) => used)).toEqual([1, 0]);
 });
 
-test('nor does a target that was to be asked beside another, which has answered meanwhile', async () => {
+test('a target that was to be asked beside another, which has answered meanwhile, does not count', async () => {
   const gate = Promise.withResolvers<void>();
   const { gateway, count, asked, timers, turn, post } = setup([], {
     script: { one: [replyWith(WHOLE, { before: () => gate.promise })], two: ['works'] },
@@ -204,7 +204,7 @@ for (const [what, hasLeft, passed, requests] of [
   ['its client has left, and the server refuses that', true, false, [-1]],
   ['the server refuses that', false, false, [-1]],
 ] as const)
-  test(`nor does one that gets no room while the server is asked for the second target, where ${what}`, async () => {
+  test(`one that gets no room while the server is asked for the second target does not count, where ${what}`, async () => {
     const { count, asked, timers, turn, post } = setup([], {
       script: { one: [jsonReply({}, { fault: { kind: 'hang-before-headers' } })], two: ['works'] },
       providers: {

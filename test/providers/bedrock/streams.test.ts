@@ -80,7 +80,7 @@ test('a stream that says its service tier is not billed as a usual one', async (
   expect(await said({ performanceConfig: { latency: 'optimized' } })).toEqual([true, null]);
 });
 
-test('nor is an answer of InvokeModel, whose headers say it', async () => {
+test('an answer of InvokeModel whose headers say its service tier is not billed as a usual one', async () => {
   const said = async (tier: string) => {
     const answer = {
       ...wholeMessage('Hi'),

@@ -384,7 +384,7 @@ describe('paused', () => {
     expect(reading.breaches).toEqual([]);
   });
 
-  test('so does what cannot be unpacked', async () => {
+  test('what cannot be unpacked waits until the reader goes on, too', async () => {
     const server = serve();
     const asked = send(question(server.url));
     const connection = await server.accept();

@@ -122,7 +122,7 @@ describe('given up', () => {
     expect(server.connections).toHaveLength(2);
   });
 
-  test('so is one that came after all before it were closed', async () => {
+  test('one that came after all before it were closed is closed too', async () => {
     const server = serve(always(() => plain('ok')));
     for (const served of [0, 1]) {
       await ask(server.url);
