@@ -1,7 +1,7 @@
 // What the upstream does with a request, by the first segment of its path.
 import { PROVIDER_IDS, type ProviderId, PROVIDERS } from './fixtures.ts';
 
-export const BEHAVIOUR_KINDS = ['plain', 'stream', 'asked', 'paced', 'long', 'argument'] as const;
+const BEHAVIOUR_KINDS = ['plain', 'stream', 'asked', 'paced', 'long', 'argument'] as const;
 
 export interface Behaviour {
   kind: (typeof BEHAVIOUR_KINDS)[number];

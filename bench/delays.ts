@@ -10,7 +10,7 @@ export interface DelaySummary {
   stalls: number;
 }
 
-export const STALL_US = 100_000;
+const STALL_US = 100_000;
 const WIDTH = Math.log(1.02);
 /** Up to three hours. */
 const CLASSES = 1_200;

@@ -52,7 +52,7 @@ test('each request is shown once, however long it ran beside newer ones', async 
   const begun = (requestId: string, timestamp: number) => sampleRow({ requestId, timestamp });
   const shown: string[] = [];
   const steps = new Map(
-    ['first', 'short', 'many_119', 'end'].map((name) => [name, Promise.withResolvers<void>()]),
+    ['first', 'short', 'many_119', 'longest', 'end'].map((name) => [name, Promise.withResolvers<void>()]),
   );
   let press: (signal: string) => void = () => {};
   try {
@@ -75,7 +75,7 @@ test('each request is shown once, however long it ran beside newer ones', async 
     await store.append(Array.from({ length: 120 }, (_, index) => begun(`many_${index}`, 4_000 + index)));
     await steps.get('many_119')?.promise;
     await store.append([begun('longest', 1_500)]);
-    await Bun.sleep(600);
+    await steps.get('longest')?.promise;
     await store.append([begun('end', 9_000)]);
     await steps.get('end')?.promise;
     press('SIGINT');

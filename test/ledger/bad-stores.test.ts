@@ -33,7 +33,7 @@ import { canMount, mountSmallDisk } from '../support/small-disk.ts';
 import { startSluice } from '../support/sluice-process.ts';
 import { BEFORE_TOTALS } from './older-headers.ts';
 import { ALL } from './store-suite.ts';
-import { TEST_TIMEOUT_MS } from '../support/time-limit.ts';
+import { eventually, TEST_TIMEOUT_MS } from '../support/time-limit.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
@@ -57,10 +57,6 @@ function openLedger(store: LedgerStore, directory: string, maxBytes = 100_000_00
     setTimer,
     spill: createSpillFile({ directory, maxBytes: () => maxBytes }),
   });
-}
-
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
 /** A ledger of 3,000 rows, closed. */
@@ -380,7 +376,7 @@ test('a file of a newer version is left as it is: rows wait on disk, and come ba
   const spill = join(home, 'spill');
   const older = openLedger(createThreadedStore({ type: 'sqlite', path }), spill);
   for (const row of variedRows(50, 5000)) older.record(row);
-  await until(() => older.health().spilled === 50);
+  await eventually(() => older.health().spilled === 50);
   expect(older.health()).toMatchObject({ ok: false, queued: 0, dropped: 0, notices: [] });
   expect(older.health().lastError).toMatch(/newer Sluice.*upgrade/);
   await older.close();
@@ -401,7 +397,7 @@ describe('a file that another version migrates while it is in use', () => {
     await older.flush();
     const known = setVersion(9999);
     for (const row of variedRows(50, 5000)) older.record(row);
-    await until(() => older.health().spilled === 50);
+    await eventually(() => older.health().spilled === 50);
     expect(older.health()).toMatchObject({ ok: false, queued: 0, dropped: 0, notices: [] });
     expect(older.health().lastError).toMatch(
       /newer Sluice \(schema 9999, .*upgrade Sluice here and restart it/,
@@ -518,10 +514,12 @@ describe('a folder in which nothing can be written', () => {
   test('until it can: every row is there, and health has nothing to tell any more', async () => {
     const ledger = openInNone();
     ledger.record(sampleRow({ requestId: 'before' }));
-    await until(() => !ledger.health().ok);
+    await eventually(() => !ledger.health().ok);
     expect(ledger.health().lastError).toContain('move it away, or name another folder with SLUICE_HOME');
     rmSync(folder());
-    await until(() => ledger.health().ok && ledger.health().queued === 0 && ledger.health().spilled === 0);
+    await eventually(
+      () => ledger.health().ok && ledger.health().queued === 0 && ledger.health().spilled === 0,
+    );
     expect(ledger.health()).toMatchObject({ dropped: 0, lastError: null });
     expect((await ledger.store.recent(9)).map(({ requestId }) => requestId)).toEqual(['before']);
     await ledger.close();
@@ -607,12 +605,12 @@ describe('a full disk', () => {
         await ledger.flush();
         disk.fill(2_000_000);
         for (const row of rows.slice(100)) ledger.record(row);
-        await until(() => !ledger.health().ok && ledger.health().queued > 5000);
+        await eventually(() => !ledger.health().ok && ledger.health().queued > 5000);
         const { lastError, dropped } = ledger.health();
         expect(lastError).toMatch(/full|No space|ENOSPC|I\/O/i);
         disk.free();
         await ledger.flush();
-        await until(() => ledger.health().spilled + ledger.health().queued === 0);
+        await eventually(() => ledger.health().spilled + ledger.health().queued === 0);
         await ledger.close();
         const kept = createSqliteStore(join(disk.directory, 'sluice.db'));
         const { total } = await kept.audit({ ...ALL, limit: 1 });
@@ -638,7 +636,7 @@ describe('a full disk', () => {
         await ledger.flush();
         disk.fill(0);
         for (const row of rows.slice(1)) ledger.record(row);
-        await until(() => !ledger.health().ok);
+        await eventually(() => !ledger.health().ok);
         while (ledger.health().queued + ledger.health().spilled > 0 && disk.freeSome(300_000))
           await ledger.flush();
         expect(ledger.health()).toMatchObject({ queued: 0, spilled: 0, dropped: 0, notices: [] });
@@ -662,10 +660,10 @@ describe('a full disk', () => {
     };
     const ledger = openLedger(store, join(home, 'spill'), 1);
     for (const row of variedRows(400)) ledger.record(row);
-    await until(() => ledger.health().lastError !== null);
+    await eventually(() => ledger.health().lastError !== null);
     expect(ledger.health()).toMatchObject({ ok: false, queued: 400, spilled: 0, dropped: 0 });
     isFull = false;
-    await until(() => ledger.health().queued === 0);
+    await eventually(() => ledger.health().queued === 0);
     expect((await sqlite.totals()).requests).toBe(400);
     await ledger.close();
   });
