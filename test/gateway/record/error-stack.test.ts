@@ -8,7 +8,8 @@ function breaks(): never {
   throw new TypeError('no such thing');
 }
 
-test('where it was thrown, also where it has become an error of the gateway’s on its way', () => {
+test('an error’s stack says where it was thrown, also where it has become one of the gateway’s on its way', () => {
+  expect.assertions(4);
   try {
     breaks();
   } catch (thrown) {
@@ -19,13 +20,14 @@ test('where it was thrown, also where it has become an error of the gateway’s 
   }
 });
 
-test('what has no cause, or is no error, as it is', () => {
+test('what has no cause, or is no error, is told as it is', () => {
   expect(stackOf(new GatewayError('internal', 'broken'))).toStartWith('GatewayError: broken\n');
   expect(stackOf('just words')).toBe('just words');
   expect(stackOf(toGatewayError('just words'))).toStartWith('GatewayError: internal error: just words');
 });
 
 test('a lack of memory is the gateway’s own, wherever it shows, and nothing that the client could fix', () => {
+  expect.assertions(2);
   const tooMuch = () => 'x'.repeat(2 ** 31);
   let found: unknown;
   try {
