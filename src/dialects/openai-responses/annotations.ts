@@ -41,17 +41,23 @@ export function parseAnnotation(annotation: JsonObject): Citation {
   return citation;
 }
 
+/** Whether it goes back as it came. */
+export function isOwn({ extension }: Citation): boolean {
+  return extension?.dialect === ID;
+}
+
 /**
  * The annotation for a citation in a text of `length` UTF-16 units; undefined where it has no form here.
  * A citation without a place covers the whole text.
+ * @param base where that text begins in its part.
  */
-export function buildAnnotation(citation: Citation, length: number): JsonObject | undefined {
+export function buildAnnotation(citation: Citation, length: number, base = 0): JsonObject | undefined {
   if (citation.extension?.dialect === ID) return citation.extension.fields;
   if (citation.url === undefined) return undefined;
   return {
     type: 'url_citation',
-    start_index: citation.start ?? 0,
-    end_index: citation.end ?? length,
+    start_index: base + (citation.start ?? 0),
+    end_index: base + (citation.end ?? length),
     url: citation.url,
     title: citation.title ?? '',
   };

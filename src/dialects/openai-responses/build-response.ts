@@ -1,12 +1,12 @@
 // NeutralResponse → a whole response object. https://platform.openai.com/docs/api-reference/responses/object
-import type { Part, TextPart, ToolCallPart } from '../../model/content.ts';
-import { type JsonObject, parseObject } from '../../model/json/json.ts';
+import type { Part, RefusalPart, TextPart, ToolCallPart } from '../../model/content.ts';
+import { asArray, asString, type JsonObject, parseObject } from '../../model/json/json.ts';
 import type { NeutralResponse } from '../../model/response.ts';
 import { type AnswerLosses, createAnswerLosses } from '../shared/losses/answer-losses.ts';
 import type { AnswerContext } from '../dialect.ts';
 import { buildLogprobs } from '../openai/logprobs.ts';
 import { buildModeration, withoutModeration } from '../openai/moderation.ts';
-import { ANNOTATED, buildAnnotation } from './annotations.ts';
+import { ANNOTATED, buildAnnotation, isOwn } from './annotations.ts';
 import { buildFinish } from './finish.ts';
 import { hostedItemOf } from './hosted-item.ts';
 import { indexTools } from './namespace.ts';
@@ -56,13 +56,15 @@ function buildOutput(
   /** Content of the message to which consecutive texts belong. */
   let content: JsonObject[] | undefined;
   for (const [index, part] of parts.entries()) {
-    const contentPart = buildContent(part, losses);
-    if (contentPart !== undefined) {
+    if (part.type === 'text' || part.type === 'refusal') {
       if (content === undefined) {
         content = [];
         output.push(messageItem(itemId('msg', requestId, output.length), 'completed', content));
       }
-      content.push(contentPart);
+      const before = parts[index - 1];
+      const said = content.at(-1);
+      if (said !== undefined && continues(before, part)) addText(said, part, losses);
+      else content.push(buildContent(part, losses));
       // If the answer was cut off, so was its last message.
       const message = output.at(-1);
       if (index === parts.length - 1 && message !== undefined) message.status = status;
@@ -77,20 +79,36 @@ function buildOutput(
   return output;
 }
 
-function buildContent(part: Part, losses: AnswerLosses): JsonObject | undefined {
-  if (part.type === 'text') losses.foreign(part.extension);
+/**
+ * Claude says what it cites in texts of its own, OpenAI's models all of a message in one, which programs read alone
+ * (`content[0].text`; AG2 the last). An answer of this dialect keeps its parts, to which its places refer.
+ */
+function continues(before: Part | undefined, part: Part): part is TextPart {
+  return [before, part].every((each) => each?.type === 'text' && !each.citations?.some(isOwn));
+}
+
+function addText(said: JsonObject, part: TextPart, losses: AnswerLosses): void {
+  const text = asString(said.text) ?? '';
+  const more = buildContent(part, losses, text.length);
+  said.text = text + part.text;
+  said.annotations = [...(asArray(said.annotations) ?? []), ...(asArray(more.annotations) ?? [])];
+  said.logprobs = [...(asArray(said.logprobs) ?? []), ...(asArray(more.logprobs) ?? [])];
+}
+
+/** @param base where the text begins in the one that it is added to. */
+function buildContent(part: TextPart | RefusalPart, losses: AnswerLosses, base = 0): JsonObject {
   if (part.type === 'refusal') {
     if (part.logprobs !== undefined) losses.lost('logprobs');
     return refusalContent(part.text);
   }
-  if (part.type !== 'text') return undefined;
-  return textContent(part.text, annotationsOf(part, losses), buildLogprobs(part.logprobs ?? [], []));
+  losses.foreign(part.extension);
+  return textContent(part.text, annotationsOf(part, base, losses), buildLogprobs(part.logprobs ?? [], []));
 }
 
-function annotationsOf({ text, citations }: TextPart, losses: AnswerLosses): JsonObject[] {
+function annotationsOf({ text, citations }: TextPart, base: number, losses: AnswerLosses): JsonObject[] {
   const annotations: JsonObject[] = [];
   for (const citation of citations ?? []) {
-    const annotation = buildAnnotation(citation, text.length);
+    const annotation = buildAnnotation(citation, text.length, base);
     if (annotation === undefined) losses.lost('citations');
     else {
       losses.citation(citation, ANNOTATED);
