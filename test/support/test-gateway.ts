@@ -32,6 +32,9 @@ export function createServedGateway(config?: ConfigInput, options?: LibraryOptio
   return createGateway(config, options) as ServedGateway;
 }
 
+/** A stream of a client that does not say who it is breaks where it fails. */
+const OLLAMA_SDK = { 'user-agent': 'ollama-js/0.6.3 (x64 linux Node.js/v22.20.0)' };
+
 /** Those of the latest tests. */
 const recent: ServedGateway[] = [];
 /** More than any test has at a time. */
@@ -75,7 +78,11 @@ export function createTestGateway({ config, fetch, host }: TestGatewayOptions): 
       const text = typeof body === 'string' ? body : JSON.stringify(body);
       const init = {
         method: 'POST',
-        headers: { 'content-type': 'application/json', ...headers },
+        headers: {
+          'content-type': 'application/json',
+          ...(path.startsWith('/api/') && OLLAMA_SDK),
+          ...headers,
+        },
         body: text,
       };
       return gateway.fetch(

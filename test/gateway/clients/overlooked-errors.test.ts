@@ -117,6 +117,8 @@ describe('Ollama', () => {
     ['the AI SDK', '/api/generate', 'ollama/m', AI_SDK['user-agent']],
     ['Genkit for Go', '/api/chat', 'ollama/m', 'Go-http-client/1.1'],
     ['Koog', '/api/chat', 'simulator/fast,fault=cut:2', 'ktor-client'],
+    ['genai and ollama-rs', '/api/chat', 'ollama/m', ''],
+    ['genai and ollama-rs', '/api/chat', 'simulator/fast,fault=error:2', ''],
   ])('%s, %s, %s: the connection breaks behind an error', async (_, at, model, client) => {
     const { post, row } = setup(STREAM, 'application/x-ndjson');
     const { text, broken } = await read(
@@ -127,10 +129,10 @@ describe('Ollama', () => {
     expect((await row(0)).status).not.toBe('success');
   });
 
-  test.each([undefined, 'ollama/0.15.4 (amd64 linux) Go/go1.26.8'])(
+  test.each(['ollama-python/0.6.1 (x86_64 linux)', 'ollama/0.15.4 (amd64 linux) Go/go1.26.8'])(
     'a stream of %s ends behind it, and so does an answer that has not failed',
     async (client) => {
-      const headers = client === undefined ? {} : { 'user-agent': client };
+      const headers = { 'user-agent': client };
       const failed = setup(STREAM, 'application/x-ndjson');
       const ofOthers = await read(await failed.post('/api/chat', { ...ask, model: 'ollama/m' }, { headers }));
       expect(ofOthers).toEqual({ text: STREAM, broken: undefined });
