@@ -90,6 +90,13 @@ describe.skipIf(!hasBrowser)('steady', () => {
     },
   );
 
+  test('on a phone, where nothing runs, what does not is no half of the screen', async () => {
+    await using sluice = await startSluice();
+    await using opened = await openDashboard(browser, sluice.url, { width: 390, height: 800 });
+    const live = await opened.page.locator('#live').boundingBox();
+    expect(live?.height).toBeLessThan(400);
+  });
+
   test.each(['pointer', 'focus'])(
     'a new model moves no request from under the %s; it comes when that has left',
     async (what) => {
