@@ -180,7 +180,7 @@ const PREFACE = [
   'and so is the simulator. `.env` in the working directory counts as part of the environment, in which a',
   '`$` is kept unless the name of another variable, or a brace, follows it (`\\$` is kept always). `sluice check` prints',
   'the resulting configuration. The file is watched, even if it is created later: a valid change applies to new',
-  'requests, an invalid one is refused and the error logged. `server.host`, `server.port`, `server.workers`,',
+  'requests, an invalid one is refused, the error logged and shown in `/gateway/health`. `server.host`, `server.port`, `server.workers`,',
   '`audit.enabled`, `audit.store` and turning `server.tls` on or off need a restart.',
   '',
   'An unknown key or a value of the wrong type is an error. A provider whose key cannot be found is disabled with',

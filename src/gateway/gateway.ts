@@ -120,6 +120,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Serve
       providerStates: states.snapshot,
       connections,
       ...(host.logState !== undefined && { log: host.logState }),
+      ...(host.refusedChange !== undefined && { refusedChange: host.refusedChange }),
       ...(host.descriptorState !== undefined && { descriptors: host.descriptorState }),
       budgets: budgets.states,
       budgetsUnread: budgets.unread,

@@ -58,6 +58,8 @@ export interface GatewayHost {
   random(): number;
   /** What became of the log's lines; left out where the host does not write it itself. */
   logState?(): LogState;
+  /** Why a change of the configuration is not in use; null: what was read last is. Left out where none is read. */
+  refusedChange?(): string | null;
   /** Whether this process can open further files and connections; left out where the host does not watch that. */
   descriptorState?(): DescriptorState;
   log(level: 'debug' | 'info' | 'warn' | 'error', message: string, fields?: Record<string, unknown>): void;

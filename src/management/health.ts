@@ -17,10 +17,14 @@ export async function readHealth(deps: ManagementDeps): Promise<object> {
   const workers = deps.workers?.();
   const unread = deps.budgetsUnread();
   const redis = deps.remoteCount();
+  const refused = deps.refusedChange?.() ?? null;
   const tls = server.tls === null ? null : certificateState(server.tls, deps.now());
   const reasons = [
     ...failureOf(defaultProvider, states, disabled),
     ...missing(workers),
+    ...(refused === null
+      ? []
+      : [`a change of the configuration is refused, and what was valid before stays in use: ${refused}`]),
     ...(ledger?.ok === false
       ? [
           `the ledger cannot be written (${ledger.lastError ?? 'no reason known'}); requests are served, and ${ledger.queued + ledger.spilled} rows wait`,

@@ -53,6 +53,8 @@ export interface ManagementDeps {
   remoteCount(): RemoteState | null;
   /** Left out where the host does not write the log itself. */
   log?(): LogState | Promise<LogState>;
+  /** Why a change of the configuration is not in use; null: what was read last is. Left out where none is read. */
+  refusedChange?(): string | null;
   /** Whether further files and connections can be opened; left out where the host does not watch that. */
   descriptors?(): DescriptorState | Promise<DescriptorState>;
   /** Connections to every server that was asked; empty where the host does not keep them itself. */

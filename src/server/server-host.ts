@@ -31,10 +31,12 @@ export interface ServerHostOptions {
   fleet?: Fleet;
   /** Collects traces. */
   telemetry?: Telemetry;
+  /** As in `GatewayHost`. */
+  refusedChange?(): string | null;
 }
 
 export function createServerHost(options: ServerHostOptions): GatewayHost {
-  const { config, databasePath, log, version, fleet, telemetry } = options;
+  const { config, databasePath, log, version, fleet, telemetry, refusedChange } = options;
   const ledgerStore =
     config.audit.enabled && databasePath !== undefined
       ? openStore(locateStore(config.audit.store, databasePath), log)
@@ -53,6 +55,7 @@ export function createServerHost(options: ServerHostOptions): GatewayHost {
     connectRemoteCount,
     ...(fleet !== undefined && { fleet }),
     ...(telemetry !== undefined && { telemetry }),
+    ...(refusedChange !== undefined && { refusedChange }),
   });
   const elapsed = createElapsed(host);
   const simulator = createSimulator({ ...host, sleep: createSleep(host.setTimer) });

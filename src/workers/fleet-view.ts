@@ -29,6 +29,7 @@ export interface FleetViewOptions
     | 'budgets'
     | 'budgetsUnread'
     | 'remoteCount'
+    | 'refusedChange'
   > {
   /** Of this process. */
   logState(): LogState;

@@ -40,6 +40,8 @@ export interface PrimaryOptions extends WorkerCommand {
   setTimer(callback: () => void, ms: number): () => void;
   /** What became of the lines of this process. */
   logState(): LogState;
+  /** As in `GatewayHost`. */
+  refusedChange?(): string | null;
   log(level: 'debug' | 'info' | 'warn' | 'error', message: string, fields?: Record<string, unknown>): void;
 }
 
@@ -130,6 +132,7 @@ class StartedPrimary implements Primary {
       meter,
       version: options.version,
       logState: options.logState,
+      ...(options.refusedChange !== undefined && { refusedChange: options.refusedChange }),
       startedAt: now(),
       uptimeMs: () => monotonic() - begunAt,
       now,

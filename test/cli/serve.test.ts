@@ -100,6 +100,7 @@ describe('on a fresh machine', () => {
     expect(code).toBe(0);
     expect(out.split('\n').filter((line) => line.includes('http://'))).toHaveLength(1);
     expect(out).toMatch(/^ {2}providers +simulator$/m);
+    expect(out).toMatch(/^ {2}dashboard +the same address, in a browser$/m);
     expect(out).toMatch(/^ {2}try +curl -N 127\.0\.0\.1:\d+\/v1\/chat\/completions /m);
   });
 
@@ -371,11 +372,23 @@ describe('the watched file', () => {
     const refusal = JSON.parse(await server.err.until(/sluice\.yaml:1: audit\.log_request_bodies/));
     expect(refusal).toMatchObject({ level: 'error' });
     await server.err.until(/is refused; the previous one stays in use/);
-    expect(await health()).toMatchObject({ audit: { log_request_bodies: false } });
+    expect(await health()).toMatchObject({
+      status: 'degraded',
+      reasons: [
+        expect.stringMatching(
+          /^a change of the configuration is refused, and what was valid before stays in use: \S+sluice\.yaml:1: audit\.log_request_bodies: /,
+        ),
+      ],
+      audit: { log_request_bodies: false },
+    });
 
     writeFileSync(server.path, 'audit: { enabled: false }');
     expect(JSON.parse(await server.err.until(/need a restart/))).toMatchObject({ keys: ['audit.enabled'] });
-    expect(await health()).toMatchObject({ audit: { enabled: true, log_request_bodies: true } });
+    await server.err.until(/the changed configuration is in use/);
+    expect(await health()).toMatchObject({
+      status: 'healthy',
+      audit: { enabled: true, log_request_bodies: true },
+    });
 
     await running.body?.cancel();
     expect((await server.stop()).code).toBe(0);

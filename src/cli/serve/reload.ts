@@ -1,6 +1,6 @@
 // What happens to a running gateway when the configuration file, a module, the server's certificate or a stored credential
 // changes.
-import { formatProblem, type LoadOptions, loadConfig } from '../../config/load.ts';
+import { formatProblem, type LoadedConfig, type LoadOptions, loadConfig } from '../../config/load.ts';
 import type { ConfigProblem } from '../../config/problem.ts';
 import type { ResolvedConfig } from '../../config/resolved.ts';
 import { createRedactor } from '../../model/redact/redact.ts';
@@ -20,6 +20,8 @@ export interface ReloadOptions {
   inUse: { text: string | null };
   log: Log;
   apply(config: ResolvedConfig): Promise<void>;
+  /** Says why a change is not in use; null: it is. */
+  refuse(why: string | null): void;
 }
 
 /** Why the configuration is read again. */
@@ -34,7 +36,7 @@ const redact = createRedactor([]);
 
 /** Reads the file again and applies it, or says why not and leaves everything as it is. */
 export async function reloadConfig(change: Change, options: ReloadOptions): Promise<void> {
-  const { started, load, path, inUse, log, apply } = options;
+  const { started, load, path, inUse, log, apply, refuse } = options;
   // Judged at the address that is served, not at the one that the file may now name: a server that other machines
   // reach must not lose its keys to a change that would be fine on loopback.
   const { host, port } = started.server;
@@ -49,7 +51,8 @@ export async function reloadConfig(change: Change, options: ReloadOptions): Prom
     ...(load.credential !== undefined && { credential }),
     overrides: { host, port },
   };
-  let loaded = await loadWithCode(judged);
+  const asItIs = await loadWithCode(judged);
+  let loaded = asItIs;
   const isRenewal = change.of === 'credential' || change.of === 'certificate';
   if (isRenewal && loaded.config === null && inUse.text !== null) {
     // A key or certificate that was replaced does not wait until someone has mended the file.
@@ -66,6 +69,7 @@ export async function reloadConfig(change: Change, options: ReloadOptions): Prom
     log(problem.severity === 'warning' ? 'warn' : 'error', formatProblem(problem, loaded.path));
   }
   if (loaded.config === null) {
+    refuse(whyRefused(loaded));
     log('error', refusalOf(change), fields);
     return;
   }
@@ -78,11 +82,20 @@ export async function reloadConfig(change: Change, options: ReloadOptions): Prom
   if (waiting.length > 0) log('warn', 'these changes need a restart', { keys: waiting });
   await apply(withLedgerOf(started, loaded.config));
   inUse.text = loaded.text;
+  refuse(asItIs.config === null ? whyRefused(asItIs) : null);
   log('info', successOf(change), fields);
 }
 
 function isFatal({ severity }: ConfigProblem): boolean {
   return severity === 'fatal';
+}
+
+/** Without the values of secrets, which problems do not quote. */
+function whyRefused({ problems, path }: LoadedConfig): string {
+  return problems
+    .filter(isFatal)
+    .map((problem) => formatProblem(problem, path))
+    .join('; ');
 }
 
 function refusalOf(change: Change): string {

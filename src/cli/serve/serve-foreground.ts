@@ -72,6 +72,7 @@ export async function serveInForeground(input: ParsedArguments, context: CliCont
   // Workers load the code for themselves.
   if (workers !== 1) retireModules(config);
   let current = config;
+  let refusedChange: string | null = null;
   const crash = followCrashes(context, log, () => current);
   let serving: Serving;
   try {
@@ -80,6 +81,7 @@ export async function serveInForeground(input: ParsedArguments, context: CliCont
       environment,
       databasePath: join(home, DATABASE_NAME),
       log,
+      refusedChange: () => refusedChange,
     });
   } catch (error) {
     pidFile?.release();
@@ -93,6 +95,9 @@ export async function serveInForeground(input: ParsedArguments, context: CliCont
     load: options,
     inUse: { text: loaded.text },
     log,
+    refuse(why) {
+      refusedChange = why;
+    },
     async apply(loaded) {
       const changed = withSchemeOf(current, loaded);
       await serving.reload(changed);

@@ -24,6 +24,8 @@ export interface ServeOptions {
   environment: Readonly<Record<string, string | undefined>>;
   databasePath: string;
   log: Log;
+  /** As in `GatewayHost`. */
+  refusedChange?(): string | null;
 }
 
 /** A changed configuration with the ledger opened at the start: a running server keeps it. */

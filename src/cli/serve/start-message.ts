@@ -51,6 +51,7 @@ export function describeStart(
       ['providers', providers.map((provider) => provider.name).join(', ')],
       ...disabled.map(({ name, reason }) => ['disabled', `${name}: ${reason}`] as const),
       ['default', describeDefault(config)],
+      ['dashboard', 'the same address, in a browser'],
       ['try', curlLine(config, http.port, proxies)],
     ]),
   ];
