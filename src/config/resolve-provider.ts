@@ -32,9 +32,14 @@ const ADDED: Readonly<Record<string, RegExp>> = {
   any: /\/v1(beta)?$/,
 };
 
-function doubledEnd(baseUrl: string | undefined, dialect: string): string | undefined {
-  return baseUrl === undefined ? undefined : ADDED[dialect]?.exec(baseUrl)?.[0];
+/** The warning of a `base_url` that ends in what each request adds to it. */
+function doubledEnd(dialect: string, { base_url: written = '' }: ProviderEntry): AddressWarning | undefined {
+  const end = ADDED[dialect]?.exec(written)?.[0];
+  if (end === undefined) return undefined;
+  return { path: ['base_url'], message: `ends in ${end}, which is appended to it; remove that` };
 }
+
+type AddressWarning = AddressResolution['problems'][number];
 
 /** Whether it is served inside the process: only its names can be configured. */
 export function isBuiltIn(kind: ProviderKind): boolean {
@@ -65,23 +70,15 @@ export function resolveProvider(
     report('warning', path, `${problem}; provider "${name}" is disabled`);
     reasons.push(problem);
   };
-  const headers: Record<string, string> = {};
-  for (const [header, reference] of Object.entries(entry.headers)) {
-    const secret = resolveSecret(reference, sources);
-    if (secret.value === undefined) refuse(['headers', header], secret.problem);
-    else headers[header.toLowerCase()] = secret.value;
-  }
+  const headers = resolveHeaders(entry, sources, refuse);
   const { address, ...place } = spot;
   const isOwnAddress = kind !== undefined && isAtOwnAddress(kind, entry, address.address.baseUrl);
   for (const { path, problem } of address.missing) refuse(path, problem);
-  for (const { path, message } of address.problems) report('warning', path, message);
-  const elsewhere = wrongAddress(place.dialect, entry);
-  if (elsewhere !== undefined) report('warning', elsewhere.path, elsewhere.message);
-  const doubled =
-    elsewhere === undefined &&
-    address.address.endpoint === undefined &&
-    doubledEnd(entry.base_url, place.dialect);
-  if (doubled) report('warning', ['base_url'], `ends in ${doubled}, which is appended to it; remove that`);
+  const isWhole = address.address.endpoint !== undefined;
+  const misread =
+    wrongAddress(place.dialect, entry) ?? (isWhole ? undefined : doubledEnd(place.dialect, entry));
+  for (const { path, message } of [...address.problems, ...(misread === undefined ? [] : [misread])])
+    report('warning', path, message);
   const authorization = kind?.authorization;
   // A provider that authorizes itself has no use for a client's key.
   const mayForward = entry.forward_client_key && authorization === undefined;
@@ -152,6 +149,21 @@ export function resolveProvider(
   return { provider, problems };
 }
 
+/** Their names in lower case. */
+function resolveHeaders(
+  entry: ProviderEntry,
+  sources: SecretSources,
+  refuse: (path: KeyPath, problem: string) => void,
+): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const [header, reference] of Object.entries(entry.headers)) {
+    const secret = resolveSecret(reference, sources);
+    if (secret.value === undefined) refuse(['headers', header], secret.problem);
+    else headers[header.toLowerCase()] = secret.value;
+  }
+  return headers;
+}
+
 /** What is known of its prices: those of the table hold only at the vendor's own address. */
 function pricesOf(kind: ProviderKind | undefined, baseUrl: string, isOwnAddress: boolean) {
   return {
@@ -174,10 +186,7 @@ function spokenBesides({ alsoSpeaks, translatesTo }: ProviderKind) {
 }
 
 /** The problem with a vendor's address at which no request can work. */
-function wrongAddress(
-  dialect: string,
-  { base_url: written }: ProviderEntry,
-): { path: KeyPath; message: string } | undefined {
+function wrongAddress(dialect: string, { base_url: written }: ProviderEntry): AddressWarning | undefined {
   if (written === undefined) return undefined;
   const url = written.replace(/\/+$/, '');
   // Only vendors' addresses: on the user's own machine anything may answer.

@@ -1,4 +1,5 @@
 // Makes recorded rows visible before a page is read, as far as the store accepts them.
+import { isDoneWithin } from '../model/done-within.ts';
 import type { ManagementDeps } from './management.ts';
 
 /** Without this limit, a store that another program has locked, or that does not respond, would block the page. */
@@ -10,8 +11,5 @@ export async function flushed({
   setTimer,
 }: Pick<ManagementDeps, 'ledger' | 'setTimer'>): Promise<void> {
   if (ledger === null) return;
-  const { promise: late, resolve } = Promise.withResolvers<void>();
-  const cancel = setTimer(resolve, TIMEOUT_MS);
-  await Promise.race([ledger.flush(), late]);
-  cancel();
+  await isDoneWithin(ledger.flush(), TIMEOUT_MS, setTimer);
 }

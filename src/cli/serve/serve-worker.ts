@@ -2,6 +2,7 @@
 import type { ResolvedConfig } from '../../config/resolved.ts';
 import { createGateway } from '../../gateway/gateway.ts';
 import { createWebHost } from '../../gateway/host.ts';
+import { createTurns } from '../../model/turns.ts';
 import { createElapsed } from '../../server/elapsed.ts';
 import { descriptorState } from '../../server/descriptors.ts';
 import { createLog, type LogOptions, noteLostLines, parseLogSetting } from '../../server/log.ts';
@@ -12,7 +13,6 @@ import { OTHER_PROGRAM_CODE } from '../../workers/protocol.ts';
 import { connectToPrimary } from '../../workers/worker.ts';
 import type { CliContext, ParsedArguments } from '../command.ts';
 import { reportCrash } from './crash.ts';
-import { inTurn } from './in-turn.ts';
 import { serveHttp } from './serve-http.ts';
 import { withLedgerOf } from './serving.ts';
 import { keepOwnLogFile } from '../daemon/own-log-file.ts';
@@ -85,20 +85,22 @@ export async function serveAsWorker(
   const { maxBody: longestMessage } = config.server;
   const at = { hostname, port, longestMessage, shared: true, compression, ...(tls !== null && { tls }) };
   const http = serveHttp(gateway, at, log);
+  const inTurn = createTurns();
+  const reload = async (given: ResolvedConfig | null) => {
+    const changed = await load(given);
+    // The file has changed again since the primary validated it: the primary will report that.
+    if (changed === null) return;
+    if (changed.server.tls !== null) http.certify(changed.server.tls);
+    gateway.reload(withLedgerOf(config, changed));
+    Object.assign(logged, changed.log, forced);
+    for (const { code } of current.transformers.modules) code?.retire();
+    current = changed;
+  };
   await primary.serve({
     gateway,
     logState: standardErrorState,
     descriptorState,
-    reload: inTurn(async (given: ResolvedConfig | null) => {
-      const changed = await load(given);
-      // The file has changed again since the primary validated it: the primary will report that.
-      if (changed === null) return;
-      if (changed.server.tls !== null) http.certify(changed.server.tls);
-      gateway.reload(withLedgerOf(config, changed));
-      Object.assign(logged, changed.log, forced);
-      for (const { code } of current.transformers.modules) code?.retire();
-      current = changed;
-    }),
+    reload: (given) => inTurn(() => reload(given)),
     leave: http.leave,
     async drain(timeoutMs, sooner) {
       const cut = await http.drain(timeoutMs, sooner);

@@ -4,9 +4,9 @@ import { findConfigFile, type LoadedConfig } from '../../config/load.ts';
 import type { ResolvedConfig } from '../../config/resolved.ts';
 import { awaitFile, stampOf, watchCertificate, watchConfigFile, watchStore } from '../../config/watch.ts';
 import { vaultPath } from '../../credentials/vault.ts';
+import { createTurns } from '../../model/turns.ts';
 import { moduleFile } from '../../server/load-modules.ts';
 import { type ChangedCredentials, createCredentialChanges } from './credential-changes.ts';
-import { inTurn } from './in-turn.ts';
 import { moduleDirectory } from './load-with-code.ts';
 import { type Change, fieldsOf, type ReloadOptions, reloadConfig } from './reload.ts';
 
@@ -86,22 +86,24 @@ function watchChanges(
     }
     return stops;
   };
-  const reload = inTurn(async (change: Change) => {
-    try {
-      await reloadConfig(change, {
-        ...options,
-        path,
-        apply(changed) {
-          for (const stop of named) stop();
-          named = watchNamed(changed);
-          return apply(changed);
-        },
-      });
-    } catch (error) {
-      const message = `the changed ${change.of} did not reach all processes: change it again, or restart`;
-      options.log('error', message, { ...fieldsOf(change, path), error });
-    }
-  });
+  const inTurn = createTurns();
+  const reload = (change: Change) =>
+    inTurn(async () => {
+      try {
+        await reloadConfig(change, {
+          ...options,
+          path,
+          apply(changed) {
+            for (const stop of named) stop();
+            named = watchNamed(changed);
+            return apply(changed);
+          },
+        });
+      } catch (error) {
+        const message = `the changed ${change.of} did not reach all processes: change it again, or restart`;
+        options.log('error', message, { ...fieldsOf(change, path), error });
+      }
+    });
   let named = watchNamed(started);
   const readAgain = () => reload({ of: 'configuration' });
   const stops = [watchConfigFile(path, seen, readAgain, onGone)];

@@ -1,4 +1,5 @@
 // The models that each provider lists: fetched with the gateway's own key, kept for ten minutes.
+import { isDoneWithin } from '../../model/done-within.ts';
 import type { ProviderConfig } from '../../config/resolved.ts';
 import type { ProviderSide } from '../../dialects/dialect.ts';
 import type { PageRequest, ProviderModels } from '../../dialects/operations.ts';
@@ -62,7 +63,7 @@ export function createModelCatalog(host: GatewayHost, redact: (text: string) => 
       if (cached !== known) cache.set(provider.name, cached);
       else if (host.monotonic() < cached.until) return cached.models;
       cached.asking ??= refresh(provider, cached);
-      await within(host, WAIT_MS, cached.asking);
+      await isDoneWithin(cached.asking, WAIT_MS, host.setTimer);
       return cached.models;
     },
     keepOnly(providers) {
@@ -88,17 +89,6 @@ function askedFor(provider: ProviderConfig): string {
     oauth,
     tls,
   ]);
-}
-
-/** Resolves with the promise, or after `ms` without it. */
-function within(host: GatewayHost, ms: number, promise: Promise<void>): Promise<void> {
-  return new Promise((resolve) => {
-    const cancel = host.setTimer(resolve, ms);
-    promise.then(() => {
-      cancel();
-      resolve();
-    });
-  });
 }
 
 /** Whether the provider has a list that can be asked for. */

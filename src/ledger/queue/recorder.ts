@@ -1,4 +1,5 @@
 // The ledger's queue: takes rows off the request's path and passes them to the store in batches.
+import { isDoneWithin } from '../../model/done-within.ts';
 import { createBacklog, rowsIn } from './backlog.ts';
 import type { Ledger } from '../ledger.ts';
 import { createOverflow } from './overflow.ts';
@@ -94,10 +95,7 @@ export function createLedger(store: LedgerStore, options: LedgerOptions): Ledger
     async close() {
       if (closed) return;
       retention.stop();
-      const { promise: late, resolve } = Promise.withResolvers<void>();
-      const cancel = setTimer(resolve, CLOSE_MS);
-      await Promise.race([flushTwice(), late]);
-      cancel();
+      await isDoneWithin(flushTwice(), CLOSE_MS, setTimer);
       closed = true;
       loop.stop();
       await overflow.spillAll();

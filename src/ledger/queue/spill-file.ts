@@ -17,6 +17,7 @@ import {
   unreadable,
 } from './spill-segments.ts';
 import { messageOf } from '../../model/thrown.ts';
+import { createTurns } from '../../model/turns.ts';
 
 export interface SpillFileOptions {
   directory: string;
@@ -67,14 +68,9 @@ export function createSpillFile({ directory, maxBytes, report }: SpillFileOption
     for (const error of found.errors) if (!unfound.includes(error)) failed(error);
     unfound = found.errors;
   };
-  // Operations run one after the other; the first one finds the existing files.
-  let turn: Promise<unknown> = look();
-  const inTurn = <Result>(work: () => Promise<Result>): Promise<Result> => {
-    const result = turn.then(work);
-    // The caller gets the error; the next operation runs all the same.
-    turn = result.catch(() => undefined);
-    return result;
-  };
+  const inTurn = createTurns();
+  // First of all, the existing files are found.
+  void inTurn(look);
   const writer = createSegmentWriter(directory, {
     nextName() {
       const name = segmentName(number);

@@ -8,6 +8,8 @@ import type {
   RemotePlace,
   RemoteState,
 } from '../../limits/remote-count.ts';
+import { isDoneWithin } from '../../model/done-within.ts';
+import { setTimer } from '../loop-turn.ts';
 import { Connection } from './connection.ts';
 import { redisFailure } from './errors.ts';
 import { examineRedis } from './examine.ts';
@@ -107,7 +109,8 @@ class RedisCount implements RemoteCount {
   ): Promise<readonly unknown[] | null> {
     // Half of the time, so that the rest is enough for an answer. Where it is too short, those who ask later do not wait for it.
     const { opening } = this;
-    if (this.connection === null && opening !== null && !(await within(opening, this.config.timeoutMs / 2)))
+    const waitMs = this.config.timeoutMs / 2;
+    if (this.connection === null && opening !== null && !(await isDoneWithin(opening, waitMs, setTimer)))
       this.opening = null;
     if (this.connection === null) return null;
     const keys = [this.register, ...places.map(({ key }) => this.keyOf(key))];
@@ -222,17 +225,6 @@ function readAnswer(answer: readonly unknown[] | null): RemoteAnswer | null {
   if (answer === null) return null;
   const [passed, ...inUse] = answer;
   return { passed: passed === 1, inUse: inUse.map(Number) };
-}
-
-/** Resolves after `ms` at the latest, to whether it is done. */
-function within(done: Promise<void>, ms: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => resolve(false), ms);
-    void done.then(() => {
-      clearTimeout(timer);
-      resolve(true);
-    });
-  });
 }
 
 /** The address with another server. @param node `host:port`; without a host, it is the same. */

@@ -1,15 +1,17 @@
-// Runs that are asked for while one is going on.
+// Work that is asked for while other work is going on.
 import { expect, test } from 'bun:test';
-import { inTurn } from '../../src/cli/serve/in-turn.ts';
+import { createTurns } from '../../src/model/turns.ts';
 
 test('one after the other, in the order in which they are asked for', async () => {
   const messages: string[] = [];
   const gates = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-  const run = inTurn(async (index: number) => {
-    messages.push(`begin ${index}`);
-    await gates[index]?.promise;
-    messages.push(`end ${index}`);
-  });
+  const inTurn = createTurns();
+  const run = (index: number) =>
+    inTurn(async () => {
+      messages.push(`begin ${index}`);
+      await gates[index]?.promise;
+      messages.push(`end ${index}`);
+    });
   const both = Promise.all([run(0), run(1)]);
   gates[1]?.resolve();
   await Bun.sleep(1);
@@ -20,11 +22,9 @@ test('one after the other, in the order in which they are asked for', async () =
 });
 
 test('one that fails rejects for its caller, and delays no other', async () => {
-  const run = inTurn(async (fails: boolean) => {
-    if (fails) throw new Error('refused');
-  });
-  const refused = run(true).catch((error: Error) => error.message);
-  const later = run(false);
+  const inTurn = createTurns();
+  const refused = inTurn(() => Promise.reject(new Error('refused'))).catch((error: Error) => error.message);
+  const later = inTurn(async () => 'done');
   expect(await refused).toBe('refused');
-  expect(await later).toBeUndefined();
+  expect(await later).toBe('done');
 });
