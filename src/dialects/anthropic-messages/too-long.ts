@@ -1,5 +1,5 @@
 // The error for a prompt that does not fit, in the only wordings that Claude Code reads: at "prompt is too long" it
-// compacts the conversation, at "exceed context limit" it retries with fewer tokens.
+// compacts the conversation, at "exceed context limit" it retries with fewer tokens. Strands reads the colon, too.
 
 const IN_ITS_WORDS = /prompt is too long|exceed context limit: \d+ \+ \d+ > \d+/i;
 
@@ -43,9 +43,9 @@ export function tooLongMessage(message: string): string {
   const limit = countIn(message, LIMIT);
   const answer = countIn(message, ANSWER);
   const prompt = limit === undefined ? undefined : promptIn(message, { limit, answer });
-  if (limit === undefined || prompt === undefined) return `prompt is too long; ${message}`;
+  if (limit === undefined || prompt === undefined) return `prompt is too long: ${message}`;
   if (prompt > limit) return `prompt is too long: ${prompt} tokens > ${limit} maximum; ${message}`;
-  if (answer === undefined || prompt + answer <= limit) return `prompt is too long; ${message}`;
+  if (answer === undefined || prompt + answer <= limit) return `prompt is too long: ${message}`;
   return `input length and \`max_tokens\` exceed context limit: ${prompt} + ${answer} > ${limit}; ${message}`;
 }
 

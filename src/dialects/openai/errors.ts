@@ -270,13 +270,16 @@ export function buildError(error: GatewayError): JsonObject {
   };
 }
 
-/** LangChain for JavaScript ignores codes: it recognizes a prompt that is too long by these words. */
-const TOO_LONG_WORDS = /exceeds the context window|maximum context length|context_length_exceeded/i;
+/**
+ * LangChain for JavaScript and LiteLLM, whose Router then goes on with another model, ignore codes: they recognize a prompt that
+ * is too long by words, of which LiteLLM knows only these. https://docs.litellm.ai/docs/exception_mapping
+ */
+const TOO_LONG_WORDS = /this model's maximum context length is/i;
 
-/** The message; for a prompt that is too long, OpenAI's words are put before another provider's. */
+/** The message; for a prompt that is too long, OpenAI's words are put before those that say it otherwise. */
 export function clientMessage({ code, message }: GatewayError): string {
   if (code !== 'context_too_long' || TOO_LONG_WORDS.test(message)) return message;
-  return `Your input exceeds the context window of this model; ${message}`;
+  return `This model's maximum context length is exceeded: your input exceeds the context window of this model; ${message}`;
 }
 
 /**

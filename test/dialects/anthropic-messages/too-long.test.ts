@@ -65,7 +65,7 @@ describe('a prompt over the limit', () => {
 
   test('a server that reports no counts', () => {
     const message = 'Your input exceeds the context window of this model. Please adjust your input.';
-    expect(tooLongMessage(message)).toBe(`prompt is too long; ${message}`);
+    expect(tooLongMessage(message)).toBe(`prompt is too long: ${message}`);
   });
 });
 
@@ -114,7 +114,7 @@ test('other errors are not reworded', () => {
 test('the client gets this error, whole and in a stream', () => {
   const error = new GatewayError('context_too_long', 'lab: it does not fit');
   expect(client.buildError(error, 'r')).toMatchObject({
-    error: { type: 'invalid_request_error', message: 'prompt is too long; lab: it does not fit' },
+    error: { type: 'invalid_request_error', message: 'prompt is too long: lab: it does not fit' },
   });
 });
 
@@ -128,5 +128,5 @@ test('a prompt that fits beside its answer to the last token is not reported as 
 test('a row of digits is no count, however long', () => {
   // Read once from each of them, they would take hours.
   const message = `the prompt does not fit: ${'1,'.repeat(200_000)}`;
-  expect(tooLongMessage(message)).toBe(`prompt is too long; ${message}`);
+  expect(tooLongMessage(message)).toBe(`prompt is too long: ${message}`);
 });

@@ -238,18 +238,21 @@ describe('for clients', () => {
     }
   });
 
-  // LangChain for JavaScript looks at the message alone, and summarises where it says one of these.
-  const OVERFLOW = /context_length_exceeded|exceeds the context window|maximum context length/;
+  // LangChain for JavaScript and LiteLLM look at the message alone. The one summarises, the other's Router asks another model.
+  const LANGCHAIN = /context_length_exceeded|exceeds the context window|maximum context length/;
+  const LITELLM = /this model's maximum context length is/i;
 
   test.each([
     ['anthropic: prompt is too long: 213462 tokens > 200000 maximum', false],
     ['gemini: the input token count (1200000) exceeds the maximum number of tokens allowed (1048576)', false],
     ["lab: This model's maximum context length is 4096 tokens", true],
-    ['openai: the provider answered 400 (context_length_exceeded): x', true],
+    ['openai: the provider answered 400 (context_length_exceeded): x', false],
+    ['openai: Your input exceeds the context window of this model.', false],
   ])('a prompt that is too long is told in words that clients know: “%s”', (message, isKnown) => {
     const { error } = client.buildError(new GatewayError('context_too_long', message), 'r');
     const clientMessage = String((error as JsonObject).message);
-    expect(clientMessage).toMatch(OVERFLOW);
+    expect(clientMessage).toMatch(LANGCHAIN);
+    expect(clientMessage).toMatch(LITELLM);
     expect(clientMessage).toEndWith(message);
     expect(clientMessage === message).toBe(isKnown);
   });
