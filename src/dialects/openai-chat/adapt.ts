@@ -145,7 +145,8 @@ function adaptTools(body: JsonObject, edits: Edits, quirks: Quirks, losses: Loss
       // It cannot be made to call one, yet is not offered the others in place of the one that it should.
       const named = nameOf(choice);
       const only = tools?.filter((tool) => nameOf(tool) === named) ?? [];
-      if (named !== undefined && only.length > 0) edits.tools = tools = only;
+      const isOffered = named !== undefined && only.length > 0;
+      if (isOffered && only.length !== tools?.length) edits.tools = tools = only;
       losses.lost('tool_choice');
     }
   }

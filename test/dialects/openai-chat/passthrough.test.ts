@@ -127,6 +127,7 @@ describe('a choice that the provider would refuse', () => {
     const one = { ...allowing('auto', 'a'), tool_choice: called('a') };
     expect(changed('glm', one)).toEqual({ tools: [called('a')], lost: ['tool_choice'] });
     expect(changed('glm', { ...one, tool_choice: called('other') })).toEqual({ lost: ['tool_choice'] });
+    expect(changed('glm', { ...one, tools: [called('a')] })).toEqual({ lost: ['tool_choice'] });
   });
 
   test('where a model that thinks cannot be forced to call one of them, it does not think', () => {
