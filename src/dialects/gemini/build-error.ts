@@ -56,6 +56,8 @@ function nameOf(status: number): string {
       return 'ABORTED';
     case 429:
       return 'RESOURCE_EXHAUSTED';
+    case 499:
+      return 'CANCELLED';
     case 501:
       return 'UNIMPLEMENTED';
     case 502:

@@ -193,6 +193,13 @@ describe('shapes', () => {
 describe('sent to clients', () => {
   const build = (error: GatewayError) => gemini.client.buildError(error, 'req1').error as JsonObject;
 
+  test('a 499 of a provider’s has its name', () => {
+    expect(build(new GatewayError('upstream_failed', 'm', { status: 499 }))).toMatchObject({
+      code: 499,
+      status: 'CANCELLED',
+    });
+  });
+
   test('in full', () => {
     const error = new GatewayError('upstream_rate_limited', 'slow down', {
       retryAfterMs: 1_500,
