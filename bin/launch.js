@@ -86,9 +86,7 @@ function launch(program) {
       ...process.env,
       SLUICE_LAUNCHER_FD: '3',
       // To what is set above Bun adds what stands in .env: a client program is to get neither.
-      ...(process.argv[2] === 'run' && {
-        SLUICE_LAUNCHER_VARIABLES: JSON.stringify(Object.keys(process.env)),
-      }),
+      SLUICE_LAUNCHER_VARIABLES: JSON.stringify(Object.keys(process.env)),
     },
   });
   // npm dies of SIGTERM without telling what it runs: without this, `npm start` would leave a server behind.

@@ -20,15 +20,23 @@ export function readDotEnv(folder: string, environment: Variables): NodeJS.Dict<
 export function keepDollars(environment: NodeJS.Dict<string>, inherited: Variables, folder: string): void {
   for (const [name, value = ''] of Object.entries(parse(folder))) {
     if (!value.includes('$') || inherited[name] !== undefined) continue;
-    const [beginning = ''] = /^[^\\$]*/.exec(value) ?? [];
     // Another file, `.env.local`, may set it too.
-    if (environment[name]?.startsWith(beginning) === true)
+    if (environment[name] === withoutVariables(value))
       environment[name] = literal(value, environment) ?? environment[name];
   }
 }
 
-/** Undefined for a value that refers to a variable: in braces, or by the name of one that there is. */
+/** As Bun makes it where there is none of the variables. */
+function withoutVariables(value: string): string {
+  return value.replaceAll(/\\(\$)|\$\w+/g, '$1');
+}
+
+/** What is nothing but the name of a variable, in the letters that those have. */
+const REFERENCE = /^\$[A-Z_][A-Z0-9_]*$/;
+
+/** Undefined for a value that refers to a variable: in braces, by the name of one that there is, or by nothing but such a name. */
 function literal(value: string | undefined, known: Variables): string | undefined {
+  if (value !== undefined && REFERENCE.test(value)) return undefined;
   const unescaped = value?.replaceAll('\\$', '') ?? '';
   const names = [...unescaped.matchAll(/\$(\w+)/g)].map(([, name = '']) => name);
   if (unescaped.includes('${') || names.some((name) => known[name] !== undefined)) return undefined;

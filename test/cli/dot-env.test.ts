@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { readDotEnv } from '../../src/cli/dot-env.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
-const MAIN = join(import.meta.dir, '..', '..', 'src', 'main.ts');
+const LAUNCHER = [Bun.which('node') ?? 'node', join(import.meta.dir, '..', '..', 'bin', 'sluice')];
 
-const WRITTEN: [string, string][] = [
+const WRITTEN: [written: string, key: string][] = [
   ['abc$def', 'abc$def'],
   ['pa$$word', 'pa$$word'],
   ['"pa$1b"', 'pa$1b'],
@@ -18,23 +18,32 @@ const WRITTEN: [string, string][] = [
   [`x$\{OTHER}`, 'xof-another'],
 ];
 
-/** The key with which programs are started from this folder, by a launcher that was given these variables. */
-async function keyIn(home: string, written: string, more: Record<string, string> = {}): Promise<string> {
+/** What a command prints, and the key that it sent, from this folder. */
+async function ask(home: string, command: string[], more: Record<string, string> = {}) {
+  const sent: (string | null)[] = [];
   using gateway = Bun.serve({
     port: 0,
     hostname: '127.0.0.1',
-    fetch: () => Response.json({ status: 'healthy', version: '0', providers: {} }),
+    fetch({ headers }) {
+      sent.push(headers.get('x-sluice-key'));
+      return Response.json({ status: 'healthy', version: '0', providers: {} });
+    },
   });
-  writeFileSync(join(home, '.env'), written);
   writeFileSync(join(home, 'sluice.yaml'), `server: { port: ${gateway.port}, keys: [env:GATE_KEY] }\n`);
-  const given = { PATH: process.env.PATH ?? '', HOME: home, SLUICE_HOME: home, ...more };
-  const child = Bun.spawn([process.execPath, MAIN, 'run', 'env'], {
+  const child = Bun.spawn([...LAUNCHER, ...command], {
     cwd: home,
-    env: { ...given, SLUICE_LAUNCHER_VARIABLES: JSON.stringify(Object.keys(given)) },
+    env: { PATH: process.env.PATH ?? '', HOME: home, SLUICE_HOME: home, ...more },
     stdout: 'pipe',
     stderr: 'pipe',
   });
   const [out, err] = await Promise.all([child.stdout, child.stderr].map((each) => new Response(each).text()));
+  return { out, err, sent };
+}
+
+/** The key with which programs are started from this folder. */
+async function keyIn(home: string, written: string, more: Record<string, string> = {}): Promise<string> {
+  writeFileSync(join(home, '.env'), written);
+  const { out, err } = await ask(home, ['run', 'env'], more);
   return /^OPENAI_API_KEY=(.*)$/m.exec(out ?? '')?.[1] ?? `none: ${err}`;
 }
 
@@ -47,4 +56,22 @@ test.each(WRITTEN)('%s is the key %s', async (written, key) => {
 
 test('what the program was started with stands before it', async () => {
   expect(await keyIn(temporaryFolder('dot-env'), 'GATE_KEY=a$b\n', { GATE_KEY: 'a' })).toBe('a');
+});
+
+test('every command reads the same key, as the one that serves and knows it', async () => {
+  const home = temporaryFolder('dot-env');
+  writeFileSync(join(home, '.env'), 'GATE_KEY=pa$$word\n');
+  expect((await ask(home, ['tail'])).sent[0]).toBe('pa$$word');
+});
+
+test('another file of variables stands before it', async () => {
+  const home = temporaryFolder('dot-env');
+  writeFileSync(join(home, '.env.local'), 'GATE_KEY=of-this-machine\n');
+  expect(await keyIn(home, 'GATE_KEY=$begins\n')).toBe('of-this-machine');
+});
+
+test('nothing but the name of a variable that is not set is no key', async () => {
+  expect(await keyIn(temporaryFolder('dot-env'), 'GATE_KEY=$OTHER_KEY\n')).toContain(
+    'environment variable GATE_KEY is not set',
+  );
 });
