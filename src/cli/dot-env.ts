@@ -26,6 +26,16 @@ export function keepDollars(environment: NodeJS.Dict<string>, inherited: Variabl
   }
 }
 
+/** Without what the `.env` of this folder adds to what is inherited: for a process that reads another folder's. */
+export function withoutDotEnv(
+  environment: Variables,
+  inherited: Variables,
+  folder: string,
+): NodeJS.Dict<string> {
+  const added = Object.keys(parse(folder)).filter((name) => inherited[name] === undefined);
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !added.includes(name)));
+}
+
 /** As Bun makes it where there is none of the variables. */
 function withoutVariables(value: string): string {
   return value.replaceAll(/\\(\$)|\$\w+/g, '$1');

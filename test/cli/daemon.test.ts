@@ -236,6 +236,30 @@ test('restart from elsewhere goes by the .env of the folder that it was started 
   expect(health).toMatchObject({ providers: { openai: true } });
 });
 
+test('restart from elsewhere takes nothing from the .env of where one is, and keeps a $ in that of the gateway', async () => {
+  const home = newHome('server: { port: 0, keys: [env:GATE_KEY] }');
+  const elsewhere = join(home, 'elsewhere');
+  mkdirSync(elsewhere);
+  writeFileSync(join(home, '.env'), 'GATE_KEY=gate$$key\n');
+  writeFileSync(join(elsewhere, '.env'), 'GATE_KEY=of-a-project\n');
+  await sluice(home, ['start']);
+  const child = Bun.spawn([process.execPath, join(ROOT, 'src', 'main.ts'), 'daemon', 'restart'], {
+    cwd: elsewhere,
+    env: {
+      PATH: process.env.PATH ?? '',
+      HOME: home,
+      SLUICE_HOME: home,
+      SLUICE_LAUNCHER_VARIABLES: JSON.stringify(['PATH', 'HOME', 'SLUICE_HOME']),
+    },
+    stdout: 'pipe',
+    stderr: 'pipe',
+  });
+  expect([await child.exited, await new Response(child.stderr).text()]).toEqual([0, '']);
+  const { url } = await statusOf(home);
+  const health = await fetch(`${url}/gateway/health`, { headers: { 'x-sluice-key': 'gate$$key' } });
+  expect(health.status).toBe(200);
+});
+
 test('its key is found in the .env of that folder from elsewhere, before another in that of where one is', async () => {
   const home = newHome('server: { port: 0, keys: [env:GATE_KEY] }');
   const elsewhere = join(home, 'elsewhere');

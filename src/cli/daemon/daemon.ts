@@ -11,6 +11,7 @@ import { printAuditLines } from '../audit-lines.ts';
 import { type CliContext, type Command, type ParsedArguments, UsageError } from '../command.ts';
 import { CONFIG_FLAG } from '../config-flag.ts';
 import { describeProblems, loadOptions } from '../config-flags.ts';
+import { withoutDotEnv } from '../dot-env.ts';
 import { typable } from '../hints.ts';
 import { DaemonError, findDaemon, logPath, spawnSelf, startDaemon, stopDaemon } from './daemon-process.ts';
 import { absentStatus, describeStatus, NAMELESS, portOf, readStatus } from './daemon-status.ts';
@@ -158,8 +159,13 @@ function restartFrom(origin: string, input: ParsedArguments, context: CliContext
   const flags =
     config === undefined ? input.flags : { ...input.flags, config: resolve(context.directory, config) };
   const args = ['daemon', 'restart', ...serveArguments({ ...input, flags })];
-  return spawnSelf(args, origin, { env: context.environment, stdio: ['inherit', 'inherit', 'inherit'] })
-    .exited;
+  const { environment, inherited, directory } = context;
+  const env = {
+    ...withoutDotEnv(environment, inherited, directory),
+    // As bin/launch.js says it: Bun adds what stands in the `.env` there.
+    SLUICE_LAUNCHER_VARIABLES: JSON.stringify(Object.keys(inherited)),
+  };
+  return spawnSelf(args, origin, { env, stdio: ['inherit', 'inherit', 'inherit'] }).exited;
 }
 
 /** Those that `serve` takes. Throws UsageError. */
