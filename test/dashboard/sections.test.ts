@@ -74,7 +74,10 @@ describe.skipIf(!hasBrowser)('sections', () => {
     const upstream = Bun.serve({
       port: 0,
       hostname: '127.0.0.1',
-      fetch: () => Response.json({ error: { message: 'no such key' } }, { status: 401 }),
+      fetch: ({ url }) =>
+        url.includes('/spent/')
+          ? Response.json({ error: { message: 'no credit is left' } }, { status: 402 })
+          : Response.json({ error: { message: 'no such key' } }, { status: 401 }),
     });
     const of = (base_url: string) => ({
       dialect: 'anthropic-messages' as const,
@@ -85,6 +88,7 @@ describe.skipIf(!hasBrowser)('sections', () => {
     const providers = {
       simulator: {},
       refused: of(`http://127.0.0.1:${upstream.port}`),
+      spent: of(`http://127.0.0.1:${upstream.port}/spent`),
       down: { ...of('http://127.0.0.1:9'), breaker: { failures: 1, open_for: '1h' } },
     };
     try {
@@ -92,13 +96,14 @@ describe.skipIf(!hasBrowser)('sections', () => {
       await using opened = await openDashboard(browser, sluice.url);
       const { page, complaints } = opened;
       await page.locator('#health', { hasText: 'Healthy' }).waitFor();
-      for (const model of ['refused/m', 'down/m']) await (await ask(sluice.url, { model })).text();
+      for (const model of ['refused/m', 'spent/m', 'down/m']) await (await ask(sluice.url, { model })).text();
       await page.reload();
       await page.locator('#health[data-state="warn"]', { hasText: '1 provider failing' }).waitFor();
       const rows = page.locator('#provider-list li');
-      await rows.nth(2).waitFor();
-      expect(await rows.locator('strong').allInnerTexts()).toEqual(['refused', 'down', 'simulator']);
+      await rows.nth(3).waitFor();
+      expect(await rows.locator('strong').allInnerTexts()).toEqual(['refused', 'spent', 'down', 'simulator']);
       expect(await rows.first().locator('.condition').innerText()).toBe('key refused');
+      expect(await rows.nth(1).locator('.condition').innerText()).toBe('quota used up');
       expect(await rows.first().locator('.last-error').innerText()).toContain('no such key');
       expect(complaints).toEqual([]);
     } finally {

@@ -80,12 +80,18 @@ function stateOf(provider) {
 
 /** @param {Provider} provider */
 function conditionOf({ healthy, breaker, retry_in_ms, keys }) {
-  if (breaker === 'closed' && areRefused(keys)) return keys.length === 1 ? 'key refused' : 'keys refused';
+  if (breaker === 'closed' && areRefused(keys)) return whatKeysLack(keys);
   if (breaker === 'closed') return healthy ? BREAKER.closed : 'failing';
   // A half-open breaker waits for a request, not for time to pass.
   return breaker === 'open' && retry_in_ms !== undefined
     ? `${BREAKER.open}, ${duration(retry_in_ms)} left`
     : BREAKER[breaker];
+}
+
+/** @param {Provider['keys']} keys */
+function whatKeysLack(keys) {
+  if (keys.every(({ state }) => state === 'exhausted')) return 'quota used up';
+  return keys.length === 1 ? 'key refused' : 'keys refused';
 }
 
 /** @param {Provider} provider */
