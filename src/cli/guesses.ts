@@ -7,7 +7,7 @@ const OF_DAEMON = ['start', 'stop', 'restart', 'status', 'logs'];
 
 /** The command that a word means, by the words for it. */
 const MEANT: Readonly<Record<string, readonly string[]>> = {
-  '--version': ['version', '-v', '-V'],
+  '--version': ['version'],
   check: ['config', 'validate', 'lint', 'providers', 'models', 'list'],
   credentials: ['key', 'keys', 'auth', 'login', 'secret', 'secrets'],
   doctor: ['test', 'ping', 'health', 'diagnose'],

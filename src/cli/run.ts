@@ -2,7 +2,7 @@
 import { parseArguments } from './arguments.ts';
 import { type CliContext, type Command, UsageError } from './command.ts';
 import { guess } from './guesses.ts';
-import { programName, startedByNpm, typable } from './hints.ts';
+import { programName, startedByNpm } from './hints.ts';
 import { formatCommandHelp, formatOverview } from './help.ts';
 import { HomeUnusable } from './home.ts';
 import { OutputLost } from './standard-output.ts';
@@ -76,7 +76,7 @@ export async function runCli(args: string[], context: CliContext): Promise<numbe
       return 1;
     }
     if (!(error instanceof UsageError)) throw error;
-    context.err(typable(`sluice: ${error.message}`, context.environment));
+    context.err(`sluice: ${error.message}`);
     if (error.message.startsWith('unexpected "') && startedByNpm(context.environment))
       context.err('npm keeps flags for itself; write them after "--", as in "npm start -- --port 8089"');
     const [name = ''] = args;

@@ -24,8 +24,9 @@ export function leadsElsewhere(
   { status, headers }: UpstreamAnswer,
   { url }: Pick<UpstreamRequest, 'url'>,
 ): boolean {
+  if (!REDIRECTS.includes(status)) return false;
   const place = URL.parse(headers.get('location') ?? '', url);
-  return REDIRECTS.includes(status) && place !== null && place.hostname !== URL.parse(url)?.hostname;
+  return place !== null && place.hostname !== URL.parse(url)?.hostname;
 }
 
 /** Where a redirect leads that stays at the very server that was asked; undefined for any other answer. */
@@ -33,9 +34,9 @@ export function redirectWithin(
   { status, headers }: Pick<UpstreamAnswer, 'status' | 'headers'>,
   { url }: Pick<UpstreamRequest, 'url'>,
 ): URL | undefined {
+  if (!REDIRECTS.includes(status)) return undefined;
   const place = URL.parse(headers.get('location') ?? '', url);
-  const isWithin = REDIRECTS.includes(status) && place?.origin === URL.parse(url)?.origin;
-  return isWithin && place !== null ? place : undefined;
+  return place !== null && place.origin === URL.parse(url)?.origin ? place : undefined;
 }
 
 /** Redirects are not followed: the gateway talks to configured addresses only (GUARANTEES 21). */
