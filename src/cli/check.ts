@@ -4,6 +4,7 @@ import { redisPlace, secretsOfRedis } from '../config/resolve-redis.ts';
 import type { AuthorizationScheme, ProviderConfig, RedisConfig, ResolvedConfig } from '../config/resolved.ts';
 import { formatBudget } from '../ledger/budgets/format-budget.ts';
 import { formatLimit } from '../limits/format-limit.ts';
+import { localTime } from '../model/local-time.ts';
 import { createRedactor } from '../model/redact/redact.ts';
 import { describeRules, noKeyFor } from '../routing/describe.ts';
 import { formatHost } from '../server/listen.ts';
@@ -139,7 +140,7 @@ function describeKeys({ apiKeys, authorization }: ProviderConfig): string {
 function describeTls({ tls }: ResolvedConfig['server']): string[] {
   if (tls === null) return [];
   const names = tls.names.length === 0 ? 'no name' : tls.names.join(', ');
-  return [`TLS: ${tls.files.cert}, for ${names}, until ${new Date(tls.validUntil).toISOString()}`];
+  return [`TLS: ${tls.files.cert}, for ${names}, until ${localTime(tls.validUntil)}`];
 }
 
 function describeDefault(

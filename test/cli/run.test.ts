@@ -3,6 +3,7 @@ import { afterAll, describe, expect, test } from 'bun:test';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import manifest from '../../package.json' with { type: 'json' };
+import { selfSigned } from '../support/certificates.ts';
 import { runCommand, terminalOf } from '../support/cli-run.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -221,6 +222,19 @@ describe('check', () => {
     expect(code).toBe(1);
     expect(err).toContain(`error: ${join(HOME, message)}`);
     expect(out).not.toContain('is valid');
+  });
+
+  test('the end of a certificate is on the clock of the machine', async () => {
+    const { certificate, key } = selfSigned(['localhost']);
+    const text = `server: { tls: { cert: ${writeConfig('cert.pem', certificate)}, key: ${writeConfig('key.pem', key)} } }`;
+    const zone = process.env.TZ;
+    try {
+      process.env.TZ = 'Asia/Kolkata';
+      const { out } = await run(['check', '--config', writeConfig('tls.yaml', text)]);
+      expect(out).toMatch(/^TLS: .*cert\.pem, for localhost, until \d{4}-\d\d-\d\dT[\d:.]+\+05:30$/m);
+    } finally {
+      process.env.TZ = zone ?? 'Etc/UTC';
+    }
   });
 
   test('a file that is not there', async () => {
