@@ -39,6 +39,11 @@ export function withoutParameter(query: string, name: string | undefined): strin
   return name === undefined ? query : keeping(query, (pair) => !new URLSearchParams(pair).has(name));
 }
 
+/** Nothing but that parameter, byte for byte; '' where the query has none. */
+export function onlyParameter(query: string, name: string | undefined): string {
+  return name === undefined ? '' : keeping(query, (pair) => new URLSearchParams(pair).has(name));
+}
+
 function keeping(query: string, isKept: (pair: string) => boolean): string {
   const kept = query.slice(1).split('&').filter(isKept).join('&');
   return kept === '' ? '' : `?${kept}`;

@@ -14,6 +14,7 @@ import { firstAnswer } from '../attempts/fallback.ts';
 import { type Asking, clientKeyFor } from '../attempts/credentials.ts';
 import type { Question } from '../attempts/plan.ts';
 import { askingFor, planForward } from '../attempts/plan-forward.ts';
+import { onlyParameter, withQuery } from '../attempts/pass-query.ts';
 import { type Sent, send } from '../attempts/send.ts';
 import { type Exchange, noteTry, planContextOf, tryContextOf } from '../attempts/try-context.ts';
 import { setExchangeHeaders } from '../response/exchange-headers.ts';
@@ -245,8 +246,9 @@ function withLongTimeout({ provider, model }: Target): Target {
 
 /**
  * The gateway's own path for an address of the provider's server, as Google's leads from its files to their bytes, which clients then
- * ask for here, with the gateway's key; undefined where nothing is forwarded there.
- * https://ai.google.dev/gemini-api/docs/video ("follow redirects")
+ * ask for here, with the gateway's key; undefined where nothing is forwarded there. Vercel's AI SDK has its key in the query alone.
+ * https://ai.google.dev/gemini-api/docs/video ("follow redirects"),
+ * https://github.com/vercel/ai/blob/main/packages/google/src/google-generative-ai-video-model.ts
  * @param url to which the request itself went.
  */
 function placeBehindGateway(
@@ -257,7 +259,10 @@ function placeBehindGateway(
   const [there, here] = differentBeginnings(URL.parse(url)?.pathname ?? '', address.pathname);
   if (!pathname.startsWith(`${there}/`)) return undefined;
   const path = here + pathname.slice(there.length);
-  return findForward(path, headers, request.method)?.dialect === found.dialect ? path + search : undefined;
+  if (findForward(path, headers, request.method)?.dialect !== found.dialect) return undefined;
+  // The provider got it in a header, and so does not lead on with it, without which the client would be refused here.
+  const key = onlyParameter(address.search, found.dialect.client.keyInQuery?.parameter);
+  return withQuery(path + search, key);
 }
 
 /** What stands before the segments with which both end. */

@@ -518,6 +518,28 @@ describe('the answer', () => {
       expect([place, (await ask()).status]).toEqual([place, 502]);
   });
 
+  test("that leads to another of Gemini's files keeps the key that the client has in the query", async () => {
+    const lab = setup(
+      ({ path }) =>
+        path.startsWith('/download/')
+          ? replyWith(BYTES, { headers: { 'content-type': 'video/mp4' } })
+          : replyWith('', {
+              status: 302,
+              headers: { location: '/download/v1beta/files/v1:download?alt=media' },
+            }),
+      {
+        providers: { gemini: { base_url: 'http://google.test', api_key: 'lab-key-gemini' } },
+        more: { server: { keys: ['gate key'] } },
+      },
+    );
+    const led = await lab.ask('GET', '/v1beta/files/v1:download?alt=media&key=gate%20key');
+    const place = led.headers.get('location') ?? '';
+    expect(place).toBe('/download/v1beta/files/v1:download?alt=media&key=gate%20key');
+    const video = await lab.ask('GET', place);
+    expect(await video.bytes()).toEqual(BYTES);
+    expect(lab.upstream.requests.map(({ path }) => path).join()).not.toContain('gate');
+  });
+
   test('that breaks off is not passed off as whole', async () => {
     const lab = setup(
       replyWith(BYTES, { headers: { 'content-type': 'audio/mpeg' }, fault: { kind: 'reset', after: 1_000 } }),
