@@ -38,9 +38,10 @@ const TOO_MANY_REQUESTS = 429;
  * https://github.com/google-gemini/gemini-cli/blob/main/packages/core/src/utils/googleQuotaErrors.ts
  */
 export function statusOf({ code, status, isUsedUp, retryAfterMs, upstream }: GatewayError): number {
-  if (upstream?.dialect === ID && upstream.isReadable) return status;
-  if (code === 'cancelled') return BAD_REQUEST;
-  if (status === TOO_MANY_REQUESTS && isUsedUp && retryAfterMs === undefined) return PAYMENT_REQUIRED;
+  if (upstream?.dialect !== ID || !upstream.isReadable) {
+    if (code === 'cancelled') return BAD_REQUEST;
+    if (status === TOO_MANY_REQUESTS && isUsedUp && retryAfterMs === undefined) return PAYMENT_REQUIRED;
+  }
   return status === 529 ? 503 : status;
 }
 
