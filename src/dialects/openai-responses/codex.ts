@@ -2,7 +2,7 @@
 import { type HeaderReader, headerText } from '../../model/headers.ts';
 import { asObject } from '../../model/json/json.ts';
 import type { ClientErrors } from '../dialect.ts';
-import { buildError, clientMessage } from '../openai/errors.ts';
+import { buildError, clientMessage } from './errors.ts';
 
 /** The program's name (`codex_exec`, `codex_tui`, `codex_cli_rs`), which programs built on it replace; newer ones describe the turn. */
 export function isCodex(headers: HeaderReader): boolean {

@@ -4,7 +4,14 @@ import { inSeconds } from '../../model/duration.ts';
 import type { ErrorCode, GatewayError } from '../../model/errors.ts';
 import type { Finish } from '../../model/finish.ts';
 import type { JsonObject } from '../../model/json/json.ts';
-import { failureIn, errorOf, clientMessage, hasError, isUnpaid } from '../openai/errors.ts';
+import {
+  errorWith,
+  failureIn,
+  errorOf,
+  clientMessage as wordsOf,
+  hasError,
+  isUnpaid,
+} from '../openai/errors.ts';
 
 /** The error in a body, or in a stream's event; `error: null` is none. */
 export function errorInBody(body: JsonObject): GatewayError | undefined {
@@ -49,6 +56,17 @@ export function refusedAnswer({ raw }: Finish): JsonObject {
     code: 'invalid_prompt',
     message: `The model, or a filter of its provider, refused to answer${named}.`,
   };
+}
+
+/** What OpenAI itself says here of a prompt that is too long. */
+const OWN_WORDS = /exceeds the context window of this model/i;
+
+export function clientMessage(error: GatewayError): string {
+  return OWN_WORDS.test(error.message) ? error.message : wordsOf(error);
+}
+
+export function buildError(error: GatewayError): JsonObject {
+  return errorWith(clientMessage(error), error);
 }
 
 /** The form in which Codex reads how long to wait, since there is no field for it. */

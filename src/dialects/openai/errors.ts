@@ -260,9 +260,13 @@ function readMessage(error: JsonObject): string | undefined {
 
 /** The request id is sent in a header. */
 export function buildError(error: GatewayError): JsonObject {
+  return errorWith(clientMessage(error), error);
+}
+
+export function errorWith(message: string, error: GatewayError): JsonObject {
   return {
     error: {
-      message: clientMessage(error),
+      message,
       type: errorType(error),
       param: error.reason?.param ?? null,
       code: codeOf(error),
@@ -272,11 +276,11 @@ export function buildError(error: GatewayError): JsonObject {
 
 /**
  * LangChain for JavaScript and LiteLLM, whose Router then goes on with another model, ignore codes: they recognize a prompt that
- * is too long by words, of which LiteLLM knows only these. https://docs.litellm.ai/docs/exception_mapping
+ * is too long by words, and LiteLLM not by those of OpenAI's Responses. https://docs.litellm.ai/docs/exception_mapping
  */
 const TOO_LONG_WORDS = /this model's maximum context length is/i;
 
-/** The message; for a prompt that is too long, OpenAI's words are put before those that say it otherwise. */
+/** The message; for a prompt that is too long, the words of OpenAI's Chat Completions are put before others. */
 export function clientMessage({ code, message }: GatewayError): string {
   if (code !== 'context_too_long' || TOO_LONG_WORDS.test(message)) return message;
   return `This model's maximum context length is exceeded: your input exceeds the context window of this model; ${message}`;

@@ -22,6 +22,23 @@ test("MiniMax's failure beside an answer is one", () => {
   expect(provider.errorInBody({ ...failed, base_resp: { status_code: 0 } })).toBeUndefined();
 });
 
+test.each([
+  ['openai: Your input exceeds the context window of this model. Please adjust it.', true],
+  ["lab: This model's maximum context length is 4096 tokens", true],
+  ['anthropic: prompt is too long: 213462 tokens > 200000 maximum', false],
+])(
+  'a prompt that is too long keeps words of OpenAI’s, and has them before others: “%s”',
+  (message, isOwn) => {
+    const { error } = client.buildError(new GatewayError('context_too_long', message), 'r');
+    const before = isOwn ? '' : "This model's maximum context length is exceeded: ";
+    expect(error).toMatchObject({
+      code: 'context_length_exceeded',
+      message: expect.stringMatching(new RegExp(`^${before}.*${RegExp.escape(message)}$`)),
+    });
+    if (isOwn) expect(error).toMatchObject({ message });
+  },
+);
+
 describe('an answer that is none', () => {
   test.each<[string, number, unknown, ErrorCode, number]>([
     [
