@@ -12,7 +12,7 @@ import { connectRaw, postText } from '../support/raw-client.ts';
 import { type ReplayUpstream, startReplayUpstream } from '../support/replay-upstream.ts';
 import { replyWith } from '../support/reply.ts';
 import { type SluiceProcess, startSluice } from '../support/sluice-process.ts';
-import { TEST_TIMEOUT_MS } from '../support/time-limit.ts';
+import { eventually, TEST_TIMEOUT_MS } from '../support/time-limit.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
@@ -229,6 +229,10 @@ for (const workers of process.platform === 'linux' ? [1, 2] : [1]) {
         expect((await fetch(`${sluice.url}/gateway/health`, { ...pinned, keepalive: false })).status).toBe(
           200,
         );
+      const statusOfHealth = async () => (await sluice.get<{ status: string }>('/gateway/health')).status;
+      expect(await statusOfHealth()).toBe('degraded');
+      install(issue());
+      await eventually(async () => (await statusOfHealth()) === 'healthy');
 
       expect(await socket.ask()).toBe('response.completed');
       socket.close();

@@ -33,6 +33,10 @@ export function createServedGateway(config?: ConfigInput, options?: LibraryOptio
 }
 
 /** A stream of a client that does not say who it is breaks where it fails. */
+export function headersOfClient(path: string): Record<string, string> {
+  return path.startsWith('/api/') ? OLLAMA_SDK : {};
+}
+
 const OLLAMA_SDK = { 'user-agent': 'ollama-js/0.6.3 (x64 linux Node.js/v22.20.0)' };
 
 /** Those of the latest tests. */
@@ -80,7 +84,7 @@ export function createTestGateway({ config, fetch, host }: TestGatewayOptions): 
         method: 'POST',
         headers: {
           'content-type': 'application/json',
-          ...(path.startsWith('/api/') && OLLAMA_SDK),
+          ...headersOfClient(path),
           ...headers,
         },
         body: text,

@@ -17,7 +17,7 @@ import { clientRequest, SPOKEN_DIALECTS } from '../support/client-requests.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';
 import { startSluice } from '../support/sluice-process.ts';
 import { createFakeStore } from '../support/ledger-rows.ts';
-import { LAB_PROVIDERS } from '../support/test-gateway.ts';
+import { headersOfClient, LAB_PROVIDERS } from '../support/test-gateway.ts';
 import { readAnswer, replyTo, textAnswer } from '../support/transform-lab.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -66,7 +66,11 @@ async function gatewayWith(
       const { path, body } = clientRequest(client, { stream });
       const text = JSON.stringify(body).replace(/"(hi|Hi|Hello)[^"]*"/, JSON.stringify(say));
       const response = await gateway.fetch(
-        new Request(`http://127.0.0.1:8088${path}`, { method: 'POST', body: text }),
+        new Request(`http://127.0.0.1:8088${path}`, {
+          method: 'POST',
+          headers: headersOfClient(path),
+          body: text,
+        }),
       );
       return readAnswer(client, stream, response, new Uint8Array(await response.arrayBuffer()));
     },
