@@ -45,8 +45,12 @@ export function parseArguments(
   return parsed;
 }
 
+/** What people look for in commands that ask a running gateway, which take its whole address. */
+const PARTS_OF_URL: readonly string[] = ['port', 'host', 'address'];
+
 /** ` (did you mean "--port"?)`, also for `-p` where no other begins so, or nothing. */
 function flagHint(name: string, known: readonly string[]): string {
+  if (PARTS_OF_URL.includes(name) && known.includes('url')) return ' (did you mean "--url"?)';
   const letter = name.length === 1 ? name.toLowerCase() : undefined;
   const begun = letter === undefined ? [] : known.filter((flag) => flag.startsWith(letter));
   const [only] = begun;

@@ -93,6 +93,7 @@ describe('a wrong command line is exit code 2 and says what is meant', () => {
     [['help', 'daemon', 'prune'], 'unexpected "prune"'],
     [['-V'], 'unknown flag -V (did you mean "--version"?)'],
     [['serve', '-p', '80'], 'unknown flag -p (did you mean "--port"?)'],
+    [['doctor', '--port', '80'], 'unknown flag --port (did you mean "--url"?)'],
     [['frobnicate'], 'unknown command "frobnicate"'],
     [['help', 'chek'], 'unknown command "chek" (did you mean "check"?)'],
     [['status'], 'unknown command "status" (did you mean "daemon status"?)'],
