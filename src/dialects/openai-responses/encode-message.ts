@@ -1,11 +1,11 @@
-// The encoder's message items. Consecutive texts and refusals are the parts of one message, which ends when
-// something else begins: clients show each message separately.
+// The encoder's message items. Consecutive texts are one part of a message, as OpenAI's models say them, and refusals others;
+// the message ends when something else begins: clients show each message separately.
 import type { Citation } from '../../model/content.ts';
 import type { JsonObject } from '../../model/json/json.ts';
 import type { TokenLogprob } from '../../model/logprobs.ts';
 import type { AnswerLosses } from '../shared/losses/answer-losses.ts';
 import { buildLogprobs } from '../openai/logprobs.ts';
-import { ANNOTATED, buildAnnotation } from './annotations.ts';
+import { ANNOTATED, buildAnnotation, isOwn } from './annotations.ts';
 import { createDeltaWriter, type DeltaWriter, jsonAround, KEPT, type OutputWriter } from './encode-output.ts';
 import { type ItemStatus, itemId, messageItem, refusalContent, textContent } from './output-item.ts';
 
@@ -19,6 +19,10 @@ export interface MessageWriter {
   adopt(place: number, id: string, isDone: boolean): void;
   /** The client has received the end of the open text, and perhaps of the part around it. */
   received(end: PartEnd): void;
+  /** Ends a text, which another one may continue: its annotations go out at once. */
+  pause(): string;
+  /** Something without an item came: a text that ended before it is not continued behind it. */
+  interrupt(): string;
   closePart(): string;
   /** Ends the open message, if any. */
   close(status: ItemStatus): string;
@@ -30,6 +34,12 @@ interface OpenPart {
   kind: 'text' | 'refusal';
   place: JsonObject;
   citations: Citation[];
+  /** Of the texts before the one that is open. */
+  annotations: JsonObject[];
+  /** Where the open text begins in the part; undefined while none is open. */
+  base: number | undefined;
+  /** Whether its annotations refer to this part alone, since they came from a provider of this dialect. */
+  isOwn: boolean;
   /** Log probabilities of its text; null where there are none. */
   logprobs: JsonObject[] | null;
 }
@@ -70,6 +80,7 @@ class PartedMessages implements MessageWriter {
 
   open(kind: 'text' | 'refusal'): string {
     const { output } = this;
+    if (kind === 'text' && this.goesOn()) return '';
     const before = this.closePart();
     const { text, id, place: outputIndex, content } = this.ensureMessage();
     const place = { item_id: id, output_index: outputIndex, content_index: content.length };
@@ -77,9 +88,18 @@ class PartedMessages implements MessageWriter {
     const type = isText ? 'response.output_text.delta' : 'response.refusal.delta';
     this.deltas = createDeltaWriter(output, type, place, isText ? ',"logprobs":[]' : '');
     this.receivedEnd = undefined;
-    this.part = { kind, place, citations: [], logprobs: null };
+    this.part = { kind, place, citations: [], annotations: [], base: 0, isOwn: false, logprobs: null };
     const empty = isText ? textContent('', [], []) : refusalContent('');
     return before + text + output.event('response.content_part.added', { ...place, part: empty });
+  }
+
+  /** Whether the text before ended here without an end for the client: the next one is more of it. */
+  private goesOn(): boolean {
+    const { part, deltas, receivedEnd } = this;
+    if (part === undefined || deltas === undefined || receivedEnd !== undefined) return false;
+    if (part.base !== undefined || part.isOwn) return false;
+    part.base = deltas.textLength;
+    return true;
   }
 
   delta(text: string): string {
@@ -111,6 +131,17 @@ class PartedMessages implements MessageWriter {
     if (isDone) this.done = place;
   }
 
+  pause(): string {
+    const { part, deltas } = this;
+    if (part === undefined || deltas === undefined) return '';
+    // What follows an end that the client has is a part of its own.
+    return this.receivedEnd === undefined ? this.annotate(part, deltas.textLength) : this.closePart();
+  }
+
+  interrupt(): string {
+    return this.part?.base === undefined ? this.closePart() : '';
+  }
+
   closePart(): string {
     const { part, message, output, deltas, receivedEnd } = this;
     if (part === undefined || message === undefined || deltas === undefined) return '';
@@ -128,8 +159,8 @@ class PartedMessages implements MessageWriter {
       );
     }
     const logprobs = part.logprobs ?? [];
-    let { wire, annotations } = this.annotate(part, deltas.textLength);
-    const content = jsonAround(textContent(KEPT, annotations, logprobs), text);
+    let wire = this.annotate(part, deltas.textLength);
+    const content = jsonAround(textContent(KEPT, part.annotations, logprobs), text);
     message.content.push(content);
     if (receivedEnd === 'part') return wire;
     if (receivedEnd === undefined)
@@ -158,24 +189,25 @@ class PartedMessages implements MessageWriter {
     return { text, ...begun };
   }
 
-  /** The citations of a text: an event for each, and the list for the part. */
-  private annotate(
-    { place, citations }: OpenPart,
-    length: number,
-  ): { wire: string; annotations: JsonObject[] } {
+  /** Ends the open text of a part, if any: an event for each of its citations, which the part lists. */
+  private annotate(part: OpenPart, length: number): string {
+    const { place, citations, annotations, base } = part;
+    if (base === undefined) return '';
+    part.base = undefined;
+    part.citations = [];
     let wire = '';
-    const annotations: JsonObject[] = [];
     for (const citation of citations) {
-      const annotation = buildAnnotation(citation, length);
+      const annotation = buildAnnotation(citation, length - base, base);
       if (annotation === undefined) {
         this.losses.lost('citations');
         continue;
       }
+      if (isOwn(citation)) part.isOwn = true;
       this.losses.citation(citation, ANNOTATED);
       const fields = { ...place, annotation_index: annotations.length, annotation };
       wire += this.output.event('response.output_text.annotation.added', fields);
       annotations.push(annotation);
     }
-    return { wire, annotations };
+    return wire;
   }
 }

@@ -125,6 +125,7 @@ class ResponseEncoder implements StreamEncoder {
         this.message.cite(event.citation);
         return '';
       case 'text-end':
+        return this.message.pause();
       case 'refusal-end':
         return this.message.closePart();
       case 'reasoning-start':
@@ -137,7 +138,7 @@ class ResponseEncoder implements StreamEncoder {
         return this.reasoning.close();
       case 'tool-start':
         this.calls ??= this.callWriter();
-        return this.calls.open(event);
+        return this.message.interrupt() + this.calls.open(event);
       case 'tool-end':
         return this.calls?.close(event.incomplete === true ? 'incomplete' : 'completed') ?? '';
       case 'media':
@@ -156,7 +157,7 @@ class ResponseEncoder implements StreamEncoder {
       // Results of other dialects' hosted tools have no item.
       case 'server-tool-result':
         this.losses.serverResult(event.part);
-        return '';
+        return this.message.interrupt();
     }
   }
 
@@ -180,7 +181,7 @@ class ResponseEncoder implements StreamEncoder {
     const item = dialect === ID ? asObject(value.value) : undefined;
     if (item !== undefined) return this.endMessage() + this.wholeItem(item);
     this.losses.lost(name);
-    return '';
+    return this.message.interrupt();
   }
 
   private media(event: Extract<StreamEvent, { type: 'media' }>): string {
@@ -192,7 +193,7 @@ class ResponseEncoder implements StreamEncoder {
     const item = type === 'image' ? imageItem(part, id) : undefined;
     if (item === undefined) {
       this.losses.lost(type);
-      return '';
+      return this.message.interrupt();
     }
     this.losses.foreignMedia(type, extension);
     return this.endMessage() + this.wholeItem(item);

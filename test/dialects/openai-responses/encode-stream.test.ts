@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'bun:test';
 import { openaiResponses } from '../../../src/dialects/openai-responses/index.ts';
 import { parseSearchTool } from '../../../src/dialects/openai-responses/tool-search.ts';
+import type { Citation } from '../../../src/model/content.ts';
 import { type ErrorCode, GatewayError } from '../../../src/model/errors.ts';
 import type { StreamEvent } from '../../../src/model/events.ts';
 import type { UnifiedFinish } from '../../../src/model/finish.ts';
@@ -169,6 +170,58 @@ test('citations become annotations of their text', () => {
   expect(added.map((event) => event.annotation_index)).toEqual([0, 1, 2]);
   expect(added.map((event) => event.annotation)).toEqual(annotations);
   expect(output(events)[0]?.content).toMatchObject([{ annotations }]);
+});
+
+describe('texts in a row', () => {
+  const source: Citation = { kind: 'url', url: 'https://a.example', title: 'A' };
+  const cited = (block: number, said: string, citation: Citation): StreamEvent[] =>
+    text(block, said).toSpliced(2, 0, { type: 'citation', block, citation });
+
+  test('are one part, whose annotations follow the text that they cite, as OpenAI’s do', () => {
+    const events = wire([
+      ...text(0, 'It says: '),
+      ...cited(1, 'rain', source),
+      ...text(2, ' and '),
+      ...cited(3, 'more rain', { ...source, start: 5, end: 9 }),
+    ]);
+    const annotations = [
+      { type: 'url_citation', start_index: 9, end_index: 13, url: 'https://a.example', title: 'A' },
+      { type: 'url_citation', start_index: 23, end_index: 27, url: 'https://a.example', title: 'A' },
+    ];
+    const said = 'It says: rain and more rain';
+    const parts = events.filter(({ content_index }) => content_index !== undefined);
+    expect(parts.map(({ content_index, type, delta }) => [content_index, delta ?? type])).toEqual([
+      [0, 'response.content_part.added'],
+      [0, 'It says: '],
+      [0, 'rain'],
+      [0, 'response.output_text.annotation.added'],
+      [0, ' and '],
+      [0, 'more rain'],
+      [0, 'response.output_text.annotation.added'],
+      [0, 'response.output_text.done'],
+      [0, 'response.content_part.done'],
+    ]);
+    expect(parts.flatMap(({ annotation }) => annotation ?? [])).toEqual(annotations);
+    expect(parts.flatMap(({ annotation_index: index }) => index ?? [])).toEqual([0, 1]);
+    expect(parts.at(-2)?.text).toBe(said);
+    expect(output(events)[0]?.content).toEqual([
+      { type: 'output_text', text: said, annotations, logprobs: [] },
+    ]);
+  });
+
+  test('stay apart where an annotation of this dialect refers to its part, and where something was said between', () => {
+    const fields = {
+      type: 'url_citation',
+      start_index: 0,
+      end_index: 1,
+      url: 'https://a.example',
+      title: '',
+    };
+    const own = cited(0, 'a', { ...source, extension: { dialect: 'openai-responses', fields } });
+    const code = call(2, { kind: 'server', name: 'code_execution' }, '{}');
+    const [item] = items([...own, ...text(1, 'b'), ...code, ...text(3, 'c')]);
+    expect(item?.content).toMatchObject([{ text: 'a' }, { text: 'b' }, { text: 'c' }]);
+  });
 });
 
 describe('reasoning', () => {
