@@ -53,7 +53,7 @@ export function isDialect(id: ProviderDialectId): id is DialectId {
   return (DIALECT_IDS as readonly string[]).includes(id);
 }
 
-interface ForwardRoute extends Route {
+export interface ForwardRoute extends Route {
   target: Target;
   /** The dialect that is spoken with it. */
   spoken: ProviderDialectId;

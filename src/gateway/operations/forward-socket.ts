@@ -25,7 +25,7 @@ import { forcedTargetIn } from '../request/incoming.ts';
 import { setExchangeHeaders } from '../response/exchange-headers.ts';
 import type { SocketSession } from '../socket/client-socket.ts';
 import { createForwardedSession } from '../socket/forwarded-session.ts';
-import { type Forwarding, onlyOnce, requireOwnKey, UNASKED } from './forward.ts';
+import { type Forwarding, onlyOnce, requireOwnKey, UNASKED } from './forwarding.ts';
 
 /** A client wants it opened. */
 export interface OpeningSocket extends FoundSocket {
