@@ -9,6 +9,7 @@ const OF_DAEMON = ['start', 'stop', 'restart', 'status', 'logs'];
 const MEANT: Readonly<Record<string, readonly string[]>> = {
   '--version': ['version'],
   check: ['config', 'validate', 'lint', 'providers', 'models', 'list'],
+  costs: ['usage', 'stats', 'spend', 'spending', 'money', 'bill'],
   credentials: ['key', 'keys', 'auth', 'login', 'secret', 'secrets'],
   doctor: ['test', 'ping', 'health', 'diagnose'],
   route: ['explain', 'routes'],
@@ -27,8 +28,8 @@ const ELSEWHERE: readonly (readonly [words: readonly string[], where: string])[]
     'nothing has to be set up: "sluice serve" works without a configuration, which is described in docs/configuration.md',
   ],
   [
-    ['cost', 'costs', 'usage', 'stats', 'metrics', 'spend', 'budget', 'budgets', 'ledger'],
-    'costs are in the dashboard, at the gateway’s address in a browser, and for scripts in its /gateway/metrics',
+    ['metrics', 'budget', 'budgets', 'ledger'],
+    'figures and budgets are in the dashboard, at the gateway’s address in a browser, and for scripts in its /gateway/metrics',
   ],
   [
     ['dashboard', 'ui', 'web', 'open'],

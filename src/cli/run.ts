@@ -38,6 +38,7 @@ const COMMANDS: Readonly<Record<string, () => Command | Promise<Command>>> = {
   credentials: async () => (await import('./credentials.ts')).credentialsCommand,
   run: async () => (await import('./run-client.ts')).runCommand,
   tail: async () => (await import('./tail.ts')).tailCommand,
+  costs: async () => (await import('./costs.ts')).costsCommand,
   doctor: async () => (await import('./doctor.ts')).doctorCommand,
   replay: async () => (await import('./replay.ts')).replayCommand,
   conform: async () => (await import('./conform.ts')).conformCommand,

@@ -85,10 +85,11 @@ describe('a wrong command line is exit code 2 and says what is meant', () => {
     [['serv'], 'unknown command "serv" (did you mean "serve"?)'],
     [['statsu'], 'unknown command "statsu" (did you mean "daemon status"?)'],
     [['models'], 'unknown command "models" (did you mean "check"?)'],
+    [['usage'], 'unknown command "usage" (did you mean "costs"?)'],
     [['claude'], 'unknown command "claude" (did you mean "run claude"?)'],
     [
-      ['costs'],
-      'unknown command "costs" (costs are in the dashboard, at the gateway’s address in a browser, and for scripts in its /gateway/metrics)',
+      ['budgets'],
+      'unknown command "budgets" (figures and budgets are in the dashboard, at the gateway’s address in a browser, and for scripts in its /gateway/metrics)',
     ],
     [['help', 'daemon', 'prune'], 'unexpected "prune"'],
     [['-V'], 'unknown flag -V (did you mean "--version"?)'],

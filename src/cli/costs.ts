@@ -1,0 +1,278 @@
+// `sluice costs`: what was spent, by day, model, provider, agent or project, from the gateway's /gateway/metrics.
+import { money, number, percent, plural, short } from '../management/dashboard/page/format.js';
+import { ManagementError } from '../management/answer.ts';
+import { readSince } from '../management/query.ts';
+import { localTime } from '../model/local-time.ts';
+import { stringFlag } from './arguments.ts';
+import { type CliContext, type Command, type ParsedArguments, UsageError } from './command.ts';
+import { UNKNOWN } from './figures.ts';
+import { findGateway, GATEWAY_FLAGS, GatewayUnreachable, readGateway } from './gateway-client.ts';
+
+const NAMED = ['model', 'provider', 'agent', 'project'] as const;
+type Named = (typeof NAMED)[number];
+
+/** What the lines are of: a day, each of these names, or both. */
+interface Breakdown {
+  isDaily: boolean;
+  name: Named | null;
+}
+
+const DEFAULT_BY = 'day';
+const DEFAULT_SINCE = '7d';
+const ALL_TIME = 'all';
+
+/** Less is what adding up leaves. */
+const LEAST_USD = 1e-9;
+
+type CostsBy = Partial<Record<`by_${Named}`, Record<string, number>>>;
+
+/** As /gateway/metrics has them, of the whole window and of each day. */
+interface Sums extends CostsBy {
+  total_requests: number;
+  total_cost_usd: number;
+  total_input_tokens: number;
+  total_output_tokens: number;
+  total_cache_read_tokens: number;
+  total_cache_write_tokens: number;
+  unpriced_requests: number;
+}
+
+interface Metrics extends CostsBy {
+  audit_enabled: boolean;
+  window: { since: string | null };
+  summary: Sums;
+  series?: (Sums & { start: string })[];
+  /** The hundred most used. */
+  models?: ({ provider: string; model: string } & Figures)[];
+}
+
+interface Figures {
+  requests: number;
+  cost_usd: number;
+  unpriced_requests: number;
+  input_tokens: number;
+  output_tokens: number;
+  cache_read_tokens: number;
+  cache_write_tokens: number;
+}
+
+/** A line, named by what it is of: null where a request named none. Of agents, projects and providers only the cost is known. */
+type Entry = { day?: string } & Partial<Record<Named, string | null>> & {
+    cost_usd: number;
+  } & Partial<Figures>;
+
+export const costsCommand: Command = {
+  name: 'costs',
+  summary:
+    'Show what was spent, by day, model, provider, agent or project, and how much of the prompts came from caches.',
+  flags: {
+    by: {
+      value: 'WHAT',
+      summary: `day, model, provider, agent, project, or a day's: day,model (default: ${DEFAULT_BY}).`,
+    },
+    since: {
+      value: 'WHEN',
+      summary: `A duration such as 12h or 30d, a time such as 2026-11-29, or "${ALL_TIME}" (default: ${DEFAULT_SINCE}).`,
+    },
+    ...GATEWAY_FLAGS,
+    json: { summary: 'Print JSON.' },
+  },
+  examples: [
+    ['costs', 'What each day of the last week cost.'],
+    ['costs --since 24h --by model', 'Which models it was spent on.'],
+    ['costs --since 2d --by day,project', 'Who spent it yesterday, and today.'],
+  ],
+  async run(input, context) {
+    const by = stringFlag(input, 'by') ?? DEFAULT_BY;
+    const breakdown = readBreakdown(by);
+    const since = readSinceFlag(input);
+    try {
+      const metrics = await readGateway<Metrics>(findGateway(input, context), pathOf(breakdown, since));
+      if (!metrics.audit_enabled) {
+        context.err('error: this gateway keeps no ledger (audit.enabled), so that its costs are not known');
+        return 1;
+      }
+      const total = totalOf(metrics, breakdown);
+      const entries = entriesOf(metrics, breakdown);
+      const from = metrics.series?.[0]?.start ?? metrics.window.since;
+      if (input.flags.json) context.out(JSON.stringify({ since: from, by, total, entries }, null, 2));
+      else print({ from, total, entries }, context);
+      return 0;
+    } catch (error) {
+      if (!(error instanceof GatewayUnreachable)) throw error;
+      context.err(`error: ${error.message}`);
+      return 1;
+    }
+  },
+};
+
+/** Throws UsageError. */
+function readBreakdown(by: string): Breakdown {
+  const parts = by.split(',').map((part) => part.trim());
+  const name = NAMED.find((each) => each === parts.at(-1)) ?? null;
+  const isDaily = parts[0] === 'day';
+  if (parts.length === Number(isDaily) + Number(name !== null)) return { isDaily, name };
+  const whose = /key|user|person|who/.test(by) ? '; whose key it was says project (server.project_keys)' : '';
+  throw new UsageError(
+    `--by must be day, ${NAMED.join(', ')}, or day and one of these: day,model; not "${by}"${whose}`,
+  );
+}
+
+/** Throws UsageError. */
+function readSinceFlag(input: ParsedArguments): string {
+  const since = stringFlag(input, 'since') ?? DEFAULT_SINCE;
+  if (since === ALL_TIME) return since;
+  try {
+    readSince(new URLSearchParams({ since }), 'since', Date.now());
+    return since;
+  } catch (error) {
+    if (!(error instanceof ManagementError)) throw error;
+    throw new UsageError(`${error.message.replace(/^since:/, '--since')}, or "${ALL_TIME}"; not "${since}"`);
+  }
+}
+
+function pathOf({ isDaily, name }: Breakdown, since: string): string {
+  const query = new URLSearchParams({ recent_limit: '0' });
+  if (since !== ALL_TIME) query.set('since', since);
+  if (isDaily) query.set('step', 'day');
+  for (const each of NAMED) query.set(`include_${each}`, String(each === name));
+  return `/gateway/metrics?${query}`;
+}
+
+/** Days are whole, also the first. */
+function totalOf({ summary, series = [] }: Metrics, { isDaily }: Breakdown): Figures {
+  if (!isDaily) return figuresOf(summary);
+  const total = { ...NOTHING };
+  for (const day of series.map(figuresOf)) for (const key of KEYS) total[key] += day[key];
+  return total;
+}
+
+const NOTHING: Figures = {
+  requests: 0,
+  cost_usd: 0,
+  unpriced_requests: 0,
+  input_tokens: 0,
+  output_tokens: 0,
+  cache_read_tokens: 0,
+  cache_write_tokens: 0,
+};
+const KEYS = Object.keys(NOTHING) as (keyof Figures)[];
+
+const figuresOf = (sums: Sums): Figures => ({
+  requests: sums.total_requests,
+  cost_usd: sums.total_cost_usd,
+  unpriced_requests: sums.unpriced_requests,
+  input_tokens: sums.total_input_tokens,
+  output_tokens: sums.total_output_tokens,
+  cache_read_tokens: sums.total_cache_read_tokens,
+  cache_write_tokens: sums.total_cache_write_tokens,
+});
+
+function entriesOf({ summary, series = [], models = [], ...costs }: Metrics, breakdown: Breakdown): Entry[] {
+  const { isDaily, name } = breakdown;
+  if (isDaily)
+    return series.flatMap((sums) => {
+      const day = sums.start.slice(0, 10);
+      if (name === null) return [{ day, ...figuresOf(sums) }];
+      return namedCosts(name, sums, sums.total_cost_usd).map((entry) => ({ day, ...entry }));
+    });
+  if (name === null) return [];
+  if (name === 'model') return models.map(modelEntry).sort((one, other) => other.cost_usd - one.cost_usd);
+  return namedCosts(name, costs, summary.total_cost_usd);
+}
+
+function modelEntry(figures: Figures & { provider: string; model: string }): Entry {
+  const { provider, model } = figures;
+  const counts = Object.fromEntries(KEYS.map((key) => [key, figures[key]])) as unknown as Figures;
+  return { provider, model, ...counts };
+}
+
+/** The highest first, and what was spent by requests without a name. */
+function namedCosts(name: Named, costs: CostsBy, total: number): Entry[] {
+  const known = Object.entries(costs[`by_${name}`] ?? {}).sort(([, one], [, other]) => other - one);
+  const entries: Entry[] = known.map(([title, cost]) => ({ [name]: title, cost_usd: cost }));
+  const rest = costBeside(entries, total);
+  return rest === 0 ? entries : [...entries, { [name]: null, cost_usd: rest }];
+}
+
+/** What was spent besides. */
+function costBeside(entries: readonly Entry[], total: number): number {
+  const rest = total - entries.reduce((sum, { cost_usd }) => sum + cost_usd, 0);
+  return rest > LEAST_USD ? rest : 0;
+}
+
+interface Report {
+  from: string | null;
+  total: Figures;
+  entries: readonly Entry[];
+}
+
+function print({ from, total, entries }: Report, context: CliContext): void {
+  const { requests, unpriced_requests: unpriced } = total;
+  const since = from === null ? 'since the beginning' : `since ${localTime(new Date(from))}`;
+  const without = unpriced === 0 ? '' : `, without ${number(unpriced)} whose price is not known`;
+  context.out(
+    requests === 0
+      ? `nothing was asked ${since}`
+      : `${since}: ${money(total.cost_usd)} for ${plural(requests, 'request')}${without}; ` +
+          `${short(promptOf(total))} tokens in, ${fromCache(total)} of them from caches, ${short(total.output_tokens)} out`,
+  );
+  if (requests === 0) return;
+  for (const line of tableOf(entries)) context.out(line);
+  const [first] = entries;
+  if (first?.day !== undefined || first?.requests === undefined) return;
+  const others = requests - entries.reduce((sum, entry) => sum + (entry.requests ?? 0), 0);
+  const spent = costBeside(entries, total.cost_usd);
+  if (others > 0)
+    context.out(`  these are the most used; other models: ${money(spent)} for ${plural(others, 'request')}`);
+}
+
+const promptOf = ({ input_tokens, cache_read_tokens, cache_write_tokens }: Figures): number =>
+  input_tokens + cache_read_tokens + cache_write_tokens;
+
+function fromCache(figures: Figures): string {
+  const prompt = promptOf(figures);
+  return prompt === 0 ? UNKNOWN : percent(figures.cache_read_tokens / prompt);
+}
+
+function tableOf(entries: readonly Entry[]): string[] {
+  const [first] = entries;
+  if (first === undefined) return [];
+  const names = (['day', 'provider', 'model', 'agent', 'project'] as const).filter((each) => each in first);
+  const isCounted = first.requests !== undefined;
+  const heads = [
+    ...names.map((each) => (each === 'day' ? 'day (UTC)' : each)),
+    'cost',
+    ...(isCounted ? ['requests', 'tokens in', 'from caches', 'tokens out'] : ['share']),
+  ];
+  const wholes = new Map<string | undefined, number>();
+  for (const { day, cost_usd } of entries) wholes.set(day, (wholes.get(day) ?? 0) + cost_usd);
+  const shareOf = ({ day, cost_usd }: Entry) => {
+    const whole = wholes.get(day) ?? 0;
+    return whole === 0 ? UNKNOWN : percent(cost_usd / whole);
+  };
+  const rows = entries.map((entry) => [
+    ...names.map((each) => entry[each] || `no ${each}`),
+    ...(hasFigures(entry)
+      ? [
+          entry.unpriced_requests > 0 && entry.cost_usd === 0 ? 'unpriced' : money(entry.cost_usd),
+          number(entry.requests),
+          short(promptOf(entry)),
+          fromCache(entry),
+          short(entry.output_tokens),
+        ]
+      : [money(entry.cost_usd), shareOf(entry)]),
+  ]);
+  return aligned([heads, ...rows], names.length);
+}
+
+/** @param left how many of the columns begin at their left */
+function aligned(table: readonly string[][], left: number): string[] {
+  const [heads = []] = table;
+  const widths = heads.map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
+  const pad = (cell: string, column: number) =>
+    column < left ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0);
+  return table.map((row) => `  ${row.map(pad).join('  ')}`.trimEnd());
+}
+
+const hasFigures = (entry: Entry): entry is Entry & Figures => entry.requests !== undefined;

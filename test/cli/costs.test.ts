@@ -1,0 +1,170 @@
+// `sluice costs`: what was spent, as a person reads it and as scripts do, from a gateway's own figures.
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
+import { runCommand } from '../support/cli-run.ts';
+import { type SluiceProcess, startSluice } from '../support/sluice-process.ts';
+import { TEST_TIMEOUT_MS } from '../support/time-limit.ts';
+
+setDefaultTimeout(TEST_TIMEOUT_MS);
+
+const WEB_KEY = 'the-key-of-web';
+const GATEWAY_KEY = 'the-key-of-the-gateway';
+const DAY = /^\d{4}-\d\d-\d\d$/;
+
+let sluice: SluiceProcess;
+beforeAll(async () => {
+  sluice = await startSluice({
+    config: {
+      server: { keys: [GATEWAY_KEY], project_keys: { web: [WEB_KEY] } },
+      costs: {
+        pricing_overrides: { 'simulator/echo*': { input_per_million: 1e6, output_per_million: 1e6 } },
+      },
+    },
+  });
+  await ask('simulator/echo,fast', WEB_KEY);
+  await ask('simulator/echo,fast', GATEWAY_KEY);
+  await ask('simulator/text,fast', GATEWAY_KEY);
+});
+afterAll(() => sluice[Symbol.asyncDispose]());
+
+async function ask(model: string, key: string): Promise<void> {
+  const response = await fetch(`${sluice.url}/v1/messages`, {
+    method: 'POST',
+    headers: { 'x-api-key': key },
+    body: JSON.stringify({ model, max_tokens: 50, messages: [{ role: 'user', content: 'one two three' }] }),
+  });
+  await response.text();
+}
+
+const costs = (...args: string[]) =>
+  runCommand(['costs', '--url', sluice.url, '--key', GATEWAY_KEY, ...args]);
+
+interface Answer {
+  since: string | null;
+  by: string;
+  total: Record<string, number>;
+  entries: Record<string, string | number | null>[];
+}
+
+async function readCosts(...args: string[]): Promise<Answer> {
+  const { code, out, err } = await costs('--json', ...args);
+  expect({ code, err }).toEqual({ code: 0, err: '' });
+  return JSON.parse(out) as Answer;
+}
+
+const sumOf = ({ entries }: Answer) => entries.reduce((sum, { cost_usd }) => sum + Number(cost_usd), 0);
+
+test('each day of the last week, the last of them today', async () => {
+  const answer = await readCosts();
+  expect(answer).toMatchObject({ by: 'day', total: { requests: 3, unpriced_requests: 1 } });
+  expect(answer.entries.length).toBe(8);
+  expect(answer.entries.every(({ day }) => DAY.test(String(day)))).toBe(true);
+  expect(sumOf(answer)).toBe(answer.total.cost_usd ?? 0);
+  const { out } = await costs();
+  const [head, columns, ...days] = out.split('\n');
+  expect(head).toMatch(
+    /^since .+: \$[\d,.]+ for 3 requests, without 1 whose price is not known; \d+ tokens in, 0 % of them from caches, \d+ out$/,
+  );
+  expect(columns?.trim().split(/ {2,}/)).toEqual([
+    'day (UTC)',
+    'cost',
+    'requests',
+    'tokens in',
+    'from caches',
+    'tokens out',
+  ]);
+  expect(days.length).toBe(8);
+  expect(days[0]).toMatch(/^ {2}\d{4}-\d\d-\d\d +\$0 +0 +0 +– +0$/);
+});
+
+test('by model: the dearest first, and one whose price is not known says so', async () => {
+  const { entries } = await readCosts('--by', 'model', '--since', '1h');
+  expect(entries).toEqual([
+    expect.objectContaining({ provider: 'simulator', model: 'echo,fast', requests: 2, unpriced_requests: 0 }),
+    expect.objectContaining({ provider: 'simulator', model: 'text,fast', requests: 1, unpriced_requests: 1 }),
+  ]);
+  const { out } = await costs('--by', 'model');
+  expect(out).toMatch(/\n {2}simulator {2}text,fast +unpriced +1 /);
+});
+
+test('by project: whose key it was, and what was spent without one', async () => {
+  const answer = await readCosts('--by', 'project', '--since', 'all');
+  expect(answer.since).toBeNull();
+  expect(answer.entries).toEqual([
+    { project: 'web', cost_usd: expect.any(Number) },
+    { project: null, cost_usd: expect.any(Number) },
+  ]);
+  expect(sumOf(answer)).toBeCloseTo(answer.total.cost_usd ?? 0);
+  const { out } = await costs('--by', 'project');
+  expect(out).toMatch(/\n {2}web +\$[\d,.]+ +50 %\n {2}no project +\$[\d,.]+ +50 %$/);
+});
+
+test('by day and provider', async () => {
+  const { entries } = await readCosts('--by', 'day,provider');
+  expect(entries.every(({ day, provider }) => DAY.test(String(day)) && provider === 'simulator')).toBe(true);
+  expect((await costs('--by', 'day,provider')).out).toMatch(
+    /\n {2}\d{4}-\d\d-\d\d +simulator +\$[\d,.]+ +100 %/,
+  );
+});
+
+test('where nothing was asked it says so', async () => {
+  await using idle = await startSluice();
+  const { code, out } = await runCommand(['costs', '--url', idle.url, '--since', '1h']);
+  expect(code).toBe(0);
+  expect(out).toMatch(/^nothing was asked since \d{4}-\S+$/);
+});
+
+test('a gateway without a ledger knows none', async () => {
+  await using forgetful = await startSluice({ config: { audit: { enabled: false } } });
+  expect(await runCommand(['costs', '--url', forgetful.url])).toEqual({
+    code: 1,
+    out: '',
+    err: 'error: this gateway keeps no ledger (audit.enabled), so that its costs are not known',
+  });
+});
+
+test('models beyond those that the gateway lists are summed up', async () => {
+  const model = { provider: 'lab', model: 'one', requests: 3, cost_usd: 1, unpriced_requests: 0 };
+  const tokens = { input_tokens: 25, output_tokens: 1, cache_read_tokens: 50, cache_write_tokens: 25 };
+  const page = {
+    audit_enabled: true,
+    window: { since: null },
+    summary: {
+      total_requests: 5,
+      total_cost_usd: 1.5,
+      unpriced_requests: 0,
+      total_input_tokens: 25,
+      total_output_tokens: 1,
+      total_cache_read_tokens: 50,
+      total_cache_write_tokens: 25,
+    },
+    models: [{ ...model, ...tokens }],
+  };
+  const server = Bun.serve({ hostname: '127.0.0.1', port: 0, fetch: () => Response.json(page) });
+  try {
+    const { out } = await runCommand(['costs', '--by', 'model', '--url', `http://127.0.0.1:${server.port}`]);
+    expect(out.split('\n')).toEqual([
+      'since the beginning: $1.50 for 5 requests; 100 tokens in, 50 % of them from caches, 1 out',
+      '  provider  model   cost  requests  tokens in  from caches  tokens out',
+      '  lab       one    $1.00         3        100         50 %           1',
+      '  these are the most used; other models: $0.50 for 2 requests',
+    ]);
+  } finally {
+    await server.stop(true);
+  }
+});
+
+describe('a wrong command line says what is meant', () => {
+  const WHAT = '--by must be day, model, provider, agent, project, or day and one of these: day,model; not ';
+  const WHEN =
+    '--since must be a duration such as 15m, 1h30m or 7d, or a time in ISO-8601 or Unix seconds, or "all"; not "yesterday"';
+  test.each([
+    [['--by', 'week'], `${WHAT}"week"`],
+    [['--by', 'model,day'], `${WHAT}"model,day"`],
+    [['--by', 'key'], `${WHAT}"key"; whose key it was says project (server.project_keys)`],
+    [['--since', 'yesterday'], WHEN],
+  ])('%j', async (args, message) => {
+    const { code, err } = await runCommand(['costs', ...args]);
+    expect(code).toBe(2);
+    expect(err.split('\n')[0]).toBe(`sluice: ${message}`);
+  });
+});
