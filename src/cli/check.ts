@@ -1,5 +1,7 @@
 // `sluice check`: what the configuration amounts to, without serving it.
 import { EMBEDDED_STORE, secretsOfStore } from '../config/audit-store.ts';
+import type { LoadedConfig } from '../config/load.ts';
+import { formatKeyPath } from '../config/problem.ts';
 import { redisPlace, secretsOfRedis } from '../config/resolve-redis.ts';
 import type { AuthorizationScheme, ProviderConfig, RedisConfig, ResolvedConfig } from '../config/resolved.ts';
 import { formatBudget } from '../ledger/budgets/format-budget.ts';
@@ -20,40 +22,97 @@ export const checkCommand: Command = {
   name: 'check',
   summary:
     'Check the configuration and print the providers and routes it resolves to; exit code 1 if it is invalid.',
-  flags: { config: CONFIG_FLAG },
-  examples: [['check --config team.yaml', 'Whether a gateway would take it, and what it would do.']],
+  flags: { config: CONFIG_FLAG, json: { summary: 'Print JSON.' } },
+  examples: [
+    ['check --config team.yaml', 'Whether a gateway would take it, and what it would do.'],
+    ['check --json', 'The same for a script: each problem with its key and line.'],
+  ],
   async run(input, context) {
     const loaded = await loadWithCode(loadOptions(input, context));
     if (loaded.config !== null) retireModules(loaded.config);
-    context.out(`configuration: ${loaded.path ?? 'no file; defaults and environment'}`);
-    if (loaded.config !== null)
-      for (const line of describeConfig(loaded.config)) context.out(typable(line, context.environment));
-    if (loaded.config?.audit.enabled && loaded.config.audit.store !== EMBEDDED_STORE)
-      context.out(await describeDatabase(loaded.config.audit.store));
-    if (loaded.config?.redis) context.out(await describeRedis(loaded.config.redis));
     const problems = describeProblems(loaded);
+    const code = problems.some(({ fails }) => fails) ? 1 : 0;
+    if (input.flags.json) {
+      context.out(JSON.stringify(await asJson(loaded, code === 0), null, 2));
+      return code;
+    }
+    context.out(`configuration: ${loaded.path ?? 'no file; defaults and environment'}`);
+    if (loaded.config !== null) {
+      for (const line of describeConfig(loaded.config)) context.out(typable(line, context.environment));
+      for (const line of describeShared(await examineShared(loaded.config))) context.out(line);
+    }
     for (const { line } of problems) context.err(line);
-    if (problems.some(({ fails }) => fails)) return 1;
-    context.out('the configuration is valid');
-    return 0;
+    if (code === 0) context.out('the configuration is valid');
+    return code;
   },
 };
 
-/** Where the ledger is, and whether that can take rows; one that cannot makes no configuration invalid. */
-async function describeDatabase(store: string): Promise<string> {
-  const { examinePostgres } = await import('../ledger/postgres/examine.ts');
-  const { place, failure } = await examinePostgres(store);
-  if (failure === null) return `ledger: PostgreSQL at ${place}, takes rows`;
-  return `ledger: takes no rows: ${createRedactor(secretsOfStore(store)).ofFailure(failure)}`;
+/** What the lines say, without what is only for reading; where the configuration is not valid at all, its problems alone. */
+async function asJson({ path, config, problems }: LoadedConfig, isValid: boolean): Promise<object> {
+  return {
+    configuration: path,
+    is_valid: isValid,
+    problems: problems.map(({ severity, path: key, line, message }) => ({
+      severity: severity === 'warning' ? 'warning' : 'error',
+      key: key.length === 0 ? null : formatKeyPath(key),
+      line: line ?? null,
+      message,
+    })),
+    ...(config !== null && {
+      host: config.server.host,
+      port: config.server.port,
+      keys: config.server.keys.length - config.server.projectOfKey.size,
+      projects: [...new Set(config.server.projectOfKey.values())],
+      providers: config.providers.map((provider) => ({
+        name: provider.name,
+        dialects: dialectsOf(provider),
+        base_url: provider.baseUrl,
+        keys: provider.apiKeys.length,
+      })),
+      disabled: config.disabled.map(({ name, reason }) => ({ name, reason })),
+      routes: routesOf(config).map(([asks, leads]) => ({ asks, leads })),
+      budgets: config.costs.budgets.map(formatBudget),
+      rate_limits: config.rateLimits.map(formatLimit),
+    }),
+    ...(config !== null && (await examineShared(config))),
+  };
 }
 
-/** Where rate limits are counted, and whether that answers; one that does not makes no configuration invalid. */
-async function describeRedis(redis: RedisConfig): Promise<string> {
+/** Servers that gateways share, null where there is none, and why one cannot be used: that makes no configuration invalid. */
+interface Shared {
+  postgres: { place: string | null; failure: string | null } | null;
+  redis: { place: string; prefix: string; failure: string | null } | null;
+}
+
+async function examineShared({ audit, redis }: ResolvedConfig): Promise<Shared> {
+  return {
+    postgres: audit.enabled && audit.store !== EMBEDDED_STORE ? await examineDatabase(audit.store) : null,
+    redis: redis && (await examineRedis(redis)),
+  };
+}
+
+async function examineDatabase(store: string): Promise<Shared['postgres']> {
+  const { examinePostgres } = await import('../ledger/postgres/examine.ts');
+  const { place, failure } = await examinePostgres(store);
+  const redact = createRedactor(secretsOfStore(store));
+  return { place, failure: failure === null ? null : redact.ofFailure(failure) };
+}
+
+async function examineRedis(redis: RedisConfig): Promise<Shared['redis']> {
   const { tryRemoteCount } = await import('../server/redis/remote-count.ts');
   const { ok, lastError } = await tryRemoteCount(redis);
-  const where = `redis: ${redisPlace(redis)}, keys ${redis.prefix}*`;
-  if (ok) return `${where}, answers`;
-  return `${where}, does not answer: ${createRedactor(secretsOfRedis(redis)).ofFailure(lastError ?? '')}`;
+  const failure = ok ? null : createRedactor(secretsOfRedis(redis)).ofFailure(lastError ?? '');
+  return { place: redisPlace(redis), prefix: redis.prefix, failure };
+}
+
+function describeShared({ postgres, redis }: Shared): string[] {
+  const lines: string[] = [];
+  if (postgres?.failure === null) lines.push(`ledger: PostgreSQL at ${postgres.place}, takes rows`);
+  else if (postgres !== null) lines.push(`ledger: takes no rows: ${postgres.failure}`);
+  if (redis === null) return lines;
+  const { place, prefix, failure } = redis;
+  const answers = failure === null ? 'answers' : `does not answer: ${failure}`;
+  return [...lines, `redis: ${place}, keys ${prefix}*, ${answers}`];
 }
 
 /** For example `, and 3 of projects: web, data`. */
@@ -62,14 +121,8 @@ function projectKeys({ projectOfKey }: ResolvedConfig['server']): string {
   return `, and ${projectOfKey.size} of projects: ${[...new Set(projectOfKey.values())].join(', ')}`;
 }
 
-function describeConfig({
-  server,
-  providers,
-  disabled,
-  routing,
-  costs,
-  rateLimits,
-}: ResolvedConfig): string[] {
+function describeConfig(config: ResolvedConfig): string[] {
+  const { server, providers, disabled, costs, rateLimits } = config;
   const keys =
     server.keys.length === 0
       ? 'no key required, loopback only'
@@ -81,35 +134,14 @@ function describeConfig({
     ...columns(
       providers.map((provider) => [
         provider.name,
-        `${dialectsOf(provider)}, ${provider.baseUrl}, ${describeKeys(provider)}`,
+        `${dialectsOf(provider)?.join(', ') ?? 'every dialect'}, ${provider.baseUrl}, ${describeKeys(provider)}`,
       ]),
     ),
     ...(disabled.length === 0
       ? []
       : ['disabled:', ...columns(disabled.map(({ name, reason }) => [name, reason]))]),
     'routes:',
-    ...columns([
-      ...providers.flatMap(({ name, models }) =>
-        Object.entries(models).map(([alias, model]) => [`${name}/${alias}`, `${name}/${model}`] as const),
-      ),
-      ...providers.map(({ name }) => [`${name}/MODEL`, `${name}, MODEL as asked`] as const),
-      ...providers.flatMap(({ name, defaultModel }) =>
-        defaultModel === null
-          ? []
-          : [[`a rule to ${name} alone`, `${name}/${defaultModel} where MODEL is not its own`] as const],
-      ),
-      ...describeRules(routing).map(({ asks, leads }) => [asks, leads] as const),
-      ['MODEL', describeDefault(providers, routing)],
-      ...(routing.fallbackChain.length === 0
-        ? []
-        : [['after a failure', routing.fallbackChain.join(', then ')] as const]),
-      ...(routing.policy.contextFallback.length === 0
-        ? []
-        : [['a prompt too long', routing.policy.contextFallback.join(', then ')] as const]),
-      ...providers.flatMap(({ name, lacksKey }) =>
-        lacksKey ? [[`${name} behind another`, `skipped: ${noKeyFor(name)}`] as const] : [],
-      ),
-    ]),
+    ...columns(routesOf(config)),
     ...(costs.budgets.length === 0
       ? []
       : ['budgets:', ...costs.budgets.map((budget) => `  ${formatBudget(budget)}`)]),
@@ -119,9 +151,36 @@ function describeConfig({
   ];
 }
 
-function dialectsOf({ dialect, alsoSpeaks = [], partnerModels = [] }: ProviderConfig): string {
-  if (dialect === 'any') return 'every dialect';
-  return [dialect, ...alsoSpeaks, ...partnerModels.map((row) => row.dialect)].join(', ');
+/** What is asked, and where that leads. */
+function routesOf({ providers, routing }: ResolvedConfig): (readonly [asks: string, leads: string])[] {
+  return [
+    ...providers.flatMap(({ name, models }) =>
+      Object.entries(models).map(([alias, model]) => [`${name}/${alias}`, `${name}/${model}`] as const),
+    ),
+    ...providers.map(({ name }) => [`${name}/MODEL`, `${name}, MODEL as asked`] as const),
+    ...providers.flatMap(({ name, defaultModel }) =>
+      defaultModel === null
+        ? []
+        : [[`a rule to ${name} alone`, `${name}/${defaultModel} where MODEL is not its own`] as const],
+    ),
+    ...describeRules(routing).map(({ asks, leads }) => [asks, leads] as const),
+    ['MODEL', describeDefault(providers, routing)],
+    ...(routing.fallbackChain.length === 0
+      ? []
+      : [['after a failure', routing.fallbackChain.join(', then ')] as const]),
+    ...(routing.policy.contextFallback.length === 0
+      ? []
+      : [['a prompt too long', routing.policy.contextFallback.join(', then ')] as const]),
+    ...providers.flatMap(({ name, lacksKey }) =>
+      lacksKey ? [[`${name} behind another`, `skipped: ${noKeyFor(name)}`] as const] : [],
+    ),
+  ];
+}
+
+/** Null: every dialect. */
+function dialectsOf({ dialect, alsoSpeaks = [], partnerModels = [] }: ProviderConfig): string[] | null {
+  if (dialect === 'any') return null;
+  return [dialect, ...alsoSpeaks, ...partnerModels.map((row) => row.dialect)];
 }
 
 /** Where there is no key, what its requests are authorized with. */

@@ -8,7 +8,12 @@ import { type CliContext, type Command, UsageError } from './command.ts';
 import { credentialOptions } from './credential-lookup.ts';
 import { columns, counted } from './help.ts';
 
-type Action = (vault: Vault, operands: readonly string[], context: CliContext) => Promise<number> | number;
+type Action = (
+  vault: Vault,
+  operands: readonly string[],
+  context: CliContext,
+  isJson: boolean,
+) => Promise<number> | number;
 
 const ACTIONS: Record<string, Action> = {
   async store(vault, [name, value], context) {
@@ -24,8 +29,16 @@ const ACTIONS: Record<string, Action> = {
     context.out(value);
     return 0;
   },
-  list(vault, _, context) {
+  list(vault, _, context, isJson) {
     const stored = vault.list();
+    if (isJson) {
+      const described = stored.map(({ name, updatedAt }) => ({
+        name,
+        stored_at: new Date(updatedAt).toISOString(),
+      }));
+      context.out(JSON.stringify(described, null, 2));
+      return 0;
+    }
     for (const line of columns(stored.map(({ name, updatedAt }) => [name, `stored ${localTime(updatedAt)}`])))
       context.out(line);
     if (stored.length === 0)
@@ -53,26 +66,28 @@ export const credentialsCommand: Command = {
   summary:
     'Store keys encrypted: store NAME [VALUE, or - for standard input; prompts without echo if omitted], ' +
     'retrieve NAME, list, delete NAME, rotate (a new master key for all; store NAME replaces a value).',
-  flags: {},
+  flags: { json: { summary: 'list: print JSON.' } },
   operands: ['ACTION', '[NAME]', '[VALUE]'],
   choices: Object.keys(ACTIONS),
   examples: [
     ['credentials store openai', 'Asks for the key; the configuration then says api_key: credential:openai.'],
     ['credentials list', 'What is stored, and since when.'],
   ],
-  async run({ operands: [action, ...rest] }, context) {
+  async run({ flags, operands: [action, ...rest] }, context) {
     const act = chosenAction('credentials', action, ACTIONS);
     const most = action === 'store' ? 2 : TAKES_NAME.includes(action ?? '') ? 1 : 0;
     if (action === 'rotate' && rest.length > 0)
       throw new UsageError(
         'rotate takes no NAME: it makes a new master key for all; "sluice credentials store NAME" replaces a value',
       );
+    if (flags.json && action !== 'list')
+      throw new UsageError(`--json does not apply to credentials ${action}, but to list`);
     if (rest[most] !== undefined) throw new UsageError(`unexpected "${most === 0 ? rest[0] : '…'}"`);
     try {
       const home = findHome(context.environment);
       const vault = openVault(home, credentialOptions(context.environment));
       try {
-        const code = await act(vault, rest, context);
+        const code = await act(vault, rest, context, flags.json === true);
         const exposed = exposedKey(home);
         if (exposed !== undefined) context.err(`warning: ${exposed}`);
         return code;

@@ -61,6 +61,8 @@ test('list shows names and no value; delete and retrieve say what is not there',
   const { out } = await credentials(home, ['list']);
   expect(out).toMatch(/^ {2}openai {2}stored \d{4}-/);
   expect(out).not.toContain('sk-');
+  const json = await credentials(home, ['list', '--json']);
+  expect(JSON.parse(json.out)).toEqual([{ name: 'openai', stored_at: expect.stringMatching(/^\d{4}-.*Z$/) }]);
   expect(await credentials(home, ['rotate'])).toMatchObject({ code: 0, out: '' });
   expect((await credentials(home, ['delete', 'openai'])).code).toBe(0);
   for (const action of ['delete', 'retrieve'])

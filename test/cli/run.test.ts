@@ -102,6 +102,7 @@ describe('a wrong command line is exit code 2 and says what is meant', () => {
     [['--config', 'a.yaml', 'serve'], 'flags follow the command: sluice serve --config a.yaml'],
     [['--help', 'serve'], 'flags follow the command: sluice serve --help'],
     [['daemon', 'logs', '--port', '1'], '--port does not apply to daemon logs, but to start and restart'],
+    [['credentials', 'store', '--json'], '--json does not apply to credentials store, but to list'],
     [['daemon', 'stop', '--json'], '--json does not apply to daemon stop, but to status and logs'],
     [['serve', '--prot', '1'], 'unknown flag --prot (did you mean "--port"?)'],
     [['serve', '--frobnicate'], 'unknown flag --frobnicate'],
@@ -188,6 +189,49 @@ describe('check', () => {
     expect(out).toContain('(1 key accepted, and 3 of projects: web, data)');
     expect(err).toContain('routes.yaml:4: providers.openai.api_key: environment variable ABSENT is not set');
     expect(out + err).not.toContain('secret');
+  });
+
+  test('as JSON: what is wrong where, and what the rest resolves to, without a secret', async () => {
+    const config = writeConfig(
+      'scripted.yaml',
+      [
+        'server: { keys: [gate-secret], project_keys: { web: [web-secret] } }',
+        'providers:',
+        '  lab: { dialect: openai-chat, base_url: "http://127.0.0.1:1/v1", api_key: lab-secret }',
+        '  openai: { api_key: env:ABSENT }',
+        'routing: { default_provider: lab }',
+      ].join('\n'),
+    );
+    const { code, out, err } = await run(['check', '--json', '--config', config]);
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(out).not.toContain('secret');
+    const message = 'environment variable ABSENT is not set; provider "openai" is disabled';
+    expect(JSON.parse(out)).toMatchObject({
+      configuration: expect.stringMatching(/^\/.*scripted.yaml$/),
+      is_valid: true,
+      problems: [{ severity: 'warning', key: 'providers.openai.api_key', line: 4, message }],
+      host: '127.0.0.1',
+      keys: 1,
+      projects: ['web'],
+      providers: [
+        { name: 'lab', dialects: ['openai-chat'], base_url: 'http://127.0.0.1:1/v1', keys: 1 },
+        { name: 'simulator', dialects: null },
+      ],
+      disabled: [{ name: 'openai', reason: 'environment variable ABSENT is not set' }],
+      routes: expect.arrayContaining([{ asks: 'MODEL', leads: 'lab' }]),
+      postgres: null,
+      redis: null,
+    });
+    const bad = writeConfig('bad-scripted.yaml', 'server: { prot: 1 }');
+    const refused = await run(['check', '--json', '--config', bad]);
+    expect(refused.code).toBe(1);
+    expect(JSON.parse(refused.out)).toEqual({
+      configuration: expect.stringMatching(/^\/.*bad-scripted.yaml$/),
+      is_valid: false,
+      problems: [
+        { severity: 'error', key: 'server.prot', line: 1, message: 'unknown key (did you mean "port"?)' },
+      ],
+    });
   });
 
   test('a default that is disabled: where its requests go', async () => {
