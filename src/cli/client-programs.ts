@@ -57,8 +57,10 @@ const anthropicInClouds = ({ url }: Gateway) => ({
   ANTHROPIC_BEDROCK_BASE_URL: url,
 });
 
-/** Claude Code's clouds whose paths the gateway does not serve. */
-const OTHER_CLOUDS = ['FOUNDRY', 'MANTLE', 'ANTHROPIC_AWS'].map((cloud) => `CLAUDE_CODE_USE_${cloud}`);
+/** Claude Code's clouds whose paths the gateway does not serve (2.1.332). */
+const OTHER_CLOUDS = ['FOUNDRY', 'MANTLE', 'ANTHROPIC_AWS', 'ANTHROPIC_GOOGLE_CLOUD'].map(
+  (cloud) => `CLAUDE_CODE_USE_${cloud}`,
+);
 
 /**
  * Claude Code may be set up for a cloud, also in its own settings, which take precedence over its environment: the base URLs

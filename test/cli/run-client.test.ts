@@ -24,7 +24,7 @@ const WATCHED =
   'COPILOT_PROVIDER_TYPE COPILOT_PROVIDER_WIRE_API COPILOT_PROVIDER_BEARER_TOKEN NO_PROXY no_proxy ' +
   'ANTHROPIC_VERTEX_BASE_URL ANTHROPIC_VERTEX_PROJECT_ID CLOUD_ML_REGION CLAUDE_CODE_SKIP_VERTEX_AUTH ' +
   'ANTHROPIC_BEDROCK_BASE_URL CLAUDE_CODE_SKIP_BEDROCK_AUTH AWS_BEARER_TOKEN_BEDROCK CLAUDE_CODE_USE_VERTEX ' +
-  'CLAUDE_CODE_USE_FOUNDRY GOOGLE_VERTEX_BASE_URL CLAUDE_CODE_MAX_CONTEXT_TOKENS ANTHROPIC_HOST OPENAI_HOST ' +
+  'CLAUDE_CODE_USE_FOUNDRY CLAUDE_CODE_USE_ANTHROPIC_GOOGLE_CLOUD GOOGLE_VERTEX_BASE_URL CLAUDE_CODE_MAX_CONTEXT_TOKENS ANTHROPIC_HOST OPENAI_HOST ' +
   'GOOGLE_HOST GOOGLE_API_KEY';
 
 /** A program of this name that writes down how it was called, and ends with 7. */
@@ -124,7 +124,12 @@ test('claude presents the gateway’s key where one is asked', async () => {
 
 test('claude that is set up for a cloud asks the gateway by that cloud’s paths, or as Anthropic', async () => {
   const program = install('claude');
-  const cloud = { CLAUDE_CODE_USE_VERTEX: '1', CLAUDE_CODE_USE_FOUNDRY: '1', CLOUD_ML_REGION: 'us-east5' };
+  const cloud = {
+    CLAUDE_CODE_USE_VERTEX: '1',
+    CLAUDE_CODE_USE_FOUNDRY: '1',
+    CLAUDE_CODE_USE_ANTHROPIC_GOOGLE_CLOUD: '1',
+    CLOUD_ML_REGION: 'us-east5',
+  };
   await run(['claude'], { ...cloud, AWS_BEARER_TOKEN_BEDROCK: 'own' });
   expect((await program.read()).env).toMatchObject({
     CLAUDE_CODE_USE_VERTEX: '1',
@@ -136,6 +141,7 @@ test('claude that is set up for a cloud asks the gateway by that cloud’s paths
     CLAUDE_CODE_SKIP_BEDROCK_AUTH: '1',
     AWS_BEARER_TOKEN_BEDROCK: 'own',
     CLAUDE_CODE_USE_FOUNDRY: '',
+    CLAUDE_CODE_USE_ANTHROPIC_GOOGLE_CLOUD: '',
   });
   // The settings of the program may name one, too.
   await run(['--key', 'k1', 'claude'], { AWS_BEARER_TOKEN_BEDROCK: 'own' });
