@@ -52,7 +52,9 @@ test('Responses: every repetition holds the whole text', async () => {
 test('several long blocks that end in one piece: each, and the ending behind them', async () => {
   const text = 'x'.repeat(LARGEST_WRITE);
   const [blockEnd = '', ...ending] = MESSAGE.end.split(/(?<=\n\n)/);
-  const second = (MESSAGE.block + MESSAGE.delta('second') + blockEnd).replaceAll('"index":0', '"index":1');
+  const second = (MESSAGE.block + MESSAGE.delta('second') + blockEnd)
+    .replaceAll('"index":0', '"index":1')
+    .replaceAll('text', 'thinking');
   const chunks = [
     MESSAGE.start + MESSAGE.block + MESSAGE.delta(text),
     [blockEnd, second, ...ending].join(''),
@@ -61,11 +63,11 @@ test('several long blocks that end in one piece: each, and the ending behind the
   const lab = createTestGateway({ config: { providers: LAB_PROVIDERS }, fetch: upstream.fetch });
   const response = await lab.post('/v1/responses', { model: 'claude/m', input: 'hi', stream: true });
   const types = [
-    ...(await response.text()).matchAll(/"type":"(response\.(?:output_text\.done|completed))"/g),
+    ...(await response.text()).matchAll(/"type":"(response\.(?:output_item\.done|completed))"/g),
   ];
   expect(types.map(([, type]) => type)).toEqual([
-    'response.output_text.done',
-    'response.output_text.done',
+    'response.output_item.done',
+    'response.output_item.done',
     'response.completed',
   ]);
 });
