@@ -55,7 +55,9 @@ function nameOf(status: number): string {
       return 'NOT_FOUND';
     case 409:
       return 'ABORTED';
-    case 429:
+    // https://discuss.ai.google.dev/t/api-update-depleted-prepay-credits-now-return-http-402-instead-of-429/183654
+    case PAYMENT_REQUIRED:
+    case TOO_MANY_REQUESTS:
       return 'RESOURCE_EXHAUSTED';
     case 499:
       return 'CANCELLED';

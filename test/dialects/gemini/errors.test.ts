@@ -232,7 +232,12 @@ describe('sent to clients', () => {
   ])('a limit %s', (_, options, status) => {
     const error = new GatewayError('upstream_rate_limited', 'm', options);
     expect(gemini.client.statusOf?.(error)).toBe(status);
-    expect(build(error).code as unknown).toBe(status);
+    expect(build(error)).toMatchObject({ code: status, status: 'RESOURCE_EXHAUSTED' });
+  });
+
+  test('an account without credit has the name that Google gives it', () => {
+    const error = new GatewayError('upstream_unauthorized', 'm', { status: 402, exhausted: true });
+    expect(build(error)).toMatchObject({ code: 402, status: 'RESOURCE_EXHAUSTED' });
   });
 
   test.each(Object.keys(ERROR_RULES) as ErrorCode[])(
