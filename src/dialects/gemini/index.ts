@@ -20,6 +20,7 @@ import { parseRequest } from './parse-request.ts';
 import { accountIn, parseResponse } from './parse-response.ts';
 import { liveSocket } from './live.ts';
 import { isAiSdk } from '../shared/ai-sdk.ts';
+import { isNamelessReqwest } from '../shared/reqwest.ts';
 import {
   alternativeTo,
   clientHeaders,
@@ -40,7 +41,8 @@ const KEY_HEADER = 'x-goog-api-key';
 function overlooksErrors(headers: HeaderReader): OverlookedErrors | undefined {
   // All fields of an answer are optional to it; it shows what violates one, with its text.
   if (isAiSdk(headers)) return 'well-formed';
-  return overlooksErrorEvents(headers) ? 'framed' : undefined;
+  if (overlooksErrorEvents(headers)) return 'framed';
+  return isNamelessReqwest(headers) ? 'all' : undefined;
 }
 
 export const gemini: Dialect = {

@@ -5,7 +5,7 @@ import { isAiSdk } from '../shared/ai-sdk.ts';
 
 /**
  * The AI SDK's providers drop lines that lack a field of an answer's; Genkit for Go and Koog read their absence as nothing said
- * (they say no more of themselves than what they are made of), and so do those in Rust (genai, ollama-rs), which say nothing at all.
+ * (they say no more of themselves than what they are made of), and so do those in Rust (genai, ollama-rs, llm), which say nothing at all.
  * Ollama's own SDKs throw, and are named in the user agent.
  * https://github.com/genkit-ai/genkit/tree/main/go/plugins/ollama, https://github.com/JetBrains/koog,
  * https://docs.rs/reqwest/latest/reqwest/struct.ClientBuilder.html#method.user_agent

@@ -1,6 +1,7 @@
 // Clients that take a stream which ends in an error for a whole answer.
 import type { HeaderReader } from '../../model/headers.ts';
 import type { OverlookedErrors } from '../dialect.ts';
+import { isNamelessReqwest } from '../shared/reqwest.ts';
 
 /**
  * LangChain4j, Azure's SDK for Java, which it uses too, LangChainGo and Spring AI's model of DeepSeek (which names only the client below
@@ -12,5 +13,6 @@ const OVERLOOKING =
   /(^|\s)(langchain4j-|langchaingo\/|azsdk-java-azure-ai-openai\/|Java-http-client\/|ReactorNetty\/)/;
 
 export function overlooksErrors(headers: HeaderReader): OverlookedErrors | undefined {
-  return OVERLOOKING.test(headers.get('user-agent') ?? '') ? 'all' : undefined;
+  const overlooks = isNamelessReqwest(headers) || OVERLOOKING.test(headers.get('user-agent') ?? '');
+  return overlooks ? 'all' : undefined;
 }

@@ -207,3 +207,27 @@ describe('Anthropic Messages', () => {
     expect((await readAs(GOOSE, 'simulator/fast')).broken).toBeUndefined();
   });
 });
+
+test.each([
+  ['/v1/chat/completions', { messages: [{ role: 'user', content: 'hi' }] }],
+  ['/v1/messages', { max_tokens: 99, messages: [{ role: 'user', content: 'hi' }] }],
+  [
+    '/v1beta/models/MODEL:streamGenerateContent?alt=sse',
+    { contents: [{ role: 'user', parts: [{ text: 'hi' }] }] },
+  ],
+])(
+  '%s: llm in Rust, which names no program but accepts anything, sees the connection break',
+  async (at, ask) => {
+    const model = 'simulator/fast,fault=error:2';
+    const readAs = async (headers: Record<string, string>) => {
+      const { post } = setup('', 'text/event-stream');
+      const path = at.replace('MODEL', encodeURIComponent(model));
+      return read(await post(path, { ...ask, model, stream: true }, { headers }));
+    };
+    const { text, broken } = await readAs({ accept: '*/*' });
+    expect(text).toContain('simulated failure');
+    expect(broken).toBeInstanceOf(Error);
+    expect((await readAs({})).broken).toBeUndefined();
+    expect((await readAs({ accept: '*/*', 'user-agent': 'curl/8.5.0' })).broken).toBeUndefined();
+  },
+);
