@@ -3,6 +3,7 @@ import { asArray, asObject, type JsonObject, type JsonValue } from '../../model/
 import type { Quirks } from '../quirks.ts';
 import type { LossReport } from '../shared/losses/loss-report.ts';
 import { ELLIPSIS, GIVEN_AS_TEXT, THOUGHT_UNKNOWN } from '../shared/losses/substitutes.ts';
+import { isEmptyValue } from '../shared/losses/unread-fields.ts';
 import { orderMessages } from './message-order.ts';
 import { thinkingOf } from './model-thinking.ts';
 import { fitCallId } from './tool-call-id.ts';
@@ -73,7 +74,7 @@ function adaptMessage(
     next = rest;
     losses.lost('messages.name');
   }
-  if (quirks.needsContent !== undefined && next.role === 'assistant' && isEmpty(next.content))
+  if (quirks.needsContent !== undefined && next.role === 'assistant' && isEmptyValue(next.content))
     return withContent(next, quirks.needsContent, losses);
   return next;
 }
@@ -83,7 +84,7 @@ function adaptMessage(
  * the conversation ("content or tool_calls must be set").
  */
 function refusalAsText(message: JsonObject, losses: LossReport): JsonObject {
-  if (typeof message.refusal !== 'string' || message.refusal === '' || !isEmpty(message.content))
+  if (typeof message.refusal !== 'string' || message.refusal === '' || !isEmptyValue(message.content))
     return message;
   const { refusal, ...rest } = message;
   losses.approximated('refusal', GIVEN_AS_TEXT);
@@ -94,7 +95,7 @@ function refusalAsText(message: JsonObject, losses: LossReport): JsonObject {
 function withContent(message: JsonObject, needed: 'text' | 'words', losses: LossReport): JsonObject {
   if (needed === 'text') return message.content === '' ? message : { ...message, content: '' };
   // Such are answers that reached their limit while the model thought, and those whose calls a client took out.
-  if (!isEmpty(message.tool_calls) || message.partial === true) return message;
+  if (!isEmptyValue(message.tool_calls) || message.partial === true) return message;
   losses.approximated('messages', 'an empty answer is sent as an ellipsis, since the provider refuses it');
   return { ...message, content: ELLIPSIS };
 }
@@ -105,13 +106,9 @@ function withKnownFields(message: JsonObject, known: ReadonlySet<string>, losses
   const kept: JsonObject = {};
   for (const [name, value] of Object.entries(message)) {
     if (known.has(name)) kept[name] = value;
-    else if (!isEmpty(value)) losses.lost(`messages.${name}`);
+    else if (!isEmptyValue(value)) losses.lost(`messages.${name}`);
   }
   return kept;
-}
-
-function isEmpty(value: JsonValue | undefined): boolean {
-  return value === undefined || value === null || value === '' || asArray(value)?.length === 0;
 }
 
 /**

@@ -1,7 +1,6 @@
-// Chat completion chunks → neutral events. Reads the first choice; `finish` is held until the stream's end,
-// because usage, and on some servers an error, comes behind `finish_reason`.
+// Chat completion chunks → neutral events. Reads the first choice.
 // https://platform.openai.com/docs/api-reference/chat/streaming
-import { GatewayError } from '../../model/errors.ts';
+import type { GatewayError } from '../../model/errors.ts';
 import { ENTRY_SIZE, type EventSink } from '../../model/events.ts';
 import {
   asArray,
@@ -12,20 +11,18 @@ import {
   type JsonObject,
   type JsonValue,
 } from '../../model/json/json.ts';
-import type { SseEvent } from '../../sse/event.ts';
 import { Alternatives } from '../shared/alternatives.ts';
 import { objectsIn, textIn } from '../shared/answer-list.ts';
 import { MalformedEvent, type StreamDecoder } from '../dialect.ts';
 import type { Quirks } from '../quirks.ts';
 import { parseLogprobs } from '../openai/logprobs.ts';
 import { listsSources, parseSources } from './annotations.ts';
+import { ChunkDecoder } from './chunk-decoder.ts';
 import { type BlockWriter, createBlockWriter } from './decode-blocks.ts';
 import { createMediaDecoder, type MediaDecoder } from './decode-media.ts';
 import { createToolDecoder, type ToolDecoder } from './decode-tools.ts';
 import { errorInBody, errorInChunk } from './errors.ts';
-import { brokenFinish, parseFinish } from './finish.ts';
 import { thinkingText } from './parse-content.ts';
-import { readChunk } from './read-chunk.ts';
 import { isEmptyValue } from '../shared/losses/unread-fields.ts';
 import { reportUnmapped } from './unmapped-fields.ts';
 import { countsIn, showsSearches, withSearches } from './usage.ts';
@@ -36,49 +33,30 @@ export function createStreamDecoder(
   quirks: Quirks = {},
   alternatives?: number,
 ): StreamDecoder {
-  return new ChunkDecoder(sink, quirks, alternatives);
+  return new ChatDecoder(sink, quirks, alternatives);
 }
 
-/** A class, so that what each stream holds while it lasts is few objects, and no more than it needs. */
-class ChunkDecoder implements StreamDecoder {
+class ChatDecoder extends ChunkDecoder {
   /** Padding that hides the length of the text (OpenAI). */
   readonly padding = 'obfuscation';
-  strangers = 0;
-  private readonly sink: EventSink;
-  private readonly quirks: Quirks;
   private readonly blocks: BlockWriter;
   /** Null where only the first choice matters. */
   private readonly choices: Alternatives | null;
   private tools: ToolDecoder | null = null;
   private media: MediaDecoder | null = null;
-  private started = false;
-  private ended = false;
   private answered = false;
   /** The server sends its answer in pieces. */
   private inPieces = false;
   /** The server searched, or ran other tools. */
   private searched = false;
   private responseId: string | null = null;
-  /** May be a failure in another form: it is one where no answer follows. */
-  private complaint: GatewayError | undefined = undefined;
-  /** The choice that gave the finish reason. */
-  private finished: JsonObject | undefined = undefined;
   /** Names of the extensions so far. */
   private reported: Set<string> | null = null;
 
   constructor(sink: EventSink, quirks: Quirks, alternatives: number | undefined) {
-    this.sink = sink;
-    this.quirks = quirks;
+    super(sink, quirks);
     this.choices = alternatives === undefined ? null : new Alternatives(alternatives);
     this.blocks = createBlockWriter(sink);
-  }
-
-  decode(event: SseEvent): void {
-    if (this.ended) return;
-    const chunk = readChunk(event, this.quirks);
-    if (chunk === 'done') this.done();
-    else if (chunk instanceof GatewayError) this.fail(chunk);
-    else this.readChunk(chunk);
   }
 
   /** Media collects what no single event contains whole. */
@@ -91,48 +69,19 @@ class ChunkDecoder implements StreamDecoder {
     this.finish(this.choices?.complete() !== false);
   }
 
-  private finish(isComplete: boolean): void {
-    const { finished, complaint } = this;
-    if (this.ended) return;
-    if (finished === undefined || !isComplete) {
-      if (complaint !== undefined) this.fail(complaint);
-      return;
-    }
-    const raw = asString(finished.finish_reason) ?? null;
-    const failure = brokenFinish(raw);
-    if (failure !== undefined) {
-      this.fail(failure);
-      return;
-    }
+  protected close(): boolean | GatewayError {
     this.media?.finish();
     this.blocks.finish();
-    const broken = this.tools?.finish();
-    if (broken !== undefined) {
-      this.fail(broken);
-      return;
-    }
-    this.ended = true;
-    this.sink.push({ type: 'finish', finish: parseFinish(raw, finished, this.tools?.saw() ?? false) });
-  }
-
-  private fail(error: GatewayError): void {
-    this.ended = true;
-    this.sink.push({ type: 'error', error });
+    return this.tools?.finish() ?? this.tools?.saw() ?? false;
   }
 
   /** [DONE] ends an answer with content, also on servers that never give a reason (Snowflake). */
-  private done(): void {
+  protected done(): void {
     if (this.answered && this.complaint === undefined) this.finished ??= {};
     this.finish(true);
   }
 
-  private start(chunk: JsonObject): void {
-    this.started = true;
-    this.responseId = asString(chunk.id) || null;
-    this.sink.push({ type: 'start', id: this.responseId, model: asString(chunk.model) || null });
-  }
-
-  private readChunk(chunk: JsonObject): void {
+  protected readChunk(chunk: JsonObject): void {
     const { sink } = this;
     if (chunk.choices !== undefined && chunk.choices !== null && !Array.isArray(chunk.choices)) {
       throw new MalformedEvent('choices is not an array');
@@ -142,8 +91,10 @@ class ChunkDecoder implements StreamDecoder {
     if (this.choices !== null) noteChoices(this.choices, listed);
     const usage = countsIn(chunk, choice);
     // Azure's first chunk has filter results, an empty id and no choice.
-    if (!this.started && (choice !== undefined || usage !== undefined || asString(chunk.id)))
+    if (!this.started && (choice !== undefined || usage !== undefined || asString(chunk.id))) {
+      this.responseId = asString(chunk.id) || null;
       this.start(chunk);
+    }
     if (
       chunk.citations !== undefined ||
       chunk.search_results !== undefined ||

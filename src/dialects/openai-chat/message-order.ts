@@ -2,6 +2,7 @@
 // https://github.com/mistralai/mistral-common (`_validate_message_order`, `_validate_last_message`)
 import { asArray, asObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { LossReport } from '../shared/losses/loss-report.ts';
+import { isEmptyValue } from '../shared/losses/unread-fields.ts';
 import { PREFILL } from '../shared/turns/prefill.ts';
 
 /** Stands between a tool's result and the user's next text. */
@@ -54,5 +55,5 @@ function hasCalls(message: JsonObject): boolean {
 function isEmptyMessage(message: JsonObject): boolean {
   const { role, content } = message;
   if (role !== 'assistant' || hasCalls(message)) return false;
-  return content === undefined || content === null || content === '' || asArray(content)?.length === 0;
+  return isEmptyValue(content);
 }

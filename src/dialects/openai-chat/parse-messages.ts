@@ -3,6 +3,7 @@ import type { Part, TextPart, ToolCallPart } from '../../model/content.ts';
 import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import { callIdFromWire, tokenFromWire } from '../../model/opaque-token.ts';
 import type { Message } from '../../model/request.ts';
+import { isEmptyValue } from '../shared/losses/unread-fields.ts';
 import {
   invalid,
   optionalArray,
@@ -154,7 +155,7 @@ function parseAssistant(
   const images = parseImages(message.images);
   const others: Part[] = [];
   for (const [name, field] of Object.entries(message)) {
-    if (ASSISTANT_FIELDS.has(name) || isEmpty(field)) continue;
+    if (ASSISTANT_FIELDS.has(name) || isEmptyValue(field)) continue;
     if (name === 'images' && images !== undefined) continue;
     if (name === 'extra_content' && isOnCall(field, message)) continue;
     others.push({ type: 'opaque', dialect: ID, name, value: { [name]: field } });
@@ -171,12 +172,6 @@ function parseAssistant(
 function isOnCall(field: JsonValue | undefined, { tool_calls: calls }: JsonObject): boolean {
   const repeated = JSON.stringify(field);
   return asArray(calls)?.some((call) => JSON.stringify(asObject(call)?.extra_content) === repeated) === true;
-}
-
-function isEmpty(value: JsonValue | undefined): boolean {
-  return (
-    value === undefined || value === null || value === false || value === '' || asArray(value)?.length === 0
-  );
 }
 
 /** The message's reasoning with the seal that its first call carries, unless the text is another one. */

@@ -1,16 +1,13 @@
-// Chunks of a text completion → neutral events. Reads the first choice; `finish` is held until the stream's end,
-// because usage comes behind `finish_reason`, and so may the rest of other choices.
-import { GatewayError } from '../../../model/errors.ts';
+// Chunks of a text completion → neutral events. Reads the first choice.
+import type { GatewayError } from '../../../model/errors.ts';
 import type { EventSink } from '../../../model/events.ts';
 import { asNumber, asString, isObject, type JsonObject } from '../../../model/json/json.ts';
-import type { SseEvent } from '../../../sse/event.ts';
 import type { StreamDecoder } from '../../dialect.ts';
 import type { Quirks } from '../../quirks.ts';
 import { Alternatives } from '../../shared/alternatives.ts';
 import { objectsIn, textIn } from '../../shared/answer-list.ts';
+import { ChunkDecoder } from '../chunk-decoder.ts';
 import { errorInBody, errorInChunk } from '../errors.ts';
-import { brokenFinish, parseFinish } from '../finish.ts';
-import { readChunk } from '../read-chunk.ts';
 import { countsIn } from '../usage.ts';
 import { ID } from '../wire.ts';
 
@@ -31,79 +28,39 @@ export function createStreamDecoder(sink: EventSink, quirks: Quirks = {}, altern
   return new CompletionDecoder(sink, quirks, alternatives);
 }
 
-class CompletionDecoder implements StreamDecoder {
-  strangers = 0;
-  private readonly sink: EventSink;
-  private readonly quirks: Quirks;
-  private started = false;
-  private ended = false;
+class CompletionDecoder extends ChunkDecoder {
   private hasText = false;
   /** Each prompt of a list has its own. */
   private readonly choices: Alternatives;
   /** Names of what only the client's own bytes hold. */
   private readonly unread = new Set<string>();
-  /** The choice that gave the finish reason. */
-  private finished: JsonObject | undefined = undefined;
-  /** May be a failure in another form: it is one where no answer follows. */
-  private complaint: GatewayError | undefined = undefined;
 
   constructor(sink: EventSink, quirks: Quirks, alternatives: number) {
-    this.sink = sink;
-    this.quirks = quirks;
+    super(sink, quirks);
     this.choices = new Alternatives(alternatives);
-  }
-
-  decode(event: SseEvent): void {
-    if (this.ended) return;
-    const chunk = readChunk(event, this.quirks);
-    if (chunk === 'done') this.done();
-    else if (chunk instanceof GatewayError) this.fail(chunk);
-    else this.readChunk(chunk);
   }
 
   end(): void {
     this.finish(this.choices.complete());
   }
 
-  private finish(isComplete: boolean): void {
-    const { finished, complaint } = this;
-    if (this.ended) return;
-    if (finished === undefined || !isComplete) {
-      if (complaint !== undefined) this.fail(complaint);
-      return;
-    }
-    const raw = asString(finished.finish_reason) ?? null;
-    const failure = brokenFinish(raw);
-    if (failure !== undefined) {
-      this.fail(failure);
-      return;
-    }
-    this.ended = true;
+  protected close(): boolean | GatewayError {
     if (this.hasText) this.sink.push({ type: 'text-end', block: TEXT });
-    this.sink.push({ type: 'finish', finish: parseFinish(raw, finished, false) });
+    return false;
   }
 
-  /** Ends an answer also on servers that never give a reason. */
-  private done(): void {
+  protected done(): void {
     const { choices, complaint } = this;
     if (complaint === undefined && this.started && choices.hasOpen()) this.finished ??= {};
     this.finish(complaint === undefined || choices.complete());
   }
 
-  private fail(error: GatewayError): void {
-    this.ended = true;
-    this.sink.push({ type: 'error', error });
-  }
-
-  private readChunk(chunk: JsonObject): void {
+  protected readChunk(chunk: JsonObject): void {
     const { sink, quirks } = this;
     const choices = objectsIn(chunk.choices, 'choices');
     const usage = countsIn(chunk, choices[0]);
     const error = errorInChunk(chunk, quirks);
-    if (!this.started && (choices.length > 0 || usage !== undefined)) {
-      this.started = true;
-      sink.push({ type: 'start', id: asString(chunk.id) || null, model: asString(chunk.model) || null });
-    }
+    if (!this.started && (choices.length > 0 || usage !== undefined)) this.start(chunk);
     if (error === undefined) for (const choice of choices) this.readChoice(choice);
     if (choices.length === 0 && error === undefined) {
       if (!this.started && chunk.choices === undefined) this.strangers++;
