@@ -357,6 +357,12 @@ describe('strict tools', () => {
     const parameters = { type: 'object', properties: {}, additionalProperties: false };
     expect(body.tools).toEqual([{ type: 'function', name: 'f', parameters, strict: true }]);
     expect(lost).toEqual([]);
+    // Groq and Cerebras refuse an open one as OpenAI does.
+    const bare = { ...ask, input: ask.messages, tools: [{ type: 'function', name: 'f', strict: true }] };
+    const elsewhere = built('openai-responses', bare, 'openai-chat');
+    expect(elsewhere.body.tools).toEqual([
+      { type: 'function', function: { name: 'f', parameters, strict: true } },
+    ]);
     const chat = built('openai-chat', ask, 'openai-chat', { quirks: OPENAI });
     expect(chat.body.tools).toEqual(ask.tools);
   });

@@ -11,7 +11,7 @@ import type {
 import { allowedOf } from '../shared/tools/allowed-tools.ts';
 import { freeTextSchema } from '../shared/tools/free-text-tool.ts';
 import type { LossReport } from '../shared/losses/loss-report.ts';
-import { functionSchema, strictSchema } from '../openai/schemas.ts';
+import { emptySchema, functionSchema, strictSchema } from '../openai/schemas.ts';
 import { objectSchema, typedSchema } from '../shared/schemas/object-schema.ts';
 import { type ReportedGrowth, reportedGrowth } from '../shared/schemas/schema-growth.ts';
 import { searchInstead } from '../shared/web-search.ts';
@@ -119,9 +119,7 @@ function buildFunction(
     const whole = functionSchema(typedSchema(isObject ? objectSchema(parameters, losses) : parameters));
     declared.parameters = schemaForm === 'mfjs' ? mfjsSchema(whole, growth) : whole;
   } else if (!isOwn) {
-    // Other servers than OpenAI's require it, as Moonshot: https://github.com/leookun/cursor-byok/issues/362
-    const closed = tool.strict === true && objectSchemas === true ? { additionalProperties: false } : {};
-    const empty: JsonObject = { type: 'object', properties: {}, ...closed };
+    const empty = emptySchema(tool.strict);
     declared.parameters = schemaForm === 'mfjs' ? mfjsSchema(empty, growth) : empty;
   }
   if (tool.strict !== undefined) declared.strict = tool.strict && !(mustBeClosed && kept === undefined);

@@ -4,7 +4,7 @@ import type { CustomTool, FunctionTool, NeutralRequest, ServerTool, Tool } from 
 import { allowedOf } from '../shared/tools/allowed-tools.ts';
 import { broughtNames } from './additional-tools.ts';
 import type { BuildScope } from './build-content.ts';
-import { functionSchema, strictSchema } from '../openai/schemas.ts';
+import { emptySchema, functionSchema, strictSchema } from '../openai/schemas.ts';
 import { objectSchema, typedSchema } from '../shared/schemas/object-schema.ts';
 import { searchInstead } from '../shared/web-search.ts';
 import type { ModelTraits } from './models.ts';
@@ -128,10 +128,7 @@ function buildFunction(
     // OpenAI's own models require an object, other servers of the dialect accept whatever the client sends.
     const schema = native || reasons === undefined ? parameters : objectSchema(parameters, losses);
     built.parameters = native ? parameters : functionSchema(typedSchema(schema));
-  } else if (!native) {
-    const closed = strict === true ? { additionalProperties: false } : {};
-    built.parameters = { type: 'object', properties: {}, ...closed };
-  }
+  } else if (!native) built.parameters = emptySchema(strict);
   // If it is left out, OpenAI makes the schema strict where it can, which clients of other dialects do not mean.
   if (strict !== undefined) built.strict = strict && !(mustBeClosed && kept === undefined);
   else if (!native) built.strict = false;

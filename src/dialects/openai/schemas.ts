@@ -19,6 +19,15 @@ export function answerSchema(schema: JsonObject): JsonObject | undefined {
   return whole.type === 'object' ? whole : undefined;
 }
 
+/**
+ * Of a tool without parameters: Moonshot, for one, requires a schema (https://github.com/leookun/cursor-byok/issues/362). That of a
+ * strict one is closed, without which OpenAI, Groq and Cerebras refuse it: https://console.groq.com/docs/structured-outputs,
+ * https://github.com/elizaOS/eliza/pull/17060
+ */
+export function emptySchema(isStrict: boolean | undefined): JsonObject {
+  return { type: 'object', properties: {}, ...(isStrict === true && { additionalProperties: false }) };
+}
+
 function wholeSchema(schema: JsonObject): JsonObject {
   return mapSchemas(currentDraft(schema), withItems);
 }
