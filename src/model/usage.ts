@@ -1,5 +1,5 @@
 // Token counts of one answer, as the upstream reported them; never estimated from chunks.
-import type { JsonValue } from './json/json.ts';
+import type { JsonObject, JsonValue } from './json/json.ts';
 
 export interface Usage {
   /** Fresh prompt tokens: neither read from nor written to a cache. */
@@ -112,6 +112,13 @@ export const MAX_COUNT = 1e12;
 /** The value if it is a count. */
 export function countIn(value: JsonValue | undefined): number | undefined {
   return typeof value === 'number' && value >= 0 && value <= MAX_COUNT ? value : undefined;
+}
+
+/** The count at the top of a body. Throws Error where there is none. */
+export function requiredCount(body: JsonObject, field: string): number {
+  const count = countIn(body[field]);
+  if (count === undefined) throw new Error(`${field} is missing`);
+  return count;
 }
 
 /** Reads the counts of one report, and notes whether any of those read was impossible. */

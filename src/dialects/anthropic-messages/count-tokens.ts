@@ -1,9 +1,10 @@
 // Counting a prompt's tokens: `POST /v1/messages/count_tokens`.
 // https://docs.anthropic.com/en/api/messages-count-tokens
 import type { JsonObject } from '../../model/json/json.ts';
-import { countIn } from '../../model/usage.ts';
+import { requiredCount } from '../../model/usage.ts';
 import type { NeutralRequest } from '../../model/request.ts';
 import type { ProviderOperation } from '../operations.ts';
+import { withoutFields } from '../shared/own-fields.ts';
 import { buildRequest } from './build-request.ts';
 import { CLOUD_COUNT_PATH, cloudCountBetas, cloudCountEdits, edited } from './cloud.ts';
 
@@ -22,8 +23,7 @@ export const countTokens: ProviderOperation<NeutralRequest, number> = {
   },
   buildRequest(request, options) {
     const { body, headers, ...built } = buildRequest(request, options);
-    const fields = Object.entries(body).filter(([name]) => !NOT_COUNTED.includes(name));
-    const counted = Object.fromEntries(fields);
+    const counted = withoutFields(body, NOT_COUNTED);
     const isCloud = options.quirks.cloudMethods === true;
     const named = isCloud ? cloudCountBetas(counted) : headers;
     return {
@@ -32,11 +32,7 @@ export const countTokens: ProviderOperation<NeutralRequest, number> = {
       ...(named !== undefined && { headers: named }),
     };
   },
-  parseResponse(body) {
-    const tokens = countIn(body.input_tokens);
-    if (tokens === undefined) throw new Error('input_tokens is missing');
-    return tokens;
-  },
+  parseResponse: (body) => requiredCount(body, 'input_tokens'),
 };
 
 export function buildTokenCount(tokens: number): JsonObject {

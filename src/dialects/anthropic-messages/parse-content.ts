@@ -25,6 +25,7 @@ import {
   extensionOf,
   ID,
   isServerToolResult,
+  keptAs,
   PIECE,
   SERVER_TOOL_BLOCKS,
   TOOL_REFERENCE,
@@ -277,9 +278,7 @@ function parseCompaction(block: JsonObject): TextPart | undefined {
     text: text + BLANK_LINE,
     ...cacheControlOf(block),
     // One that another model wrote has no signature of Anthropic's.
-    ...(!isOfGateway(block) && {
-      extension: { dialect: ID, fields: { [COMPACTION]: block }, defaults: [COMPACTION] },
-    }),
+    ...(!isOfGateway(block) && { extension: keptAs(COMPACTION, block) }),
   };
 }
 
@@ -291,7 +290,7 @@ function parseToolReference(block: JsonObject): TextPart | undefined {
     type: 'text',
     text: `The tool ${name} can be called now.`,
     ...cacheControlOf(block),
-    extension: { dialect: ID, fields: { [TOOL_REFERENCE]: block }, defaults: [TOOL_REFERENCE] },
+    extension: keptAs(TOOL_REFERENCE, block),
   };
 }
 

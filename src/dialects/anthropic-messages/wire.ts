@@ -7,7 +7,7 @@ export const ID = 'anthropic-messages' satisfies DialectId;
 /** What `anthropic-version` names where a client names none. */
 export const VERSION = '2023-06-01';
 
-export const { extensionOf, ownFields } = createOwnFields(ID);
+export const { extensionOf, keptAs, ownFields } = createOwnFields(ID);
 
 /** A summary that replaces the turns before it. */
 export const COMPACTION = 'compaction';

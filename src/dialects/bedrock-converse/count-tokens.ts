@@ -1,25 +1,12 @@
-// Counting a prompt's tokens. https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_CountTokens.html
-import { countIn } from '../../model/usage.ts';
-import type { NeutralRequest } from '../../model/request.ts';
-import type { ProviderOperation } from '../operations.ts';
+// Counting the tokens of a prompt in the form of Converse.
+import { createTokenCount } from '../aws/count-tokens.ts';
+import { onlyFields } from '../shared/own-fields.ts';
 import { buildRequest } from './build-request.ts';
-import { modelInPath } from '../shared/models/model-in-path.ts';
 
 /** Fields that affect the prompt; the operation knows no others. */
-const COUNTED: readonly string[] = ['messages', 'system', 'toolConfig', 'additionalModelRequestFields'];
+const COUNTED = ['messages', 'system', 'toolConfig', 'additionalModelRequestFields'];
 
-export const countTokens: ProviderOperation<NeutralRequest, number> = {
-  endpoint: (model) => `/model/${modelInPath(model)}/count-tokens`,
-  // No client speaks this dialect.
-  edits: () => ({}),
-  buildRequest(request, options) {
-    const { body, losses } = buildRequest(request, options);
-    const counted = Object.entries(body).filter(([name]) => COUNTED.includes(name));
-    return { body: { input: { converse: Object.fromEntries(counted) } }, losses };
-  },
-  parseResponse(body) {
-    const tokens = countIn(body.inputTokens);
-    if (tokens === undefined) throw new Error('inputTokens is missing');
-    return tokens;
-  },
-};
+export const countTokens = createTokenCount((request, options) => {
+  const { body, losses } = buildRequest(request, options);
+  return { input: { converse: onlyFields(body, COUNTED) }, losses };
+});

@@ -2,8 +2,9 @@
 // https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-anthropic-claude-messages-request-response.html
 import { fromBase64, toBase64 } from '../../model/base64.ts';
 import { asString, parseObject } from '../../model/json/json.ts';
-import { countIn, tierIn } from '../../model/usage.ts';
+import { tierIn } from '../../model/usage.ts';
 import { AMAZON_TIERS } from '../aws/service-tiers.ts';
+import { createTokenCount } from '../aws/count-tokens.ts';
 import { loadEventStream, messageTaker } from '../aws/event-stream.ts';
 import { errorInBody, EXCEPTION, isOwnFailure, parseError, parseException } from '../aws/exceptions.ts';
 import { createModelList } from '../aws/list-models.ts';
@@ -81,25 +82,11 @@ export function createBedrockInvoke(inner: ProviderSide): ProviderSide {
     },
     ...(inner.toolNames === undefined ? {} : { toolNames: inner.toolNames }),
     ...(inner.argumentNames === undefined ? {} : { argumentNames: inner.argumentNames }),
-    countTokens: {
-      endpoint: (model) => `/model/${modelInPath(model)}/count-tokens`,
-      // No client's count passes.
-      edits: () => ({}),
-      buildRequest(request, options) {
-        const { body, losses } = buildRequest(request, options);
-        return {
-          body: {
-            input: { invokeModel: { body: toBase64(new TextEncoder().encode(JSON.stringify(body))) } },
-          },
-          losses,
-        };
-      },
-      parseResponse(body) {
-        const tokens = countIn(body.inputTokens);
-        if (tokens === undefined) throw new Error('inputTokens is missing');
-        return tokens;
-      },
-    },
+    countTokens: createTokenCount((request, options) => {
+      const { body, losses } = buildRequest(request, options);
+      const bytes = new TextEncoder().encode(JSON.stringify(body));
+      return { input: { invokeModel: { body: toBase64(bytes) } }, losses };
+    }),
     models: createModelList((id) => id.includes('anthropic.claude')),
   };
 }

@@ -3,6 +3,7 @@
 import type { JsonObject } from '../../model/json/json.ts';
 import { REASONING_EFFORTS, type ReasoningEffort, type ReasoningSettings } from '../../model/request.ts';
 import type { LossReport } from '../shared/losses/loss-report.ts';
+import { put } from '../shared/own-fields.ts';
 import { isHidden, onlyHides, reportSummary } from '../shared/settings/reasoning-summary.ts';
 import { isOffUnlessOn } from '../shared/settings/thinking-off.ts';
 import type { ModelTraits } from './models.ts';
@@ -139,8 +140,7 @@ function adaptive(settings: ReasoningSettings, facts: ThinkingFacts, losses: Los
   if (settings.budgetTokens !== undefined) {
     losses.approximated('thinking.budget_tokens', 'the model decides how much it thinks');
   }
-  const display = displayOf(settings, facts, losses);
-  if (display !== undefined) thinking.display = display;
+  put(thinking, 'display', displayOf(settings, facts, losses));
   return thinking;
 }
 
@@ -169,8 +169,7 @@ function budgeted(
     losses.approximated('thinking.budget_tokens', `${budget}, ${why}`);
   }
   const thinking: JsonObject = { type: 'enabled', budget_tokens: budget };
-  const display = displayOf(settings, facts, losses);
-  if (display !== undefined) thinking.display = display;
+  put(thinking, 'display', displayOf(settings, facts, losses));
   return thinking;
 }
 

@@ -23,7 +23,7 @@ import { reportUnsupported } from '../shared/losses/unsupported-settings.ts';
 import { buildContents } from './build-contents.ts';
 import { buildThinking } from './build-thinking.ts';
 import { buildToolConfig, buildTools, declareExpressible } from './build-tools.ts';
-import { cleanSchema } from './clean-schema.ts';
+import { reportedSchema } from './clean-schema.ts';
 import { type ModelTraits, modelTraits } from './models.ts';
 import { plainReferences } from './plain-references.ts';
 import { isEmpty, put } from '../shared/own-fields.ts';
@@ -179,14 +179,7 @@ function buildFormat(format: OutputFormat, options: BuildOptions, losses: LossRe
       const described = describedSchema(format);
       if (options.quirks.schemaSubset !== true)
         return { ...json, responseJsonSchema: plainReferences(outermost(described)) };
-      const { schema, approximated } = cleanSchema(described);
-      if (approximated.length > 0) {
-        losses.approximated(
-          'response_format',
-          `schema keywords expressed differently: ${approximated.join(', ')}`,
-        );
-      }
-      return { ...json, responseSchema: schema };
+      return { ...json, responseSchema: reportedSchema(described, 'response_format', losses) };
     }
   }
 }

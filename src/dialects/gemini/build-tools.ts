@@ -9,7 +9,7 @@ import { objectSchema, outermost, typedSchema } from '../shared/schemas/object-s
 import { searchInstead } from '../shared/web-search.ts';
 import type { BuildScope } from './build-parts.ts';
 import { createSchemaGrowth, type SchemaGrowth } from '../shared/schemas/schema-growth.ts';
-import { cleanSchema } from './clean-schema.ts';
+import { reportedSchema } from './clean-schema.ts';
 import { plainReferences } from './plain-references.ts';
 import { put } from '../shared/own-fields.ts';
 import { ID, ownFields } from './wire.ts';
@@ -71,13 +71,8 @@ function buildParameters(
 ): JsonObject {
   if (quirks.schemaSubset !== true)
     return { parametersJsonSchema: withType(plainReferences(outermost(parameters))) };
-  const { schema, approximated } = cleanSchema(typedSchema(objectSchema(parameters, losses)), growth);
-  if (approximated.length > 0) {
-    losses.approximated(
-      'tools.parameters',
-      `schema keywords expressed differently: ${approximated.join(', ')}`,
-    );
-  }
+  const whole = typedSchema(objectSchema(parameters, losses));
+  const schema = reportedSchema(whole, 'tools.parameters', losses, growth);
   // An object without properties is refused: a function without arguments is sent without a schema.
   return schema.type === 'OBJECT' && schema.properties === undefined ? {} : { parameters: schema };
 }

@@ -9,6 +9,7 @@ import {
   type JsonValue,
 } from '../../model/json/json.ts';
 import { followReference } from '../../model/json/pointer.ts';
+import type { LossReport } from '../shared/losses/loss-report.ts';
 import { createSchemaGrowth, DEEPEST, type SchemaGrowth } from '../shared/schemas/schema-growth.ts';
 
 interface CleanSchema {
@@ -28,6 +29,19 @@ export function cleanSchema(schema: JsonObject, growth: SchemaGrowth = createSch
     note: (keyword) => approximated.add(keyword),
   });
   return { schema: cleaned, approximated: [...approximated].sort() };
+}
+
+/** The same, its departures reported under `feature`. */
+export function reportedSchema(
+  given: JsonObject,
+  feature: string,
+  losses: LossReport,
+  growth?: SchemaGrowth,
+): JsonObject {
+  const { schema, approximated } = cleanSchema(given, growth);
+  if (approximated.length > 0)
+    losses.approximated(feature, `schema keywords expressed differently: ${approximated.join(', ')}`);
+  return schema;
 }
 
 interface Scope {

@@ -3,6 +3,7 @@ import { isObject, type JsonObject, type JsonValue } from '../../model/json/json
 import { countIn } from '../../model/usage.ts';
 import type { NeutralRequest } from '../../model/request.ts';
 import type { ProviderOperation } from '../operations.ts';
+import { withoutFields } from '../shared/own-fields.ts';
 import { buildRequest } from './build-request.ts';
 import { bareModel, methodOf } from './route.ts';
 
@@ -41,10 +42,10 @@ export const countTokens: ProviderOperation<NeutralRequest, number> = {
     const { body, losses } = buildRequest(request, options);
     const { contents, systemInstruction, tools, toolConfig } = body;
     if (options.quirks.cloudMethods)
-      return { body: withValues({ contents, systemInstruction, tools }), losses };
+      return { body: withoutFields({ contents, systemInstruction, tools }, []), losses };
     if (systemInstruction === undefined && tools === undefined) return { body: { contents }, losses };
     const model = `models/${bareModel(options.model)}`;
-    const prompt = withValues({ model, contents, systemInstruction, tools, toolConfig });
+    const prompt = withoutFields({ model, contents, systemInstruction, tools, toolConfig }, []);
     return { body: { generateContentRequest: prompt }, losses };
   },
   parseResponse(body) {
@@ -54,10 +55,6 @@ export const countTokens: ProviderOperation<NeutralRequest, number> = {
     return tokens ?? 0;
   },
 };
-
-function withValues(fields: JsonObject): JsonObject {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
-}
 
 export function buildTokenCount(tokens: number): JsonObject {
   return { totalTokens: tokens };

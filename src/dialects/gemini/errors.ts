@@ -13,14 +13,7 @@ import {
 } from '../../model/json/json.ts';
 import { table } from '../../model/table.ts';
 import type { UpstreamFailure } from '../dialect.ts';
-import {
-  codeOfStatus,
-  failureText,
-  ownStatus,
-  pageInstead,
-  statedIn,
-  UNPAID,
-} from '../shared/failures/failure-status.ts';
+import { codeOfStatus, failureText, ownStatus, statedIn, UNPAID } from '../shared/failures/failure-status.ts';
 import { serverWords } from '../shared/failures/server-words.ts';
 import { listOf } from './wire.ts';
 
@@ -34,16 +27,7 @@ interface Stated {
 }
 
 export function parseError({ status, body }: UpstreamFailure): GatewayError {
-  const trimmed = body.trim();
-  if (trimmed.startsWith('<')) {
-    const code = codeFor(status, {}, '');
-    return new GatewayError(
-      code,
-      `the provider answered ${status}: ${pageInstead(trimmed)}`,
-      statusOf(code, status),
-    );
-  }
-  return toError(status, readStated(statedIn(trimmed)));
+  return toError(status, readStated(statedIn(body)));
 }
 
 /** Whether Google's typed SDKs (Go, Java) read a failure's body as it is. */

@@ -14,12 +14,9 @@ import type { UpstreamFailure } from '../dialect.ts';
 
 export function parseError({ status, body }: UpstreamFailure): GatewayError {
   const trimmed = body.trim();
+  if (trimmed.startsWith('<')) return toError(status, pageInstead(trimmed));
   const stated = parseErrorBody(trimmed);
-  const message = stated === undefined ? trimmed : (messageOf(stated) ?? serverWords(stated) ?? '');
-  if (trimmed.startsWith('<')) {
-    return toError(status, pageInstead(trimmed));
-  }
-  return toError(status, message);
+  return toError(status, stated === undefined ? trimmed : (messageOf(stated) ?? serverWords(stated) ?? ''));
 }
 
 /** Whether Ollama's clients read a failure's body as it is: its error is a text. */

@@ -3,7 +3,7 @@ import type { ImagePart, Part } from '../../model/content.ts';
 import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { AnswerContext } from '../dialect.ts';
 import { parseMediaUrl } from '../openai/media.ts';
-import { ID, ownFields } from './wire.ts';
+import { ID, keptAs, ownFields } from './wire.ts';
 
 const IMAGES = 'images';
 
@@ -13,8 +13,7 @@ export function parseImages(value: JsonValue | undefined): ImagePart[] | undefin
   for (const entry of asArray(value) ?? []) {
     const url = asString(asObject(asObject(entry)?.image_url)?.url);
     if (!url) return undefined;
-    const extension = { dialect: ID, fields: { [IMAGES]: entry }, defaults: [IMAGES] } as const;
-    images.push({ type: 'image', source: parseMediaUrl(url), extension });
+    images.push({ type: 'image', source: parseMediaUrl(url), extension: keptAs(IMAGES, entry) });
   }
   return images.length === 0 ? undefined : images;
 }

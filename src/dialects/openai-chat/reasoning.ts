@@ -1,6 +1,6 @@
 // Reasoning of a message ↔ `reasoning_content` / `reasoning` (plain text) and `reasoning_details[]`
 // (text with signatures, encrypted pieces). https://openrouter.ai/docs/use-cases/reasoning-tokens
-import type { Extension, ReasoningPart } from '../../model/content.ts';
+import type { ReasoningPart } from '../../model/content.ts';
 import {
   asArray,
   asObject,
@@ -20,7 +20,7 @@ import {
 import type { AnswerContext } from '../dialect.ts';
 import type { LossReport } from '../shared/losses/loss-report.ts';
 import { WITHOUT_SIGNATURE } from '../shared/losses/substitutes.ts';
-import { ID } from './wire.ts';
+import { ID, keptAs } from './wire.ts';
 
 /** The plain text of a message or delta, '' where there is none. Servers use either name, some both. */
 export function reasoningText(message: JsonObject): string {
@@ -152,8 +152,7 @@ export const THINKING_BLOCKS = 'thinking_blocks';
 export function parseThinkingBlocks(message: JsonObject): MessageReasoning | undefined {
   const blocks = asArray(message[THINKING_BLOCKS]) ?? [];
   if (asArray(message.reasoning_details)?.length) return undefined;
-  const fields = { [THINKING_BLOCKS]: blocks };
-  const extension: Extension = { dialect: ID, fields, defaults: [THINKING_BLOCKS] };
+  const extension = keptAs(THINKING_BLOCKS, blocks);
   const before = blocks.flatMap((item): ReasoningPart[] => {
     const block = asObject(item) ?? {};
     const signature = asString(block.signature);

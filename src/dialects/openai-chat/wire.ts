@@ -4,4 +4,4 @@ import { createOwnFields } from '../shared/own-fields.ts';
 
 export const ID = 'openai-chat' satisfies DialectId;
 
-export const { extensionOf, ownFields } = createOwnFields(ID);
+export const { extensionOf, keptAs, ownFields } = createOwnFields(ID);

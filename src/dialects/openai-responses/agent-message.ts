@@ -5,11 +5,11 @@
 // https://github.com/openai/codex/pull/26210, https://github.com/openai/codex/issues/33551
 // Refused by Ollama, vLLM, Bedrock and xAI: https://github.com/ollama/ollama/issues/18286,
 // https://github.com/BerriAI/litellm/issues/36528, https://github.com/router-for-me/CLIProxyAPI/issues/5207
-import type { Extension, Part } from '../../model/content.ts';
+import type { Part } from '../../model/content.ts';
 import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { Message } from '../../model/request.ts';
 import { CONTENT_PREFIX, parseContent } from './parse-content.ts';
-import { ID, ownFields } from './wire.ts';
+import { keptAs, ownFields } from './wire.ts';
 
 export const AGENT_MESSAGE = 'agent_message';
 
@@ -25,8 +25,7 @@ const UNREADABLE = '(This text is encrypted for models of OpenAI. No other model
 export function parseAgentMessage(item: JsonObject, path: string): Message | undefined {
   const [first, ...rest] = parseContent(item.content, `${path}.content`).flatMap(readable);
   if (first?.type !== 'text') return undefined;
-  const extension: Extension = { dialect: ID, fields: { [AGENT_MESSAGE]: item }, defaults: [AGENT_MESSAGE] };
-  return { role: 'user', parts: [{ ...first, extension }, ...rest] };
+  return { role: 'user', parts: [{ ...first, extension: keptAs(AGENT_MESSAGE, item) }, ...rest] };
 }
 
 /** The item that the message was parsed from, in the words that the message has now: transformers may have changed them. */

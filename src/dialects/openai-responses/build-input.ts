@@ -93,8 +93,14 @@ function buildTurn(
 /** A single plain text becomes a string, which every server accepts. */
 function plain(content: JsonObject[]): string | JsonObject[] {
   const [first] = content;
-  const isPlain = content.length === 1 && first?.type === 'input_text' && Object.keys(first).length === 2;
-  return isPlain ? (asString(first.text) ?? '') : content;
+  return content.length === 1 && first !== undefined && isText(first)
+    ? (asString(first.text) ?? '')
+    : content;
+}
+
+/** Whether a part is text and nothing else. */
+function isText(part: JsonObject): boolean {
+  return part.type === 'input_text' && Object.keys(part).length === 2;
 }
 
 function buildResult(part: ToolResultPart, isCustom: boolean, scope: BuildScope): JsonObject {
@@ -111,12 +117,10 @@ function buildResult(part: ToolResultPart, isCustom: boolean, scope: BuildScope)
   }
   // Joined once the breakpoint has moved on, several texts would be another prompt, of which nothing is cached.
   const isApart = scope.breakpoints && content.length > 1;
-  const isText =
-    !isApart && content.every((each) => each.type === 'input_text' && Object.keys(each).length === 2);
   return {
     type: isCustom ? 'custom_tool_call_output' : 'function_call_output',
     call_id: callId,
-    output: isText ? content.map((each) => each.text).join('\n\n') : content,
+    output: !isApart && content.every(isText) ? content.map((each) => each.text).join('\n\n') : content,
   };
 }
 

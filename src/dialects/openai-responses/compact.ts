@@ -3,6 +3,7 @@
 import { asArray, asString } from '../../model/json/json.ts';
 import type { NeutralRequest } from '../../model/request.ts';
 import type { Compaction, ProviderOperation } from '../operations.ts';
+import { onlyFields } from '../shared/own-fields.ts';
 import { buildRequest } from './build-request.ts';
 import { conversationEdits, conversationLosses } from './passthrough.ts';
 import { parseUsage } from './usage.ts';
@@ -23,9 +24,8 @@ export const compact: ProviderOperation<NeutralRequest, Compaction> = {
   buildRequest(request, options) {
     const { body, losses } = buildRequest(request, options);
     const fitted = { ...body, ...conversationEdits(body, options.model, options.quirks) };
-    const kept = Object.entries(fitted).filter(([name]) => SUMMARISED.includes(name));
     return {
-      body: Object.fromEntries(kept),
+      body: onlyFields(fitted, SUMMARISED),
       losses: [...losses, ...conversationLosses(body, options.model, options.quirks)],
     };
   },

@@ -1,9 +1,10 @@
 // Counting a prompt's tokens: `POST /responses/input_tokens`.
 // https://platform.openai.com/docs/api-reference/responses/input-tokens
 import type { JsonObject } from '../../model/json/json.ts';
-import { countIn } from '../../model/usage.ts';
+import { requiredCount } from '../../model/usage.ts';
 import type { NeutralRequest } from '../../model/request.ts';
 import type { ProviderOperation } from '../operations.ts';
+import { onlyFields } from '../shared/own-fields.ts';
 import { buildRequest } from './build-request.ts';
 import { conversationEdits } from './passthrough.ts';
 
@@ -22,14 +23,9 @@ export const countTokens: ProviderOperation<NeutralRequest, number> = {
   buildRequest(request, options) {
     const { body, losses } = buildRequest(request, options);
     const fitted = { ...body, ...conversationEdits(body, options.model, options.quirks) };
-    const counted = Object.entries(fitted).filter(([name]) => COUNTED.includes(name));
-    return { body: Object.fromEntries(counted), losses };
+    return { body: onlyFields(fitted, COUNTED), losses };
   },
-  parseResponse(body) {
-    const tokens = countIn(body.input_tokens);
-    if (tokens === undefined) throw new Error('input_tokens is missing');
-    return tokens;
-  },
+  parseResponse: (body) => requiredCount(body, 'input_tokens'),
 };
 
 export function buildTokenCount(tokens: number): JsonObject {

@@ -14,7 +14,7 @@ import { keepItems, withAdditional } from './additional-tools.ts';
 import { parseInput } from './parse-input.ts';
 import { isWebSearch, namesServer, parseToolChoice, parseToolList } from './parse-tools.ts';
 import { parseReasoningSettings } from './reasoning-settings.ts';
-import { isEmpty } from '../shared/own-fields.ts';
+import { isEmpty, withoutFields } from '../shared/own-fields.ts';
 import { type NumberFields, readNumbers } from '../shared/settings/numbers.ts';
 import { ID } from './wire.ts';
 
@@ -129,11 +129,7 @@ function findBinding(body: JsonObject): Binding | undefined {
 
 /** Reads `text`; returns the part of it that only this dialect knows. */
 function parseText(text: JsonObject, request: NeutralRequest): JsonObject {
-  const rest: JsonObject = {};
-  for (const [name, value] of Object.entries(text)) {
-    if (name === 'format' || name === 'verbosity' || value === undefined || value === null) continue;
-    rest[name] = value;
-  }
+  const rest = withoutFields(text, ['format', 'verbosity']);
   const verbosity = optionalString(text, 'verbosity', 'text.verbosity');
   if (verbosity !== undefined && verbosity !== 'medium') request.verbosity = verbosity;
   const format = optionalObject(text, 'format', 'text.format');

@@ -6,7 +6,7 @@ import { asObject, asString, isObject, type JsonObject, parseObject } from '../.
 import { callIdFromWire } from '../../model/opaque-token.ts';
 import type { FunctionTool, Message, Tool } from '../../model/request.ts';
 import { withoutFields } from '../shared/own-fields.ts';
-import { ID, ownFields } from './wire.ts';
+import { keptAs, ownFields } from './wire.ts';
 
 export const TOOL_SEARCH = 'tool_search';
 export const TOOL_SEARCH_CALL = 'tool_search_call';
@@ -25,7 +25,7 @@ export function parseSearchTool(tool: JsonObject): FunctionTool | undefined {
     name: TOOL_SEARCH,
     ...(description !== undefined && { description }),
     parameters,
-    extension: kept(tool),
+    extension: keptAs(TOOL_SEARCH, tool),
   };
 }
 
@@ -42,7 +42,7 @@ export function parseSearchCall(item: JsonObject): ToolCallPart {
     name: TOOL_SEARCH,
     arguments: asString(item.arguments) ?? JSON.stringify(item.arguments ?? {}),
     kind: 'function',
-    extension: kept(item),
+    extension: keptAs(TOOL_SEARCH, item),
   };
   if (token !== undefined) part.signature = token;
   return part;
@@ -54,7 +54,8 @@ export function parseSearchOutput(item: JsonObject, tools: readonly Tool[]): Too
   const texts = found.length === 0 ? ['No tool was found.'] : found;
   const content = texts.map((text): TextPart => ({ type: 'text', text }));
   const { id: callId } = callIdFromWire(asString(item.call_id) ?? '');
-  const part: ToolResultPart = { type: 'tool-result', callId, content, extension: kept(item) };
+  const extension = keptAs(TOOL_SEARCH, item);
+  const part: ToolResultPart = { type: 'tool-result', callId, content, extension };
   if (tools.length > 0) part.foundTools = tools.map(({ name }) => name);
   return part;
 }
@@ -99,8 +100,4 @@ export function searchOutputs(messages: readonly Message[]): JsonObject[] {
 export function searchCall(id: string, callId: string, args: string, status: string): JsonObject {
   const fields = parseObject(args) ?? {};
   return { id, type: TOOL_SEARCH_CALL, status, execution: 'client', call_id: callId, arguments: fields };
-}
-
-function kept(item: JsonObject): Extension {
-  return { dialect: ID, fields: { [TOOL_SEARCH]: item }, defaults: [TOOL_SEARCH] };
 }

@@ -17,7 +17,6 @@ import {
   codeOfStatus,
   failureText,
   ownStatus,
-  pageInstead,
   pathRemedy,
   statedIn,
   UNPAID,
@@ -40,16 +39,7 @@ interface Stated {
 
 /** A non-2xx answer. */
 export function parseError({ status, body }: UpstreamFailure, quirks: Quirks = {}): GatewayError {
-  const trimmed = body.trim();
-  if (trimmed.startsWith('<')) {
-    const code = codeOfStatus(status);
-    return new GatewayError(
-      code,
-      `the provider answered ${status}: ${pageInstead(trimmed)}`,
-      ownStatus(code, status),
-    );
-  }
-  return toError(status, readStated(statedIn(trimmed)), quirks);
+  return toError(status, readStated(statedIn(body)), quirks);
 }
 
 /** The error that came with HTTP 200: in a body, a chunk or an event, whatever it looks like. */

@@ -9,13 +9,21 @@ interface OwnFields {
   extensionOf(fields: JsonObject): { extension?: Extension };
   /** The extension's fields if they are this dialect's own, else none. */
   ownFields(extension: Extension | undefined): JsonObject;
+  /** Keeps `value` for this dialect's own providers. Nothing is lost elsewhere: what it says, all dialects get in another form. */
+  keptAs(name: string, value: JsonValue): Extension;
 }
 
 export function createOwnFields(dialect: DialectId): OwnFields {
   return {
     extensionOf: (fields) => (isEmpty(fields) ? {} : { extension: { dialect, fields } }),
     ownFields: (extension) => (extension?.dialect === dialect ? extension.fields : {}),
+    keptAs: (name, value) => ({ dialect, fields: { [name]: value }, defaults: [name] }),
   };
+}
+
+/** The fields of `object` that are in `known`. */
+export function onlyFields(object: JsonObject, known: readonly string[]): JsonObject {
+  return Object.fromEntries(Object.entries(object).filter(([name]) => known.includes(name)));
 }
 
 /** The fields of `object` that are neither in `known` nor null or undefined. */

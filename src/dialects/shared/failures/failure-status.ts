@@ -39,12 +39,14 @@ export function ownStatus(code: ErrorCode, status: number): { status?: number } 
   }
 }
 
-/** The parsed body of a failure, or its text, which serves as a message, if it is not JSON. */
+/** The parsed body of a failure; if it is not JSON, the message that it serves as. */
 export function statedIn(body: string): JsonValue {
+  const trimmed = body.trim();
+  if (trimmed.startsWith('<')) return pageInstead(trimmed);
   try {
-    return parseJson(body);
+    return parseJson(trimmed);
   } catch {
-    return body;
+    return trimmed;
   }
 }
 
