@@ -24,7 +24,9 @@ export function describeIssue(
         ? issue.message
         : `expected ${nameType(issue.expected)}`;
       if (found === undefined) return one(`is missing; ${expected}`);
-      return one(`${expected}, found ${kindOf(found)}${mendOf(expected, found)}`);
+      const isTable = issue.expected === 'record' && Array.isArray(found);
+      const mend = isTable ? '; write each entry below its name, NAME: …' : mendOf(expected, found);
+      return one(`${expected}, found ${kindOf(found)}${mend}`);
     }
     case 'invalid_value': {
       const found = valueAt(raw, path);

@@ -3,6 +3,7 @@ import { isObject } from '../model/json/json.ts';
 import { PROVIDER_KINDS } from '../providers/kinds.ts';
 import { describeIssue } from './describe-issue.ts';
 import { suggestion } from '../model/nearest.ts';
+import { otherGatewaysHint } from './other-gateways.ts';
 import { type ConfigProblem, type KeyPath, MOST_PROBLEMS } from './problem.ts';
 import { optionNames } from './resolve-address.ts';
 import { type ConfigFile, configSchema } from './schema.ts';
@@ -67,7 +68,8 @@ function isSection(path: KeyPath): boolean {
 
 function unknownKey(path: KeyPath, key: string): string {
   const known = knownBelow(path);
-  const hint = sectionHint(path, key) || suggestion(key, known) || optionHint(path, key);
+  const hint =
+    sectionHint(path, key) || otherGatewaysHint(path, key) || suggestion(key, known) || optionHint(path, key);
   return `unknown key${hint || `; known here: ${known.join(', ')}`}`;
 }
 

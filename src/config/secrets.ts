@@ -22,8 +22,12 @@ const HEADER_VALUE = /^[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\
 /** `${KEY}`, or `$KEY` as variables are written: no vendor issues such keys. */
 const SHELL_VARIABLE = /^\$(?:\{[A-Za-z_]\w*\}|[A-Z][A-Z0-9_]*)$/;
 
-/** Variables as Windows, opencode and LiteLLM write them, whose configurations people copy; or `ENV:` in capitals. */
-const FOREIGN_VARIABLE = /^(?:%[A-Za-z_]\w*%|\{env:\w+\}|os\.environ\/\w+|ENV:\w+)$/;
+/**
+ * Variables as Windows, opencode, LiteLLM, Bifrost, templates and GitHub's workflows write them, whose configurations people copy;
+ * or `ENV:` in capitals.
+ */
+const FOREIGN_VARIABLE =
+  /^(?:%[A-Za-z_]\w*%|\{env:\w+\}|os\.environ\/\w+|env\.[A-Z]\w*|\$?\{\{[^{}]+\}\}|ENV:\w+)$/;
 
 /** The bare name of a variable: no vendor issues such keys either. */
 const VARIABLE_NAME = /^[A-Z][A-Z0-9_]*_(?:KEY|TOKEN)$/;

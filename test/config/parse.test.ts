@@ -73,6 +73,18 @@ describe('errors', () => {
       `${AT}.flags: redact: expected flags out of i, m, s and u, each once`,
     ],
     [step('redact', { patterns: ['ab'], window: 0 }), `${AT}.window: redact: expected at least 1`],
+    [
+      { model_list: [] },
+      'fatal model_list: unknown key; as LiteLLM has it; here each provider is an entry of providers, and a name for its model one of routing.model_mappings',
+    ],
+    [
+      { Providers: [] },
+      'fatal Providers: unknown key; as claude-code-router has it; here providers is a section: NAME: { dialect, base_url, api_key }',
+    ],
+    [
+      { providers: { openai: { keys: [] } } },
+      'fatal providers.openai.keys: unknown key; here it is api_keys, a list of the keys alone',
+    ],
     [{ server: { prot: 1 } }, 'fatal server.prot: unknown key (did you mean "port"?)'],
     [{ budgets: [] }, 'fatal budgets: unknown key; it belongs under costs'],
     [{ openai: {} }, 'fatal openai: unknown key; it belongs under providers'],
@@ -223,7 +235,10 @@ describe('errors', () => {
       { providers: { a: { headers: { 'x y': 'z' } } } },
       'fatal providers.a.headers["x y"]: "x y" is not a header name',
     ],
-    [{ providers: [] }, 'fatal providers: expected a section of keys, found a list'],
+    [
+      { providers: [] },
+      'fatal providers: expected a section of keys, found a list; write each entry below its name, NAME: …',
+    ],
     [
       { costs: { pricing_overrides: { 'lab/*': { input_per_million: 1 } } } },
       'fatal costs.pricing_overrides["lab/*"].output_per_million: is missing; expected a number',

@@ -33,10 +33,9 @@ describe('problems', () => {
     ['', 'the value is empty'],
     ['$KEY', 'shell variables are not expanded here; write env:NAME'],
     [`\${key}`, 'shell variables are not expanded here; write env:NAME'],
-    ...['%KEY%', '{env:KEY}', 'os.environ/KEY', 'ENV:KEY'].map((reference) => [
-      reference,
-      'variables of other programs are not expanded here; write env:NAME',
-    ]),
+    ...['%KEY%', '{env:KEY}', 'os.environ/KEY', 'env.KEY', '{{ KEY }}', `\${{ secrets.KEY }}`, 'ENV:KEY'].map(
+      (reference) => [reference, 'variables of other programs are not expanded here; write env:NAME'],
+    ),
     ['env:', 'a name is missing after "env:"'],
     [
       'file:/absent',
