@@ -162,7 +162,7 @@ const tool = z.discriminatedUnion('type', [
   shape<CustomTool>({
     type: z.literal('custom'),
     name: z.string(),
-    ...{ description: text, format: object, namespace },
+    ...{ description: text, format: object, namespace, extension },
   }),
   shape<ServerTool>({
     type: z.literal('server'),

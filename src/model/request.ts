@@ -40,6 +40,7 @@ export interface CustomTool {
   /** `{type:'text'}`, or `{type:'grammar', grammar:{syntax:'lark'|'regex', definition}}`. */
   format?: JsonObject;
   namespace?: ToolNamespace;
+  extension?: Extension;
 }
 
 /** The group that the client put a tool in (OpenAI Responses). The tool's `name` combines group and tool. */
@@ -82,7 +83,7 @@ export type ToolChoice =
 export const REASONING_EFFORTS = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'] as const;
 export type ReasoningEffort = (typeof REASONING_EFFORTS)[number];
 
-export function isReasoningEffort(value: string | undefined): value is ReasoningEffort {
+export function isReasoningEffort(value: unknown): value is ReasoningEffort {
   return REASONING_EFFORTS.some((effort) => effort === value);
 }
 

@@ -336,6 +336,9 @@ const RESPONSES: JsonObject[] = [
         name: 'patch',
         description: 'Changes files.',
         format: { type: 'grammar', syntax: 'lark', definition: 'start: "a"' },
+        defer_loading: true,
+        allowed_callers: ['direct', 'programmatic'],
+        async: true,
       },
       {
         type: 'namespace',

@@ -45,6 +45,7 @@ export function buildTools(request: NeutralRequest, scope: BuildScope): JsonObje
           break;
         }
         customNames.add(name);
+        losses.foreign(tool.extension);
         const described = description === undefined ? {} : { description };
         tools.push({
           type: 'custom',

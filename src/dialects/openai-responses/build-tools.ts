@@ -5,6 +5,7 @@ import { allowedOf } from '../shared/tools/allowed-tools.ts';
 import { broughtNames } from './additional-tools.ts';
 import type { BuildScope } from './build-content.ts';
 import { emptySchema, functionSchema, strictSchema } from '../openai/schemas.ts';
+import type { LossReport } from '../shared/losses/loss-report.ts';
 import { objectSchema, typedSchema } from '../shared/schemas/object-schema.ts';
 import { searchInstead } from '../shared/web-search.ts';
 import type { ModelTraits } from './models.ts';
@@ -26,7 +27,7 @@ export function buildTools(request: NeutralRequest, scope: BuildScope, traits: M
       else tools.push(built);
       continue;
     }
-    const built = tool.type === 'custom' ? buildCustom(tool) : buildFunction(tool, scope, traits);
+    const built = tool.type === 'custom' ? buildCustom(tool, losses) : buildFunction(tool, scope, traits);
     const { namespace } = tool;
     if (namespace === undefined) {
       tools.push(built);
@@ -100,12 +101,14 @@ function buildSearch(
   };
 }
 
-function buildCustom({ name, description, format }: CustomTool): JsonObject {
+function buildCustom({ name, description, format, extension }: CustomTool, losses: LossReport): JsonObject {
+  losses.foreign(extension);
   return {
     type: 'custom',
     name,
     ...(description !== undefined && { description }),
     ...(format !== undefined && { format: { type: format.type, ...(asObject(format.grammar) ?? format) } }),
+    ...ownFields(extension),
   };
 }
 

@@ -130,6 +130,7 @@ function parseCustom(tool: JsonObject, path: string): CustomTool {
     name: requiredString(tool, 'name', `${path}.name`, 'name the tool'),
     ...(description !== undefined && { description }),
     ...(format !== undefined && { format: nestGrammar(format) }),
+    ...extensionOf(withoutDefaults(withoutFields(tool, ['type', 'name', 'description', 'format']))),
   };
 }
 

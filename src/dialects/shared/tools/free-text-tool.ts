@@ -7,7 +7,8 @@ import type { LossReport } from '../losses/loss-report.ts';
 import { ONE_TEXT_ARGUMENT } from '../losses/substitutes.ts';
 
 /** The schema of the function's arguments; the substitution is reported. Encoders extract the text from `input` again. */
-export function freeTextSchema({ format }: CustomTool, losses: LossReport): JsonObject {
+export function freeTextSchema({ format, extension }: CustomTool, losses: LossReport): JsonObject {
+  losses.foreign(extension);
   losses.approximated('tools.custom', ONE_TEXT_ARGUMENT);
   const input = {
     type: 'string',
