@@ -88,11 +88,11 @@ test.each([['anthropic-messages'], ['bedrock-invoke']] as const)(
 
 test('what else an older model does not take of a system message is named', () => {
   const asked = ask([]);
-  const settings = { role: 'system', output_config: { effort: 'low' } };
+  const settings = { role: 'system', output_config: { pace: 'slow' } };
   const messages = [...(asArray(asked.messages) ?? []), { role: 'assistant', content: 'So.' }, settings];
   const { body, names } = sentTo('bedrock-invoke', { ...asked, messages }, OLDER);
   expect(asArray(body.messages)?.map((message) => asObject(message)?.role)).toEqual(['user', 'assistant']);
-  expect(JSON.stringify(body)).not.toContain('effort');
+  expect(JSON.stringify(body)).not.toContain('pace');
   expect(names).toContain('messages.output_config');
 });
 

@@ -12,6 +12,7 @@ import { pairCalls, repeatsCalls } from '../shared/tools/pair-calls.ts';
 import { reportUnsupported } from '../shared/losses/unsupported-settings.ts';
 import { compact } from './build-content.ts';
 import { heldBackNames, holdBack } from './found-tools.ts';
+import { putBackEffortChanges, withoutEffortChanges } from './effort-changes.ts';
 import { buildConversation, TURN_FORM, wireMessages } from './build-messages.ts';
 import { BILLING_LINE } from '../claude/billing-line.ts';
 import { TOOL_PLACEHOLDER } from '../claude/tool-placeholder.ts';
@@ -46,7 +47,9 @@ export function buildRequest(
 ): BuiltRequest {
   const losses = createLossReport(ID);
   const traits = traitsOf(model);
-  const asked = traits.systemMessages ? putBackToolChanges(given) : withoutToolChanges(given, losses);
+  const asked = traits.systemMessages
+    ? putBackToolChanges(putBackEffortChanges(given))
+    : withoutToolChanges(withoutEffortChanges(given), losses);
   const native = asked.extension?.dialect === ID;
   const allowed = declareAllowed(asked, losses);
   // What a client of this dialect sends is kept, unless a server gave two of its calls one id.

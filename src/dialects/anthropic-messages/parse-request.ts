@@ -18,6 +18,7 @@ import { isToolPlaceholder, TOOL_PLACEHOLDER } from '../claude/tool-placeholder.
 import { sessionIn } from '../claude/session.ts';
 import type { ClientRoute } from '../dialect.ts';
 import { CLIENT } from './author.ts';
+import { takeEffortChanges } from './effort-changes.ts';
 import { failRequest, requireArray, requireObject, requireString } from './fields.ts';
 import { parseContent, parseText } from './parse-content.ts';
 import { isWebSearch, parseTool, parseToolChoice } from './parse-tools.ts';
@@ -110,6 +111,7 @@ export function parseRequest(body: JsonObject, route?: ClientRoute, headers?: He
   const cacheControl = optionalObject(body, 'cache_control');
   if (cacheControl !== undefined) request.cacheControl = cacheControl;
   takeToolChanges(request);
+  takeEffortChanges(request);
   if (request.tools.some(isWebSearch)) request.searchesWeb = true;
   return request;
 }

@@ -56,7 +56,7 @@ function turnsOf(messages: readonly Message[], { losses }: BuildScope): Turn[] {
     // A content without parts is refused; its neighbours become one turn.
     if (message.parts.every((part) => part.type === 'text' && part.text === '')) continue;
     if (message.name !== undefined) losses.lost('messages.name');
-    if (message.role === 'system') {
+    if (message.role === 'system' && message.parts.some(({ type }) => type !== 'opaque')) {
       losses.approximated('messages.system', 'an instruction between turns is sent as user text');
     }
     const role = message.role === 'assistant' ? 'model' : 'user';

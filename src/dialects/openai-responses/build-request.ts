@@ -27,6 +27,7 @@ import { type ModelTraits, modelTraits } from './models.ts';
 import { buildOutputFormat } from './output-format.ts';
 import { ENCRYPTED_REASONING, LOGPROBS } from './parse-request.ts';
 import { repeatReasoning } from './reasoning-settings.ts';
+import { OPENING_SETTINGS, withOpeningSettings } from './settings-changes.ts';
 import { isEmpty, put } from '../shared/own-fields.ts';
 import { isOff } from '../shared/settings/thinking-off.ts';
 import { ID, ownFields } from './wire.ts';
@@ -43,9 +44,10 @@ const UNSAID = [
   'cacheControl',
 ] as const;
 
-export function buildRequest(asked: NeutralRequest, options: BuildOptions): BuiltRequest {
+export function buildRequest(given: NeutralRequest, options: BuildOptions): BuiltRequest {
   const { model, quirks } = options;
   const losses = createLossReport(ID);
+  const asked = withOpeningSettings(given);
   const native = asked.extension?.dialect === ID;
   const traits = modelTraits(model, quirks);
   const isOpenAi = traits.reasons !== undefined;
@@ -60,7 +62,7 @@ export function buildRequest(asked: NeutralRequest, options: BuildOptions): Buil
   const paired = native ? asked : withChoiceInWords(pairCalls(asked, losses), losses);
   const request =
     native || isOpenAi ? withAnswerSchema(paired, native, losses) : declareAllowed(paired, losses);
-  const { [ADDITIONAL_TOOLS]: _, ...own } = ownFields(request.extension);
+  const { [ADDITIONAL_TOOLS]: _, [OPENING_SETTINGS]: __, ...own } = ownFields(request.extension);
   losses.foreign(request.extension);
 
   const body: JsonObject = { model };

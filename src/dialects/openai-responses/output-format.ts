@@ -1,6 +1,8 @@
 // `text.format`: the output format, in requests and in the answers that repeat it.
-import type { JsonObject } from '../../model/json/json.ts';
+import { asObject, type JsonObject } from '../../model/json/json.ts';
 import type { OutputFormat } from '../../model/request.ts';
+import { schemaFormat } from '../openai/fields.ts';
+import { invalid } from '../shared/read-field.ts';
 
 export function buildOutputFormat(format: OutputFormat): JsonObject {
   switch (format.type) {
@@ -21,5 +23,22 @@ export function buildOutputFormat(format: OutputFormat): JsonObject {
         ...(strict !== undefined && { strict }),
       };
     }
+  }
+}
+
+/** Undefined for a format that only this dialect's servers know (grammars). */
+export function parseOutputFormat(format: JsonObject): OutputFormat | undefined {
+  switch (format.type) {
+    case 'text':
+      return { type: 'text' };
+    case 'json_object':
+      return { type: 'json' };
+    case 'json_schema': {
+      const schema = asObject(format.schema);
+      if (schema === undefined) throw invalid('text.format.schema', 'is missing; give the JSON Schema');
+      return schemaFormat(schema, format);
+    }
+    default:
+      return undefined;
   }
 }

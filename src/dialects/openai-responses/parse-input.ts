@@ -12,6 +12,7 @@ import { parseHostedItem } from './hosted-item.ts';
 import { flatName } from './namespace.ts';
 import { parseContent, parseResult } from './parse-content.ts';
 import { parseReasoning } from './reasoning.ts';
+import { parseSettingsChange, SETTINGS_CHANGE, type Settings } from './settings-changes.ts';
 import { SUMMARY_HEAD, TRIGGER, TRIGGER_PROBLEM } from './summary.ts';
 import {
   isClientSearch,
@@ -27,15 +28,17 @@ import { ID } from './wire.ts';
 interface ParsedInput {
   system: TextPart[];
   messages: Message[];
-  /** Tools that items contain, and those items. */
+  /** Tools that items contain, and the items that are no turns: these, and those that change settings. */
   tools: Tool[];
   toolItems: ToolItem[];
+  /** What items change of the settings, in force from then on. */
+  settings: Settings;
   /** Set where an item refers to something that only the provider stores. */
   boundTo?: Binding;
 }
 
 export function parseInput(input: JsonValue | undefined): ParsedInput {
-  const parsed: ParsedInput = { system: [], messages: [], tools: [], toolItems: [] };
+  const parsed: ParsedInput = { system: [], messages: [], tools: [], toolItems: [], settings: {} };
   if (typeof input === 'string') {
     parsed.messages.push({ role: 'user', parts: [{ type: 'text', text: input }] });
     return parsed;
@@ -113,6 +116,13 @@ function readItem(type: string, item: JsonObject, path: string, turns: Turns, pa
       parsed.tools.push(...parseAdditionalTools(item, path));
       parsed.toolItems.push({ behind: parsed.messages.length, item });
       return true;
+    case SETTINGS_CHANGE: {
+      const changed = parseSettingsChange(item);
+      if (changed === undefined) return false;
+      Object.assign(parsed.settings, changed);
+      parsed.toolItems.push({ behind: parsed.messages.length, item });
+      return true;
+    }
     case 'reasoning':
       turns.answer(parseReasoning(item));
       return true;

@@ -1,9 +1,8 @@
 // A Responses request → NeutralRequest. https://platform.openai.com/docs/api-reference/responses/create
 import { asArray, asObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
-import type { Binding, NeutralRequest, OutputFormat } from '../../model/request.ts';
-import { hasSecondUser, otherFields, readSettings, SETTINGS, schemaFormat } from '../openai/fields.ts';
+import type { Binding, NeutralRequest } from '../../model/request.ts';
+import { hasSecondUser, otherFields, readSettings, SETTINGS } from '../openai/fields.ts';
 import {
-  invalid,
   optionalBoolean,
   optionalNumber,
   optionalObject,
@@ -11,10 +10,12 @@ import {
   requiredString,
 } from '../shared/read-field.ts';
 import { keepItems, withAdditional } from './additional-tools.ts';
+import { parseOutputFormat } from './output-format.ts';
 import { parseInput } from './parse-input.ts';
 import { isWebSearch, namesServer, parseToolChoice, parseToolList } from './parse-tools.ts';
 import { parseReasoningSettings } from './reasoning-settings.ts';
 import { isEmpty, withoutFields } from '../shared/own-fields.ts';
+import { changeSettings } from './settings-changes.ts';
 import { type NumberFields, readNumbers } from '../shared/settings/numbers.ts';
 import { ID } from './wire.ts';
 
@@ -101,6 +102,7 @@ export function parseRequest(body: JsonObject): NeutralRequest {
   request.extension = isOwnToo
     ? { ...extension, defaults: [...(extension.defaults ?? []), 'tool_choice'] }
     : extension;
+  changeSettings(request, input.settings);
   return request;
 }
 
@@ -138,23 +140,6 @@ function parseText(text: JsonObject, request: NeutralRequest): JsonObject {
   if (outputFormat === undefined) rest.format = format;
   else request.outputFormat = outputFormat;
   return rest;
-}
-
-/** Undefined for a format that only this dialect's servers know (grammars). */
-function parseOutputFormat(format: JsonObject): OutputFormat | undefined {
-  switch (format.type) {
-    case 'text':
-      return { type: 'text' };
-    case 'json_object':
-      return { type: 'json' };
-    case 'json_schema': {
-      const schema = asObject(format.schema);
-      if (schema === undefined) throw invalid('text.format.schema', 'is missing; give the JSON Schema');
-      return schemaFormat(schema, format);
-    }
-    default:
-      return undefined;
-  }
 }
 
 /**

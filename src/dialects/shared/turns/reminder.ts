@@ -1,6 +1,7 @@
 // An instruction between turns, for models that take none there: in the user's turn, where it came, in the tags in which
 // Claude Code puts what the user did not say. Added to the system prompt it would change the beginning of the prompt, and all
 // of the conversation would be read, and paid for, anew.
+import type { Part } from '../../../model/content.ts';
 import type { Message } from '../../../model/request.ts';
 import type { LossReport } from '../losses/loss-report.ts';
 
@@ -15,9 +16,15 @@ export function reminder(text: string, losses: LossReport): string {
 export function remindByUser(messages: readonly Message[], losses: LossReport): readonly Message[] {
   if (!messages.some(({ role }) => role === 'system')) return messages;
   const merged: Message[] = [];
+  /** Of messages that only set something, which make no turn of the user's: named as lost with any other. */
+  const unsaid: Part[] = [];
   for (const message of messages) {
     if (message.role !== 'system') {
       merged.push(message);
+      continue;
+    }
+    if (message.parts.every(({ type }) => type === 'opaque')) {
+      unsaid.push(...message.parts);
       continue;
     }
     const parts = message.parts.map((part) =>
@@ -27,5 +34,7 @@ export function remindByUser(messages: readonly Message[], losses: LossReport): 
     if (last?.role === 'user') merged[merged.length - 1] = { ...last, parts: [...last.parts, ...parts] };
     else merged.push({ role: 'user', parts });
   }
-  return merged;
+  const [first, ...others] = merged;
+  if (first === undefined || unsaid.length === 0) return merged;
+  return [{ ...first, parts: [...first.parts, ...unsaid] }, ...others];
 }
