@@ -91,10 +91,12 @@ function failureOf(
 
 function missing(workers: WorkerCount | undefined): string[] {
   if (workers === undefined) return [];
-  const { wanted, running, silent } = workers;
+  const { wanted, running, starting, silent } = workers;
   const processes = silent === 1 ? 'worker process answers' : 'worker processes answer';
   return [
-    ...(running < wanted ? [`${running} of ${wanted} worker processes run; others are being started`] : []),
+    ...(running + starting < wanted
+      ? [`${running} of ${wanted} worker processes run; others are being started`]
+      : []),
     ...(silent > 0
       ? [
           `${silent} ${processes} nothing at the moment: their requests are missing in these pages, and one that stays silent is replaced`,

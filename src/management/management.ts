@@ -65,6 +65,8 @@ export interface ManagementDeps {
 export interface WorkerCount {
   wanted: number;
   running: number;
+  /** How many have not served yet because the gateway itself is only starting: the others serve for them. */
+  starting: number;
   /** How many of the running ones do not answer at the moment: their part is missing on the pages. */
   silent: number;
   /** How many died and were replaced. */

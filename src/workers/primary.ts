@@ -146,6 +146,7 @@ class StartedPrimary implements Primary {
       workers: () => ({
         wanted,
         running: supervisor.serving().length,
+        starting: supervisor.starting(),
         silent: supervisor.serving().filter(questions.isSilent).length,
         replaced: supervisor.replaced(),
       }),

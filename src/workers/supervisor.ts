@@ -27,6 +27,8 @@ export interface SupervisorOptions extends WorkerCommand {
 export interface Supervisor {
   /** The workers that serve, without those still starting. */
   serving(): WorkerProcess[];
+  /** How many have never served, since not all of the first have yet. */
+  starting(): number;
   /** How many workers have replaced others. */
   replaced(): number;
   /** Resolves when all serve. Throws WorkerFailed; then none is left. */
@@ -56,6 +58,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   const alive = new Map<number, WorkerProcess>();
   const serving = new Set<WorkerProcess>();
   let ending = false;
+  let haveAllServed = false;
   let replaced = 0;
   const pauses = createRestartPauses();
 
@@ -119,10 +122,12 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
 
   return {
     serving: () => [...serving],
+    starting: () => (haveAllServed ? 0 : wanted - serving.size),
     replaced: () => replaced,
     async start() {
       try {
         await Promise.all(Array.from({ length: wanted }, (_, index) => start(index)));
+        haveAllServed = true;
       } catch (error) {
         ending = true;
         for (const worker of alive.values()) worker.kill();

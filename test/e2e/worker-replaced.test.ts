@@ -138,7 +138,7 @@ describe.skipIf(process.platform !== 'linux')('a worker in the place of another'
     }
     expect(await sluice.get('/gateway/health')).toMatchObject({
       status: 'degraded',
-      workers: { wanted: WORKERS, running: WORKERS - 1, silent: 0, replaced: 0 },
+      workers: { wanted: WORKERS, running: WORKERS - 1, starting: 0, silent: 0, replaced: 0 },
     });
     sluice.writeConfig({ ...labConfig(upstream.url), server: { max_body: '10B' } });
     await sluice.wrote(/in use[\s\S]*in use/);

@@ -23,7 +23,7 @@ const hanging = () => replyWith([FIRST], { fault: { kind: 'hang', after: FIRST.l
 interface Health {
   status: string;
   active_streams: number;
-  workers: { wanted: number; running: number; silent: number; replaced: number };
+  workers: { wanted: number; running: number; starting: number; silent: number; replaced: number };
 }
 interface Audit {
   total: number;
@@ -200,7 +200,7 @@ describe.skipIf(process.platform !== 'linux')('workers', () => {
     const { status, workers, active_streams } = await sluice.get<Health>('/gateway/health');
     expect({ status, workers }).toEqual({
       status: 'healthy',
-      workers: { wanted: WORKERS, running: WORKERS, silent: 0, replaced: 1 },
+      workers: { wanted: WORKERS, running: WORKERS, starting: 0, silent: 0, replaced: 1 },
     });
     expect(childrenOf(sluice.pid)).not.toContain(victim);
     const { total, entries } = await sluice.get<Audit>('/gateway/audit?status=error');

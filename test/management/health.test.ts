@@ -153,8 +153,11 @@ describe('/gateway/health', () => {
   });
 
   test('is degraded while a serving process is missing or silent, which it counts', async () => {
-    const workers = { wanted: 3, running: 3, silent: 0, replaced: 1 };
+    const workers = { wanted: 3, running: 1, starting: 2, silent: 0, replaced: 1 };
     lab.deps.workers = () => workers;
+    // As scripts read it that wait for the first answer of a gateway.
+    expect(await lab.read('/gateway/health')).toMatchObject({ status: 'healthy', reasons: [], workers });
+    Object.assign(workers, { running: 3, starting: 0 });
     expect(await lab.read('/gateway/health')).toMatchObject({ status: 'healthy', workers });
     workers.silent = 1;
     const silent = expect.stringContaining('1 worker process answers nothing at the moment');

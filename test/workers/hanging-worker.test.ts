@@ -50,7 +50,7 @@ test.skipIf(process.platform !== 'linux')(
       expect(page.health).toMatchObject({
         status: 'degraded',
         active_streams: others,
-        workers: { wanted: WORKERS, running: WORKERS, silent: 1, replaced: 0 },
+        workers: { wanted: WORKERS, running: WORKERS, starting: 0, silent: 1, replaced: 0 },
       });
       await beat(2);
       expect(await logged('a worker hangs and is killed')).toEqual({

@@ -28,7 +28,9 @@ test.skipIf(process.platform !== 'linux')(
   'the pause before one that died early is replaced grows with its own early deaths alone',
   async () => {
     const { supervisor, timers, pauses, events } = createLab([process.execPath, '-e', SERVING]);
+    expect(supervisor.starting()).toBe(2);
     await supervisor.start();
+    expect(supervisor.starting()).toBe(0);
     /** Its worker dies, and is replaced after this pause. */
     const die = async (index: number, pause: number) => {
       const gone = events.once(`gone ${index}`);
@@ -84,7 +86,7 @@ test.skipIf(process.platform !== 'linux')(
       expect(logged.splice(0)).toEqual(['error a worker could not be replaced; this is tried again']);
     }
     command.splice(0, command.length, ...program);
-    expect([supervisor.serving().length, supervisor.replaced()]).toEqual([1, 0]);
+    expect([supervisor.serving().length, supervisor.starting(), supervisor.replaced()]).toEqual([1, 0, 0]);
     const serving = events.once('serving 0');
     const replaced = events.once('info a worker was replaced');
     await timers.advance(10_000);
