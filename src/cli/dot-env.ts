@@ -1,4 +1,4 @@
-// The `.env` of a folder, where Bun does not read it as it is meant: for commands that are given elsewhere, and with a `$` in a value.
+// The `.env` of a folder, and the files beside it, where Bun does not read them as they are meant: for commands that are given elsewhere, and with a `$` in a value.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
@@ -7,7 +7,7 @@ type Variables = Readonly<NodeJS.Dict<string>>;
 
 /** Of another folder, for a gateway that was started there. Values that Bun would put together of others are left out. */
 export function readDotEnv(folder: string, environment: Variables): NodeJS.Dict<string> {
-  const read = parse(folder);
+  const read = parse(folder, environment);
   const known = { ...environment, ...read };
   return Object.fromEntries(Object.entries(read).map(([name, value]) => [name, literal(value, known)]));
 }
@@ -18,9 +18,9 @@ export function readDotEnv(folder: string, environment: Variables): NodeJS.Dict<
  * @param inherited stands before what is in `.env`.
  */
 export function keepDollars(environment: NodeJS.Dict<string>, inherited: Variables, folder: string): void {
-  for (const [name, value = ''] of Object.entries(parse(folder))) {
+  for (const [name, value = ''] of Object.entries(parse(folder, inherited))) {
     if (!value.includes('$') || inherited[name] !== undefined) continue;
-    // Another file, `.env.local`, may set it too.
+    // Only what Bun has read as it is read here.
     if (environment[name] === withoutVariables(value))
       environment[name] = literal(value, environment) ?? environment[name];
   }
@@ -32,7 +32,7 @@ export function withoutDotEnv(
   inherited: Variables,
   folder: string,
 ): NodeJS.Dict<string> {
-  const added = Object.keys(parse(folder)).filter((name) => inherited[name] === undefined);
+  const added = Object.keys(parse(folder, inherited)).filter((name) => inherited[name] === undefined);
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !added.includes(name)));
 }
 
@@ -53,9 +53,17 @@ function literal(value: string | undefined, known: Variables): string | undefine
   return value?.replaceAll('\\$', '$');
 }
 
-function parse(folder: string): NodeJS.Dict<string> {
+/** What stands in all files that Bun reads there, a later one before an earlier. https://bun.com/docs/runtime/environment-variables */
+function parse(folder: string, { NODE_ENV }: Variables): NodeJS.Dict<string> {
+  const mode = NODE_ENV === 'production' || NODE_ENV === 'test' ? NODE_ENV : 'development';
+  const local = mode === 'test' ? [] : ['.env.local'];
+  const files = ['.env', `.env.${mode}`, ...local, `.env.${mode}.local`];
+  return Object.assign({}, ...files.map((file) => parseFile(join(folder, file))));
+}
+
+function parseFile(path: string): NodeJS.Dict<string> {
   try {
-    return parseEnv(readFileSync(join(folder, '.env'), 'utf8'));
+    return parseEnv(readFileSync(path, 'utf8'));
   } catch {
     // There is none, or it is not for this user: what it would have said is missing then, and is named as missing.
     return {};

@@ -70,6 +70,19 @@ test('another file of variables stands before it', async () => {
   expect(await keyIn(home, 'GATE_KEY=$begins\n')).toBe('of-this-machine');
 });
 
+test.each(['.env.local', '.env.development', '.env.development.local'])('%s keeps a $, too', async (file) => {
+  const home = temporaryFolder('dot-env');
+  writeFileSync(join(home, file), 'GATE_KEY=pa$$word\n');
+  expect(await keyIn(home, 'GATE_KEY=an$other\n')).toBe('pa$$word');
+  expect(readDotEnv(home, {}).GATE_KEY).toBe('pa$$word');
+});
+
+test('.env.local is not read where NODE_ENV is test, as Bun reads none then', async () => {
+  const home = temporaryFolder('dot-env');
+  writeFileSync(join(home, '.env.local'), 'GATE_KEY=pa$$word\n');
+  expect(await keyIn(home, 'GATE_KEY=an$other\n', { NODE_ENV: 'test' })).toBe('an$other');
+});
+
 test('nothing but the name of a variable that is not set is no key', async () => {
   expect(await keyIn(temporaryFolder('dot-env'), 'GATE_KEY=$OTHER_KEY\n')).toContain(
     'environment variable GATE_KEY is not set',
