@@ -416,6 +416,19 @@ describe('the watched file', () => {
     expect((await server.stop()).code).toBe(0);
   });
 
+  test('a refused change is none any more once the file is gone', async () => {
+    const server = start({ config: 'audit: { log_request_bodies: true }' });
+    const address = await server.address();
+    const health = () => getJson(`${address}/gateway/health`);
+    writeFileSync(server.path, 'audit: { log_request_bodies: perhaps }');
+    await server.err.until(/is refused; the previous one stays in use/);
+    expect(await health()).toMatchObject({ status: 'degraded' });
+    rmSync(server.path);
+    await server.err.until(/the configuration file is gone; its settings stay in use/);
+    expect(await health()).toMatchObject({ status: 'healthy' });
+    expect((await server.stop()).code).toBe(0);
+  });
+
   test('a change that is fine where it is served, but not where the next start would serve, is reported', async () => {
     const server = start({ config: 'server: { host: 127.0.0.1 }' });
     await server.address();

@@ -71,8 +71,6 @@ function watchChanges(
   credentials: SeenCredentials,
   options: WatchOptions,
 ): Watched {
-  const onGone = () =>
-    options.log('warn', 'the configuration file is gone; its settings stay in use', { file: path });
   const { load, started, apply } = options;
   const directory = moduleDirectory({ path }, load);
   const watchNamed = ({ transformers, providers, server }: ResolvedConfig) => {
@@ -106,6 +104,12 @@ function watchChanges(
     });
   let named = watchNamed(started);
   const readAgain = () => reload({ of: 'configuration' });
+  const onGone = () =>
+    inTurn(async () => {
+      // A change in it that was refused is gone as well.
+      options.refuse(null);
+      options.log('warn', 'the configuration file is gone; its settings stay in use', { file: path });
+    });
   const stops = [watchConfigFile(path, seen, readAgain, onGone)];
   // A changed credential matters only where the file refers to it.
   const { path: vault, stamp, changes } = credentials;
