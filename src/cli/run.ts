@@ -1,4 +1,5 @@
 // The table of commands, and the way from a command line to an exit code.
+import { suggestion } from '../model/nearest.ts';
 import { parseArguments } from './arguments.ts';
 import { type CliContext, type Command, UsageError } from './command.ts';
 import { guess } from './guesses.ts';
@@ -21,8 +22,9 @@ const helpCommand: Command = {
     if (name === undefined) context.out(await overview(context));
     else {
       const command = await findCommand(name);
-      if (action !== undefined && !command.choices?.includes(action))
-        throw new UsageError(`unexpected "${action}"`);
+      const { choices = [] } = command;
+      if (action !== undefined && !choices.includes(action))
+        throw new UsageError(`${name} has no "${action}"${suggestion(action, choices)}`);
       context.out(helpOf(command, context));
     }
     return 0;
