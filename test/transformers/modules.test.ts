@@ -181,6 +181,11 @@ describe('a module that fails', () => {
   );
 });
 
+test('a function of its own may have a name that begins as a hook’s', async () => {
+  const own = 'export default { request() {}, answered() {}, requestOf() {} }';
+  expect(await loadModules(configOf(['./mine.ts']), folderWith({ 'mine.ts': own }))).toEqual([]);
+});
+
 describe('a module that does not load', () => {
   test.each([
     ['a file that is not there', {}, /does not load: \S*mine\.ts is not there/],
