@@ -31,6 +31,8 @@ export type EmbeddingInput =
   | { type: 'tokens'; tokens: number[] };
 
 export interface EmbeddingResponse {
+  /** As the provider names it, where it does. */
+  id?: string | undefined;
   /** The model that served; null if the upstream does not say. */
   model: string | null;
   /** Null if the upstream reports none. */

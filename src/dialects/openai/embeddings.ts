@@ -89,6 +89,7 @@ export const openaiEmbeddings: ProviderOperation<EmbeddingRequest, EmbeddingResp
     if (data === undefined) throw new Error('data is missing');
     const tokens = countIn(asObject(body.usage)?.prompt_tokens);
     return {
+      id: asString(body.id),
       model: asString(body.model) ?? null,
       usage: tokens === undefined ? null : { inputTokens: tokens },
       vectors: () => parseVectors(data),

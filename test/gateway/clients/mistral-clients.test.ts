@@ -274,3 +274,12 @@ test.each([
   });
   expect(await embedded()).not.toHaveProperty('id');
 });
+
+test('embeddings keep the id that the provider gives them', async () => {
+  const answered = { id: 'emb_1', object: 'list', model: 'm', data: [{ index: 0, embedding: [1] }] };
+  const upstream = createReplayFetch(jsonReply(answered));
+  const config = { providers: { openai: { api_key: 'k' } } };
+  const { post } = createTestGateway({ config, fetch: upstream.fetch });
+  const answer = await post('/v1/embeddings', { model: 'openai/e', input: ['a'] }, MISTRALS);
+  expect(await answer.json()).toMatchObject({ id: 'emb_1' });
+});
