@@ -1,4 +1,5 @@
 // The known providers, one row each. Nothing outside a row names a provider.
+import type { Quirks } from '../dialects/quirks.ts';
 import { AMAZON } from './amazon.ts';
 import { AT_AMAZON, AT_GOOGLE } from './claude-names.ts';
 import { GOOGLE_CLOUD } from './google-cloud.ts';
@@ -16,8 +17,21 @@ const FLEX_AT_HALF = { flex: 0.5, batch: 0.5, priority: null, ultrafast: null };
 /** Of the previews of other models no price is published. https://developers.openai.com/api/docs/guides/ultrafast-mode */
 const ULTRAFAST = { models: /^gpt-6-astra/, times: 6 };
 
-/** In Chat Completions, whatever the value. https://github.com/langchain-ai/langgraph-supervisor-py/pull/125 */
-const NO_PARALLEL_CALLS = [{ models: /^(ft:)?o\d/, fields: ['parallel_tool_calls'] }];
+/** What OpenAI's own models take, whoever serves them. */
+const OF_OPENAIS_MODELS: Quirks = {
+  maxTokensField: 'max_completion_tokens',
+  outputLimits: OPENAI_OUTPUT,
+  fixedSampling: /^(ft:)?(o\d|gpt-([5-9]|1\d)\b(?!.*chat))/,
+  // Whatever the value: https://github.com/langchain-ai/langgraph-supervisor-py/pull/125
+  modelRefusals: [{ models: /^(ft:)?o\d/, fields: ['parallel_tool_calls'] }],
+  refusesOnDemand: true,
+  customTools: true,
+  laterInstructions: true,
+  allowedTools: true,
+  prefill: 'restarts',
+  objectSchemas: true,
+  callIds: 'at-most-40',
+};
 
 const OPENAI_ADDRESS = /^https:\/\/([a-z]{2}\.)?api\.openai\.com\//;
 
@@ -65,8 +79,7 @@ export const PROVIDER_KINDS: readonly ProviderKind[] = [
       times: 1.1,
     },
     quirks: {
-      maxTokensField: 'max_completion_tokens',
-      outputLimits: OPENAI_OUTPUT,
+      ...OF_OPENAIS_MODELS,
       // https://developers.openai.com/api/docs/guides/prompt-caching
       conversation: {
         field: 'prompt_cache_key',
@@ -75,16 +88,7 @@ export const PROVIDER_KINDS: readonly ProviderKind[] = [
       },
       // Earlier models find the longest known prefix by themselves.
       breakpoints: { models: /^gpt-(5\.([6-9]|\d\d)|[6-9]|\d\d)\b/, at: OPENAI_ADDRESS },
-      fixedSampling: /^(ft:)?(o\d|gpt-([5-9]|1\d)\b(?!.*chat))/,
-      modelRefusals: NO_PARALLEL_CALLS,
-      refusesOnDemand: true,
       countsIn: 'openai-responses',
-      customTools: true,
-      laterInstructions: true,
-      allowedTools: true,
-      prefill: 'restarts',
-      objectSchemas: true,
-      callIds: 'at-most-40',
     },
   },
   ...OPENAI_SHAPED,
@@ -152,8 +156,7 @@ export const PROVIDER_KINDS: readonly ProviderKind[] = [
     pricedAt: /\.(openai|services\.ai|cognitiveservices)\.azure\.com$/,
     quirks: {
       deploysOpenAis: true,
-      maxTokensField: 'max_completion_tokens',
-      outputLimits: OPENAI_OUTPUT,
+      ...OF_OPENAIS_MODELS,
       // https://learn.microsoft.com/azure/foundry/openai/how-to/prompt-caching. Not for other vendors' models, nor in dated
       // versions: "Unrecognized request argument". https://github.com/vectorize-io/hindsight/issues/3518
       conversation: {
@@ -163,15 +166,6 @@ export const PROVIDER_KINDS: readonly ProviderKind[] = [
         models: /^(gpt-|o\d|chatgpt-|codex-)/,
         refusedElsewhere: true,
       },
-      fixedSampling: /^(ft:)?(o\d|gpt-([5-9]|1\d)\b(?!.*chat))/,
-      modelRefusals: NO_PARALLEL_CALLS,
-      refusesOnDemand: true,
-      customTools: true,
-      laterInstructions: true,
-      allowedTools: true,
-      prefill: 'restarts',
-      objectSchemas: true,
-      callIds: 'at-most-40',
       // Its list names the models that could be deployed; requests name deployments.
       listsModels: false,
     },
