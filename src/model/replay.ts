@@ -255,7 +255,7 @@ function knownCounts(report: StatedUsage): StatedUsage {
 
 type ExtensionEvent = Extract<StreamEvent, { type: 'extension' }>;
 
-/** The part that the event represents, as `partToEvents` writes it; undefined if it is not a part. */
+/** The part that the event represents, as `addPart` writes it; undefined if it is not a part. */
 function opaquePart({ dialect, name, value }: ExtensionEvent): OpaquePart | undefined {
   const inner = value.value;
   return inner === undefined ? undefined : { type: 'opaque', dialect, name, value: inner };

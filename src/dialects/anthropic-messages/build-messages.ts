@@ -5,11 +5,12 @@ import { requireLastTurn, unreadableTurn } from '../shared/turns/last-turn.ts';
 import { promptToContinue, trimPrefill } from '../shared/turns/prefill.ts';
 import type { LossReport } from '../shared/losses/loss-report.ts';
 import { ELLIPSIS, SENT_AS_TURN } from '../shared/losses/substitutes.ts';
-import { reminder } from '../shared/turns/reminder.ts';
+import { remindedBlock } from '../shared/turns/reminder.ts';
 import { showByUser } from '../shared/turns/own-images.ts';
 import { buildBlocks, buildText, type ContentOptions, compact } from './build-content.ts';
 import { forgetsThinking } from '../claude/build-thinking.ts';
 import { isClaude, type ModelTraits } from '../claude/models.ts';
+import { resultsFirst } from '../shared/tools/results-in-order.ts';
 import { endInWords, type TurnForm } from '../claude/thinking-in-turns.ts';
 import { isEmpty } from '../shared/own-fields.ts';
 import { ID } from './wire.ts';
@@ -56,7 +57,7 @@ export function buildConversation(
     if (turn !== undefined) placed.add(turn);
   }
   const turns = placed.end();
-  for (const turn of turns) if (turn.role === 'user') turn.blocks = resultsFirst(turn.blocks);
+  for (const turn of turns) if (turn.role === 'user') turn.blocks = resultsFirst(turn.blocks, isResult);
   if (!isOwn && isClaude(traits)) endInWords(turns, TURN_FORM, { type: 'text', text: ELLIPSIS }, losses);
   trimPrefill(prefillBlock(turns), losses);
   if (turns.length === 0) speakAsUser(system, turns, losses);
@@ -141,10 +142,7 @@ function textsOf({ blocks, fields }: Turn, losses: LossReport): JsonObject[] {
 }
 
 function remindedOf(blocks: readonly JsonObject[], losses: LossReport): Turn {
-  const reminded = blocks.map((block) =>
-    typeof block.text === 'string' ? { ...block, text: reminder(block.text, losses) } : block,
-  );
-  return { role: 'user', blocks: reminded, fields: {} };
+  return { role: 'user', blocks: blocks.map((block) => remindedBlock(block, losses)), fields: {} };
 }
 
 function buildTurn(message: Message, options: ContentOptions): Turn | undefined {
@@ -202,11 +200,6 @@ function prefillBlock(turns: readonly Turn[]): JsonObject | undefined {
 function endWithUser(turns: Turn[], losses: LossReport): void {
   if (prefillBlock(turns) === undefined) return;
   turns.push({ role: 'user', blocks: [{ type: 'text', text: promptToContinue(losses) }], fields: {} });
-}
-
-/** All results of one turn's calls must stand in the next user message, before anything else. */
-function resultsFirst(blocks: JsonObject[]): JsonObject[] {
-  return [...blocks.filter(isResult), ...blocks.filter((block) => !isResult(block))];
 }
 
 function isResult({ type }: JsonObject): boolean {

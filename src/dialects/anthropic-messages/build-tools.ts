@@ -1,12 +1,12 @@
 // `tools` and `tool_choice`.
 import { asObject, type JsonObject } from '../../model/json/json.ts';
-import type { FunctionTool, NeutralRequest, ServerTool, Tool } from '../../model/request.ts';
+import type { NeutralRequest, ServerTool, Tool } from '../../model/request.ts';
 import type { LossReport } from '../shared/losses/loss-report.ts';
 import type { ModelTraits } from '../claude/models.ts';
 import { MOST_STRICT, strictSchema } from '../claude/strict-schema.ts';
 import { currentDraft } from '../shared/schemas/current-draft.ts';
 import { freeTextSchema } from '../shared/tools/free-text-tool.ts';
-import { objectSchema, typedSchema } from '../shared/schemas/object-schema.ts';
+import { argumentSchema, objectSchema } from '../shared/schemas/object-schema.ts';
 import { searchInstead } from '../shared/web-search.ts';
 import { put } from '../shared/own-fields.ts';
 import { ID, ownFields } from './wire.ts';
@@ -43,7 +43,7 @@ function buildTool(
       return functionTool(tool.name, tool.description, freeTextSchema(tool, losses));
     case 'function': {
       losses.foreign(tool.extension);
-      const schema = inputSchema(tool);
+      const schema = argumentSchema(tool.parameters);
       const isNative = request.extension?.dialect === ID;
       const wire = functionTool(
         tool.name,
@@ -83,10 +83,6 @@ function buildSearch(
 
 function functionTool(name: string, description: string | undefined, schema: JsonObject): JsonObject {
   return { name, ...(description === undefined ? {} : { description }), input_schema: schema };
-}
-
-function inputSchema({ parameters }: FunctionTool): JsonObject {
-  return parameters === undefined ? { type: 'object', properties: {} } : typedSchema(parameters);
 }
 
 function makeStrict(wire: JsonObject, losses: LossReport): void {

@@ -4,10 +4,11 @@ import type { NeutralRequest } from '../../model/request.ts';
 import { letModelBegin } from '../shared/turns/first-turn.ts';
 import type { LossReport } from '../shared/losses/loss-report.ts';
 import { requireLastTurn, unreadableTurn } from '../shared/turns/last-turn.ts';
-import { reminder } from '../shared/turns/reminder.ts';
+import { remindedBlock } from '../shared/turns/reminder.ts';
 import { showByUser } from '../shared/turns/own-images.ts';
 import { promptToContinue, trimPrefill } from '../shared/turns/prefill.ts';
 import { ELLIPSIS, SENT_AS_TURN } from '../shared/losses/substitutes.ts';
+import { resultsFirst } from '../shared/tools/results-in-order.ts';
 import { endInWords, type TurnForm } from '../claude/thinking-in-turns.ts';
 import { buildBlocks, type ContentScope } from './build-content.ts';
 
@@ -42,12 +43,13 @@ export function buildConversation(
       continue;
     }
     const side = role === 'assistant' ? 'assistant' : 'user';
-    const blocks = role === 'system' ? content.map((block) => remindedOf(block, losses)) : content;
+    const blocks = role === 'system' ? content.map((block) => remindedBlock(block, losses)) : content;
     const last = turns.at(-1);
     if (last?.role === side) last.content.push(...blocks);
     else turns.push({ role: side, content: blocks });
   }
-  for (const turn of turns) if (turn.role === 'user') turn.content = withWords(resultsFirst(turn.content));
+  for (const turn of turns)
+    if (turn.role === 'user') turn.content = withWords(resultsFirst(turn.content, isResult));
   if (turns.length === 0) speakAsUser(system, turns, scope);
   if (turns[0]?.role === 'assistant')
     turns.unshift({ role: 'user', content: [{ text: letModelBegin(losses) }] });
@@ -85,17 +87,6 @@ function separated(turns: readonly Turn[], losses: LossReport): Turn[] {
     ];
   });
   return apart;
-}
-
-function remindedOf(block: JsonObject, losses: LossReport): JsonObject {
-  return typeof block.text === 'string' ? { ...block, text: reminder(block.text, losses) } : block;
-}
-
-/** All results of one turn's calls must be in the next user message, before anything else. */
-function resultsFirst(blocks: JsonObject[]): JsonObject[] {
-  const at = blocks.findLastIndex(isResult);
-  if (at === -1) return blocks;
-  return [...blocks.filter(isResult), ...blocks.filter((block) => !isResult(block))];
 }
 
 function isResult({ toolResult }: JsonObject): boolean {

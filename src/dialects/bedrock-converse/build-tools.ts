@@ -6,7 +6,7 @@ import { MOST_STRICT, strictSchema } from '../claude/strict-schema.ts';
 import { currentDraft } from '../shared/schemas/current-draft.ts';
 import type { LossReport } from '../shared/losses/loss-report.ts';
 import { freeTextSchema } from '../shared/tools/free-text-tool.ts';
-import { objectSchema, typedSchema } from '../shared/schemas/object-schema.ts';
+import { argumentSchema, objectSchema } from '../shared/schemas/object-schema.ts';
 import { buildCachePoint, type ContentScope } from './build-content.ts';
 import type { Turn } from './build-messages.ts';
 import { forcedChoices, searchesWeb, takesSingleCalls } from './models.ts';
@@ -59,7 +59,7 @@ export function buildToolConfig(
     'tools',
     'the tools called earlier are declared, since a conversation with calls must declare some',
   );
-  return { tools: [...called].map((name) => toolSpec(name, undefined, ANY_ARGUMENTS)) };
+  return { tools: [...called].map((name) => toolSpec(name, undefined, argumentSchema(undefined))) };
 }
 
 /**
@@ -82,8 +82,6 @@ export function buildSingleCalls(
   const type = config.toolChoice === undefined ? { type: 'auto' } : {};
   return { tool_choice: { ...type, disable_parallel_tool_use: true } };
 }
-
-const ANY_ARGUMENTS: JsonObject = { type: 'object', properties: {} };
 
 const NO_SETTINGS = { allowedDomains: false, blockedDomains: false, location: false };
 
@@ -111,7 +109,7 @@ function buildTool(tool: Tool, isStrict: boolean, growth: ReportedGrowth, scope:
       return [toolSpec(tool.name, tool.description, freeTextSchema(tool, losses))];
     case 'function': {
       losses.foreign(tool.extension);
-      const schema = takenSchema(schemaOf(tool), growth, scope);
+      const schema = takenSchema(argumentSchema(tool.parameters), growth, scope);
       const spec = isStrict
         ? strictSpec(tool, schema, losses)
         : toolSpec(tool.name, tool.description, schema);
@@ -147,10 +145,6 @@ function strictSpec({ name, description }: FunctionTool, given: JsonObject, loss
   const schema = strictSchema(given, 'tools.strict', losses);
   const { toolSpec: spec } = toolSpec(name, description, schema);
   return { toolSpec: { ...asObject(spec), strict: true } };
-}
-
-function schemaOf({ parameters }: FunctionTool): JsonObject {
-  return parameters === undefined ? ANY_ARGUMENTS : typedSchema(parameters);
 }
 
 function buildChoice(

@@ -21,10 +21,9 @@ interface ModelFields {
 interface FieldFacts {
   model: string;
   family: Family;
-  /** See build-messages.ts. */
+  /** These three: see ../claude/build-thinking.ts. */
   lacksThinking: boolean;
   replaysThinking: boolean;
-  /** See ../claude/build-thinking.ts. */
   bindingControls: boolean;
 }
 

@@ -14,7 +14,7 @@ interface ThinkingFacts {
   native: boolean;
   maxTokens: number;
   forcesTool: boolean;
-  /** See build-messages.ts. */
+  /** As thinking-in-turns.ts says of the conversation. */
   lacksThinking: boolean;
   /** The history contains thinking that Claude sealed. */
   replaysThinking: boolean;

@@ -11,6 +11,7 @@ import type {
 import { argumentsToWrite } from '../../model/json/exact-numbers.ts';
 import { isObject, type JsonObject } from '../../model/json/json.ts';
 import type { BuildOptions } from '../dialect.ts';
+import { titledText } from '../shared/media/text-document.ts';
 import { buildArguments } from '../shared/tools/call-arguments.ts';
 import type { LossReport } from '../shared/losses/loss-report.ts';
 import { SENT_AS_TEXT, TEXT_ALONE, GIVEN_AS_TEXT, UNREADABLE_IMAGE } from '../shared/losses/substitutes.ts';
@@ -109,8 +110,7 @@ function buildMediaPart(
   if (part.type === 'document' && part.cites === true) losses.lost('citations');
   if (source.kind === 'text') {
     losses.approximated(part.type, SENT_AS_TEXT);
-    const name = part.type === 'document' ? part.name : undefined;
-    return { text: name === undefined ? source.text : `${name}\n\n${source.text}` };
+    return { text: titledText(source.text, part.type === 'document' ? part.name : undefined) };
   }
   const media = buildMedia(source);
   if (media !== undefined && part.type === 'image' && !isTakenImage(source)) {

@@ -6,6 +6,7 @@ import { exactText } from '../../model/json/exact-numbers.ts';
 import { madeUpCallId } from './call-id.ts';
 import { withoutNulls } from '../shared/own-fields.ts';
 import { type ArgumentWriter, createArgumentWriter } from './partial-arguments.ts';
+import { namelessCall } from '../shared/tools/call-arguments.ts';
 import { signatureFromProvider } from './signature.ts';
 import { listOf } from './wire.ts';
 
@@ -66,10 +67,7 @@ class PartialCalls implements CallDecoder {
     if (open !== undefined && (!name || (given !== undefined && given === open.id)))
       return this.writeMore(call);
     this.close();
-    if (!name) {
-      const problem = 'the provider sent a tool call without the name of the tool; ask again';
-      return new GatewayError('upstream_malformed', problem);
-    }
+    if (!name) return namelessCall();
     this.hasCalled = true;
     const block = this.nextBlock();
     const signature = signatureFromProvider(part);

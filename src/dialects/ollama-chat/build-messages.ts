@@ -15,7 +15,7 @@ import {
   UNREADABLE_IMAGE,
   WITHOUT_SIGNATURE,
 } from '../shared/losses/substitutes.ts';
-import { asText } from '../shared/media/text-document.ts';
+import { asText, titledText } from '../shared/media/text-document.ts';
 
 export function buildMessages(
   system: readonly TextPart[],
@@ -117,7 +117,7 @@ function documentText({ source: given, name, cites }: DocumentPart, losses: Loss
     return UNREADABLE_DOCUMENT;
   }
   losses.approximated('document', SENT_AS_TEXT);
-  return name === undefined ? source.text : `${name}\n\n${source.text}`;
+  return titledText(source.text, name);
 }
 
 function buildCall(part: ToolCallPart, losses: LossReport): JsonObject {

@@ -11,7 +11,7 @@ import type { JsonObject } from '../../model/json/json.ts';
 import type { BuildOptions } from '../dialect.ts';
 import type { Quirks } from '../quirks.ts';
 import type { LossReport } from '../shared/losses/loss-report.ts';
-import { asText } from '../shared/media/text-document.ts';
+import { asText, titledText } from '../shared/media/text-document.ts';
 import { SENT_AS_TEXT, TEXT_ALONE, UNREADABLE_DOCUMENT } from '../shared/losses/substitutes.ts';
 import { isVideoPage } from '../shared/media/video-page.ts';
 import { BREAKPOINT, breakpointIn, explicitBreakpoint, takesBreakpoints } from '../openai/breakpoint.ts';
@@ -151,7 +151,7 @@ function buildDocument(part: DocumentPart, { losses, options }: BuildScope): Jso
     }
     case 'text':
       losses.approximated('document', SENT_AS_TEXT);
-      return { type: 'text', text: name === undefined ? source.text : `${name}\n\n${source.text}` };
+      return { type: 'text', text: titledText(source.text, name) };
     case 'file':
       if (source.dialect === ID) return { type: 'file', file: { file_id: source.id } };
       losses.lost('document.file_id');

@@ -48,33 +48,29 @@ export function buildRequest(asked: NeutralRequest, options: BuildOptions): Buil
   const messages = buildMessages(request, scope);
   const body: JsonObject = { model, messages };
   if (messages.length === 0) requireLastTurn(request, undefined);
-  const set = (field: string, value: JsonValue | undefined) => {
-    if (value !== undefined) body[field] = value;
-  };
-
   if (request.stream) {
     body.stream = true;
     // Always requested: the ledger needs the counts whether or not the client does.
     if (quirks.streamOptions !== false) body.stream_options = { include_usage: true };
   }
   Object.assign(body, buildTools(request, scope));
-  set(quirks.maxTokensField ?? 'max_tokens', request.maxOutputTokens);
+  put(body, quirks.maxTokensField ?? 'max_tokens', request.maxOutputTokens);
   Object.assign(body, buildSampling(request, options, losses));
-  set('seed', request.seed);
-  if (quirks.extraFields?.includes('top_k')) set('top_k', request.topK);
+  put(body, 'seed', request.seed);
+  if (quirks.extraFields?.includes('top_k')) put(body, 'top_k', request.topK);
   else if (request.topK !== undefined) losses.lost('top_k');
   Object.assign(body, buildReasoning(withoutToldSummary(request), options, losses));
   if (formatInWords(request, options) !== undefined) losses.approximated('response_format', AS_INSTRUCTION);
   else if (request.outputFormat !== undefined)
-    set('response_format', buildResponseFormat(request.outputFormat, options, losses));
-  set('verbosity', buildVerbosity(request.verbosity, model, losses));
-  set('user', buildUser(request.user, losses));
-  set('service_tier', buildServiceTier(request.serviceTier, SERVICE_TIERS, losses));
+    put(body, 'response_format', buildResponseFormat(request.outputFormat, options, losses));
+  put(body, 'verbosity', buildVerbosity(request.verbosity, model, losses));
+  put(body, 'user', buildUser(request.user, losses));
+  put(body, 'service_tier', buildServiceTier(request.serviceTier, SERVICE_TIERS, losses));
   // A client of this dialect names its conversation itself.
   const { fields, headers } = conversationIn(request, isOwn ? { ...options, quirks: {} } : options, losses);
   Object.assign(body, fields);
   Object.assign(body, buildCacheSettings(request.cacheSettings, losses));
-  if (isOwn) set('moderation', request.moderation);
+  if (isOwn) put(body, 'moderation', request.moderation);
   // Few servers know it, and some refuse what they do not know.
   else reportUnsupported(request, ['moderation'], losses);
   if (quirks.cacheControl !== true || quirks.cacheWhole === false)
@@ -92,7 +88,8 @@ export function buildRequest(asked: NeutralRequest, options: BuildOptions): Buil
   }
   for (const { models, fields } of quirks.modelFields ?? []) {
     if (!models.test(model)) continue;
-    for (const [field, value] of Object.entries(fields)) if (body[field] === undefined) set(field, value);
+    for (const [field, value] of Object.entries(fields))
+      if (body[field] === undefined) put(body, field, value);
   }
   applyEdits(body, adaptBody(body, quirks, losses));
   const baseUrl = markPrefill(request, body, options, losses);

@@ -19,6 +19,7 @@ import { answerExtension } from './unmapped-fields.ts';
 import { thinkingText } from './parse-content.ts';
 import { parseReasoning } from './reasoning.ts';
 import { argumentText } from '../openai/calls.ts';
+import { namelessCall } from '../shared/tools/call-arguments.ts';
 import { foreignCallType, parseToolCall } from './tool-call.ts';
 import { synthesizeCallId } from './tool-call-id.ts';
 import { countsIn, showsSearches, withSearches } from './usage.ts';
@@ -80,10 +81,7 @@ function addCalls(parts: Part[], message: JsonObject, id: string | null): boolea
     // Some servers fill in every field: an empty call is not one.
     const isEmpty = isObject(called) ? argumentText(called.arguments) === '' : !called;
     if (call === undefined && isEmpty) continue;
-    if (call === undefined) {
-      const problem = 'the provider sent a tool call without the name of the tool; ask again';
-      throw new GatewayError('upstream_malformed', problem);
-    }
+    if (call === undefined) throw namelessCall();
     saw = true;
     parts.push(call);
   }

@@ -3,6 +3,7 @@ import type { DocumentPart, ImagePart, Part, TextPart } from '../../model/conten
 import { asObject, type JsonObject } from '../../model/json/json.ts';
 import type { LossReport } from '../shared/losses/loss-report.ts';
 import { SENT_AS_TEXT, TEXT_ALONE } from '../shared/losses/substitutes.ts';
+import { titledText } from '../shared/media/text-document.ts';
 import { BREAKPOINT, breakpointIn, explicitBreakpoint } from '../openai/breakpoint.ts';
 import { buildAnnotation } from './annotations.ts';
 import { audioFormat, buildDataUrl, documentName } from '../openai/media.ts';
@@ -117,11 +118,9 @@ function buildDocument({ source, name, cites }: DocumentPart, losses: LossReport
     }
     case 'url':
       return { type: 'input_file', file_url: source.url, ...(name !== undefined && { filename: name }) };
-    case 'text': {
+    case 'text':
       losses.approximated('document', SENT_AS_TEXT);
-      const title = name === undefined ? '' : `${name}\n\n`;
-      return { type: 'input_text', text: `${title}${source.text}` };
-    }
+      return { type: 'input_text', text: titledText(source.text, name) };
     case 'file':
       if (source.dialect === ID) {
         return { type: 'input_file', file_id: source.id, ...(name !== undefined && { filename: name }) };

@@ -1,7 +1,7 @@
 // Responses events → neutral events. Servers differ in what they omit and how they number, not in the
 // order: an item's deltas come before what repeats them, and the terminal event comes last.
 // https://platform.openai.com/docs/api-reference/responses-streaming
-import { GatewayError } from '../../model/errors.ts';
+import type { GatewayError } from '../../model/errors.ts';
 import { ENTRY_SIZE, type EventSink } from '../../model/events.ts';
 import {
   asArray,
@@ -19,6 +19,7 @@ import { parseLogprobs } from '../openai/logprobs.ts';
 import { errorOf } from '../openai/errors.ts';
 import { MODERATION } from '../openai/moderation.ts';
 import { argumentText } from '../openai/calls.ts';
+import { namelessCall } from '../shared/tools/call-arguments.ts';
 import { ItemDecoder } from './decode-items.ts';
 import { errorInBody } from './errors.ts';
 import { parseFinish } from './finish.ts';
@@ -120,9 +121,7 @@ class ResponseDecoder extends ItemDecoder implements StreamDecoder {
     if (usage !== undefined) this.sink.push({ type: 'usage', usage });
     const calls = this.calls();
     if (calls.some((call) => !call.begun())) {
-      this.fail(
-        new GatewayError('upstream_malformed', 'the provider sent a tool call without the name of the tool'),
-      );
+      this.fail(namelessCall());
       return;
     }
     this.ended = true;

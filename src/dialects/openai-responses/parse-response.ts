@@ -10,7 +10,7 @@ import { parseLogprobs } from '../openai/logprobs.ts';
 import { parseAnnotations } from './annotations.ts';
 import { errorInBody } from './errors.ts';
 import { argumentText } from '../openai/calls.ts';
-import { objectArguments } from '../shared/tools/call-arguments.ts';
+import { namelessCall, objectArguments } from '../shared/tools/call-arguments.ts';
 import { parseFinish, pendingStatus } from './finish.ts';
 import { CONTENT_PREFIX } from './parse-content.ts';
 import { ID } from './wire.ts';
@@ -106,12 +106,7 @@ function parseMessage(item: JsonObject, index: number): Part[] {
 
 function parseCall(item: JsonObject, isCustom: boolean, index: number): Part[] {
   const name = asString(item.name);
-  if (!name) {
-    throw new GatewayError(
-      'upstream_malformed',
-      'the provider sent a tool call without the name of the tool',
-    );
-  }
+  if (!name) throw namelessCall();
   const namespace = asString(item.namespace);
   return [
     {

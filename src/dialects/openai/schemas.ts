@@ -3,7 +3,7 @@ import { asArray, asObject, type JsonObject, type JsonValue } from '../../model/
 import { currentDraft } from '../shared/schemas/current-draft.ts';
 import type { LossReport } from '../shared/losses/loss-report.ts';
 import { mapSchemas } from '../shared/schemas/map-schema.ts';
-import { outermost } from '../shared/schemas/object-schema.ts';
+import { argumentSchema, outermost } from '../shared/schemas/object-schema.ts';
 
 /** "object schema missing properties", "array schema missing items": what is omitted may be anything, and is made explicit. */
 export function functionSchema(schema: JsonObject): JsonObject {
@@ -25,7 +25,7 @@ export function answerSchema(schema: JsonObject): JsonObject | undefined {
  * https://github.com/elizaOS/eliza/pull/17060
  */
 export function emptySchema(isStrict: boolean | undefined): JsonObject {
-  return { type: 'object', properties: {}, ...(isStrict === true && { additionalProperties: false }) };
+  return { ...argumentSchema(undefined), ...(isStrict === true && { additionalProperties: false }) };
 }
 
 function wholeSchema(schema: JsonObject): JsonObject {

@@ -6,7 +6,8 @@ import { mayBeCutShort } from '../../model/finish.ts';
 import { createJsonScanner, type JsonScanner } from '../../model/json/scanner.ts';
 import { brokenArguments, MISWRITTEN, objectArguments } from '../../dialects/shared/tools/call-arguments.ts';
 import { createTakenIds, distinctId, type EarlierCalls, type TakenIds } from './call-ids.ts';
-import { endingWithinCall, endingWithoutCalls, namelessCall } from './validate-calls.ts';
+import { endingWithinCall, endingWithoutCalls } from './validate-calls.ts';
+import { namelessCall } from '../../dialects/shared/tools/call-arguments.ts';
 
 export interface Sequencer extends EventSink {
   /** A malformed event was skipped: from now on a tool call left incomplete is an error, not an answer. */

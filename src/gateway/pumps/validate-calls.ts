@@ -1,18 +1,10 @@
 // Checks that a function call is one that a client can answer: it has a name, and arguments that are a JSON object
 // (GUARANTEES 7).
-import { brokenArguments } from '../../dialects/shared/tools/call-arguments.ts';
-import { GatewayError } from '../../model/errors.ts';
+import { brokenArguments, namelessCall } from '../../dialects/shared/tools/call-arguments.ts';
 import { type Finish, mayBeCutShort } from '../../model/finish.ts';
 import { parseObject } from '../../model/json/json.ts';
 import { createJsonScanner } from '../../model/json/scanner.ts';
 import type { NeutralResponse } from '../../model/response.ts';
-
-export function namelessCall(): GatewayError {
-  return new GatewayError(
-    'upstream_malformed',
-    'the provider sent a tool call without the name of the tool; ask again',
-  );
-}
 
 /**
  * Throws `upstream_malformed` where the answer holds a call that no client could answer.

@@ -6,6 +6,11 @@ import type { MediaSource } from '../../../model/content.ts';
 const TEXTS =
   /^(text\/|application\/((x-)?(javascript|json|ndjson|python|sh|sql|toml|typescript|xml|yaml)|[\w.-]+\+(json|xml|yaml))\s*(;|$))/i;
 
+/** The text of a document as a part of a turn, below its name. */
+export function titledText(text: string, name: string | undefined): string {
+  return name === undefined ? text : `${name}\n\n${text}`;
+}
+
 /** The text of a file of text; undefined for any other. */
 export function asText(source: MediaSource): Extract<MediaSource, { kind: 'text' }> | undefined {
   if (source.kind !== 'base64' || !TEXTS.test(source.mediaType)) return undefined;

@@ -20,6 +20,11 @@ export function typedSchema(schema: JsonObject): JsonObject {
   return asArray(type)?.includes('object') === true ? { ...whole, type: 'object' } : whole;
 }
 
+/** The schema of a tool's arguments, without which some servers refuse a tool that has none, too. */
+export function argumentSchema(parameters: JsonObject | undefined): JsonObject {
+  return parameters === undefined ? { type: 'object', properties: {} } : typedSchema(parameters);
+}
+
 /** Generators may put the outermost schema behind a reference too: it is moved to where servers look for it. */
 export function outermost(schema: JsonObject): JsonObject {
   const { $ref, ...beside } = schema;

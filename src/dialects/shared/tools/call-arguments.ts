@@ -38,7 +38,12 @@ export function objectArguments(text: string): string {
 /** The name reported for a call whose arguments the token limit truncated, where only an object has a form. */
 export const CUT_CALL = 'tool_calls';
 
-/** The failure of an answer whose call no client could answer. */
+/** The failure of an answer whose call no client could answer; likewise the next one. */
+export function namelessCall(): GatewayError {
+  const problem = 'the provider sent a tool call without the name of the tool; ask again';
+  return new GatewayError('upstream_malformed', problem);
+}
+
 export function brokenArguments(name: string): GatewayError {
   return new GatewayError(
     'upstream_malformed',

@@ -24,3 +24,8 @@ export function callPlaces(parts: readonly Part[]): CallPlaces {
     if (part.type === 'tool-call' && !places.has(part.id)) places.set(part.id, places.size);
   return places;
 }
+
+/** All results of one turn's calls must stand in the next user message, before anything else. */
+export function resultsFirst<Block>(blocks: readonly Block[], isResult: (block: Block) => boolean): Block[] {
+  return [...blocks.filter(isResult), ...blocks.filter((block) => !isResult(block))];
+}

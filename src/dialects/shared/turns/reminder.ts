@@ -2,6 +2,7 @@
 // Claude Code puts what the user did not say. Added to the system prompt it would change the beginning of the prompt, and all
 // of the conversation would be read, and paid for, anew.
 import type { Part } from '../../../model/content.ts';
+import type { JsonObject } from '../../../model/json/json.ts';
 import type { Message } from '../../../model/request.ts';
 import type { LossReport } from '../losses/loss-report.ts';
 
@@ -10,6 +11,11 @@ const TAG = 'system-reminder';
 export function reminder(text: string, losses: LossReport): string {
   losses.approximated('messages.system', 'an instruction between turns is sent as user text');
   return text.trimStart().startsWith(`<${TAG}>`) ? text : `<${TAG}>\n${text}\n</${TAG}>`;
+}
+
+/** The same of a block of a message as it is sent. */
+export function remindedBlock(block: JsonObject, losses: LossReport): JsonObject {
+  return typeof block.text === 'string' ? { ...block, text: reminder(block.text, losses) } : block;
 }
 
 /** The turns with each instruction between them at the end of the user's words before it: some servers want turns to alternate. */
