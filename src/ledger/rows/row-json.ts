@@ -1,6 +1,7 @@
-// A row as JSON, for files: bytes as base64.
+// A row as a line of JSON, for files: bytes as base64.
+import { NO_USAGE } from '../../model/usage.ts';
 import { type BinaryPart, bytesOfBase64 } from './binary-parts.ts';
-import type { LedgerRow } from './row.ts';
+import { type LedgerRow, NO_TIMING } from './row.ts';
 
 export function rowToJson(row: LedgerRow): string {
   const { binaries, requestZstd } = row;
@@ -18,16 +19,30 @@ type WrittenRow = Omit<LedgerRow, 'requestZstd' | 'binaries'> & {
   binaries?: WrittenPart[];
 };
 
-/** @param json the parsed output of `rowToJson`. */
-export function rowFromJson(json: unknown): LedgerRow {
-  const { binaries, requestZstd, ...written } = json as WrittenRow;
-  const row: LedgerRow = written;
-  if (requestZstd !== undefined) row.requestZstd = Uint8Array.fromBase64(requestZstd);
-  if (binaries === undefined) return row;
-  const read: BinaryPart[] = [];
-  for (const { content, ...part } of binaries) {
-    const bytes = bytesOfBase64(content);
-    if (bytes !== null) read.push({ ...part, content: bytes });
+/**
+ * @param text from `rowToJson`, maybe of an older version, which lacks fields that were added since. Null where it is not a row: the
+ * process ended while writing it.
+ */
+export function rowFromJson(text: string): LedgerRow | null {
+  try {
+    const { binaries, requestZstd, ...row } = JSON.parse(text) as WrittenRow;
+    if (typeof row.requestId !== 'string') return null;
+    return {
+      ...row,
+      usage: { ...NO_USAGE, ...row.usage },
+      timing: { ...NO_TIMING, ...row.timing },
+      transformers: row.transformers ?? [],
+      trace: row.trace ?? null,
+      requestHeaders: row.requestHeaders ?? null,
+      ...(requestZstd !== undefined && { requestZstd: Uint8Array.fromBase64(requestZstd) }),
+      ...(binaries !== undefined && { binaries: binaries.flatMap(partFromJson) }),
+    };
+  } catch {
+    return null;
   }
-  return { ...row, binaries: read };
+}
+
+function partFromJson({ content, ...part }: WrittenPart): BinaryPart[] {
+  const bytes = bytesOfBase64(content);
+  return bytes === null ? [] : [{ ...part, content: bytes }];
 }
