@@ -5,12 +5,10 @@ import type { LedgerStore, RowPlace, StoredRow } from '../ledger/store.ts';
 import { describeRow } from '../management/audit-entry.ts';
 import { readPidFile } from '../server/pid-file.ts';
 import { countFlag } from './arguments.ts';
-import type { CliContext, ParsedArguments } from './command.ts';
+import { type CliContext, CommandFailure, type ParsedArguments } from './command.ts';
 import { costIn, tokensIn, UNKNOWN } from './figures.ts';
 import { askGateway, findGateway, pidFilePath } from './gateway-client.ts';
-import { HomeUnusable } from './home.ts';
 import { openLedgerStore } from './ledger-store.ts';
-import { OutputLost } from './standard-output.ts';
 import { createLooks, untilShutdown } from './serve/until-shutdown.ts';
 import { localTime } from '../model/local-time.ts';
 import { messageOf } from '../model/thrown.ts';
@@ -49,7 +47,7 @@ export async function printAuditLines(input: ParsedArguments, context: CliContex
     }
     return 0;
   } catch (error) {
-    if (error instanceof HomeUnusable || error instanceof OutputLost) throw error;
+    if (error instanceof CommandFailure) throw error;
     context.err(`error: the ledger cannot be read: ${messageOf(error)}`);
     return 1;
   } finally {

@@ -16,7 +16,7 @@ export interface ClientProgram {
   settings?: SettingsOverlay;
 }
 
-interface Gateway {
+export interface Gateway {
   /** `http://HOST:PORT` or `https://HOST:PORT`, no trailing slash. */
   url: string;
   /** The key that the gateway expects; null where it requires none. */

@@ -42,7 +42,7 @@ export interface Command {
   passesRest?: boolean;
   /** Command lines for its commonest uses, from its name on, and what each does. */
   examples?: readonly (readonly [line: string, does: string])[];
-  /** Resolves to the exit code. Throws UsageError. */
+  /** Resolves to the exit code. Throws UsageError, CommandFailure. */
   run(input: ParsedArguments, context: CliContext): Promise<number>;
 }
 
@@ -50,6 +50,17 @@ export interface ParsedArguments {
   /** By the flag's name; `true` for one without a value. */
   flags: Partial<Record<string, string | true>>;
   operands: string[];
+}
+
+/** The command cannot do what it was asked to; the message says what happened, where, and what to do. */
+export class CommandFailure extends Error {
+  override readonly name: string = 'CommandFailure';
+  readonly exitCode: number;
+
+  constructor(message: string, { exitCode = 1, ...options }: ErrorOptions & { exitCode?: number } = {}) {
+    super(message, options);
+    this.exitCode = exitCode;
+  }
 }
 
 /** The command line is wrong: exit code 2. The message says what is wrong and how to correct it. */

@@ -5,7 +5,7 @@ import type { ServerConfig } from '../config/resolved.ts';
 import { asObject, asString, parseObject } from '../model/json/json.ts';
 import { type RunningServer, readPidFile } from '../server/pid-file.ts';
 import { stringFlag, urlFlag } from './arguments.ts';
-import type { CliContext, Flag, ParsedArguments } from './command.ts';
+import { type CliContext, CommandFailure, type Flag, type ParsedArguments } from './command.ts';
 import { CONFIG_FLAG } from './config-flag.ts';
 import { describeProblems, loadOptions } from './config-flags.ts';
 import { readDotEnv } from './dot-env.ts';
@@ -26,7 +26,7 @@ export interface GatewayAddress {
 }
 
 /** The gateway did not answer as a gateway does; the message says what to do. */
-export class GatewayUnreachable extends Error {
+export class GatewayUnreachable extends CommandFailure {
   override readonly name = 'GatewayUnreachable';
 }
 

@@ -1,12 +1,7 @@
-// The folder of this user's gateway ($SLUICE_HOME), and the errors where it cannot be used.
+// The folder of this user's gateway ($SLUICE_HOME), and what to do where it cannot be used.
 import { readdirSync } from 'node:fs';
 import { findHome } from '../config/load.ts';
-import type { CliContext } from './command.ts';
-
-/** The message says what happened, where, and what to do; exit code 1. */
-export class HomeUnusable extends Error {
-  override readonly name = 'HomeUnusable';
-}
+import { type CliContext, CommandFailure } from './command.ts';
 
 const MENDS: Readonly<Record<string, string>> = {
   EACCES: 'run as its owner, or choose another folder with SLUICE_HOME',
@@ -19,19 +14,19 @@ const MENDS: Readonly<Record<string, string>> = {
 };
 const OTHER_MEND = 'check what is there, or choose another folder with SLUICE_HOME';
 
-/** Runs `act` on `path`, which lies in the folder. Throws HomeUnusable where the system refuses. */
+/** Runs `act` on `path`, which lies in the folder. Throws CommandFailure where the system refuses. */
 export function usingHome<T>(path: string, act: () => T): T {
   try {
     return act();
   } catch (cause) {
     if (!(cause instanceof Error && 'code' in cause && typeof cause.code === 'string')) throw cause;
     const remedy = MENDS[cause.code] ?? OTHER_MEND;
-    throw new HomeUnusable(`${path} cannot be used (${cause.message}); ${remedy}`, { cause });
+    throw new CommandFailure(`${path} cannot be used (${cause.message}); ${remedy}`, { cause });
   }
 }
 
 /**
- * The folder, which need not exist. Throws HomeUnusable where it exists but this user may not read it: a file that
+ * The folder, which need not exist. Throws CommandFailure where it exists but this user may not read it: a file that
  * cannot be seen is not necessarily absent.
  */
 export function findReadableHome(environment: CliContext['environment']): string {

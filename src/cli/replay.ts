@@ -9,7 +9,7 @@ import { parseObject } from '../model/json/json.ts';
 import { REDACTED } from '../model/redact/shapes.ts';
 import type { NeutralResponse } from '../model/response.ts';
 import { numberFlag, stringFlag } from './arguments.ts';
-import { type CliContext, type Command, UsageError } from './command.ts';
+import { type CliContext, type Command, CommandFailure, UsageError } from './command.ts';
 import { costIn, tokensIn, UNKNOWN } from './figures.ts';
 import {
   askGateway,
@@ -48,39 +48,33 @@ export const replayCommand: Command = {
     if (speed !== undefined && input.flags.json)
       throw new UsageError('--speed and --json cannot be combined: what is played is not JSON');
     const gateway = findGateway(input, context);
-    try {
-      const recorded = await findEntry(gateway, id);
-      const { request_body: body, client_dialect } = recorded;
-      if (recorded.operation !== 'generate') throw new NotReplayable(noAnswer(recorded));
-      if (body === null || client_dialect === 'neutral') throw new NotReplayable(notKept(recorded));
-      const dialect = DIALECTS[client_dialect];
-      const sent = { request_redacted: body.includes(REDACTED) };
-      const before = { entry: recorded, answer: answerOf(recorded, client_dialect, recorded.response_body) };
-      if (speed !== undefined) await play(before, speed, context);
-      const path = clientPath(dialect, recorded.requested_model ?? '', recorded.streamed);
-      const target = stringFlag(input, 'to');
-      const response = await askGateway(gateway, path, {
-        method: 'POST',
-        headers: {
-          ...recorded.request_headers,
-          'content-type': 'application/json',
-          ...(target !== undefined && { 'x-sluice-target': target }),
-          ...labelsOf(recorded, body),
-        },
-        body,
-      });
-      const text = await readText(gateway, response);
-      const entry = await findEntry(gateway, idOf(gateway, response));
-      const after = { entry, answer: answerOf(entry, client_dialect, text) };
-      if (input.flags.json)
-        context.out(JSON.stringify({ before, after, ...compare(before, after), ...sent }, null, 2));
-      else for (const line of describe(before, after, sent)) context.out(line);
-      return entry.success ? 0 : 1;
-    } catch (error) {
-      if (!(error instanceof GatewayUnreachable || error instanceof NotReplayable)) throw error;
-      context.err(`error: ${error.message}`);
-      return 1;
-    }
+    const recorded = await findEntry(gateway, id);
+    const { request_body: body, client_dialect } = recorded;
+    if (recorded.operation !== 'generate') throw new CommandFailure(noAnswer(recorded));
+    if (body === null || client_dialect === 'neutral') throw new CommandFailure(notKept(recorded));
+    const dialect = DIALECTS[client_dialect];
+    const sent = { request_redacted: body.includes(REDACTED) };
+    const before = { entry: recorded, answer: answerOf(recorded, client_dialect, recorded.response_body) };
+    if (speed !== undefined) await play(before, speed, context);
+    const path = clientPath(dialect, recorded.requested_model ?? '', recorded.streamed);
+    const target = stringFlag(input, 'to');
+    const response = await askGateway(gateway, path, {
+      method: 'POST',
+      headers: {
+        ...recorded.request_headers,
+        'content-type': 'application/json',
+        ...(target !== undefined && { 'x-sluice-target': target }),
+        ...labelsOf(recorded, body),
+      },
+      body,
+    });
+    const text = await readText(gateway, response);
+    const entry = await findEntry(gateway, idOf(gateway, response));
+    const after = { entry, answer: answerOf(entry, client_dialect, text) };
+    if (input.flags.json)
+      context.out(JSON.stringify({ before, after, ...compare(before, after), ...sent }, null, 2));
+    else for (const line of describe(before, after, sent)) context.out(line);
+    return entry.success ? 0 : 1;
   },
 };
 
@@ -127,9 +121,6 @@ interface Recorded {
   answer: Answer;
 }
 
-/** The request exists but cannot be sent again. */
-class NotReplayable extends Error {}
-
 /** What the ledger appends to a body that it truncated, whatever its length. */
 const CUT_MARK = /\[(cut|left out): [^\]]*\]\s*$/;
 
@@ -156,17 +147,17 @@ async function findEntry(gateway: GatewayAddress, id: string): Promise<Entry> {
   if (!Array.isArray(entries)) throw notSluice(gateway);
   const [entry] = entries;
   if (entry === undefined)
-    throw new NotReplayable(
+    throw new CommandFailure(
       `no request ${id} is recorded; /gateway/audit and "sluice daemon logs" list them`,
     );
   if (CUT_MARK.test(entry.request_body ?? ''))
-    throw new NotReplayable(
+    throw new CommandFailure(
       `the body of request ${id} was too long to be kept whole, so it cannot be sent again`,
     );
   const gone = findReferences(entry.request_body ?? '');
   if (gone.length > 0) {
     const parts = gone.map(({ mediaType, bytes }) => `${mediaType} of ${bytes} bytes`).join(', ');
-    throw new NotReplayable(
+    throw new CommandFailure(
       `request ${id} held binary parts that the ledger does not have (${parts}), so it cannot be sent again`,
     );
   }

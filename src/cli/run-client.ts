@@ -1,20 +1,19 @@
 // `sluice run`: a client program with the gateway as its provider.
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import { CLIENT_PROGRAMS, OTHER_PROGRAM } from './client-programs.ts';
-import { type Command, UsageError } from './command.ts';
+import { CLIENT_PROGRAMS, type ClientProgram, type Gateway, OTHER_PROGRAM } from './client-programs.ts';
+import { type CliContext, type Command, CommandFailure, UsageError } from './command.ts';
 import {
   askGateway,
   findGateway,
   GATEWAY_FLAGS,
   type GatewayAddress,
-  GatewayUnreachable,
   requireModels,
 } from './gateway-client.ts';
 import { homeDirectory } from '../config/load.ts';
 import { exemptFromProxies } from './own-machine.ts';
 import { certifiedUrl } from './serve/start-message.ts';
-import { SettingsUnusable, overlaySettings } from './settings-overlay.ts';
+import { overlaySettings } from './settings-overlay.ts';
 import { trusting } from './trusted-authorities.ts';
 import { describeSpawnError } from '../workers/spawn-error.ts';
 
@@ -38,67 +37,20 @@ export const runCommand: Command = {
     const [name, ...args] = input.operands;
     if (name === undefined) throw new UsageError('run needs a program: sluice run claude');
     const address = findGateway(input, context);
-    try {
-      await requireModels(address);
-    } catch (error) {
-      if (!(error instanceof GatewayUnreachable)) throw error;
-      context.err(`error: ${error.message}`);
-      return 1;
-    }
+    await requireModels(address);
     const program = CLIENT_PROGRAMS[basename(name)] ?? OTHER_PROGRAM;
-    // As if it were started directly: what the gateway finds in .env, such as providers' keys, is the gateway's alone.
-    const { inherited: environment } = context;
-    const url = urlFor(address);
-    const model = program.modelIn?.(args, environment);
-    const gateway = {
-      url,
-      key: address.key,
-      contextWindow: model === undefined ? undefined : await contextWindowOf(model, address),
-      has: (variable: string) => Boolean(environment[variable]),
-      holds: (path: string, text: string) => holds(join(environment.HOME || homeDirectory(), path), text),
+    const gateway = await gatewayFor(program, args, address, context);
+    const path = findProgram(name, context);
+    const settings = {
+      ...(address.isOwn && trusting(address.server.tls, context)),
+      ...(program.settings && overlaySettings(program.settings, basename(name), context)),
     };
-    const path = Bun.which(name, environment.PATH === undefined ? {} : { PATH: environment.PATH });
-    if (path === null) {
-      if (name.includes('/') && existsSync(resolve(context.directory, name))) {
-        context.err(`error: ${name} is not an executable file; name a program, or make it one (chmod +x)`);
-        return CANNOT_START;
-      }
-      const remedy = name.includes('/') ? 'does not exist' : 'is not on PATH; install it, or give its path';
-      context.err(`error: ${name} ${remedy}`);
-      return NOT_FOUND;
-    }
-    let settings: Record<string, string> = {};
-    try {
-      if (address.isOwn) settings = trusting(address.server.tls, context);
-      if (program.settings !== undefined)
-        settings = { ...settings, ...overlaySettings(program.settings, basename(name), context) };
-    } catch (error) {
-      if (!(error instanceof SettingsUnusable)) throw error;
-      context.err(`error: ${error.message}`);
-      return 1;
-    }
     const set = Object.entries(program.environment(gateway)).filter(([, value]) => value !== undefined);
-    let child: Bun.Subprocess;
-    try {
-      child = Bun.spawn([path, ...(program.arguments?.(gateway) ?? []), ...args], {
-        cwd: context.directory,
-        env: {
-          ...environment,
-          ...settings,
-          ...exemptFromProxies(url, environment),
-          ...Object.fromEntries(set),
-        },
-        stdio: ['inherit', 'inherit', 'inherit'],
-      });
-    } catch (error) {
-      const reason = describeSpawnError(
-        error,
-        context.directory,
-        'check that it is built for this machine, and that the interpreter named in its first line exists',
-      );
-      context.err(`error: ${path} cannot be started ${reason}`);
-      return CANNOT_START;
-    }
+    const child = spawn([path, ...(program.arguments?.(gateway) ?? []), ...args], context, {
+      ...settings,
+      ...exemptFromProxies(gateway.url, context.inherited),
+      ...Object.fromEntries(set),
+    });
     // The terminal sends Ctrl-C to both; the program decides what it means, and this process waits for it.
     context.onSignal((signal) => {
       if (signal !== 'SIGINT') child.kill(signal as NodeJS.Signals);
@@ -106,6 +58,60 @@ export const runCommand: Command = {
     return child.exited;
   },
 };
+
+/** What the program's variables, arguments and settings are made of. */
+async function gatewayFor(
+  program: ClientProgram,
+  args: readonly string[],
+  address: GatewayAddress,
+  { inherited }: CliContext,
+): Promise<Gateway> {
+  const model = program.modelIn?.(args, inherited);
+  return {
+    url: urlFor(address),
+    key: address.key,
+    contextWindow: model === undefined ? undefined : await contextWindowOf(model, address),
+    has: (variable) => Boolean(inherited[variable]),
+    holds: (path, text) => holds(join(inherited.HOME || homeDirectory(), path), text),
+  };
+}
+
+function findProgram(name: string, { inherited: { PATH }, directory }: CliContext): string {
+  const path = Bun.which(name, PATH === undefined ? {} : { PATH });
+  if (path !== null) return path;
+  if (!name.includes('/'))
+    throw new CommandFailure(`${name} is not on PATH; install it, or give its path`, { exitCode: NOT_FOUND });
+  if (!existsSync(resolve(directory, name)))
+    throw new CommandFailure(`${name} does not exist`, { exitCode: NOT_FOUND });
+  throw new CommandFailure(`${name} is not an executable file; name a program, or make it one (chmod +x)`, {
+    exitCode: CANNOT_START,
+  });
+}
+
+/**
+ * As if it were started directly: what the gateway finds in .env, such as providers' keys, is the gateway's alone.
+ * @param variables beside those that it inherits.
+ */
+function spawn(
+  command: readonly string[],
+  { inherited, directory }: CliContext,
+  variables: Record<string, string | undefined>,
+): Bun.Subprocess {
+  try {
+    return Bun.spawn([...command], {
+      cwd: directory,
+      env: { ...inherited, ...variables },
+      stdio: ['inherit', 'inherit', 'inherit'],
+    });
+  } catch (cause) {
+    const reason = describeSpawnError(
+      cause,
+      directory,
+      'check that it is built for this machine, and that the interpreter named in its first line exists',
+    );
+    throw new CommandFailure(`${command[0]} cannot be started ${reason}`, { exitCode: CANNOT_START, cause });
+  }
+}
 
 /** In milliseconds: without an answer the program starts all the same. */
 const WINDOW_WAIT_MS = 3_000;

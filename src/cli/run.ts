@@ -1,11 +1,10 @@
 // The table of commands, and the way from a command line to an exit code.
 import { suggestion } from '../model/nearest.ts';
 import { parseArguments } from './arguments.ts';
-import { type CliContext, type Command, UsageError } from './command.ts';
+import { type CliContext, type Command, CommandFailure, UsageError } from './command.ts';
 import { guess } from './guesses.ts';
 import { programName, startedByNpm } from './hints.ts';
 import { formatCommandHelp, formatOverview } from './help.ts';
-import { HomeUnusable } from './home.ts';
 import { OutputLost } from './standard-output.ts';
 import { GivenUp } from './terminal.ts';
 import { VERSION } from './version.ts';
@@ -74,9 +73,9 @@ export async function runCli(args: string[], context: CliContext): Promise<numbe
   } catch (error) {
     if (error instanceof OutputLost && error.isUnwanted) return 0;
     if (error instanceof GivenUp) return INTERRUPTED;
-    if (error instanceof HomeUnusable || error instanceof OutputLost) {
+    if (error instanceof CommandFailure) {
       context.err(`error: ${error.message}`);
-      return 1;
+      return error.exitCode;
     }
     if (!(error instanceof UsageError)) throw error;
     context.err(`sluice: ${error.message}`);

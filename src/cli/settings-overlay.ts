@@ -7,7 +7,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { findHome, homeDirectory } from '../config/load.ts';
 import { parseConfigText } from '../config/load-format.ts';
 import { isObject, type JsonObject } from '../model/json/json.ts';
-import type { CliContext } from './command.ts';
+import { type CliContext, CommandFailure } from './command.ts';
 import { usingHome } from './home.ts';
 import { messageOf } from '../model/thrown.ts';
 
@@ -21,14 +21,10 @@ export interface SettingsOverlay {
   content: JsonObject;
 }
 
-/** The person's own file cannot be read, or would override the overlay’s; the message names it. */
-export class SettingsUnusable extends Error {
-  override readonly name = 'SettingsUnusable';
-}
-
 /**
  * The variable for the program's environment. `name` is the program's.
- * Throws SettingsUnusable, and HomeUnusable where the gateway's folder cannot hold the overlay.
+ * Throws CommandFailure where the person's own file cannot be read or would override the overlay's, and where the gateway's folder
+ * cannot hold the overlay.
  */
 export function overlaySettings(
   { variable, folder, file, content }: SettingsOverlay,
@@ -45,7 +41,7 @@ export function overlaySettings(
   // There they also count as project settings, which take precedence.
   if (isSame(directory, dirname(theirs)) && !isDeepStrictEqual(merge(content, own), settings)) {
     const what = `${join(theirs, file)} takes precedence over the gateway’s settings`;
-    throw new SettingsUnusable(`in your home folder ${what}; start ${name} in another folder`);
+    throw new CommandFailure(`in your home folder ${what}; start ${name} in another folder`);
   }
   const ours = join(home, folder);
   usingHome(home, () => {
@@ -70,12 +66,12 @@ function readSettings(path: string): JsonObject {
   } catch (cause) {
     if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return {};
     const why = messageOf(cause);
-    throw new SettingsUnusable(`${path} cannot be read: ${why}`, { cause });
+    throw new CommandFailure(`${path} cannot be read: ${why}`, { cause });
   }
   const { value, errors } = parseConfigText(text, '.jsonc');
   if (errors.length === 0 && isObject(value)) return value;
   const [first = { line: 1, message: 'it is not an object' }] = errors;
-  throw new SettingsUnusable(`${path} cannot be read: line ${first.line ?? 1}: ${first.message}`);
+  throw new CommandFailure(`${path} cannot be read: line ${first.line ?? 1}: ${first.message}`);
 }
 
 /** Links the entries of `theirs`; what the program itself put into `ours` stays. */

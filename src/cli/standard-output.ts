@@ -1,6 +1,6 @@
 // Commands' output, written to standard output at once, so that a failed write is noticed.
 import { writeSync } from 'node:fs';
-import type { CliContext } from './command.ts';
+import { type CliContext, CommandFailure } from './command.ts';
 import { messageOf } from '../model/thrown.ts';
 
 export { writeStandardError } from '../server/standard-error.ts';
@@ -10,7 +10,7 @@ const STANDARD_OUTPUT = 1;
 const FULL_PIPE_MS = 5;
 
 /** The output did not arrive; the message says why. */
-export class OutputLost extends Error {
+export class OutputLost extends CommandFailure {
   override readonly name = 'OutputLost';
   /** The reader has left, as `head` does when it has enough: this is not an error. */
   readonly isUnwanted: boolean;

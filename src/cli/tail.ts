@@ -50,10 +50,8 @@ export const tailCommand: Command = {
       return 0;
     } catch (error) {
       if (left.signal.aborted) return 0;
-      if (!(error instanceof GatewayUnreachable)) throw error;
-      screen.end();
-      context.err(`error: ${error.message}`);
-      return 1;
+      if (error instanceof GatewayUnreachable) screen.end();
+      throw error;
     }
   },
 };

@@ -17,7 +17,7 @@ const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
 
 /**
  * The variables to set. The file they name holds the gateway's certificate, all well-known authorities, and what the
- * variables named before, since the program reaches other servers as well. Throws HomeUnusable.
+ * variables named before, since the program reaches other servers as well. Throws CommandFailure.
  */
 export function trusting(tls: TlsConfig | null, { environment }: CliContext): Record<string, string> {
   if (tls === null || !tls.isPrivate) return {};

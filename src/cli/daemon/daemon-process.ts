@@ -3,7 +3,7 @@ import { closeSync, existsSync, mkdirSync, openSync, readFileSync, statfsSync, s
 import { join } from 'node:path';
 import { isFullLog, LOG_FILE_VARIABLE, rotateLog } from '../../server/log-file.ts';
 import { type PidFileState, readPidFile, removeStale, type RunningServer } from '../../server/pid-file.ts';
-import type { CliContext } from '../command.ts';
+import { type CliContext, CommandFailure } from '../command.ts';
 import { pidFilePath, reaching } from '../gateway-client.ts';
 import { findReadableHome, usingHome } from '../home.ts';
 import { BEAT_MS, UNANSWERED_BEATS_AT_START } from '../../workers/heartbeat.ts';
@@ -21,17 +21,12 @@ const START_TIMEOUT_MS = UNANSWERED_BEATS_AT_START * BEAT_MS + PATIENCE_MS;
 const STOP_GRACE_MS = 5_000;
 const LOG_LINES_SHOWN = 12;
 
-/** The background process does not start or end; the message quotes its log. */
-export class DaemonError extends Error {
-  override readonly name = 'DaemonError';
-}
-
-/** The standard output and error of the background process. Throws HomeUnusable. */
+/** The standard output and error of the background process. Throws CommandFailure. */
 export function logPath(environment: CliContext['environment']): string {
   return join(findReadableHome(environment), 'logs', 'sluice.log');
 }
 
-/** Starts `sluice serve ARGS` in the background; resolves when it answers. Throws DaemonError, HomeUnusable. */
+/** Starts `sluice serve ARGS` in the background; resolves when it answers. Throws CommandFailure. */
 export async function startDaemon(args: readonly string[], context: CliContext): Promise<RunningServer> {
   const { environment, directory } = context;
   const path = pidFilePath(environment);
@@ -58,7 +53,7 @@ export interface StartClock {
 const REAL_CLOCK: StartClock = { now: () => performance.now(), pause: () => Bun.sleep(POLL_MS) };
 
 /**
- * Resolves when the process answers. One that never does is ended, so that the next start finds none in its way. Throws DaemonError.
+ * Resolves when the process answers. One that never does is ended, so that the next start finds none in its way. Throws CommandFailure.
  * @param path of the pid file that it claims.
  */
 export async function untilServing(
@@ -74,9 +69,10 @@ export async function untilServing(
     const hasEnded = child.exitCode !== null || child.signalCode !== null;
     const { is, server } = readPidFile(path);
     if (hasEnded && server !== undefined)
-      throw new DaemonError(`another start came first: process ${server.pid} is running at ${server.url}`);
+      throw new CommandFailure(`another start came first: process ${server.pid} is running at ${server.url}`);
     // The log of another start, which is about to serve, must not be reported as this one's.
-    if (hasEnded && is !== 'starting') throw new DaemonError(`${howEnded(child)}:\n${newestLines(logged)}`);
+    if (hasEnded && is !== 'starting')
+      throw new CommandFailure(`${howEnded(child)}:\n${newestLines(logged)}`);
     if (server?.pid === child.pid && (await answers(server.url))) return server;
     if (waited >= PATIENCE_MS && !isTold) {
       isTold = true;
@@ -87,7 +83,7 @@ export async function untilServing(
     await pause();
   }
   child.kill('SIGKILL');
-  throw new DaemonError(
+  throw new CommandFailure(
     `the gateway did not answer within ${START_TIMEOUT_MS / 1_000} s, and process ${child.pid} was ended; "sluice serve" shows in the foreground what it waits for:\n${newestLines(logged)}`,
   );
 }
@@ -99,7 +95,7 @@ function howEnded({ signalCode }: Bun.Subprocess): string {
   return `the gateway was ended by ${signalCode} before it answered${why}`;
 }
 
-/** Another process of this program, with these arguments. Throws DaemonError. */
+/** Another process of this program, with these arguments. Throws CommandFailure. */
 export function spawnSelf(
   args: readonly string[],
   directory: string,
@@ -113,7 +109,7 @@ export function spawnSelf(
       directory,
       'the system may allow no more processes or open files; see ulimit -u and ulimit -n',
     );
-    throw new DaemonError(`the gateway could not be started ${reason}`, { cause });
+    throw new CommandFailure(`the gateway could not be started ${reason}`, { cause });
   }
 }
 
@@ -142,18 +138,20 @@ export async function stopDaemon(
   if (await isGone(path, server.pid, performance.now() + drainMs + STOP_GRACE_MS)) return 'ended';
   signal(server.pid, 'SIGKILL');
   if (!(await isGone(path, server.pid, performance.now() + STOP_GRACE_MS)))
-    throw new DaemonError(`process ${server.pid} does not end, even after SIGKILL`);
+    throw new CommandFailure(`process ${server.pid} does not end, even after SIGKILL`);
   if (readPidFile(path).is === 'stale') removeStale(path);
   return 'killed';
 }
 
-/** No signal is needed if another command has ended it meanwhile. Throws DaemonError. */
+/** No signal is needed if another command has ended it meanwhile. Throws CommandFailure. */
 function signal(pid: number, name: 'SIGTERM' | 'SIGKILL'): void {
   try {
     process.kill(pid, name);
   } catch (cause) {
     if (!(cause instanceof Error && 'code' in cause && cause.code === 'ESRCH'))
-      throw new DaemonError(`process ${pid} cannot be ended (${String(cause)}); run as its owner`, { cause });
+      throw new CommandFailure(`process ${pid} cannot be ended (${String(cause)}); run as its owner`, {
+        cause,
+      });
   }
 }
 
@@ -178,7 +176,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** The gateway serving in the background. A file left by a dead process is removed. Throws HomeUnusable. */
+/** The gateway serving in the background. A file left by a dead process is removed. Throws CommandFailure. */
 export function findDaemon(environment: CliContext['environment']): PidFileState {
   findReadableHome(environment);
   const path = pidFilePath(environment);

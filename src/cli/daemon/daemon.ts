@@ -8,12 +8,18 @@ import { retireModules } from '../../server/load-modules.ts';
 import type { PidFileState, RunningServer } from '../../server/pid-file.ts';
 import { chosenAction, placeFlags, stringFlag, workersFlag } from '../arguments.ts';
 import { printAuditLines } from '../audit-lines.ts';
-import { type CliContext, type Command, type ParsedArguments, UsageError } from '../command.ts';
+import {
+  type CliContext,
+  type Command,
+  CommandFailure,
+  type ParsedArguments,
+  UsageError,
+} from '../command.ts';
 import { CONFIG_FLAG } from '../config-flag.ts';
 import { describeProblems, loadOptions } from '../config-flags.ts';
 import { withoutDotEnv } from '../dot-env.ts';
 import { typable } from '../hints.ts';
-import { DaemonError, findDaemon, logPath, spawnSelf, startDaemon, stopDaemon } from './daemon-process.ts';
+import { findDaemon, logPath, spawnSelf, startDaemon, stopDaemon } from './daemon-process.ts';
 import { absentStatus, describeStatus, NAMELESS, portOf, readStatus } from './daemon-status.ts';
 import { loadWithCode } from '../serve/load-with-code.ts';
 import { reachableUrl } from '../serve/start-message.ts';
@@ -33,7 +39,7 @@ const ACTIONS: Record<string, Action> = {
       );
       return 1;
     }
-    if (state.is === 'starting') throw new DaemonError(NAMELESS);
+    if (state.is === 'starting') throw new CommandFailure(NAMELESS);
     const { config, ...loaded } = loadConfig(loadOptions(input, context));
     for (const { line } of describeProblems({ config, ...loaded })) context.err(line);
     if (config === null) return 1;
@@ -45,7 +51,7 @@ const ACTIONS: Record<string, Action> = {
   async stop(input, context) {
     const state = findDaemon(context.environment);
     if (state.is === 'stale') context.err('removed the pid file of a gateway that no longer runs');
-    if (state.is === 'starting') throw new DaemonError(NAMELESS);
+    if (state.is === 'starting') throw new CommandFailure(NAMELESS);
     if (state.is !== 'running') {
       context.err('no gateway is running in the background');
       return 0;
@@ -122,13 +128,7 @@ export const daemonCommand: Command = {
     refuseForeignFlags(action ?? '', input);
     // Wrong ones are refused before anything is stopped.
     serveFlags(input);
-    try {
-      return await act(input, context);
-    } catch (error) {
-      if (!(error instanceof DaemonError)) throw error;
-      context.err(`error: ${error.message}`);
-      return 1;
-    }
+    return act(input, context);
   },
 };
 
