@@ -24,7 +24,7 @@ const HOST_CODE = [
   /^workers\//,
   /^credentials\//,
   /^config\/(load|watch)/,
-  /^ledger\/(sqlite|postgres|queue\/spill-(file|segments)|rows\/stored-body)/,
+  /^ledger\/(sqlite|postgres|queue\/spill-(file|folder|segments)|rows\/stored-body)/,
   /^simulator\/serve/,
   /^management\/dashboard\/serve/,
 ];
