@@ -7,14 +7,7 @@ import { exposedKey } from '../../credentials/vault.ts';
 import { ListenError } from '../../server/listen.ts';
 import { type Proxies, ProxySettingError, readProxies } from '../../server/http1/proxies.ts';
 import { retireModules } from '../../server/load-modules.ts';
-import {
-  createLog,
-  type Log,
-  type LogOptions,
-  logSettingProblem,
-  noteLostLines,
-  parseLogSetting,
-} from '../../server/log.ts';
+import { type Log, logSettingProblem } from '../../server/log.ts';
 import { notifyReady } from '../../server/notify-ready.ts';
 import { claimPidFile, type PidFile, PidFileError } from '../../server/pid-file.ts';
 import { identifyProgram } from '../../workers/program.ts';
@@ -30,6 +23,7 @@ import { announce } from '../standard-output.ts';
 import { VERSION } from '../version.ts';
 import { reportCrash } from './crash.ts';
 import { loadWithCode } from './load-with-code.ts';
+import { createServedLog } from './served-log.ts';
 import { type ServeOptions, type Serving, withSchemeOf } from './serving.ts';
 import { describeStart, describeStartInJson, reachableUrl } from './start-message.ts';
 import { HURRY_MS, untilShutdown } from './until-shutdown.ts';
@@ -73,7 +67,7 @@ export async function serveInForeground(input: ParsedArguments, context: CliCont
   if (workers !== 1) retireModules(config);
   let current = config;
   let refusedChange: string | null = null;
-  const crash = followCrashes(context, log, () => current);
+  const crashed = followCrashes(context, log, () => current);
   let serving: Serving;
   try {
     serving = await startServing(workers, input, context, {
@@ -124,17 +118,14 @@ export async function serveInForeground(input: ParsedArguments, context: CliCont
   }
   const describe = isJson ? describeStartInJson : describeStart;
   announce(describe(config, serving, path, VERSION, proxies), context);
-  let isLost = false;
-  const lost = serving.lost?.then((error) => {
-    isLost = true;
-    log('error', 'no worker is left, and none can be started: this process ends', { error });
-  });
-  await Promise.race([signals.ended, crash.happened, ...(lost === undefined ? [] : [lost])]);
+  const end = await Promise.race([
+    signals.ended.then(() => 'asked' as const),
+    crashed.then(() => 'failed' as const),
+    noWorkerLeft(serving, log).then(() => 'failed' as const),
+  ]);
   watched.stop();
   const code =
-    crash.hasHappened() || isLost
-      ? await endCrashed(serving)
-      : await drain(serving, signals, current.server, log);
+    end === 'failed' ? await endCrashed(serving) : await drain(serving, signals, current.server, log);
   pidFile?.release();
   return code;
 }
@@ -172,17 +163,9 @@ interface OpenLog {
 
 /** Opens the log and reports the problems of the configuration in it. */
 function openLog(loaded: LoadedConfig, context: CliContext): OpenLog {
-  const forced = parseLogSetting(context.environment.SLUICE_LOG);
-  const logged = {
-    level: 'info',
-    format: 'text',
-    ...loaded.config?.log,
-    ...forced,
-    write: context.err,
-  } satisfies LogOptions;
-  const log = createLog(logged);
-  noteLostLines(log);
-  const isJson = logged.format === 'json';
+  const { log, configure, writesJson } = createServedLog(context.environment.SLUICE_LOG, context.err);
+  if (loaded.config !== null) configure(loaded.config);
+  const isJson = writesJson();
   for (const { fails, message, line } of describeProblems(loaded)) {
     if (isJson) log(fails ? 'error' : 'warn', message);
     else context.err(line);
@@ -191,20 +174,21 @@ function openLog(loaded: LoadedConfig, context: CliContext): OpenLog {
     log,
     fail: (message) => (isJson ? log('error', message) : context.err(`error: ${message}`)),
     isJson,
-    configureLog(config) {
-      Object.assign(logged, config.log, forced);
-    },
+    configureLog: configure,
   };
 }
 
-interface Crash {
-  /** Resolves at the first error that nothing caught. */
-  happened: Promise<void>;
-  hasHappened(): boolean;
+/** Never resolves where this process serves alone. */
+async function noWorkerLeft({ lost }: Serving, log: Log): Promise<void> {
+  const error = await (lost ?? new Promise<never>(() => {}));
+  log('error', 'no worker is left, and none can be started: this process ends', { error });
 }
 
-/** Reports errors that nothing caught; `HURRY_MS` after the first, the process ends even if requests are still being cut off. */
-function followCrashes(context: CliContext, log: Log, current: () => ResolvedConfig): Crash {
+/**
+ * Reports errors that nothing caught; `HURRY_MS` after the first, the process ends even if requests are still being cut off. Resolves at
+ * the first.
+ */
+function followCrashes(context: CliContext, log: Log, current: () => ResolvedConfig): Promise<void> {
   const { environment } = context;
   const crashed = Promise.withResolvers<void>();
   let hasHappened = false;
@@ -215,7 +199,7 @@ function followCrashes(context: CliContext, log: Log, current: () => ResolvedCon
     setTimeout(() => context.exit(1), HURRY_MS).unref();
     crashed.resolve();
   });
-  return { happened: crashed.promise, hasHappened: () => hasHappened };
+  return crashed.promise;
 }
 
 /** Loads only what is needed. Throws ListenError, WorkerFailed, NoSharedMemory. */

@@ -5,7 +5,6 @@ import { createWebHost } from '../../gateway/host.ts';
 import { createTurns } from '../../model/turns.ts';
 import { createElapsed } from '../../server/elapsed.ts';
 import { descriptorState } from '../../server/descriptors.ts';
-import { createLog, type LogOptions, noteLostLines, parseLogSetting } from '../../server/log.ts';
 import { createServerHost } from '../../server/server-host.ts';
 import { standardErrorState } from '../../server/standard-error.ts';
 import { identifyProgram } from '../../workers/program.ts';
@@ -14,6 +13,7 @@ import { connectToPrimary } from '../../workers/worker.ts';
 import type { CliContext, ParsedArguments } from '../command.ts';
 import { reportCrash } from './crash.ts';
 import { serveHttp } from './serve-http.ts';
+import { createServedLog } from './served-log.ts';
 import { withLedgerOf } from './serving.ts';
 import { keepOwnLogFile } from '../daemon/own-log-file.ts';
 import { VERSION } from '../version.ts';
@@ -30,10 +30,7 @@ export async function serveAsWorker(
   // A terminal's Ctrl-C reaches all processes: the primary decides what it means.
   context.onSignal(() => {});
   const [index, workers, program] = place.split('/');
-  const forced = parseLogSetting(context.environment.SLUICE_LOG);
-  const logged: LogOptions = { format: 'text', level: 'info', ...forced };
-  const log = createLog(logged);
-  noteLostLines(log);
+  const { log, configure: configureLog } = createServedLog(context.environment.SLUICE_LOG);
   keepOwnLogFile(context, { putsAside: false, log });
   if (program !== identifyProgram(process.argv[1] ?? '')) {
     // A primary of an earlier release names no program, and does not know this exit code.
@@ -64,7 +61,7 @@ export async function serveAsWorker(
   const config = await load(primary.setup.config);
   // The primary has reported what is wrong with it.
   if (config === null) return 1;
-  Object.assign(logged, config.log, forced);
+  configureLog(config);
   let current = config;
   // The primary writes the rows of requests running here, and starts another worker in its place.
   context.onUncaught((thrown) => {
@@ -92,7 +89,7 @@ export async function serveAsWorker(
     if (changed === null) return;
     if (changed.server.tls !== null) http.certify(changed.server.tls);
     gateway.reload(withLedgerOf(config, changed));
-    Object.assign(logged, changed.log, forced);
+    configureLog(changed);
     for (const { code } of current.transformers.modules) code?.retire();
     current = changed;
   };
