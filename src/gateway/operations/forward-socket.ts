@@ -4,7 +4,7 @@ import type { ForwardedSocket } from '../../dialects/forwarded-socket.ts';
 import { GatewayError, toGatewayError } from '../../model/errors.ts';
 import type { HeaderReader } from '../../model/headers.ts';
 import { HeaderList } from '../../model/header-list.ts';
-import { fitting, routeForwarded } from '../../routing/forwarded.ts';
+import { fitting, type ForwardRoute, routeForwarded } from '../../routing/forwarded.ts';
 import type { ResolvedConfig, ServerConfig } from '../../config/resolved.ts';
 import { isRedirect, noAnswer, redirected } from '../../upstream/call.ts';
 import type { CancelSignal } from '../../upstream/cancellation.ts';
@@ -14,18 +14,18 @@ import { type ProviderSocket, SocketRefused, type SocketTransport } from '../../
 import { authorize } from '../attempts/authorize.ts';
 import { firstAnswer } from '../attempts/fallback.ts';
 import type { Plan } from '../attempts/plan.ts';
-import { askingFor, planForward } from '../attempts/plan-forward.ts';
+import { askingFor, type ForwardedRequest, planForward } from '../attempts/plan-forward.ts';
 import { withoutParameter, withQuery } from '../attempts/pass-query.ts';
 import { whoseKey } from '../attempts/send.ts';
-import { noteTry, planContextOf, tryContextOf } from '../attempts/try-context.ts';
-import { createObserver } from '../record/observer.ts';
+import { type Exchange, noteTry, planContextOf, tryContextOf } from '../attempts/try-context.ts';
+import { createObserver, type Observer } from '../record/observer.ts';
 import type { ExchangeRecord } from '../record/record.ts';
 import { authenticate, guardOrigin } from '../request/admission.ts';
 import { forcedTargetIn } from '../request/incoming.ts';
 import { setExchangeHeaders } from '../response/exchange-headers.ts';
 import type { SocketSession } from '../socket/client-socket.ts';
 import { createForwardedSession } from '../socket/forwarded-session.ts';
-import { type Forwarding, onlyOnce, requireOwnKey, UNASKED } from './forwarding.ts';
+import { type AskedWith, type Forwarding, onlyOnce, requireOwnKey, UNASKED } from './forwarding.ts';
 
 /** A client wants it opened. */
 export interface OpeningSocket extends FoundSocket {
@@ -61,17 +61,13 @@ export function withProtocolKey(headers: HeaderList, socket: ForwardedSocket): H
 /** Opens it at the one provider. Throws the GatewayError to report to the client. */
 export async function openForwardedSocket(forwarding: SocketForwarding): Promise<SocketSession> {
   const { found, config, record, host, client, address } = forwarding;
-  const { socket, dialect, connect } = found;
+  const { socket, dialect } = found;
   const headers = socket.ofClient?.(forwarding.headers) ?? forwarding.headers;
-  const model = modelInQuery(address.searchParams, socket);
-  record.requestedModel = model;
-  const forced = forcedTargetIn(headers);
-  const { spokenBy } = socket;
-  const route = routeForwarded({ path: address.pathname, spokenBy, forced, model, isSocket: true }, config);
-  record.route = route;
-  forwarding.routed();
+  const route = chooseTarget(forwarding, headers);
   const { spoken, target } = route;
-  const asked = {
+  const asking = askingFor({ spoken, headers });
+  guardKey(forwarding, { asking, target, serverKeys: forwarding.serverKeys });
+  const asked: ForwardedRequest = {
     method: METHOD,
     path: pathAt(target, socket),
     query: queryAt(target, socket, address.search),
@@ -81,42 +77,23 @@ export async function openForwardedSocket(forwarding: SocketForwarding): Promise
     dialect: dialect.id,
     spoken,
   };
-  const asking = askingFor(asked);
-  const { joins } = socket;
-  if (forwarding.project !== null && joins !== undefined && address.searchParams.has(joins))
-    requireOwnKey(
-      { asking, target, serverKeys: forwarding.serverKeys },
-      `${joins}: a call that another client began`,
-    );
   record.recheck = (server) => whyRefused(forwarding, server);
   const audience = record.live.audience();
   const observer = createObserver(host.monotonic, audience);
   const protocols = offeredProtocols(headers, socket);
-  const exchange = { ...forwarding, question: UNASKED, asking, route };
-  const opened = await firstAnswer<ProviderSocket>({
-    context: tryContextOf(exchange),
-    plan(_, apiKey) {
-      const plan = planForward(asked, target, planContextOf(exchange, apiKey));
-      // In place of a model that is named later.
-      noteTry(record, host, plan, target.model || socket.path.slice(1));
-      return {
-        target,
-        key: plan.key,
-        seen: observer.seen,
-        run: (answered, signal) =>
-          handshake({ host, connect, plan, protocols, signal, answered }).catch(onlyOnce),
-      };
-    },
+  const opened = await askProvider({ ...forwarding, question: UNASKED, asking, route }, asked, {
+    protocols,
+    observer,
   });
   observer.seen.timing.connected();
   record.seen = observer.seen;
   record.serving = true;
   record.streamed = true;
   record.httpStatus = SWITCHING;
-  const answerHeaders: AnswerHeaders = {};
-  setExchangeHeaders(answerHeaders, { record, dialect: dialect.id }, null);
+  const handshakeHeaders: AnswerHeaders = {};
+  setExchangeHeaders(handshakeHeaders, { record, dialect: dialect.id }, null);
   const chosen = opened.protocol || protocols[0];
-  if (chosen !== undefined) answerHeaders['sec-websocket-protocol'] = chosen;
+  if (chosen !== undefined) handshakeHeaders['sec-websocket-protocol'] = chosen;
   return createForwardedSession({
     host,
     pingIntervalMs: config.server.pingIntervalMs,
@@ -130,9 +107,56 @@ export async function openForwardedSocket(forwarding: SocketForwarding): Promise
     maxMessage: config.server.maxEvent,
     record,
     client,
-    handshakeHeaders: answerHeaders,
+    handshakeHeaders,
     begun: forwarding.begun,
     mayEnd: () => noteProgress(forwarding, target),
+  });
+}
+
+/** @param headers as the dialect itself has them. */
+function chooseTarget(
+  { found: { socket }, config, record, address, routed }: SocketForwarding,
+  headers: HeaderReader,
+): ForwardRoute {
+  const { spokenBy } = socket;
+  const model = modelInQuery(address.searchParams, socket);
+  record.requestedModel = model;
+  const forced = forcedTargetIn(headers);
+  const route = routeForwarded({ path: address.pathname, spokenBy, forced, model, isSocket: true }, config);
+  record.route = route;
+  routed();
+  return route;
+}
+
+/** Throws `forbidden` where the gateway's own key must not be used. */
+function guardKey({ found, project, address }: SocketForwarding, asked: AskedWith): void {
+  const { joins } = found.socket;
+  if (project !== null && joins !== undefined && address.searchParams.has(joins))
+    requireOwnKey(asked, `${joins}: a call that another client began`);
+}
+
+function askProvider(
+  exchange: SocketForwarding & Pick<Exchange, 'question' | 'asking'> & { route: ForwardRoute },
+  asked: ForwardedRequest,
+  { protocols, observer }: { protocols: readonly string[]; observer: Observer },
+): Promise<ProviderSocket> {
+  const { record, host } = exchange;
+  const { socket, connect } = exchange.found;
+  const { target } = exchange.route;
+  return firstAnswer<ProviderSocket>({
+    context: tryContextOf(exchange),
+    plan(_, apiKey) {
+      const plan = planForward(asked, target, planContextOf(exchange, apiKey));
+      // In place of a model that is named later.
+      noteTry(record, host, plan, target.model || socket.path.slice(1));
+      return {
+        target,
+        key: plan.key,
+        seen: observer.seen,
+        run: (answered, signal) =>
+          handshake({ host, connect, plan, protocols, signal, answered }).catch(onlyOnce),
+      };
+    },
   });
 }
 
