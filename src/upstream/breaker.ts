@@ -109,7 +109,7 @@ class CountingBreaker implements Breaker {
     switch (met) {
       case 'failed':
         // A failure elsewhere after it opened here belongs to an earlier request and adds nothing.
-        if (this.state() !== 'open') this.fail(settings, this.probe === 'elsewhere');
+        if (this.state() !== 'open') this.fail(settings);
         return;
       case 'spoke':
         this.close(settings.failures - 1);
@@ -157,9 +157,10 @@ class CountingBreaker implements Breaker {
     return isNews;
   }
 
-  fail(settings: BreakerSettings, wasProbe: boolean): void {
+  fail(settings: BreakerSettings): void {
     this.failures += 1;
-    if (!wasProbe && this.failures < settings.failures) return;
+    // Of the half-open breaker's one request, a single failure is enough.
+    if (this.probe === null && this.failures < settings.failures) return;
     this.openUntil = this.monotonic() + settings.openForMs;
     this.endProbe();
     this.era += 1;
@@ -198,7 +199,7 @@ class BreakerPermit implements Permit {
   failed(): void {
     const { breaker, settings } = this;
     if (!this.endsNow()) return;
-    breaker.fail(settings, breaker.isTriedBy(this));
+    breaker.fail(settings);
     breaker.notify('failed', settings);
   }
 

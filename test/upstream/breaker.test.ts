@@ -73,7 +73,12 @@ test('the late success of a request from before it opened does not close it', ()
 test('its one request opens it again by a single failure, also where more have been allowed meanwhile', () => {
   failTimes(SETTINGS.failures);
   now = 1_000;
-  breaker.enter({ ...SETTINGS, failures: 10 })?.failed();
+  const moreAllowed = { ...SETTINGS, failures: 10 };
+  breaker.enter(moreAllowed)?.failed();
+  expect(breaker.state()).toBe('open');
+  now = 2_000;
+  breaker.learn('probing', moreAllowed);
+  breaker.learn('failed', moreAllowed);
   expect(breaker.state()).toBe('open');
 });
 
@@ -98,9 +103,13 @@ test('a request that another process tries it with is not this one’s to give u
   breaker.learn('failed', SETTINGS);
   expect([breaker.state(), claims]).toEqual(['open', []]);
   now = 2_000;
-  breaker.enter(SETTINGS);
+  const own = breaker.enter(SETTINGS);
   breaker.peerGone();
   expect(breaker.enter(SETTINGS)).toBeUndefined();
+  // Two that tried at the same moment.
+  breaker.learn('probing', SETTINGS);
+  own?.spoke();
+  expect(breaker.state()).toBe('closed');
 });
 
 test('a process that starts goes on from what the others know', () => {
@@ -120,4 +129,13 @@ test('a process that starts goes on from what the others know', () => {
   now = 1_000;
   breaker.enter(SETTINGS);
   expect(started().enter(SETTINGS)).toBeUndefined();
+});
+
+test('what a process began before it knew what the others know says nothing of it', () => {
+  failTimes(SETTINGS.failures);
+  const another = createBreaker(() => now);
+  const early = another.enter(SETTINGS);
+  another.adopt(breaker.recall());
+  early?.succeeded();
+  expect(another.state()).toBe('open');
 });

@@ -35,8 +35,10 @@ test.each([
   expect([stateOf(0), stateOf(1)]).toEqual([why, 'ready']);
   expect(ring.hasOther(['first'], 'm')).toBe(false);
   expect(ring.hasOther(['first'], 'other')).toBe(true);
-  now = 60_000;
+  // A timer may fire up to a millisecond early.
+  now = 59_999;
   expect(stateOf()).toBe('ready');
+  expect(ring.hasOther(['first'], 'm')).toBe(true);
 });
 
 test('without a hint a rate limit doubles its rest from one time to the next, beside other keys only', () => {
@@ -66,6 +68,17 @@ test('a key that is used up rests for every model or for one, and the longest re
   ]);
   ring.failed('second', 'm', error('upstream_rate_limited', { status: 429, exhausted: true }), false);
   expect(ring.snapshot(KEYS)[1]).toEqual({ name: '#2', ...state });
+});
+
+test('of several models of a key the longest rest is reported, and of its rests for one model that counts which ends last', () => {
+  const limited = (retryAfterMs: number) => error('upstream_rate_limited', { status: 429, retryAfterMs });
+  ring.failed('first', 'n', limited(9_000), false);
+  ring.failed('first', 'm', limited(60_000), false);
+  expect(ring.snapshot(KEYS)[0]).toMatchObject({ retryInMs: 60_000, models: ['n', 'm'] });
+  ring.failed('first', 'm', error('upstream_unauthorized', { status: 401, retryAfterMs: 20_000 }), false);
+  const asked = { keys: ['first'], model: 'm', conversation: () => null, lastResort: false };
+  expect(ring.choose(asked)).toEqual({ waitMs: 60_000, why: 'rate_limited' });
+  expect(ring.choose({ ...asked, model: 'n' })).toEqual({ waitMs: 20_000, why: 'refused' });
 });
 
 test('refused with 401 it is set aside for every model, with 403 for that one; an answer gives it back', () => {
@@ -101,6 +114,12 @@ test('another process goes by what this one knows, and for as long', () => {
     { name: '#1', state: 'rate_limited', retryInMs: 40_000, models: ['m'] },
     { name: '#2', state: 'ready' },
   ]);
+  // How often in a row it had to guess, too.
+  const unhinted = error('upstream_rate_limited', { status: 429 });
+  for (let count = 0; count < 3; count++) ring.failed('second', 'm', unhinted, false);
+  other.adopt(ring.recall());
+  for (const each of [ring, other]) each.failed('second', 'm', unhinted, false);
+  expect(other.recall()).toEqual(ring.recall());
 });
 
 const ASKED = { keys: KEYS, model: 'm', conversation: () => null, lastResort: true };

@@ -15,6 +15,7 @@ const CASES: [Record<string, string>, number | undefined][] = [
   [{ 'retry-after': '3' }, 3_000],
   [{ 'retry-after': '0' }, 0],
   [{ 'retry-after': ' 1.5 ' }, 1_500],
+  [{ 'retry-after': '0.0004' }, 1],
   [{ 'retry-after-ms': '250' }, 250],
   [{ 'retry-after-ms': '250', 'retry-after': '1' }, 250],
   [{ 'retry-after-ms': 'soon', 'retry-after': '1' }, 1_000],
