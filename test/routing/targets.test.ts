@@ -166,6 +166,8 @@ describe('where no rule leads elsewhere', () => {
     expect(why('claude-opus-4-8', withDefault)).toBe('no rule matches');
     const both = { openai, anthropic: { api_key: 'k' } };
     expect(why('claude-opus-4-8', both, { default_provider: 'openai' })).toBe('no rule matches');
+    const renamed = { openai, claude: { kind: 'anthropic', api_key: 'k' } };
+    expect(why('claude-opus-4-8', renamed, { default_provider: 'openai' })).toBe('no rule matches');
   });
 
   test('a name with a slash is the model’s own, unless it is that of a provider', () => {
@@ -178,6 +180,20 @@ describe('where no rule leads elsewhere', () => {
   test('also of a provider that is known, where the chosen one serves a model of that name', () => {
     const config = configOf({ only: { ...LAB, models: { 'anthropic/claude-x': 'claude-x' } } });
     expect(targetName(resolveDefault('anthropic/claude-x', config).target)).toBe('only/claude-x');
+  });
+
+  test('another gateway has vendors of its own, but gets nothing of one that is disabled here', () => {
+    const sluice = { base_url: 'http://other.test', api_key: 'k' };
+    expect(targetName(resolveDefault('anthropic/claude-x', configOf({ sluice })).target)).toBe(
+      'sluice/anthropic/claude-x',
+    );
+    const disabled = configOf({ sluice, anthropic: { api_key: 'env:ABSENT' } });
+    expect(() => resolveDefault('anthropic/claude-x', disabled)).toThrow('it is disabled: ');
+  });
+
+  test('where none can answer what is asked, the default provider says so', () => {
+    const config = configOf(PROVIDERS, { default_provider: 'plain' });
+    expect(targetName(resolveDefault('gpt-5', config, () => false).target)).toBe('plain/gpt-5');
   });
 });
 
@@ -219,6 +235,16 @@ describe('what another vendor calls otherwise', () => {
       'gemini/gemini-2.5-pro',
     );
     expect(chosen('models/own', { lab: LAB, gemini: { api_key: 'k' } })).toBe('lab/models/own');
+  });
+
+  test('a model goes to its vendor first, then to a cloud that has it under this name, then to one that has another', () => {
+    expect(chosen('claude-opus-4-6', { ...googles, anthropic })).toBe('anthropic/claude-opus-4-6');
+    const amazons = 'us.anthropic.claude-opus-4-6-v1';
+    const bedrock = { options: { region: 'us-east-1' }, api_key: 'k' };
+    expect(chosen(amazons, { anthropic, ...googles, bedrock })).toBe(`bedrock/${amazons}`);
+    expect(chosen('claude-opus-4-6@default', { anthropic, ...googles })).toBe(
+      'vertex/claude-opus-4-6@default',
+    );
   });
 
   test('one that says nothing of its model is nobody else’s', () => {
@@ -270,6 +296,10 @@ describe('none is there', () => {
   test('the header misspells one', () => {
     expect(failure(() => resolveForced('anthropc/x', 'gpt-5', off))).toMatchObject({
       message: expect.stringContaining('configure providers.anthropc (did you mean "anthropic"?)'),
+    });
+    // One that is known needs no other name.
+    expect(failure(() => resolveForced('ollama/x', 'gpt-5', off))).toMatchObject({
+      message: expect.stringContaining('configure providers.ollama (enabled: '),
     });
   });
 
