@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { freePort } from '../support/free-port.ts';
 import { childrenOf, startSluice } from '../support/sluice-process.ts';
 import { canMount, mountSmallDisk } from '../support/small-disk.ts';
-import { TEST_TIMEOUT_MS } from '../support/time-limit.ts';
+import { eventually, TEST_TIMEOUT_MS } from '../support/time-limit.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
@@ -387,7 +387,7 @@ test('SIGHUP reads the configuration again, and ends nothing', async () => {
   const { pid } = await statusOf(home);
   process.kill(pid, 'SIGHUP');
   const log = join(home, 'logs', 'sluice.log');
-  while (!readFileSync(log, 'utf8').includes('configuration is in use')) await Bun.sleep(5);
+  await eventually(() => readFileSync(log, 'utf8').includes('configuration is in use'));
   expect(await statusOf(home)).toMatchObject({ pid, running: true, status: 'healthy' });
 });
 
@@ -412,7 +412,7 @@ describe('a pid file that is not true', () => {
     await sluice(home, ['start', '--port', '0']);
     const { pid } = await statusOf(home);
     process.kill(pid, 'SIGKILL');
-    while (isAlive(pid)) await Bun.sleep(5);
+    await eventually(() => !isAlive(pid));
     expect(await sluice(home, ['status'])).toMatchObject({ code: 1 });
     expect(await sluice(home, ['start', '--port', '0'])).toMatchObject({ code: 0 });
     expect((await statusOf(home)).running).toBe(true);
@@ -511,8 +511,9 @@ describe('a home that cannot be used', () => {
         await gateway.wrote(
           /the ledger cannot be opened: requests are served all the same.*EROFS.*SLUICE_HOME/,
         );
-        while ((await gateway.get<{ status: string }>('/gateway/health')).status !== 'degraded')
-          await Bun.sleep(20);
+        await eventually(
+          async () => (await gateway.get<{ status: string }>('/gateway/health')).status === 'degraded',
+        );
         expect(await gateway.get('/gateway/health')).toMatchObject({
           ledger: { ok: false, last_error: expect.stringContaining('EROFS') },
         });
@@ -544,7 +545,7 @@ describe('a home that cannot be used', () => {
           /^sluice_log_ok 0$[\s\S]*^sluice_log_dropped_lines_total [1-9]/m,
         );
         disk.free();
-        while (!(await health()).log.ok) await Bun.sleep(20);
+        await eventually(async () => (await health()).log.ok);
         const { dropped } = (await health()).log;
         const lines = readFileSync(path, 'utf8').split('\n');
         const counts = lines.flatMap(
@@ -682,17 +683,18 @@ test('logs -n 0 shows nothing of what was, and with -f only what comes', async (
   const follower = spawn(home, ['logs', '-f', '-n', '0']);
   const reader = follower.stdout.pipeThrough(new TextDecoderStream()).getReader();
   const first = reader.read();
-  let shown: Awaited<typeof first> | undefined;
-  void first.then((read) => {
-    shown = read;
+  let isShown = false;
+  void first.then(() => {
+    isShown = true;
   });
   // When it has begun to look is not told: it is asked for until it shows one.
-  while (shown === undefined) {
+  await eventually(async () => {
     await (await ask(url)).text();
-    await Bun.sleep(100);
-  }
-  expect(shown.value).toMatch(/simulator\/fast /);
-  expect(shown.value).not.toContain('echo');
+    return isShown;
+  });
+  const { value } = await first;
+  expect(value).toMatch(/simulator\/fast /);
+  expect(value).not.toContain('echo');
   follower.kill('SIGINT');
   expect(await follower.exited).toBe(0);
 });
@@ -721,7 +723,7 @@ test.if(process.platform === 'linux')(
     const processes = [pid, ...childrenOf(pid)];
     const outputs = () =>
       processes.flatMap((each) => [1, 2].map((descriptor) => readlinkSync(`/proc/${each}/fd/${descriptor}`)));
-    while (!existsSync(`${log}.1`) || outputs().some((path) => path !== log)) await Bun.sleep(50);
+    await eventually(() => existsSync(`${log}.1`) && outputs().every((path) => path === log));
     expect(processes).toHaveLength(3);
     writeFileSync(join(home, 'sluice.yaml'), 'server: { prot: 1 }');
     process.kill(pid, 'SIGHUP');

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { DIALECT_IDS } from '../../src/model/dialect-id.ts';
 import { runCommand } from '../support/cli-run.ts';
 import { type SluiceProcess, startSluice } from '../support/sluice-process.ts';
+import { eventually } from '../support/time-limit.ts';
 
 let sluice: SluiceProcess;
 beforeAll(async () => {
@@ -53,11 +54,10 @@ async function send(
 }
 
 async function rowOf(url: string, id: string): Promise<void> {
-  for (;;) {
+  await eventually(async () => {
     const page = await fetch(`${url}/gateway/audit?request_id=${id}`);
-    if (((await page.json()) as { total: number }).total === 1) return;
-    await Bun.sleep(5);
-  }
+    return ((await page.json()) as { total: number }).total === 1;
+  });
 }
 
 function replay(args: string[], url = sluice.url) {

@@ -2,7 +2,7 @@
 import { afterAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { TEST_TIMEOUT_MS } from '../support/time-limit.ts';
+import { eventually, TEST_TIMEOUT_MS } from '../support/time-limit.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const ROOT = join(import.meta.dir, '..', '..');
@@ -213,7 +213,7 @@ describe('ending', () => {
     });
     const address = await server.address();
     const asked = ask(address, 'simulator/fault=hang-headers', false);
-    while ((await getJson(`${address}/gateway/health`)).active_streams === 0) await Bun.sleep(5);
+    await eventually(async () => (await getJson(`${address}/gateway/health`)).active_streams !== 0);
     server.child.kill('SIGTERM');
     const response = await asked;
     expect([response.status, response.headers.get('retry-after')]).toEqual([503, '1']);

@@ -6,6 +6,7 @@ import { connectRaw, postText } from '../support/raw-client.ts';
 import { type ReplayUpstream, startReplayUpstream } from '../support/replay-upstream.ts';
 import { jsonReply } from '../support/reply.ts';
 import { type SluiceProcess, startSluice } from '../support/sluice-process.ts';
+import { eventually } from '../support/time-limit.ts';
 
 const MAX_BODY = 256 * 1024;
 const ASK = { model: 'm', max_tokens: 9, messages: [{ role: 'user', content: 'hi' }] };
@@ -124,10 +125,10 @@ describe('slow and broken bodies', () => {
       client.leave();
       await client.closed;
       let after = await rows();
-      while (after.total < before.total + 2) {
-        await Bun.sleep(10);
+      await eventually(async () => {
         after = await rows();
-      }
+        return after.total >= before.total + 2;
+      });
       expect(after.total).toBe(before.total + 2);
       const { entries } = await sluice.get<{ entries: Row[] }>('/gateway/audit?limit=2');
       expect(entries.map(({ status }) => status).sort()).toEqual(['aborted', 'success']);

@@ -118,18 +118,19 @@ test('an answer of an open conversation counts in all workers', async () => {
   const answer = { type: 'response.done', response: { usage: { input_tokens: 1, output_tokens: 0 } } };
   await first.say(JSON.stringify(answer));
   await first.hear(1);
-  while ((await spent(sluice)) !== 1) await Bun.sleep(10);
+  await eventually(async () => (await spent(sluice)) === 1);
   const others = Array.from({ length: 16 }, () => new SocketClient(path));
   for (const other of others) await other.opened;
   await first.say(JSON.stringify(answer));
-  while ((await spent(sluice)) !== 2) await Bun.sleep(10);
+  await eventually(async () => (await spent(sluice)) === 2);
   const nothing = JSON.stringify({ type: 'response.done', response: {} });
   for (const other of others) {
     // What all have spent is told to all, a moment later.
-    while (other.socket.readyState === WebSocket.OPEN) {
+    await eventually(() => {
+      if (other.socket.readyState !== WebSocket.OPEN) return true;
       other.socket.send(nothing);
-      await Bun.sleep(10);
-    }
+      return false;
+    });
     expect((await other.closed).code).toBe(1008);
   }
 });

@@ -12,6 +12,7 @@ import { SocketClient } from '../support/socket-client.ts';
 import { type Handshake, startSocketProvider, type SocketProvider } from '../support/socket-provider.ts';
 import { type SluiceProcess, startSluice } from '../support/sluice-process.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { eventually } from '../support/time-limit.ts';
 
 const CLOUD_PATH = '/ws/google.cloud.aiplatform.v1beta1.LlmBidiService/BidiGenerateContent';
 const LIVE_PATH = '/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent';
@@ -150,7 +151,7 @@ test('a Live session of OpenAI’s SDK reaches the provider that it names for al
   const live = new LiveWS(client);
   const session = { model: 'azure/voice', instructions: 'Be brief.' };
   live.send({ type: 'session.start', session });
-  while (said.length === 0) await Bun.sleep(5);
+  await eventually(() => said.length > 0);
   live.close();
   const { path, headers } = newest();
   expect(path).toBe('/openai/v1/live/sessions');

@@ -7,6 +7,7 @@ import { createAuthority } from '../support/certificates.ts';
 import { SocketClient } from '../support/socket-client.ts';
 import { type ProviderEnd, startSocketProvider, type SocketProvider } from '../support/socket-provider.ts';
 import { type SluiceProcess, startSluice } from '../support/sluice-process.ts';
+import { eventually } from '../support/time-limit.ts';
 
 interface Row {
   operation: string;
@@ -428,7 +429,7 @@ describe('a WebSocket that is forwarded', () => {
     await first.say(DONE);
     await first.hear(1);
     first.socket.close();
-    while ((await poor.get<{ total: number }>('/gateway/audit?limit=1')).total === 0) await Bun.sleep(10);
+    await eventually(async () => (await poor.get<{ total: number }>('/gateway/audit?limit=1')).total > 0);
     using second = new SocketClient(poor.url + PATH);
     await expect(second.opened).rejects.toThrow('429');
   });

@@ -7,7 +7,7 @@ import { connectRaw, postText, type RawClient } from '../support/raw-client.ts';
 import { type ReplayUpstream, startReplayUpstream } from '../support/replay-upstream.ts';
 import { replyWith } from '../support/reply.ts';
 import { type SluiceProcess, startSluice } from '../support/sluice-process.ts';
-import { TEST_TIMEOUT_MS } from '../support/time-limit.ts';
+import { eventually, TEST_TIMEOUT_MS } from '../support/time-limit.ts';
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
@@ -71,7 +71,10 @@ describe('the upstream is cancelled within 100 ms of the client’s socket closi
     const read = () => sluice.get<Audit>('/gateway/audit?limit=1000');
     let audit = await read();
     // The upstream may know of the last one that left a moment before its request has ended.
-    for (; audit.total < asked; audit = await read()) await Bun.sleep(10);
+    await eventually(async () => {
+      audit = await read();
+      return audit.total >= asked;
+    });
     const { total, entries } = audit;
     expect(total).toBe(asked);
     expect(entries.filter(({ status }) => status === 'aborted')).toHaveLength(asked);
@@ -146,10 +149,8 @@ async function aborts(from: SluiceProcess, count: number): Promise<void> {
 
 /** The gateway knows of no request any more, and its sockets to the upstream are gone. */
 async function idle(gateway: SluiceProcess): Promise<void> {
-  for (;;) {
+  await eventually(async () => {
     const { providers } = await gateway.get<{ providers: { in_flight: number }[] }>('/gateway/providers');
-    const busy = providers.reduce((sum, provider) => sum + provider.in_flight, 0);
-    if (busy === 0 && upstream.openConnections() === 0) return;
-    await Bun.sleep(10);
-  }
+    return providers.every(({ in_flight }) => in_flight === 0) && upstream.openConnections() === 0;
+  });
 }

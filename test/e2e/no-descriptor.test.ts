@@ -8,7 +8,7 @@ import { connectRaw, postText } from '../support/raw-client.ts';
 import { startReplayUpstream } from '../support/replay-upstream.ts';
 import { jsonReply } from '../support/reply.ts';
 import { startSluice } from '../support/sluice-process.ts';
-import { TEST_TIMEOUT_MS } from '../support/time-limit.ts';
+import { eventually, TEST_TIMEOUT_MS } from '../support/time-limit.ts';
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
@@ -46,7 +46,7 @@ test.skipIf(process.platform !== 'linux')(
 
     for (const one of idle) one.destroy();
     // A request takes more than one: of its client, and of its provider.
-    while (sluice.usage().descriptors > LIMIT / 2) await Bun.sleep(1);
+    await eventually(() => sluice.usage().descriptors <= LIMIT / 2);
     const response = await fetch(`${sluice.url}/v1/messages`, { method: 'POST', body: JSON.stringify(ASK) });
     expect([response.status, await response.text()]).toEqual([200, expect.stringContaining('whole')]);
     const { entries } = await sluice.get<{ entries: object[] }>('/gateway/audit');
@@ -71,8 +71,7 @@ test.skipIf(process.platform !== 'linux').each([1, 2])(
     await client.until((text) => text.includes('"usage"'));
 
     const idle = Array.from({ length: 2 * LIMIT * workers }, () => connect(sluice.port, '127.0.0.1'));
-    while (sluice.output().split('has reached its limit of open files').length <= workers)
-      await Bun.sleep(10);
+    await eventually(() => sluice.output().split('has reached its limit of open files').length > workers);
     const before = client.text().length;
     client.write('GET /gateway/health HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n');
     await client.closed;
@@ -93,7 +92,7 @@ test.skipIf(process.platform !== 'linux').each([1, 2])(
     expect(open).toBeGreaterThan(4);
     expect(open).toBeLessThanOrEqual(LIMIT);
     const health = () => sluice.get<{ status: string }>('/gateway/health');
-    while ((await health()).status !== 'healthy') await Bun.sleep(10);
+    await eventually(async () => (await health()).status === 'healthy');
     expect(await health()).toMatchObject({ descriptors: { ok: true, last_error: null } });
     expect(sluice.output()).toContain('can open files and connections again');
     const [ok, left = LIMIT] = await figures();

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { connect } from 'node:net';
 import { connectRaw, postText } from '../support/raw-client.ts';
 import { type SluiceProcess, startSluice } from '../support/sluice-process.ts';
+import { eventually } from '../support/time-limit.ts';
 
 let sluice: SluiceProcess;
 beforeAll(async () => {
@@ -99,12 +100,12 @@ test('a client that closes its side after asking is taken for one that left', as
   socket.end(postText('/v1/messages', { ...ASK, model: 'simulator/demo', stream: true, project_id }));
   await closed.promise;
   let statuses: string[] = [];
-  while (statuses.length === 0) {
+  await eventually(async () => {
     const page = await fetch(`${sluice.url}/gateway/audit?project_id=${encodeURIComponent(project_id)}`);
     const { entries } = (await page.json()) as { entries: { status: string }[] };
     statuses = entries.map(({ status }) => status);
-    await Bun.sleep(20);
-  }
+    return statuses.length > 0;
+  });
   expect(statuses).toEqual(['aborted']);
 });
 

@@ -13,7 +13,7 @@ import { jsonReply, replyOf, replyWith } from '../support/reply.ts';
 import { type SluiceProcess, startSluice } from '../support/sluice-process.ts';
 import { AT_EACH_EVENT } from '../support/splits.ts';
 import { LAST, maskedText, TestSocket } from '../support/test-socket.ts';
-import { TEST_TIMEOUT_MS } from '../support/time-limit.ts';
+import { eventually, TEST_TIMEOUT_MS } from '../support/time-limit.ts';
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
@@ -273,7 +273,7 @@ describe('Responses over a WebSocket', () => {
       socket.texts.flatMap((text) => (parseObject(text)?.stream_id === 'a' ? parseObject(text)?.type : []));
     expect(ofA().filter((type) => type === 'response.created')).toHaveLength(1);
     gate.resolve();
-    while (ofA().filter((type) => type === 'response.completed').length < 2) await Bun.sleep(5);
+    await eventually(() => ofA().filter((type) => type === 'response.completed').length >= 2);
     expect(ofA().filter((type) => LAST.test(String(type)) || type === 'response.created')).toEqual([
       'response.created',
       'response.completed',
@@ -297,7 +297,7 @@ describe('Responses over a WebSocket', () => {
     const statuses = (await rows(100)).map(({ status }) => status);
     expect(statuses).toEqual(Array.from({ length: 100 }, () => 'aborted'));
     expect(await sluice.get('/gateway/streams')).toMatchObject({ streams: [] });
-    while (sluice.usage().descriptors > before + 5) await Bun.sleep(20);
+    await eventually(() => sluice.usage().descriptors <= before + 5);
   });
 
   test('a client that does not read holds its provider back, and then gets everything', async () => {
@@ -344,7 +344,7 @@ describe('Responses over a WebSocket', () => {
     expect(taken).toBeLessThan(count * 6_000);
     socket.resume();
     expect(await request.ended).toBe('complete');
-    while (received < count * 10_000) await Bun.sleep(20);
+    await eventually(() => received >= count * 10_000);
     socket.end();
   });
 

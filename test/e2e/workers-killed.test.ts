@@ -6,7 +6,7 @@ import { MESSAGE, wholeMessage } from '../support/message-stream.ts';
 import { startReplayUpstream } from '../support/replay-upstream.ts';
 import { jsonReply, type Reply, replyWith, type SeenRequest } from '../support/reply.ts';
 import { childrenOf, startSluice } from '../support/sluice-process.ts';
-import { TEST_TIMEOUT_MS } from '../support/time-limit.ts';
+import { eventually, TEST_TIMEOUT_MS } from '../support/time-limit.ts';
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
@@ -100,7 +100,7 @@ test.skipIf(process.platform !== 'linux')(
         'x-sluice-agent: reviewer\r\nx-sluice-project: half\r\n\r\n{"model":',
     );
     const running = async () => (await sluice.get<{ streams: unknown[] }>('/gateway/streams')).streams.length;
-    while ((await running()) === 0) await Bun.sleep(1);
+    await eventually(async () => (await running()) > 0);
     for (const worker of childrenOf(sluice.pid)) process.kill(worker, 'SIGKILL');
     await cut;
     expect(await sluice.stop()).toBe(0);
@@ -128,7 +128,7 @@ test.skipIf(process.platform !== 'linux')(
       headers: { 'content-type': 'application/json', traceparent: `00-${trace_id}-b7ad6b7169203331-01` },
       body: JSON.stringify({ model: 'm', max_tokens: 9, messages: [{ role: 'user', content: 'hi' }] }),
     }).catch(() => undefined);
-    while (upstream.requests.length < 2) await Bun.sleep(1);
+    await eventually(() => upstream.requests.length >= 2);
     for (const worker of childrenOf(sluice.pid)) process.kill(worker, 'SIGKILL');
     await asked;
     expect(await sluice.stop()).toBe(0);
@@ -157,7 +157,7 @@ test.skipIf(process.platform !== 'linux')(
     const config = labConfig(upstream.url);
     await using sluice = await startSluice({ config, workers: 2 });
     const asked = ask(sluice.url, 'whole', 'unfinished', () => {});
-    while (upstream.requests.length === 0) await Bun.sleep(1);
+    await eventually(() => upstream.requests.length > 0);
     sluice.signal('SIGTERM');
     await sluice.wrote(/shutting down/);
     for (const worker of childrenOf(sluice.pid)) {

@@ -20,6 +20,7 @@ import { createFakeStore } from '../support/ledger-rows.ts';
 import { headersOfClient, LAB_PROVIDERS } from '../support/test-gateway.ts';
 import { readAnswer, replyTo, textAnswer } from '../support/transform-lab.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { eventually } from '../support/time-limit.ts';
 
 const ROOT = join(import.meta.dir, '../..');
 const BOTH = [true, false];
@@ -254,6 +255,7 @@ test('a module that changes is taken up by a running gateway, one that breaks is
 /** Tells of each time that it is loaded, and of the second time is ready only when it may be. */
 const RELOADED = `
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { eventually } from '../support/time-limit.ts';
 const beside = (name) => new URL(name, import.meta.url);
 appendFileSync(beside('loads'), '.');
 if (readFileSync(beside('loads')).length > 1) while (!existsSync(beside('ready'))) await Bun.sleep(1);
@@ -269,7 +271,7 @@ test('a call that waits for a thread that is started anew is answered, though th
   const ask = (model: string) =>
     code?.request({ model, messages: [], system: [], tools: [], stream: false }, context);
   const outcomes = Promise.allSettled([ask('loop'), ask('fine')]);
-  while (readFileSync(join(folder, 'loads')).length < 2) await Bun.sleep(1);
+  await eventually(() => readFileSync(join(folder, 'loads')).length >= 2);
   retireModules(config);
   writeFileSync(join(folder, 'ready'), '');
   expect(await outcomes).toMatchObject([

@@ -4,6 +4,7 @@ import { HeaderList } from '../../src/model/header-list.ts';
 import { createFetchTransport } from '../../src/upstream/fetch-transport.ts';
 import { createRawServer } from '../support/raw-server.ts';
 import { createTestBody } from '../support/streamed-body.ts';
+import { eventually } from '../support/time-limit.ts';
 
 test.each([301, 302, 303, 307, 308])('a redirect is an answer, which is not followed: %i', async (status) => {
   const seen: string[] = [];
@@ -71,7 +72,7 @@ describe('a body that comes in pieces', () => {
     const { server, body, asked, connection } = await begin(null);
     await connection.write('HTTP/1.1 413 Too Large\r\ncontent-length: 0\r\n\r\n');
     expect(await asked).toBe(413);
-    while (!body.isCancelled) await Bun.sleep(1);
+    await eventually(() => body.isCancelled);
     server.close();
   });
 });

@@ -3,6 +3,7 @@ import { expect, test } from 'bun:test';
 import { readdirSync } from 'node:fs';
 import { createWorkersMemory } from '../../src/workers/shared-layout.ts';
 import { startWorker, type WorkerProcess } from '../../src/workers/worker-process.ts';
+import { eventually } from '../support/time-limit.ts';
 
 const start = (program: string) => startCommand([process.execPath, '-e', program]);
 
@@ -50,11 +51,11 @@ test('messages to one that no longer listens are dropped, until it is gone', asy
   void worker.gone.then((message) => {
     how = message;
   });
-  while (how === undefined) {
+  // The news of its end comes between two turns.
+  await eventually(() => {
     worker.channel.notify('watched', true);
-    // The news of its end comes between two turns.
-    await Bun.sleep(1);
-  }
+    return how !== undefined;
+  });
   expect(how).toBe('ended with code 3');
   await expect(worker.channel.call('running')).rejects.toThrow('the process is gone');
 });

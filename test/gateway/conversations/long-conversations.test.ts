@@ -6,6 +6,7 @@ import type { SocketReader } from '../../../src/upstream/socket-transport.ts';
 import { atOnce } from '../../support/at-once.ts';
 import { createManualTimers } from '../../support/manual-timers.ts';
 import { createTestGateway } from '../../support/test-gateway.ts';
+import { eventually } from '../../support/time-limit.ts';
 
 const REALTIME = '/v1/realtime?model=gpt-realtime';
 const LIVE = '/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent';
@@ -217,7 +218,7 @@ describe('a changed configuration', () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     lab.handshake.accepted = promise;
     const opening = lab.open(REALTIME, HEADERS);
-    while ((await lab.gateway.running.list())[0]?.provider !== 'openai') await Bun.sleep(1);
+    await eventually(async () => (await lab.gateway.running.list())[0]?.provider === 'openai');
     lab.reload(configOf({ server: { keys: [OTHER] } }));
     resolve();
     expect(await opening).toBe(401);

@@ -7,6 +7,7 @@ import { createManualTimers, type ManualTimers } from '../../support/manual-time
 import { createReplayFetch, type ChooseReply } from '../../support/replay-fetch.ts';
 import { jsonReply, replyWith } from '../../support/reply.ts';
 import { createTestGateway, LAB_PROVIDERS } from '../../support/test-gateway.ts';
+import { eventually } from '../../support/time-limit.ts';
 
 const ALL = LAB_PROVIDERS;
 const JSON_TYPE = { 'content-type': 'application/json' };
@@ -574,7 +575,7 @@ describe('the answer', () => {
     const lab = setup(replyWith('', { fault: { kind: 'hang-before-headers' } }));
     const leaving = new AbortController();
     const asked = lab.ask('GET', '/v1/batches', { signal: leaving.signal });
-    while (lab.upstream.requests.length === 0) await Bun.sleep(1);
+    await eventually(() => lab.upstream.requests.length > 0);
     leaving.abort();
     expect((await asked).status).toBe(499);
     expect(await lab.sent().ended).toBe('left');

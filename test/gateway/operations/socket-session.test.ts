@@ -3,6 +3,7 @@ import { expect, test } from 'bun:test';
 import { DIALECTS } from '../../../src/dialects/registry.ts';
 import { createSocketSession } from '../../../src/gateway/socket/session.ts';
 import { createManualTimers } from '../../support/manual-timers.ts';
+import { eventually } from '../../support/time-limit.ts';
 
 test('a fault of the gateway is told to the client and logged, without secrets, and the connection serves on', async () => {
   const logged: string[] = [];
@@ -51,7 +52,7 @@ test('a fault of the gateway is told to the client and logged, without secrets, 
   expect(logged).toHaveLength(1);
   expect(logged[0]).toContain('a fault near [redacted]');
   expect(logged.join('')).not.toContain('secret-key');
-  while (session.pending() > 0) await Bun.sleep(1);
+  await eventually(() => session.pending() === 0);
 });
 
 test('a connection that is open between answers gets a ping after each interval of silence, until it is closed', async () => {
