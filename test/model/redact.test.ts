@@ -108,6 +108,12 @@ describe('what is shaped like a key', () => {
     'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2lnbmF0dXJl',
     'abcd****************wxyz',
     'ya29.a0AfH6SMBx-abc',
+    'tgp_v1_abcdefghijklmnopqrst',
+    'fw_3abcdefghijklmnopqrstu',
+    'ghp_abcdefghijklmnopqrstuvwxyz0123456789',
+    'gho_abcdefghijklmnopqrstuvwxyz0123456789',
+    'github_pat_11ABCDEFG0abcdefghij_klmnopqrstuvwxyz',
+    'ABSKQmVkcm9ja0FQSUtleS1hYmNkLWF0LTEyMzQ1Njc4OTAxMjphYmNk/ab+c=',
   ];
   for (const key of keys) {
     test(key, () => {
@@ -171,6 +177,11 @@ describe('what stands where keys stand', () => {
     ['https://h/x?access_token=abc#f', 'https://h/x?access_token=[redacted]#f'],
     ['postgres://user:pa55@db:5432/x', 'postgres://[redacted]@db:5432/x'],
     ['redis://:pa55@cache/0', 'redis://[redacted]@cache/0'],
+    ['bedrock-api-key-YmVkcm9jay5hbWF6b25hd3MuY29tLz9B is', 'bedrock-api-key-[redacted] is'],
+    [
+      "AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG\nAWS_SESSION_TOKEN='FQoGZXIvYXdzEJr//w=='",
+      "AWS_SECRET_ACCESS_KEY=[redacted]\nAWS_SESSION_TOKEN='[redacted]'",
+    ],
   ];
   for (const [given, wanted] of cases)
     test(given, () => {
@@ -212,6 +223,8 @@ describe('ordinary text stays as it is', () => {
     '**bold** and ***both*** and a ... b',
     'mail me@example.org at https://example.org:8080/a@b',
     'npm i hf_transfer',
+    'fw_update_of_the_firmware_2, fw_abcdefghijklmnopqrstuvw, ghp_pages and absk',
+    `an image: iVBORw0KGgo/ABSK${'aB3/'.repeat(20)}`,
     '{"max_tokens":1024,"access_token":null,"security-token":"x"}',
     'C:\\\\tasks\\\\desk-lamp and https://someone@example.org',
     '日本語 🦭 ünïcödé',

@@ -55,6 +55,13 @@ const SHAPES: readonly Shape[] = [
   shape('pplx-', `${beginning('pplx-')}${key(16)}`),
   shape('hf_', `${beginning('hf_')}${key(16)}`),
   shape('ya29.', `${beginning('ya29\\.')}${key(6)}`),
+  shape('tgp_v1_', `${beginning('tgp_v1_')}${key(16)}`),
+  // Fireworks': with a digit, since `fw_` also begins names in code.
+  shape('fw_', `${beginning('fw_')}(?=[a-z]*\\d)[a-z\\d]{20,}`),
+  ...['ghp_', 'gho_', 'github_pat_'].map((hint) => shape(hint, `${beginning(hint)}${key(16)}`)),
+  // Amazon Bedrock's, for long (base64, but not in the midst of other base64) and for hours.
+  shape('absk', `(?<![+/])${beginning('absk')}[\\w+/]{40,}=*`),
+  shape('api-key', `(?<=bedrock-)(api-key-)[\\w+/%]{16,}=*`),
   // JSON Web Tokens: three base64url parts, the first of which begins with `{"`.
   {
     ...shape('eyj', `${beginning('eyj')}[\\w-]{8,}(?:\\.[\\w-]{4,}\\.[\\w-]*)?`),
@@ -79,6 +86,9 @@ const SHAPES: readonly Shape[] = [
   named('security-token', `security-token${IS}`, '[\\w+/=%-]{16,}'),
   named('access_token', `access_token${IS}`, '[\\w.+/=~-]{12,}'),
   named('client_secret', `client_secret${IS}`, '[\\w.~-]{8,}'),
+  // Of AWS, as an environment is listed.
+  shape('key=', "(?<=secret_access_)(key='?)[\\w+/]{16,}"),
+  shape('token=', "(?<=aws_session_)(token='?)[\\w+/]{16,}=*"),
   ...['key=', 'token=', 'secret=', 'password='].map(inQuery),
   // scheme://user:password@host, or a token in place of both.
   shape('://', '(:\\/\\/)(?:[^\\s/@:"\']*:[^\\s/@"\']+|[\\w.~-]{20,})(?=@)'),
