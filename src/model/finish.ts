@@ -17,7 +17,7 @@ export interface Finish {
   raw: string | null;
   /** The stop sequence that was hit, if the upstream names it. */
   stopSequence?: string;
-  /** A call was cut off, for a reason without a neutral form: told as `max_tokens`, or clients would take the call for whole. */
+  /** The answer, or a call in it, was cut off for a reason without a neutral form: told as `max_tokens`, or clients would take it for whole. */
   isCut?: true;
 }
 

@@ -14,7 +14,13 @@ export function parseFinish(response: JsonObject, sawToolCall: boolean): Finish 
   const status = asString(response.status) ?? null;
   const reason = asString(asObject(response.incomplete_details)?.reason);
   if (status === 'incomplete' || (status === null && reason !== undefined)) {
-    return { unified: INCOMPLETE[reason ?? ''] ?? 'other', raw: reason ?? status };
+    const unified = INCOMPLETE[reason ?? ''];
+    // Whatever stopped it (`max_messages`, and what is still to come), the answer is not whole.
+    return {
+      unified: unified ?? 'max_tokens',
+      raw: reason ?? status,
+      ...(unified === undefined && { isCut: true }),
+    };
   }
   return { unified: sawToolCall ? 'tool_use' : 'end_turn', raw: status };
 }

@@ -497,10 +497,11 @@ test('an error in a list is one', () => {
 
 describe('the end', () => {
   test.each([
-    ['max_output_tokens', 'max_tokens'],
-    ['content_filter', 'refusal'],
-    ['something_new', 'other'],
-  ])('incomplete because of %s', (reason, unified) => {
+    ['max_output_tokens', { unified: 'max_tokens' }],
+    ['content_filter', { unified: 'refusal' }],
+    ['max_messages', { unified: 'max_tokens', isCut: true }],
+    ['something_new', { unified: 'max_tokens', isCut: true }],
+  ])('incomplete because of %s', (reason, finish) => {
     const response = {
       id: 'r',
       status: 'incomplete',
@@ -509,7 +510,7 @@ describe('the end', () => {
       usage: { input_tokens: 3, output_tokens: 2 },
     };
     const answer = run({ type: 'response.incomplete', response });
-    expect(answer.finish).toEqual({ unified, raw: reason } as never);
+    expect(answer.finish).toEqual({ ...finish, raw: reason } as never);
     expect(answer.usage).toMatchObject({ inputTokens: 3, outputTokens: 2 });
   });
 

@@ -100,6 +100,22 @@ describe('a call without its end, for a reason that is unknown', () => {
   });
 });
 
+test.each(SPOKEN_DIALECTS)(
+  'an answer that is incomplete for a reason that is unknown is not whole for %s',
+  async (client) => {
+    if (client === 'openai-responses') return;
+    const body = {
+      ...PROVIDER_WIRES['openai-responses'].whole('I look'),
+      ...{ status: 'incomplete', incomplete_details: { reason: 'max_messages' } },
+    };
+    for (const stream of [false, true]) {
+      const { text, row } = await exchange('openai-responses', client, stream, jsonReply(body));
+      expect(text).toContain(CUT_OFF[client]);
+      expect(row.lost.join()).toContain('finish_reason');
+    }
+  },
+);
+
 describe.each(['{"a":]', 'no JSON', '[1', '"a"'])('arguments that nothing makes an object: %s', (broken) => {
   test.each(SPOKEN_DIALECTS)('streamed, for a client of %s', async (client) => {
     const { start, text, callStart, callArguments, callEnd } = PROVIDER_WIRES['bedrock-converse'];

@@ -148,7 +148,7 @@ class ReportedLosses implements AnswerLosses {
     if (isCut === true)
       this.approximated(
         'finish_reason',
-        'an unknown reason, which cut a call off, is reported as the token limit',
+        'an unknown reason, which cut the answer off, is reported as the token limit',
       );
     if (unified === 'other' && raw !== null && !known.includes(unified))
       this.approximated(
