@@ -81,5 +81,5 @@ test('an answer without vectors is malformed', async () => {
   const { post } = setup({ predictions: [{}] });
   const response = await post('/v1/embeddings', { model: 'vertex/text-embedding-005', input: 'a' });
   expect(response.status).toBe(502);
-  expect(await response.text()).toContain('embeddings[0].values is missing');
+  expect(await response.text()).toContain('embeddings[0].values is not a list of numbers');
 });

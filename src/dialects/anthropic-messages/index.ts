@@ -29,6 +29,7 @@ import { accountIn, parseResponse } from './parse-response.ts';
 import { summaries } from './summary.ts';
 import { ID, VERSION } from './wire.ts';
 import { isKeepAlive } from '../shared/keep-alive.ts';
+import { bearerKey } from '../shared/bearer-key.ts';
 
 const DELTA_LINE = new TextEncoder().encode('event: content_block_delta\n');
 
@@ -149,7 +150,7 @@ function alternativeTo(path: string): string | undefined {
 
 /** A person's own token is sent as Bearer and needs its own beta; Google's access tokens are sent so as well. */
 function headers(key: string | null, { cloudMethods }: Quirks = {}): Record<string, string> {
-  if (cloudMethods === true) return key === null ? {} : { authorization: `Bearer ${key}` };
+  if (cloudMethods === true) return bearerKey(key);
   const version = { 'anthropic-version': VERSION };
   if (key === null) return version;
   if (!isPersonalToken(key)) return { ...version, 'x-api-key': key };

@@ -4,6 +4,7 @@ import { ENTRY_SIZE, type EventSink } from '../../model/events.ts';
 import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import { ownToken } from '../../model/opaque-token.ts';
 import { textIn } from '../shared/answer-list.ts';
+import { isFirstReport } from '../shared/losses/first-report.ts';
 import { joinBase64 } from '../shared/media/join-base64.ts';
 import { imageType, isSearch, isServerTool, readCall } from './parse-response.ts';
 import { readCitation } from './read-answer.ts';
@@ -103,11 +104,9 @@ export class BlockDecoder {
 
   /** Once each: a block of a kind that is not known here has its name in its beginning and in all of its deltas. */
   protected report(name: string): void {
-    if (this.reported?.has(name)) return;
     this.reported ??= new Set();
-    this.reported.add(name);
-    this.sink.kept?.(ENTRY_SIZE + name.length);
-    this.sink.push({ type: 'extension', dialect: ID, name, value: {} });
+    if (isFirstReport(this.reported, name, this.sink))
+      this.sink.push({ type: 'extension', dialect: ID, name, value: {} });
   }
 
   private reportUnread(fields: JsonObject): void {

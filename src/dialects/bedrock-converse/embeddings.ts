@@ -6,10 +6,11 @@
 import type { EmbeddingInput, EmbeddingRequest, EmbeddingResponse } from '../../model/embedding.ts';
 import { GatewayError } from '../../model/errors.ts';
 import type { HeaderReader } from '../../model/headers.ts';
-import { asArray, asNumber, asObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
+import { asArray, asObject, type JsonObject } from '../../model/json/json.ts';
 import { countIn } from '../../model/usage.ts';
 import { embeddingLosses } from '../shared/losses/embedding-losses.ts';
 import { inParts } from '../shared/embedding-parts.ts';
+import { vectorOf } from '../shared/embedding-vector.ts';
 import type { ProviderOperation } from '../operations.ts';
 import { modelInPath } from '../shared/models/model-in-path.ts';
 
@@ -134,14 +135,8 @@ function unsupported(param: string, problem: string): GatewayError {
 
 /** Titan's one vector; Cohere's list, which stands under its type where types were asked for; Nova's, each with its type. */
 function parseVectors({ embedding, embeddings }: JsonObject): number[][] {
-  if (embedding !== undefined) return [numbersOf(embedding, 'embedding')];
+  if (embedding !== undefined) return [vectorOf(embedding, 'embedding')];
   const list = asArray(embeddings) ?? asArray(asObject(embeddings)?.float);
   if (list === undefined) throw new Error('embedding is missing');
-  return list.map((vector, at) => numbersOf(asObject(vector)?.embedding ?? vector, `embeddings[${at}]`));
-}
-
-function numbersOf(vector: JsonValue, where: string): number[] {
-  const values = asArray(vector);
-  if (values === undefined) throw new Error(`${where} is not a list of numbers`);
-  return values.map((value) => asNumber(value) ?? 0);
+  return list.map((vector, at) => vectorOf(asObject(vector)?.embedding ?? vector, `embeddings[${at}]`));
 }

@@ -12,10 +12,11 @@ import { createStreamDecoder } from './decode-stream.ts';
 import { embeddings } from './embeddings.ts';
 import { accountIn, parseResponse } from './parse-response.ts';
 import { modelInPath } from '../shared/models/model-in-path.ts';
+import { bearerKey } from '../shared/bearer-key.ts';
 
 export const bedrockConverse: ProviderSide = {
   endpoint: (model, stream) => `/model/${modelInPath(model)}/converse${stream ? '-stream' : ''}`,
-  headers: (key): Record<string, string> => (key === null ? {} : { authorization: `Bearer ${key}` }),
+  headers: bearerKey,
   buildRequest,
   parseResponse,
   accountIn,

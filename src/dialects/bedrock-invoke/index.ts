@@ -19,6 +19,7 @@ import { fitBreakpoints } from './breakpoints.ts';
 import { createLossReport } from '../shared/losses/loss-report.ts';
 import { buildServiceTier } from '../shared/settings/service-tier.ts';
 import { modelInPath } from '../shared/models/model-in-path.ts';
+import { bearerKey } from '../shared/bearer-key.ts';
 
 /** Of requests and answers: the bodies have Anthropic's fields alone. */
 const TIER_HEADER = 'x-amzn-bedrock-service-tier';
@@ -44,7 +45,7 @@ export function createBedrockInvoke(inner: ProviderSide): ProviderSide {
   return {
     endpoint: (model, stream) =>
       `/model/${modelInPath(model)}/invoke${stream ? '-with-response-stream' : ''}`,
-    headers: (key): Record<string, string> => (key === null ? {} : { authorization: `Bearer ${key}` }),
+    headers: bearerKey,
     buildRequest,
     parseResponse: inner.parseResponse,
     accountIn: inner.accountIn,

@@ -3,6 +3,7 @@
 import { readObject } from '../../model/json/exact-numbers.ts';
 import { asObject, type JsonObject } from '../../model/json/json.ts';
 import type { BuildOptions, BuiltRequest, ProviderSide } from '../dialect.ts';
+import { bearerKey } from '../shared/bearer-key.ts';
 import { createCountTokens } from './count-tokens.ts';
 import { providerModels } from './list-models.ts';
 import { sessionOf } from './session.ts';
@@ -12,7 +13,7 @@ export function createCodeAssist(inner: ProviderSide): ProviderSide {
   return {
     endpoint: (_model, stream) =>
       `/v1internal:${stream ? 'streamGenerateContent?alt=sse' : 'generateContent'}`,
-    headers: (key): Record<string, string> => (key === null ? {} : { authorization: `Bearer ${key}` }),
+    headers: bearerKey,
     buildRequest(request, options) {
       const built = inner.buildRequest(request, options);
       return enveloped(built, sessionOf(request), options);

@@ -3,7 +3,7 @@
 //
 // What has no neutral form becomes an `extension` under its own name, see unmapped-fields.ts.
 import type { GatewayError } from '../../model/errors.ts';
-import { ENTRY_SIZE, type EventSink, TEXT_EVENTS } from '../../model/events.ts';
+import { type EventSink, TEXT_EVENTS } from '../../model/events.ts';
 import { fnv1a } from '../../model/hash.ts';
 import {
   asArray,
@@ -28,6 +28,7 @@ import { createTextIndex } from './text-index.ts';
 import { parseUsage } from './usage.ts';
 import { partName, unreadOf, unmappedFields } from './unmapped-fields.ts';
 import { Alternatives } from '../shared/alternatives.ts';
+import { isFirstReport } from '../shared/losses/first-report.ts';
 import { isEmpty, withoutNulls } from '../shared/own-fields.ts';
 import { ID } from './wire.ts';
 
@@ -206,10 +207,8 @@ export class ChunkDecoder {
   }
 
   private reportUnread(name: string): void {
-    if (this.unread?.has(name) === true) return;
     this.unread ??= new Set();
-    this.unread.add(name);
-    this.sink.kept?.(ENTRY_SIZE + name.length);
+    if (!isFirstReport(this.unread, name, this.sink)) return;
     this.sink.push({ type: 'extension', dialect: ID, name: `parts.${name}`, value: {} });
   }
 

@@ -2,17 +2,11 @@
 // https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/text-embeddings-api
 import type { EmbeddingInput, EmbeddingRequest, EmbeddingResponse } from '../../model/embedding.ts';
 import { GatewayError } from '../../model/errors.ts';
-import {
-  asArray,
-  asNumber,
-  asObject,
-  isObject,
-  type JsonObject,
-  type JsonValue,
-} from '../../model/json/json.ts';
+import { asArray, asObject, isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import { countIn, type Usage } from '../../model/usage.ts';
 import { embeddingLosses } from '../shared/losses/embedding-losses.ts';
 import { inParts } from '../shared/embedding-parts.ts';
+import { vectorOf } from '../shared/embedding-vector.ts';
 import type { Quirks } from '../quirks.ts';
 import type { ProviderOperation } from '../operations.ts';
 import { bareModel, methodOf } from './route.ts';
@@ -134,9 +128,5 @@ function parseVectors(body: JsonObject): number[][] {
     asArray(body.predictions)?.map((entry) => embeddingOf(entry)) ??
     (isObject(body.embedding) ? [body.embedding] : undefined);
   if (vectors === undefined) throw new Error('embeddings is missing');
-  return vectors.map((entry, at) => {
-    const values = asArray(asObject(entry)?.values);
-    if (values === undefined) throw new Error(`embeddings[${at}].values is missing`);
-    return values.map((value) => asNumber(value) ?? 0);
-  });
+  return vectors.map((entry, at) => vectorOf(asObject(entry)?.values, `embeddings[${at}].values`));
 }

@@ -10,6 +10,7 @@ import { table } from '../../model/table.ts';
 import { parseJsonSchema, parseSchema } from './parse-schema.ts';
 import { invalid, optionalString } from '../shared/read-field.ts';
 import { optionalNumber, optionalObject, requiredObject } from './read-field.ts';
+import { parseStop } from '../shared/settings/stop-sequences.ts';
 import { readNumbers } from '../shared/settings/numbers.ts';
 import { isEmpty, withoutFields } from '../shared/own-fields.ts';
 import { dotted, ENUM_TYPE, listOf } from './wire.ts';
@@ -30,10 +31,7 @@ export function parseConfig(body: JsonObject, request: NeutralRequest): JsonObje
   const kept = new Set<string>([...NUMBERS, 'stopSequences']);
   const fields = NUMBERS.map((name) => [name, name] as const);
   readNumbers(request, fields, (field) => optionalNumber(config, field, `${NAME}.${field}`));
-  const stops = listOf(config.stopSequences).map((stop, index) => {
-    if (typeof stop === 'string') return stop;
-    throw invalid(`${NAME}.stopSequences[${index}]`, 'must be a string');
-  });
+  const stops = parseStop(config.stopSequences, `${NAME}.stopSequences`);
   if (stops.length > 0) request.stopSequences = stops;
   const format = outputFormat(config, kept);
   if (format !== undefined) request.outputFormat = format;

@@ -1,9 +1,10 @@
 // Lines of a stream → neutral events. Text and thinking come in fragments, calls whole, the counts with `done`.
-import { ENTRY_SIZE, type EventSink, TEXT_EVENTS } from '../../model/events.ts';
+import { type EventSink, TEXT_EVENTS } from '../../model/events.ts';
 import { readObject } from '../../model/json/exact-numbers.ts';
 import { asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { SseEvent } from '../../sse/event.ts';
 import { textIn } from '../shared/answer-list.ts';
+import { isFirstReport } from '../shared/losses/first-report.ts';
 import { parseLogprobs } from '../openai/logprobs.ts';
 import { malformedData, type StreamDecoder } from '../dialect.ts';
 import { errorInBody } from './errors.ts';
@@ -110,10 +111,8 @@ class LineDecoder implements StreamDecoder {
   }
 
   private readonly extend = (name: string): void => {
-    if (this.reported?.has(name)) return;
     this.reported ??= new Set();
-    this.reported.add(name);
-    this.sink.kept?.(ENTRY_SIZE + name.length);
-    this.sink.push({ type: 'extension', dialect: ID, name, value: {} });
+    if (isFirstReport(this.reported, name, this.sink))
+      this.sink.push({ type: 'extension', dialect: ID, name, value: {} });
   };
 }

@@ -1,8 +1,9 @@
 // Embeddings: `POST /api/embed`. https://docs.ollama.com/api/embed
 import type { EmbeddingRequest, EmbeddingResponse } from '../../model/embedding.ts';
 import { GatewayError } from '../../model/errors.ts';
-import { asArray, asNumber, asString, type JsonObject } from '../../model/json/json.ts';
+import { asArray, asString, type JsonObject } from '../../model/json/json.ts';
 import { countIn } from '../../model/usage.ts';
+import { vectorOf } from '../shared/embedding-vector.ts';
 import { embeddingLosses } from '../shared/losses/embedding-losses.ts';
 import type { ProviderOperation } from '../operations.ts';
 
@@ -38,9 +39,5 @@ export const embeddings: ProviderOperation<EmbeddingRequest, EmbeddingResponse> 
 function parseVectors(body: JsonObject): number[][] {
   const vectors = asArray(body.embeddings);
   if (vectors === undefined) throw new Error('embeddings is missing');
-  return vectors.map((vector, at) => {
-    const values = asArray(vector);
-    if (values === undefined) throw new Error(`embeddings[${at}] is not a list of numbers`);
-    return values.map((value) => asNumber(value) ?? 0);
-  });
+  return vectors.map((vector, at) => vectorOf(vector, `embeddings[${at}]`));
 }

@@ -1,5 +1,6 @@
 // Ollama's own wire: `POST /api/chat`. https://docs.ollama.com/api/chat
 import type { ClientRoute, Dialect, ProviderSide } from '../dialect.ts';
+import { bearerKey } from '../shared/bearer-key.ts';
 import { answerToLoad } from './answer-line.ts';
 import { buildRequest } from './build-request.ts';
 import { buildResponse } from './build-response.ts';
@@ -34,7 +35,7 @@ function alternativeTo(path: string): string | undefined {
 const provider: ProviderSide = {
   endpoint: () => CHAT,
   // A local server asks for none; the vendor's own cloud does.
-  headers: (key): Record<string, string> => (key === null ? {} : { authorization: `Bearer ${key}` }),
+  headers: bearerKey,
   buildRequest,
   parseResponse,
   accountIn,

@@ -1,7 +1,7 @@
 // Chat completion chunks → neutral events. Reads the first choice.
 // https://platform.openai.com/docs/api-reference/chat/streaming
 import type { GatewayError } from '../../model/errors.ts';
-import { ENTRY_SIZE, type EventSink } from '../../model/events.ts';
+import type { EventSink } from '../../model/events.ts';
 import {
   asArray,
   asNumber,
@@ -23,6 +23,7 @@ import { createMediaDecoder, type MediaDecoder } from './decode-media.ts';
 import { createToolDecoder, type ToolDecoder } from './decode-tools.ts';
 import { errorInBody, errorInChunk } from './errors.ts';
 import { thinkingText } from './parse-content.ts';
+import { isFirstReport } from '../shared/losses/first-report.ts';
 import { isEmptyValue } from '../shared/losses/unread-fields.ts';
 import { reportUnmapped } from './unmapped-fields.ts';
 import { countsIn, showsSearches, withSearches } from './usage.ts';
@@ -204,10 +205,8 @@ class ChatDecoder extends ChunkDecoder {
 
   private readonly extend = (name: string, value: JsonObject): void => {
     // Log probabilities belong to their chunk; of the other fields only their presence matters.
-    if (name !== 'logprobs' && this.reported?.has(name)) return;
     this.reported ??= new Set();
-    this.reported.add(name);
-    this.sink.kept?.(ENTRY_SIZE + name.length);
+    if (!isFirstReport(this.reported, name, this.sink) && name !== 'logprobs') return;
     this.sink.push({ type: 'extension', dialect: ID, name, value });
   };
 }

@@ -24,6 +24,7 @@ import { passthrough } from './passthrough.ts';
 import { createTextCompletions, textCompletionForms } from './text-completions/index.ts';
 import { isKeepAlive } from '../shared/keep-alive.ts';
 import { OF_GOOGLE, publisherPath } from '../shared/google-clients.ts';
+import { bearerKey } from '../shared/bearer-key.ts';
 import { ID } from './wire.ts';
 
 /** Keys of a chunk that mean more than text. Inside content their quotes would be escaped. */
@@ -37,9 +38,7 @@ const decoder = new TextDecoder();
 
 const provider: ProviderSide = {
   endpoint: () => '/chat/completions',
-  headers(key): Record<string, string> {
-    return key === null ? {} : { authorization: `Bearer ${key}` };
-  },
+  headers: bearerKey,
   buildRequest,
   parseResponse,
   alternatives: 'choices',

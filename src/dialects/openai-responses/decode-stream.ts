@@ -2,7 +2,7 @@
 // order: an item's deltas come before what repeats them, and the terminal event comes last.
 // https://platform.openai.com/docs/api-reference/responses-streaming
 import type { GatewayError } from '../../model/errors.ts';
-import { ENTRY_SIZE, type EventSink } from '../../model/events.ts';
+import type { EventSink } from '../../model/events.ts';
 import {
   asArray,
   asNumber,
@@ -14,6 +14,7 @@ import {
 } from '../../model/json/json.ts';
 import type { SseEvent } from '../../sse/event.ts';
 import { errorInList, textIn } from '../shared/answer-list.ts';
+import { isFirstReport } from '../shared/losses/first-report.ts';
 import { MalformedEvent, malformedData, type StreamDecoder } from '../dialect.ts';
 import { parseLogprobs } from '../openai/logprobs.ts';
 import { errorOf } from '../openai/errors.ts';
@@ -97,11 +98,8 @@ class ResponseDecoder extends ItemDecoder implements StreamDecoder {
   }
 
   private reportNew(name: string, value: JsonObject = {}): void {
-    if (this.reported?.has(name)) return;
     this.reported ??= new Set();
-    this.reported.add(name);
-    this.kept(ENTRY_SIZE + name.length);
-    this.push({ type: 'extension', dialect: ID, name, value });
+    if (isFirstReport(this.reported, name, this)) this.push({ type: 'extension', dialect: ID, name, value });
   }
 
   private finish(type: string, response: JsonObject): void {

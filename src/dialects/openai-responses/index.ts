@@ -26,6 +26,7 @@ import { responsesSocket } from './socket.ts';
 import { summaries } from './summary.ts';
 import { ID } from './wire.ts';
 import { isKeepAlive } from '../shared/keep-alive.ts';
+import { bearerKey } from '../shared/bearer-key.ts';
 
 export const openaiResponses: Dialect = {
   id: ID,
@@ -57,9 +58,7 @@ export const openaiResponses: Dialect = {
   },
   provider: {
     endpoint: () => '/responses',
-    headers(key): Record<string, string> {
-      return key === null ? {} : { authorization: `Bearer ${key}` };
-    },
+    headers: bearerKey,
     buildRequest,
     parseResponse,
     accountIn,

@@ -2,24 +2,14 @@
 // https://platform.openai.com/docs/api-reference/embeddings
 import { fromBase64, toBase64 } from '../../model/base64.ts';
 import type { EmbeddingInput, EmbeddingRequest, EmbeddingResponse } from '../../model/embedding.ts';
-import { GatewayError } from '../../model/errors.ts';
-import {
-  asArray,
-  asNumber,
-  asObject,
-  asString,
-  type JsonObject,
-  type JsonValue,
-} from '../../model/json/json.ts';
+import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import { countIn } from '../../model/usage.ts';
+import { vectorOf } from '../shared/embedding-vector.ts';
+import { invalid } from '../shared/read-field.ts';
 import { embeddingLosses } from '../shared/losses/embedding-losses.ts';
 import type { ClientEmbeddings, ProviderOperation } from '../operations.ts';
 
 export const EMBEDDINGS_PATH = '/v1/embeddings';
-
-function invalid(field: string, problem: string): GatewayError {
-  return new GatewayError('invalid_request', `${field}: ${problem}`, { reason: { param: field } });
-}
 
 export const openaiClientEmbeddings: ClientEmbeddings = {
   known: { body: { model: true, input: true, encoding_format: true, dimensions: true, user: true } },
@@ -100,10 +90,7 @@ export const openaiEmbeddings: ProviderOperation<EmbeddingRequest, EmbeddingResp
 function parseVectors(data: readonly JsonValue[]): number[][] {
   return data.map((entry, at) => {
     const embedding = asObject(entry)?.embedding;
-    if (typeof embedding === 'string') return unpacked(embedding);
-    const values = asArray(embedding);
-    if (values === undefined) throw new Error(`data[${at}].embedding is missing`);
-    return values.map((value) => asNumber(value) ?? 0);
+    return typeof embedding === 'string' ? unpacked(embedding) : vectorOf(embedding, `data[${at}].embedding`);
   });
 }
 

@@ -1,0 +1,5 @@
+// A key as most providers take it.
+
+export function bearerKey(key: string | null): Record<string, string> {
+  return key === null ? {} : { authorization: `Bearer ${key}` };
+}
