@@ -15,7 +15,7 @@ const PRIVATE_KEY = /-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----/;
 const READ_BY_OTHERS = 0o004;
 
 /** Never throws: what is wrong is in `problems`. */
-export function loadTls(files: TlsConfig['files'], now = Date.now()): TlsReading {
+export function loadTls(files: TlsConfig['files']): TlsReading {
   // Before they are read, so that no change is missed.
   const stamp = stampOfTls(files);
   const pair = readPair(files, 'the server’s own certificate');
@@ -32,11 +32,11 @@ export function loadTls(files: TlsConfig['files'], now = Date.now()): TlsReading
     validUntil: own.validToDate.getTime(),
     stamp,
   };
-  return { tls, problems: doubtsOf(pair, files, 'clients refuse it', now) };
+  return { tls, problems: doubtsOf(pair, files, 'clients refuse it') };
 }
 
 /** Likewise for a provider's `tls`. @param files `cert` and `key` are both there, or neither. */
-export function loadProviderTls(files: ProviderTls['files'], now = Date.now()): ProviderTlsReading {
+export function loadProviderTls(files: ProviderTls['files']): ProviderTlsReading {
   const stamp = stampOfTls(files);
   const tls: ProviderTls = {
     cert: null,
@@ -52,7 +52,7 @@ export function loadProviderTls(files: ProviderTls['files'], now = Date.now()): 
     const pair = readPair({ cert, key }, 'the certificate to show');
     if ('problem' in pair) return { tls: null, problems: [pair.problem] };
     Object.assign(tls, { cert: pair.cert, key: pair.key });
-    problems.push(...doubtsOf(pair, { cert, key }, 'the server refuses it', now));
+    problems.push(...doubtsOf(pair, { cert, key }, 'the server refuses it'));
   }
   if (ca !== undefined) {
     const authorities = readCertificates('ca', ca, 'the certificates of the authorities to trust');
@@ -146,8 +146,8 @@ function doubtsOf(
   { chain: [own] }: Pair,
   files: { cert: string; key: string },
   consequence: string,
-  now: number,
 ): TlsProblem[] {
+  const now = Date.now();
   const problems: TlsProblem[] = [];
   const doubt = (key: TlsProblem['key'], message: string) => {
     problems.push({ severity: 'warning', key, message });

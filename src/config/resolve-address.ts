@@ -33,41 +33,13 @@ export function resolveAddress(
   dialect: ProviderDialectId | 'any',
   environment: Readonly<Record<string, string | undefined>>,
 ): AddressResolution {
-  const resolution: AddressResolution = {
-    address: { baseUrl: kind.baseUrl, options: {} },
-    problems: [],
-    missing: [],
-  };
-  const { options } = resolution.address;
-  const known = optionNames(kind);
-  Object.assign(options, entry.options);
-  for (const name of Object.keys(options)) {
-    if (known.has(name)) continue;
-    const has = known.size > 0 ? `; it has ${[...known].join(', ')}` : '';
-    resolution.problems.push({
-      path: ['options', name],
-      message: `kind ${kind.kind} has no such option${has}`,
-    });
-  }
-  for (const [name, variables] of Object.entries(kind.optionVariables ?? {})) {
-    const value = variables.map((variable) => environment[variable]).find(Boolean);
-    if (value) options[name] ??= value;
-  }
+  const problems: AddressResolution['problems'] = [];
+  const options = optionsOf(kind, entry, environment, problems);
   const base =
-    entry.base_url ??
-    baseFromVariable(kind, environment, resolution) ??
-    baseFor(kind, options) ??
-    kind.baseUrl;
+    entry.base_url ?? baseFromVariable(kind, environment, problems) ?? baseFor(kind, options) ?? kind.baseUrl;
   const own = dialect === kind.dialect && kind.plainBase?.test(base) !== true;
   const endpoint = own ? kind.endpoint : undefined;
-  const needed = new Set([...placeholders(base + (endpoint ?? '')), ...(kind.requiredOptions ?? [])]);
-  for (const name of needed) {
-    if (options[name] !== undefined) continue;
-    const variables = kind.optionVariables?.[name] ?? [];
-    const or = variables.length > 0 ? `, nor ${variables.join(' or ')} in the environment` : '';
-    resolution.missing.push({ path: ['options', name], problem: `options.${name} is not set${or}` });
-  }
-  resolution.address = {
+  const address = {
     baseUrl: fill(base, options),
     ...(base === kind.baseUrl &&
       kind.modelsBaseUrl !== undefined && { modelsBaseUrl: fill(kind.modelsBaseUrl, options) }),
@@ -79,7 +51,43 @@ export function resolveAddress(
     ...(own && kind.socket !== undefined && { socket: fillSocket(kind.socket, options) }),
     options,
   };
-  return resolution;
+  return { address, problems, missing: missingOptions(kind, base + (endpoint ?? ''), options) };
+}
+
+/** Those of the entry, and for the others what the environment has. */
+function optionsOf(
+  kind: ProviderKind,
+  entry: Pick<ProviderEntry, 'options'>,
+  environment: Readonly<Record<string, string | undefined>>,
+  problems: AddressResolution['problems'],
+): Record<string, string> {
+  const options = { ...entry.options };
+  const known = optionNames(kind);
+  const has = known.size > 0 ? `; it has ${[...known].join(', ')}` : '';
+  for (const name of Object.keys(options))
+    if (!known.has(name))
+      problems.push({ path: ['options', name], message: `kind ${kind.kind} has no such option${has}` });
+  for (const [name, variables] of Object.entries(kind.optionVariables ?? {})) {
+    const value = variables.map((variable) => environment[variable]).find(Boolean);
+    if (value) options[name] ??= value;
+  }
+  return options;
+}
+
+/** @param address with the places of options that it needs. */
+function missingOptions(
+  { requiredOptions = [], optionVariables }: ProviderKind,
+  address: string,
+  options: Record<string, string>,
+): AddressResolution['missing'] {
+  const needed = new Set([...placeholders(address), ...requiredOptions]);
+  return [...needed]
+    .filter((name) => options[name] === undefined)
+    .map((name) => {
+      const variables = optionVariables?.[name] ?? [];
+      const or = variables.length > 0 ? `, nor ${variables.join(' or ')} in the environment` : '';
+      return { path: ['options', name], problem: `options.${name} is not set${or}` };
+    });
 }
 
 function baseFor({ baseUrlFor = {} }: ProviderKind, options: Record<string, string>): string | undefined {
@@ -114,7 +122,7 @@ function fillSocket({ path, model }: SocketAddress, options: Record<string, stri
 function baseFromVariable(
   { baseUrl, baseUrlVariable }: ProviderKind,
   environment: Readonly<Record<string, string | undefined>>,
-  resolution: AddressResolution,
+  problems: AddressResolution['problems'],
 ): string | undefined {
   const text = baseUrlVariable === undefined ? undefined : environment[baseUrlVariable]?.trim();
   if (baseUrlVariable === undefined || !text) return undefined;
@@ -124,10 +132,7 @@ function baseFromVariable(
     ? text
     : `${usual?.protocol ?? 'https:'}//${text.startsWith(':') ? `127.0.0.1${text}` : text}`;
   if (!URL.canParse(whole)) {
-    resolution.problems.push({
-      path: ['base_url'],
-      message: `${baseUrlVariable} is not an address; ignored`,
-    });
+    problems.push({ path: ['base_url'], message: `${baseUrlVariable} is not an address; ignored` });
     return undefined;
   }
   const url = new URL(whole);

@@ -62,8 +62,9 @@ export function resolveProvider(
     problems.push({ severity, path: ['providers', name, ...path], message });
   };
   const kind = findProviderKind(entry.kind ?? name);
-  const spot = placeOf(name, entry, kind, sources, report);
-  if (spot === undefined) return { problems };
+  const place = placeOf(name, entry, kind, sources, report);
+  if (place === undefined) return { problems };
+  const { dialect, address } = place;
 
   const reasons: string[] = [];
   const refuse = (path: KeyPath, problem: string) => {
@@ -71,13 +72,11 @@ export function resolveProvider(
     reasons.push(problem);
   };
   const headers = resolveHeaders(entry, sources, refuse);
-  const { address, ...place } = spot;
-  const isOwnAddress = kind !== undefined && isAtOwnAddress(kind, entry, address.address.baseUrl);
-  for (const { path, problem } of address.missing) refuse(path, problem);
-  const isWhole = address.address.endpoint !== undefined;
-  const misread =
-    wrongAddress(place.dialect, entry) ?? (isWhole ? undefined : doubledEnd(place.dialect, entry));
-  for (const { path, message } of [...address.problems, ...(misread === undefined ? [] : [misread])])
+  const isOwnAddress = kind !== undefined && isAtOwnAddress(kind, entry, address.baseUrl);
+  for (const { path, problem } of place.missing) refuse(path, problem);
+  const isWhole = address.endpoint !== undefined;
+  const misread = wrongAddress(dialect, entry) ?? (isWhole ? undefined : doubledEnd(dialect, entry));
+  for (const { path, message } of [...place.problems, ...(misread === undefined ? [] : [misread])])
     report('warning', path, message);
   const authorization = kind?.authorization;
   // A provider that authorizes itself has no use for a client's key.
@@ -96,15 +95,15 @@ export function resolveProvider(
     (at, problem) => refuse(['transformers', ...at], problem),
   );
   if (reasons.length > 0) return { reason: reasons.join('; '), problems };
-  const tls = resolveProviderTls(entry, address.address.baseUrl, sources, report);
+  const tls = resolveProviderTls(entry, address.baseUrl, sources, report);
   const { connect, first_byte, idle, silence, min_throughput, throughput_window } = entry.timeouts;
   const { breaker } = entry;
   const { max, min, queue, queue_timeout } = entry.concurrency;
   const provider: ProviderConfig = {
     name,
     kind: kind?.kind ?? CUSTOM_KIND,
-    ...place,
-    ...address.address,
+    dialect,
+    ...address,
     // An entry that names a dialect wants that one alone.
     ...(isOwnAddress && entry.dialect === undefined && spokenBesides(kind)),
     ...(kind?.isGateway === true && { isGateway: true }),
@@ -127,7 +126,7 @@ export function resolveProvider(
     modelPatterns: kind?.modelPatterns ?? [],
     ...(kind?.alsoTakes !== undefined && entry.dialect === undefined && { alsoTakes: kind.alsoTakes }),
     ...(kind?.otherNames !== undefined && { otherNames: kind.otherNames }),
-    ...pricesOf(kind, address.address.baseUrl, isOwnAddress),
+    ...pricesOf(kind, address.baseUrl, isOwnAddress),
     quirks: kind?.quirks ?? {},
     transformers,
     timeouts: {
@@ -240,11 +239,10 @@ function placeOf(
   kind: ProviderKind | undefined,
   { environment }: SecretSources,
   report: (severity: Severity, path: KeyPath, message: string) => void,
-): (Pick<ProviderConfig, 'dialect'> & { address: AddressResolution }) | undefined {
+): (Pick<ProviderConfig, 'dialect'> & AddressResolution) | undefined {
   const { dialect, base_url: baseUrl } = entry;
   if (kind === undefined) {
-    if (dialect !== undefined && baseUrl !== undefined)
-      return { dialect, address: plainAddress(baseUrl, entry) };
+    if (dialect !== undefined && baseUrl !== undefined) return { dialect, ...plainAddress(baseUrl, entry) };
     const kinds = PROVIDER_KINDS.map((row) => row.kind);
     const nearest = nearestName(name, kinds);
     const hint = nearest === undefined ? '' : ` (did you mean "${nearest}"?)`;
@@ -259,7 +257,7 @@ function placeOf(
   }
   if (isBuiltIn(kind)) {
     if (baseUrl !== undefined) report('warning', ['base_url'], `kind ${kind.kind} has no address; ignored`);
-    return { dialect: dialect ?? kind.dialect, address: plainAddress(kind.baseUrl, entry) };
+    return { dialect: dialect ?? kind.dialect, ...plainAddress(kind.baseUrl, entry) };
   }
   if (kind.isGateway === true && baseUrl === undefined) {
     report(
@@ -278,5 +276,5 @@ function placeOf(
     return undefined;
   }
   const spoken = dialect ?? kind.dialect;
-  return { dialect: spoken, address: resolveAddress(kind, entry, spoken, environment) };
+  return { dialect: spoken, ...resolveAddress(kind, entry, spoken, environment) };
 }

@@ -5,7 +5,7 @@ import { net, tls } from '../node-modules.ts';
 const TIMEOUT_MS = 5_000;
 
 /** Resolves to null where it answers, else to what it or the system says. Never rejects. */
-export function examineRedis(url: string, timeoutMs = TIMEOUT_MS): Promise<string | null> {
+export function examineRedis(url: string): Promise<string | null> {
   const { protocol, hostname, port, username, password, pathname } = new URL(url);
   const host = hostname.replace(/^\[(.*)\]$/, '$1');
   const database = pathname.slice(1);
@@ -30,7 +30,7 @@ export function examineRedis(url: string, timeoutMs = TIMEOUT_MS): Promise<strin
       resolve(found);
       socket.destroy();
     };
-    socket.setTimeout(timeoutMs, () => end(`no answer within ${timeoutMs / 1_000} s`));
+    socket.setTimeout(TIMEOUT_MS, () => end(`no answer within ${TIMEOUT_MS / 1_000} s`));
     socket.on('error', (error) => end(error.message === '' ? describe(error) : error.message));
     socket.on('close', () => end('the server closed the connection'));
     socket.on('data', (bytes) => {
