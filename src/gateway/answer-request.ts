@@ -34,6 +34,7 @@ import { authenticate, guardOrigin } from './request/admission.ts';
 import {
   featuresIn,
   type Labels,
+  type SentBody,
   parseAsked,
   parseIncoming,
   parseSent,
@@ -167,25 +168,21 @@ async function answerPosted({ found, admitted, shared, labels, router }: Posted)
     one: envelope?.bodyType,
     any: client.ignoresBodyType,
   });
-  if (isRecorded && config.audit.logRequestBodies) record.keepRequest(text, featuresIn(headers, client));
+  const keepsRequest = isRecorded && config.audit.logRequestBodies;
+  if (keepsRequest) record.keepRequest(text, featuresIn(headers, client));
   const sent = parseSent(text);
-  const forward = envelope?.forwards?.(sent.body, found.route);
   const served = routeForBody(found, sent.body);
-  const isForwarded =
-    forward !== undefined &&
-    mayForward(request.method, { forward }, config) &&
-    (served === found || !isAskedElsewhere(forward, headers, config));
-  if (isForwarded) {
+  const forwarded = forwardOf(found, served, sent, admitted);
+  if (forwarded !== undefined) {
     record.operation = 'infer';
     await loadPrices();
-    const forwarded = { dialect: found.dialect, forward: { ...forward, envelope } };
     return answerForwarded({ ...admitted, found: forwarded }, text);
   }
   const { operation } = served.route;
   record.operation = operation;
   const incoming = parseIncoming(served, headers, address.search, sent, labels);
   // So that it can be sent again, to the dialect's own path.
-  if (isRecorded && config.audit.logRequestBodies && incoming.original !== text)
+  if (keepsRequest && incoming.original !== text)
     record.keepRequest(incoming.original, featuresIn(incoming.headers, client));
   record.requestedModel = incoming.model;
   record.agentType = incoming.agentType;
@@ -218,6 +215,23 @@ async function answerPosted({ found, admitted, shared, labels, router }: Posted)
     makeBody,
   };
   return OPERATIONS[operation](run);
+}
+
+/**
+ * What is asked in the words of an envelope that only its vendor may understand: undefined where no provider may have it as it is, or
+ * where `served`, the route in the dialect, leads to the provider that is named.
+ */
+function forwardOf(
+  found: FoundRoute,
+  served: FoundRoute,
+  { body }: SentBody,
+  { request, headers, config }: Pick<Forwarding, 'request' | 'headers' | 'config'>,
+): FoundForward | undefined {
+  const { envelope } = found.route;
+  const forward = envelope?.forwards?.(body, found.route);
+  if (forward === undefined || !mayForward(request.method, { forward }, config)) return undefined;
+  if (served !== found && isAskedElsewhere(forward, headers, config)) return undefined;
+  return { dialect: found.dialect, forward: { ...forward, envelope } };
 }
 
 function envelopeOf(found: FoundRoute | FoundForward | OpeningSocket): Envelope | undefined {
