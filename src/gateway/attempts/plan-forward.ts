@@ -12,6 +12,7 @@ import { countHop } from './hops.ts';
 import { baseUrlOf } from './spoken-dialect.ts';
 import { withoutKeys, withoutParameter, withQuery } from './pass-query.ts';
 import type { Plan, PlanContext } from './plan.ts';
+import { stepsFor } from './request-line.ts';
 
 export interface ForwardedRequest {
   method: string;
@@ -53,10 +54,7 @@ export function planForward(asked: ForwardedRequest, target: Target, context: Pl
   const type = sent.get('content-type');
   if (type === null) headers.delete('content-type');
   else headers.set('content-type', type);
-  const steps = [...context.transformers, ...provider.transformers].filter(
-    (step) => step.headers !== undefined,
-  );
-  const losses = transformHeaders(steps, target, headers);
+  const transformed = transformHeaders(stepsFor(target, context), target, headers);
   const query = withoutParameter(withoutKeys(asked.query, context.serverKeys), asked.keyParameter);
   return {
     target,
@@ -68,10 +66,9 @@ export function planForward(asked: ForwardedRequest, target: Target, context: Pl
     headers,
     body: '',
     forwarded: { method, body },
-    losses,
+    ...transformed,
     key,
     hides: undefined,
-    transformers: steps.map((step) => step.name),
     answerSteps: [],
   };
 }

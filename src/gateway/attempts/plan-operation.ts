@@ -59,8 +59,7 @@ function planPart<Request, Answer>(
           const losses = [...built.losses, ...unread(incoming)];
           return { body: writeJson(built.body, incoming.text.length), losses };
         });
-  const steps = stepsFor(target, context).filter(({ headers }) => headers !== undefined);
-  const taken = transformHeaders(steps, target, line.headers);
+  const transformed = transformHeaders(stepsFor(target, context), target, line.headers);
   return {
     target,
     ...line,
@@ -71,9 +70,9 @@ function planPart<Request, Answer>(
       sameDialect ? passQuery(incoming, side, quirks, context.serverKeys) : '',
     ),
     body,
-    losses: [...losses, ...taken],
+    losses: [...losses, ...transformed.losses],
     hides: undefined,
-    transformers: steps.map((step) => step.name),
+    transformers: transformed.transformers,
     answerSteps: [],
   };
 }

@@ -16,7 +16,7 @@ export interface PumpClient {
   /** It reads an array, of which nothing but what is pumped here becomes a part. */
   takesElements: boolean;
   /** It overlooks errors as the provider puts them: they are told in the encoder's form. */
-  retellsErrors?: boolean;
+  retellsErrors: boolean;
 }
 
 export function createClientPump(
@@ -27,13 +27,7 @@ export function createClientPump(
 ): Pump<Uint8Array> {
   const { sameDialect, passesAnswer, hides, alternatives = 1 } = context.plan;
   const reading = readingOf(context);
-  const passing = {
-    ...reading,
-    hides,
-    alternatives,
-    createEncoder,
-    ...(retellsErrors !== undefined && { retellsErrors }),
-  };
+  const passing = { ...reading, hides, alternatives, createEncoder, retellsErrors };
   if (passesAnswer) {
     const pump = createPassthroughPump({ ...passing, follower });
     const { loadFraming, framing } = reading.side;

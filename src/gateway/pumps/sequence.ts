@@ -4,10 +4,14 @@ import { GatewayError } from '../../model/errors.ts';
 import { type EventSink, isBlockEnd, ENTRY_SIZE, sizeOf, type StreamEvent } from '../../model/events.ts';
 import { mayBeCutShort } from '../../model/finish.ts';
 import { createJsonScanner, type JsonScanner } from '../../model/json/scanner.ts';
-import { brokenArguments, MISWRITTEN, objectArguments } from '../../dialects/shared/tools/call-arguments.ts';
+import {
+  brokenArguments,
+  MISWRITTEN,
+  namelessCall,
+  objectArguments,
+} from '../../dialects/shared/tools/call-arguments.ts';
 import { createTakenIds, distinctId, type EarlierCalls, type TakenIds } from './call-ids.ts';
 import { endingWithinCall, endingWithoutCalls } from './validate-calls.ts';
-import { namelessCall } from '../../dialects/shared/tools/call-arguments.ts';
 
 export interface Sequencer extends EventSink {
   /** A malformed event was skipped: from now on a tool call left incomplete is an error, not an answer. */

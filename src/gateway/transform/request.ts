@@ -126,12 +126,17 @@ function changeForm(
 }
 
 /** For questions that are not generation: only headers are changed. */
-export function transformHeaders(steps: readonly Transformer[], target: Target, headers: HeaderList): Loss[] {
+export function transformHeaders(
+  steps: readonly Transformer[],
+  target: Target,
+  headers: HeaderList,
+): Pick<Plan, 'losses' | 'transformers'> {
   const losses: Loss[] = [];
   const { provider, model } = target;
   const context: RequestContext = { provider: provider.name, model, lose: (loss) => void losses.push(loss) };
-  for (const step of steps) guarded(step, provider.name, () => step.headers?.(headers, context));
-  return losses;
+  const used = steps.filter((step) => step.headers !== undefined);
+  for (const step of used) guarded(step, provider.name, () => step.headers?.(headers, context));
+  return { losses, transformers: used.map((step) => step.name) };
 }
 
 function guarded<T>(step: Transformer, provider: string, run: () => T): T {
