@@ -1,7 +1,16 @@
 // Vendors' prices for models that the price table lacks, or has at an outdated price. A row goes when the table has it.
 import type { TablePrices, TimedPrices } from './kind.ts';
 
-/** https://platform.claude.com/docs/en/about-claude/pricing, in October 2026. */
+const FABLE_5_2: TablePrices = {
+  input_mtok: 8,
+  cache_write_mtok: 10,
+  cache_write_1h_mtok: 16,
+  cache_read_mtok: 0.2,
+  output_mtok: 40,
+  web_searches_kcount: 10,
+};
+
+/** https://platform.claude.com/docs/en/about-claude/pricing, in November 2026. */
 export const CLAUDE_PRICES: Readonly<Record<string, TablePrices>> = {
   'claude-sonnet-5-5': {
     input_mtok: 2,
@@ -19,6 +28,8 @@ export const CLAUDE_PRICES: Readonly<Record<string, TablePrices>> = {
     output_mtok: longPrompt(100_000, 0.5, 2.5),
     web_searches_kcount: 10,
   },
+  'claude-fable-5-2': FABLE_5_2,
+  'claude-mythos-5-2': FABLE_5_2,
   'claude-mythos-5-1': mythos(0.25),
   'claude-mythos-5': mythos(1),
 };
@@ -124,8 +135,33 @@ export const KIMI_PRICES: Readonly<Record<string, TablePrices>> = {
   },
 };
 
+const MISTRAL_LARGE_4: TablePrices = { input_mtok: 0.7, cache_read_mtok: 0.07, output_mtok: 2.1 };
+
+/** https://docs.mistral.ai/inference/pricing, in November 2026. */
+export const MISTRAL_PRICES: Readonly<Record<string, TablePrices>> = {
+  'mistral-large-4': MISTRAL_LARGE_4,
+  'mistral-large-4-0': MISTRAL_LARGE_4,
+  'mistral-small-latest': { input_mtok: 0.15, cache_read_mtok: 0.015, output_mtok: 0.6 },
+  'zai-glm-5-3': { input_mtok: 1.4, cache_read_mtok: 0.14, output_mtok: 4.4 },
+  'zai-glm-5-3-flash': { input_mtok: 0.15, cache_read_mtok: 0.03, output_mtok: 0.5 },
+};
+
+/** https://console.groq.com/docs/model/qwen/qwen3.8-27b */
+export const GROQ_PRICES: Readonly<Record<string, TablePrices>> = {
+  'qwen/qwen3.8-27b': { input_mtok: 0.8, output_mtok: 4 },
+};
+
+/** https://api.cerebras.ai/public/v1/models/qwen-3.8-27b */
+export const CEREBRAS_PRICES: Readonly<Record<string, TablePrices>> = {
+  'qwen-3.8-27b': { input_mtok: 0.99, output_mtok: 1.49 },
+};
+
 /** https://docs.z.ai/guides/overview/pricing; Flash: https://github.com/LiveBench/LiveBench/pull/519 */
 export const GLM_PRICES: Readonly<Record<string, TablePrices>> = {
+  'glm-5.3-flashx': { input_mtok: 0.37, cache_read_mtok: 0.075, output_mtok: 1.25 },
+  'glm-4.7-flashx': { input_mtok: 0.07, cache_read_mtok: 0.01, output_mtok: 0.4 },
+  'glm-4.6v': { input_mtok: 0.3, cache_read_mtok: 0.05, output_mtok: 0.9 },
+  'glm-4.5v': { input_mtok: 0.6, cache_read_mtok: 0.11, output_mtok: 1.8 },
   'glm-5.3-flash': { input_mtok: 0.15, cache_read_mtok: 0.03, output_mtok: 0.5 },
   'glm-5.1': { input_mtok: 1.4, cache_read_mtok: 0.26, output_mtok: 4.4 },
   'glm-5-turbo': { input_mtok: 1.2, cache_read_mtok: 0.24, output_mtok: 4 },

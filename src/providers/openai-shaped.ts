@@ -3,7 +3,15 @@
 import type { OtherAddress } from '../dialects/quirks.ts';
 import { GLM_ERROR_CODES } from './glm-error-codes.ts';
 import type { ProviderKind } from './kind.ts';
-import { DEEPSEEK_PRICES, GLM_PRICES, KIMI_PRICES, XAI_PRICES } from './newer-prices.ts';
+import {
+  CEREBRAS_PRICES,
+  DEEPSEEK_PRICES,
+  GLM_PRICES,
+  GROQ_PRICES,
+  KIMI_PRICES,
+  MISTRAL_PRICES,
+  XAI_PRICES,
+} from './newer-prices.ts';
 import { GROQ_OUTPUT, QWEN_OUTPUT } from './output-limits.ts';
 
 const DIALECT = 'openai-chat';
@@ -82,6 +90,7 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
       /^ft:(open-)?(mistral|ministral|codestral|pixtral)-/,
     ],
     priceId: 'mistral',
+    newerPrices: MISTRAL_PRICES,
     // The table has earlier models' prices: https://github.com/promptfoo/promptfoo/pull/9929 (small), and
     // https://github.com/simonw/llm-prices/pull/63 (large).
     wrongPrices: /^(mistral-large|mistral-small-latest|mistral-large-latest|magistral-small-latest)$/,
@@ -144,6 +153,7 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     keyPrefixes: ['gsk_'],
     modelPatterns: [/^groq\//, /^llama-3\.\d-\d+b-(instant|versatile)$/, /^(distil-)?whisper-large-v\d/],
     priceId: 'groq',
+    newerPrices: GROQ_PRICES,
     // The table has the price of the 120b model: https://github.com/braintrustdata/braintrust-proxy/issues/609
     wrongPrices: /^openai\/gpt-oss-safeguard-20b$/,
     // https://console.groq.com/docs/speech-to-text
@@ -379,6 +389,7 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     keyPrefixes: ['csk-'],
     modelPatterns: [/^(llama3\.1|zai-glm|gpt-oss|qwen)-\d[^/:]*$/],
     priceId: 'cerebras',
+    newerPrices: CEREBRAS_PRICES,
     quirks: {
       maxTokensField: 'max_completion_tokens',
       // "Tools with mixed values for 'strict' are not allowed": https://github.com/RooCodeInc/Roo-Code/issues/10334

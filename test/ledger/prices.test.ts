@@ -286,7 +286,7 @@ describe('models that the table does not have yet', () => {
     const cost = (1_000 * input + 2_000 * cached + 500 * output) / MILLION;
     const glm = sampleProvider({ name: 'glm', priceId, newerPrices: ofGlm, wrongPrices });
     expect(table(glm, model, usage) ?? Number.NaN).toBeCloseTo(cost, 10);
-    for (const other of ['glm-4.6v', 'glm-4.5-airx', 'glm-5v-turbo'])
+    for (const other of ['glm-4.7v', 'glm-4.5-airx', 'glm-5v-turbo'])
       expect(table(glm, other, usage)).toBeNull();
   });
 
@@ -320,9 +320,22 @@ describe('models that the table does not have yet', () => {
     ['gemini', 'gemini-4-argon', 1_000 * 4 + 200_000 * 0.2 + 500 * 20],
     ['vertex', 'gemini-4-hydrogen', 1_000 * 1.5 + 200_000 * 0.075 + 500 * 7.5],
     ['gemini', 'gemini-4-neon', 1_000 * 3 + 200_000 * 0.15 + 500 * 15],
+    ['anthropic', 'claude-fable-5-2', 1_000 * 8 + 200_000 * 0.2 + 500 * 40],
+    ['vertex', 'claude-mythos-5-2', 1_000 * 8 + 200_000 * 0.2 + 500 * 40],
+    ['mistral', 'mistral-large-4', 1_000 * 0.7 + 200_000 * 0.07 + 500 * 2.1],
+    ['mistral', 'mistral-large-4-0', 1_000 * 0.7 + 200_000 * 0.07 + 500 * 2.1],
+    ['mistral', 'mistral-small-latest', 1_000 * 0.15 + 200_000 * 0.015 + 500 * 0.6],
+    ['mistral', 'zai-glm-5-3', 1_000 * 1.4 + 200_000 * 0.14 + 500 * 4.4],
+    ['mistral', 'zai-glm-5-3-flash', 1_000 * 0.15 + 200_000 * 0.03 + 500 * 0.5],
+    ['glm', 'glm-5.3-flashx', 1_000 * 0.37 + 200_000 * 0.075 + 500 * 1.25],
+    ['glm', 'glm-4.7-flashx', 1_000 * 0.07 + 200_000 * 0.01 + 500 * 0.4],
+    ['glm', 'glm-4.6v', 1_000 * 0.3 + 200_000 * 0.05 + 500 * 0.9],
+    ['glm', 'glm-4.5v', 1_000 * 0.6 + 200_000 * 0.11 + 500 * 1.8],
+    ['groq', 'qwen/qwen3.8-27b', 201_000 * 0.8 + 500 * 4],
+    ['cerebras', 'qwen-3.8-27b', 201_000 * 0.99 + 500 * 1.49],
   ])('%s’s %s', (kind, model, costs) => {
-    const { newerPrices: newer = {}, priceId = null } = findProviderKind(kind) ?? {};
-    const provider = sampleProvider({ name: kind, priceId, newerPrices: newer });
+    const { newerPrices: newer = {}, priceId = null, wrongPrices = null } = findProviderKind(kind) ?? {};
+    const provider = sampleProvider({ name: kind, priceId, newerPrices: newer, wrongPrices });
     const usage = sampleUsage({ inputTokens: 1_000, cacheReadTokens: 200_000, outputTokens: 500 });
     expect(table(provider, model, usage) ?? Number.NaN).toBeCloseTo(costs / MILLION, 10);
   });
@@ -341,7 +354,17 @@ describe('models that the table does not have yet', () => {
   });
 
   test('what the table has is its own affair, and each row here is one that it lacks, or has at a wrong price', () => {
-    for (const kind of ['anthropic', 'openai', 'glm', 'gemini', 'moonshot', 'xai']) {
+    for (const kind of [
+      'anthropic',
+      'openai',
+      'glm',
+      'gemini',
+      'moonshot',
+      'xai',
+      'mistral',
+      'groq',
+      'cerebras',
+    ]) {
       const { newerPrices: newer = {}, priceId, wrongPrices } = findProviderKind(kind) ?? {};
       for (const [model, prices] of Object.entries(newer)) {
         const known = findPrices(priceId ?? '', model)?.models[0]?.prices;
