@@ -171,7 +171,7 @@ export interface ClientSide {
    */
   needsFailedResponse?(headers: HeaderReader): boolean;
   /** How the client is told of failures, if not as others of the dialect; undefined for any other client. */
-  errorsFor?(headers: HeaderReader): ClientErrors | undefined;
+  errorsFor?(headers: HeaderReader): Partial<ClientErrors> | undefined;
   /** Whether the client reads streams as Mistral's server sends them: all calls at once, whole, and counts that nobody asked for. */
   readsMistrals?(headers: HeaderReader, body: JsonObject): boolean;
   /** Whether the client refuses reasoning without a status, which xAI's server states and OpenAI's does not. */

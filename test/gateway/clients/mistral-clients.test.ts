@@ -283,3 +283,26 @@ test('embeddings keep the id that the provider gives them', async () => {
   const answer = await post('/v1/embeddings', { model: 'openai/e', input: ['a'] }, MISTRALS);
   expect(await answer.json()).toMatchObject({ id: 'emb_1' });
 });
+
+/** What the AI SDK's providers for Mistral and Cerebras read of a failure, by their own schemas. */
+test.each([
+  ['ai-sdk-mistral/4.0.87 ai-sdk-provider-utils/5.0.81', true],
+  // Whole answers.
+  ['ai/7.0.173 ai-sdk-provider-utils/5.0.81', true],
+  ['ai/6.0.326 ai-sdk/cerebras/2.0.82', true],
+  ['OpenAI/Python 2.1.0', false],
+])('a failure is told at the top of its body, too, to %s: %p', async (userAgent, isFlat) => {
+  const refusal = { type: 'error', error: { type: 'rate_limit_error', message: 'slow down' } };
+  const provider = { base_url: 'http://lab.invalid', api_key: 'k', max_retries: 0 };
+  const { post } = createTestGateway({
+    config: { providers: { anthropic: provider } },
+    fetch: createReplayFetch(jsonReply(refusal, { status: 429 })).fetch,
+  });
+  const question = { model: 'anthropic/claude-opus-4-8', messages: [{ role: 'user', content: 'hi' }] };
+  const asked = await post('/v1/chat/completions', question, { headers: { 'user-agent': userAgent } });
+  const { error, ...top } = parseObject(await asked.text()) ?? {};
+  const { message, type, code } = asObject(error) ?? {};
+  expect(message).toContain('slow down');
+  expect(asked.status).toBe(429);
+  expect(top).toEqual(isFlat ? { object: 'error', message, type, code, param: '' } : {});
+});
