@@ -7,6 +7,7 @@ import type { StreamEvent } from '../model/events.ts';
 import { HeaderList } from '../model/header-list.ts';
 import { createRouteMemory } from '../routing/memory.ts';
 import type { PoolState } from '../upstream/connections.ts';
+import { createProviderLog } from './provider-log.ts';
 import { createProviderStates, type ProviderState } from '../upstream/provider-state.ts';
 import { createAccounting } from './accounting.ts';
 import { cutAtShutdown } from './cancellation-errors.ts';
@@ -90,15 +91,16 @@ export interface ServedGateway extends Gateway {
 
 export function createGateway(initial: ResolvedConfig, host: GatewayHost): ServedGateway {
   const { fleet } = host;
-  const states = createProviderStates(host, fleet?.peers);
+  const redact = (text: string) => setup.redactor.ofFailure(text);
+  const states = createProviderStates(host, fleet?.peers, createProviderLog(host.log, redact));
   const memory = createRouteMemory(host.monotonic, fleet?.placed);
   const live = createLiveView(host.setTimer);
-  const catalog = createModelCatalog(host, (text) => setup.redactor.ofFailure(text));
+  const catalog = createModelCatalog(host, redact);
   let setup = createSetup(initial, host, { catalog, states, memory });
   const accounting = createAccounting(host, live, setup, () => setup.config);
   const { budgets, rateLimits, active, newRecord } = accounting;
   const running = createRunningRequests(active, host, live);
-  const probes = createProbes(host, states, (text) => setup.redactor.ofFailure(text));
+  const probes = createProbes(host, states, redact);
   /** Where several processes serve, one probes and the others learn its findings. */
   let isProber = fleet === undefined;
   if (isProber) probes.follow(initial.providers);

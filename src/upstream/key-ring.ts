@@ -39,8 +39,8 @@ export interface KeyRing {
   succeeded(key: string | null, model: string): void;
   /** Whether a key is set aside for this model, or for all, and has not been tried since. */
   hasCooldown(key: string | null, model: string): boolean;
-  /** Sets the key aside where the failure was the key's. */
-  failed(key: string | null, model: string, error: GatewayError, alone: boolean): void;
+  /** Sets the key aside where the failure was the key's. Returns whether it is refused or used up only from now on. */
+  failed(key: string | null, model: string, error: GatewayError, alone: boolean): boolean;
   snapshot(keys: readonly string[]): KeyState[];
   /** What another process that is starting must know: the keys that are set aside. */
   recall(): KeyCooldown[];
@@ -163,13 +163,19 @@ export function createKeyRing(monotonic: () => number): KeyRing {
       const held = key ?? '';
       const { code, status, retryAfterMs: hint } = error;
       const refused = { ms: hint ?? REFUSED_MS, hinted: hint !== undefined };
+      const before = cooldownOf(held, model)?.why;
+      const isNews = before !== 'refused' && before !== 'exhausted';
       if (code === 'upstream_unauthorized') {
         // 403 may be about the one model that was asked for.
         const why = error.exhausted ? 'exhausted' : 'refused';
         setAside(held, status === 403 ? model : EVERY_MODEL, why, refused);
-      } else if (error.exhausted) {
+        return isNews;
+      }
+      if (error.exhausted) {
         setAside(held, error.exhausted === 'model' ? model : EVERY_MODEL, 'exhausted', refused);
-      } else if (code === 'upstream_rate_limited' || code === 'upstream_overloaded') {
+        return isNews;
+      }
+      if (code === 'upstream_rate_limited' || code === 'upstream_overloaded') {
         const why = code === 'upstream_overloaded' ? 'overloaded' : 'rate_limited';
         if (hint !== undefined) setAside(held, model, why, { ms: hint, hinted: true });
         else if (!alone && why === 'rate_limited') {
@@ -178,6 +184,7 @@ export function createKeyRing(monotonic: () => number): KeyRing {
           setAside(held, model, why, { ms, hinted: false, strikes });
         }
       }
+      return false;
     },
     snapshot(keys) {
       const now = monotonic();

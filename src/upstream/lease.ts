@@ -3,7 +3,7 @@ import type { GatewayError } from '../model/errors.ts';
 import type { Permit } from './breaker.ts';
 import type { Slot } from './concurrency-limit.ts';
 import { type PeerKey, toPeerError } from './peers.ts';
-import { fail, resetFailures, type ProviderMemory } from './provider-memory.ts';
+import { fail, type ProviderMemory, reportHealth, resetFailures } from './provider-memory.ts';
 
 /** How a request ended; `abandoned` says nothing about the provider. */
 type LeaseOutcome = 'completed' | 'abandoned' | GatewayError;
@@ -122,17 +122,21 @@ class ProviderLease implements Lease {
 
   private recovered(): void {
     const { memory } = this.terms;
-    if (resetFailures(memory)) memory.notify({ what: 'recovered' });
+    if (!resetFailures(memory)) return;
+    memory.notify({ what: 'recovered' });
+    reportHealth(memory);
   }
 
   /** @param ofKey the key is set aside where the failure is of that kind. */
   private failed(error: GatewayError, ofKey: boolean): void {
-    const { memory, key, model } = this.terms;
+    const { memory, key, keyLabel, model } = this.terms;
     this.learned('failed');
     fail(memory, error);
     const used = ofKey ? this.usedKey() : null;
-    if (used !== null) memory.keys.failed(key, model, error, used.alone);
+    if (used !== null && memory.keys.failed(key, model, error, used.alone))
+      memory.report({ what: 'key set aside', key: keyLabel, error: `${error.code}: ${error.message}` });
     memory.notify({ what: 'failed', error: toPeerError(error), key: used });
+    reportHealth(memory);
   }
 
   private usedKey(): PeerKey {

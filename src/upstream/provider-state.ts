@@ -27,7 +27,16 @@ import {
   type SharedRoom,
   toPeerError,
 } from './peers.ts';
-import { fail, resetFailures, learn, type ProviderMemory, recall } from './provider-memory.ts';
+import {
+  fail,
+  learn,
+  type ProviderMemory,
+  type ProviderNews,
+  recall,
+  reportHealth,
+  resetFailures,
+  UNHEALTHY_AFTER,
+} from './provider-memory.ts';
 import { createRetryBudget } from './retry-budget.ts';
 import { type Refusal, refusedByBreaker, refusedByKeys, refusedByLimit } from './refusal.ts';
 
@@ -101,9 +110,6 @@ export interface ProviderStates {
   peerGone(): void;
 }
 
-/** One failure is chance, two a hiccup; with three in a row the next request will most likely fail too. */
-export const UNHEALTHY_AFTER = 3;
-
 const CLIENTS_KEY: ChosenKey = { value: null, label: undefined };
 const NO_BREAKER: Permit = { spoke() {}, succeeded() {}, failed() {}, abandoned() {} };
 
@@ -112,7 +118,12 @@ interface StateClock extends LimitClock {
   elapsed?(): number;
 }
 
-export function createProviderStates(clock: StateClock, peers: Peers = NO_PEERS): ProviderStates {
+/** @param report called with what requests of this process have shown of a provider. */
+export function createProviderStates(
+  clock: StateClock,
+  peers: Peers = NO_PEERS,
+  report: (provider: string, news: ProviderNews) => void = () => {},
+): ProviderStates {
   const elapsed = clock.elapsed ?? clock.monotonic;
   /** By name and address: another address is another server, whatever its name. */
   const memories = new Map<string, Map<string, ProviderMemory>>();
@@ -141,6 +152,8 @@ export function createProviderStates(clock: StateClock, peers: Peers = NO_PEERS)
       failuresInARow: 0,
       lastError: undefined,
       notify,
+      wasHealthy: true,
+      report: (news) => report(name, news),
     };
     const addresses = memories.get(name) ?? new Map<string, ProviderMemory>();
     memories.set(name, addresses.set(baseUrl, memory));
@@ -261,12 +274,14 @@ function endProbe(memory: ProviderMemory, permit: Permit, failure: GatewayError 
   if (failure === null) {
     permit.spoke();
     if (resetFailures(memory)) memory.notify({ what: 'recovered' });
+    reportHealth(memory);
     return;
   }
   if (failure.offline) permit.abandoned();
   else permit.failed();
   fail(memory, failure);
   memory.notify({ what: 'failed', error: toPeerError(failure), key: null });
+  reportHealth(memory);
 }
 
 function describe(provider: GuardedProvider, memory: ProviderMemory): ProviderState {

@@ -7,8 +7,8 @@ import {
   createProviderStates,
   type GuardedProvider,
   type ProviderStates,
-  UNHEALTHY_AFTER,
 } from '../../src/upstream/provider-state.ts';
+import { UNHEALTHY_AFTER } from '../../src/upstream/provider-memory.ts';
 import { createManualTimers } from '../support/manual-timers.ts';
 import { sampleProvider } from '../support/provider-config.ts';
 
@@ -35,6 +35,8 @@ function setup() {
   /** Happens between a count that is set and the sum that is made of it. */
   const meanwhile = { run() {} };
   const notices: PeerNotice[] = [];
+  /** What each reports to the operator. */
+  const told: string[] = [];
   const both: ProviderStates[] = [0, 1].map((own) => {
     const mine = counts[own];
     const theirs = counts[1 - own];
@@ -64,11 +66,12 @@ function setup() {
         },
         room: () => room,
       },
+      (_, { what }) => told.push(`${own}: ${what}`),
     );
   });
   const [one, other] = both;
   if (one === undefined || other === undefined) throw new Error('two processes');
-  return { timers, one, other, notices, counts, meanwhile };
+  return { timers, one, other, notices, told, counts, meanwhile };
 }
 
 function enter(states: ProviderStates, provider: GuardedProvider, model = 'm') {
@@ -115,11 +118,13 @@ test('requests of a key that one model alone had set aside notify nothing, howev
 });
 
 test('failures in both count together, and the breaker opens in both', async () => {
-  const { one, other } = setup();
+  const { one, other, told } = setup();
   (await lease(one)).end(failure('upstream_failed'));
   (await lease(other)).end(failure('upstream_failed'));
   expect(stateOf(one)).toMatchObject({ breaker: 'closed', healthy: true });
+  expect(told).toEqual([]);
   (await lease(one)).end(failure('upstream_failed'));
+  expect(told).toEqual(['0: fails']);
   for (const states of [one, other]) {
     expect(stateOf(states)).toMatchObject({ breaker: 'open', healthy: false });
     expect(await enter(states, PROVIDER)).toHaveProperty('refused');

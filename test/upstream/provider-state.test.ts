@@ -6,8 +6,8 @@ import {
   createProviderStates,
   type GuardedProvider,
   type ProviderStates,
-  UNHEALTHY_AFTER,
 } from '../../src/upstream/provider-state.ts';
+import { UNHEALTHY_AFTER } from '../../src/upstream/provider-memory.ts';
 import { createManualTimers } from '../support/manual-timers.ts';
 import { sampleProvider } from '../support/provider-config.ts';
 
@@ -49,6 +49,42 @@ test('a provider never asked is healthy, and those asked for come in order', asy
     { name: 'a', ...fresh, keys: [{ name: '#1', state: 'ready' }] },
     { name: 'b', ...fresh, inFlight: 1, keys: [] },
   ]);
+});
+
+test('that a provider fails, works again or refuses a key is reported once', async () => {
+  const timers = createManualTimers();
+  const told: string[] = [];
+  const states = createProviderStates(
+    { monotonic: timers.now, setTimer: timers.setTimer },
+    undefined,
+    (provider, news) => told.push(`${provider} ${JSON.stringify(news)}`),
+  );
+  const answer = async () => {
+    const asked = await lease(states, B);
+    asked.answered(true);
+    asked.end('completed');
+  };
+  await failed(states, B, 'upstream_failed');
+  await answer();
+  for (let count = 0; count < UNHEALTHY_AFTER + 1; count++) await failed(states, B, 'upstream_failed');
+  await answer();
+  await answer();
+  expect(told).toEqual([
+    'b {"what":"fails","error":"upstream_failed: because of upstream_failed"}',
+    'b {"what":"works again"}',
+  ]);
+  told.length = 0;
+  const several = { ...A, apiKeys: ['key-one', 'key-two'] };
+  const refusals = async () => {
+    for (let count = 0; count < 2; count++) await failed(states, several, 'upstream_unauthorized');
+  };
+  await refusals();
+  expect(told.sort()).toEqual(
+    ['#1', '#2'].map(
+      (key) =>
+        `a {"what":"key set aside","key":"${key}","error":"upstream_unauthorized: because of upstream_unauthorized"}`,
+    ),
+  );
 });
 
 test('what a provider asks to wait, and the time of an open breaker, pass while the machine sleeps', async () => {
