@@ -279,6 +279,24 @@ describe.skipIf(!hasBrowser)('sections', () => {
     expect(opened.complaints).toEqual([]);
   });
 
+  test('whose a request was is seen on a phone too; where nobody is named there is no line', async () => {
+    await using sluice = await startSluice();
+    await (await ask(sluice.url, { model: 'simulator/fast', agent: 'reviewer' })).text();
+    await (await ask(sluice.url, { model: 'simulator/fast', project: 'web' })).text();
+    await (await ask(sluice.url, { model: 'simulator/fast' })).text();
+    await using opened = await openDashboard(browser, sluice.url, { width: 390 });
+    const { page, complaints } = opened;
+    await page.locator('#request-rows tr').nth(2).waitFor();
+    expect(await page.locator('#request-rows .names:visible').allInnerTexts()).toEqual([
+      'fast\nsimulator',
+      'fast\nsimulator',
+      'web',
+      'fast\nsimulator',
+      'reviewer',
+    ]);
+    expect(complaints).toEqual([]);
+  });
+
   test('of more than a hundred models it says that there may be more', async () => {
     await using sluice = await startSluice();
     const asked = async (from: number, to: number) => {

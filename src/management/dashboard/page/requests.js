@@ -114,8 +114,11 @@ export function createRequestsSection(page) {
       ),
       make(
         'td',
-        { class: 'names from-tablet' },
-        name(entry.agent_type),
+        // On a phone nobody has no line.
+        {
+          class: entry.agent_type === null && entry.project_id === null ? 'names from-tablet' : 'names whose',
+        },
+        entry.agent_type === null ? make('bdi', { class: 'from-tablet' }, '–') : name(entry.agent_type),
         entry.project_id === null ? null : make('span', { class: 'quiet' }, name(entry.project_id)),
       ),
       make('td', { class: 'number from-desk' }, entry.usage_known ? number(entry.input_tokens) : '–'),
