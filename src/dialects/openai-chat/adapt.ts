@@ -1,10 +1,10 @@
 // What a server's quirks change in a body of this dialect, whether the gateway built it or the client wrote it.
-import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
+import { asArray, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { Quirks } from '../quirks.ts';
 import { ON_DEMAND } from '../openai/fields.ts';
 import type { LossReport } from '../shared/losses/loss-report.ts';
-import { ALLOWED_DECLARED, NONE_DECLARED } from '../shared/tools/allowed-tools.ts';
 import { adaptMessages, changesMessages, withFittedCallIds, withReasoning } from './adapt-messages.ts';
+import { adaptTools } from './adapt-tools.ts';
 import { adaptEffort } from './build-reasoning.ts';
 import { adaptThinking, needsReasoning } from './model-thinking.ts';
 
@@ -109,68 +109,4 @@ const NEUTRAL: Readonly<Record<string, JsonValue>> = {
 /** Values that mean the same as leaving the field out. */
 function isDefault(field: string, value: JsonValue | undefined): boolean {
   return value === null || NEUTRAL[field] === value || (field === 'service_tier' && value === ON_DEMAND);
-}
-
-function adaptTools(body: JsonObject, edits: Edits, quirks: Quirks, losses: LossReport): void {
-  let tools = asArray(body.tools);
-  const mixes = quirks.strictTools === 'all' && tools?.some(isStrict) === true && !tools.every(isStrict);
-  if (tools !== undefined && (mixes || (quirks.strictTools === false && tools.some(saysStrict)))) {
-    if (tools.some(isStrict)) losses.lost('tools.strict');
-    tools = tools.map(withoutStrict);
-    edits.tools = tools;
-  }
-  let choice = body.tool_choice;
-  const allowed = quirks.allowedTools === false ? asObject(asObject(choice)?.allowed_tools) : undefined;
-  if (allowed !== undefined && tools !== undefined) {
-    const names = new Set((asArray(allowed.tools) ?? []).map(nameOf));
-    const declared = tools.filter((tool) => names.has(nameOf(tool)));
-    if (declared.length > 0) {
-      losses.approximated('tool_choice', ALLOWED_DECLARED);
-      edits.tool_choice = allowed.mode ?? 'auto';
-      edits.tools = tools = declared;
-    } else {
-      // The tools stay: a history with calls must not be sent without any.
-      if (allowed.mode === 'required') losses.lost('tool_choice', NONE_DECLARED);
-      edits.tool_choice = 'none';
-    }
-    choice = edits.tool_choice;
-  }
-  if (quirks.toolChoiceAutoOnly === true && choice !== undefined && choice !== null && choice !== 'auto') {
-    edits.tool_choice = undefined;
-    if (choice === 'none') {
-      losses.approximated('tool_choice', '`none`: no tool is offered');
-      edits.tools = undefined;
-      tools = undefined;
-    } else {
-      // It cannot be made to call one, yet is not offered the others in place of the one that it should.
-      const named = nameOf(choice);
-      const only = tools?.filter((tool) => nameOf(tool) === named) ?? [];
-      const isOffered = named !== undefined && only.length > 0;
-      if (isOffered && only.length !== tools?.length) edits.tools = tools = only;
-      losses.lost('tool_choice');
-    }
-  }
-  const streams = body.stream === true && tools !== undefined && tools.length > 0;
-  if (quirks.toolStream === true && streams && body.tool_stream === undefined) edits.tool_stream = true;
-}
-
-function nameOf(tool: JsonValue): string | undefined {
-  const { function: declared, custom } = asObject(tool) ?? {};
-  return asString(asObject(declared ?? custom)?.name);
-}
-
-function saysStrict(tool: JsonValue): boolean {
-  return asObject(asObject(tool)?.function)?.strict !== undefined;
-}
-
-function isStrict(tool: JsonValue): boolean {
-  return asObject(asObject(tool)?.function)?.strict === true;
-}
-
-function withoutStrict(tool: JsonValue): JsonValue {
-  const fields = asObject(tool);
-  const declared = asObject(fields?.function);
-  if (fields === undefined || declared?.strict === undefined) return tool;
-  const { strict: _, ...rest } = declared;
-  return { ...fields, function: rest };
 }
