@@ -6,7 +6,7 @@ import type { NeutralRequest } from '../model/request.ts';
 export const CASE_NAMES = ['text', 'tool', 'thinking', 'whole', 'bad-request'] as const;
 export type CaseName = (typeof CASE_NAMES)[number];
 
-export interface CaseRequest {
+interface CaseRequest {
   /** Path and query below the server's address. */
   path: string;
   stream: boolean;

@@ -1,7 +1,7 @@
 // Work that may be asked for while other work is in progress: each begins when the previous one has ended.
 
 /** The returned promise settles as the given work does; work that fails does not hold up what comes after it. */
-export type InTurn = <Result>(work: () => Promise<Result>) => Promise<Result>;
+type InTurn = <Result>(work: () => Promise<Result>) => Promise<Result>;
 
 export function createTurns(): InTurn {
   let last: Promise<unknown> = Promise.resolve();

@@ -21,16 +21,14 @@ const MOST_CHARACTERS = 1_000_000;
 const VALUE_CHARACTERS = 1_000;
 const PATTERN_CHARACTERS = 20_000;
 
-/**
- * `name` is the property that the value is for; it shows in sample strings. A sample that grows too large is null from
- * there on, and no longer satisfies the schema.
- */
-export function sampleJson(schema: JsonObject, name = 'value'): JsonValue {
-  return sample(schema, { root: schema, name, depth: 0, room: { left: MOST_CHARACTERS } });
+/** A sample that grows too large is null from there on, and no longer satisfies the schema. */
+export function sampleJson(schema: JsonObject): JsonValue {
+  return sample(schema, { root: schema, name: 'value', depth: 0, room: { left: MOST_CHARACTERS } });
 }
 
 interface Place {
   root: JsonObject;
+  /** The property that the value is for: it shows in sample strings. */
   name: string;
   depth: number;
   /** Characters left for the whole sample. */

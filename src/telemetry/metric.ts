@@ -47,11 +47,11 @@ export interface CounterSeries extends Series {
   point: number;
 }
 
-export interface Histogram extends Metric {
+interface Histogram extends Metric {
   observe(values: readonly string[], value: number): void;
 }
 
-export interface DurationHistogram extends Histogram {
+interface DurationHistogram extends Histogram {
   /** Observes many at once. @param packed a histogram, from `packHistogram`. @param sumMs the sum of its durations. */
   observePacked(values: readonly string[], packed: string, sumMs: number): void;
   /** One series, for frequent observations. It exists from then on, even if empty. */

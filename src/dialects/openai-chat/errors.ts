@@ -11,7 +11,7 @@ export function errorInBody(body: JsonObject, quirks: Quirks = {}): GatewayError
 }
 
 /** The same for a chunk, which may have nothing of an answer. */
-export function errorInChunk(body: JsonObject, quirks: Quirks = {}): GatewayError | undefined {
+export function errorInChunk(body: JsonObject, quirks: Quirks): GatewayError | undefined {
   if (hasError(body.error)) return errorOf(body, quirks);
   const choice = asObject(asArray(body.choices)?.[0]);
   const said = asObject(choice?.delta ?? choice?.message);
