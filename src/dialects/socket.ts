@@ -24,7 +24,7 @@ export interface SocketMessage {
   begin(context: SocketContext): { body: string } | { events: string[] };
   /** What the client is sent for an event of the answer. */
   event(event: SseEvent): string[];
-  /** What it is sent when no event follows. */
+  /** What it is sent when no event follows, or after `SocketContext.stop`. */
   end(): string[];
 }
 
@@ -32,6 +32,8 @@ export interface SocketContext {
   requestId: string;
   /** Unix time in seconds. */
   created: number;
+  /** Cancels what was posted: no further event is read. */
+  stop(): void;
 }
 
 /** An answer to the posted body that is no stream. */

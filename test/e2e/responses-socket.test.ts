@@ -252,6 +252,37 @@ describe('Responses over a WebSocket', () => {
     });
   });
 
+  test('an interrupted answer is cancelled at its provider, ends as OpenAI’s do, and is continued', async () => {
+    upstream.answer(replyWith([FIRST], { fault: { kind: 'hang', after: FIRST.length } }));
+    await using socket = new TestSocket(sluice, AT_MESSAGES);
+    await socket.say({ type: 'response.create', model: 'm', input: 'first' });
+    await socket.until(({ type }) => type === 'response.output_text.delta');
+    const [created] = socket.texts;
+    const response_id = idOf(parseObject(created ?? '') ?? {});
+    await socket.say({ type: 'response.interrupt', response_id, mode: 'discard_partial_items' });
+    const last = await socket.until(({ type }) => LAST.test(String(type)));
+    expect(last).toMatchObject({
+      type: 'response.incomplete',
+      response: { id: response_id, status: 'incomplete', incomplete_details: { reason: 'interrupted' } },
+    });
+    expect(socket.texts.slice(-3).map((text) => parseObject(text)?.type)).toEqual([
+      'response.interrupt.accepted',
+      'response.output_item.interrupted',
+      'response.incomplete',
+    ]);
+    const numbers = socket.texts.map((text) => parseObject(text)?.sequence_number);
+    expect(numbers).toEqual([...numbers.keys()]);
+    expect(await upstream.requests.at(-1)?.ended).toBe('left');
+    expect((await rows(1))[0]).toMatchObject({ status: 'aborted', http_status: 200 });
+    // Codex may send it when the answer has just ended.
+    upstream.answer(replyWith(ANSWER));
+    await socket.say({ type: 'response.interrupt', response_id, mode: 'discard_partial_items' });
+    const next = await socket.ask({ previous_response_id: response_id, input: 'second' });
+    expect(next.type).toBe('response.completed');
+    const texts = ['first', 'second'].map((text) => ({ type: 'text', text }));
+    expect(sent().messages).toEqual([{ role: 'user', content: texts }]);
+  });
+
   test('lanes are answered side by side, messages of one lane in turn', async () => {
     const gate = Promise.withResolvers<void>();
     upstream.answer((seen) => {

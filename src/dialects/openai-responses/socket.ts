@@ -31,15 +31,19 @@ export const responsesSocket: SocketDialect = {
 
 class Conversation implements SocketConversation {
   private readonly turns = new EarlierTurns();
+  /** The answers that have begun and not ended, by their ids. */
+  private readonly running = new Map<string, CreateMessage>();
 
   read(text: string): SocketMessage {
     const message = parseObject(text);
     if (message === undefined) throw invalid('a message must be one JSON object');
     switch (message.type) {
       case 'response.create':
-        return new CreateMessage(text, message, this.turns);
+        return new CreateMessage(text, message, this.turns, this.running);
       case 'response.steer':
         return new SteerMessage(message, this.turns);
+      case 'response.interrupt':
+        return new InterruptMessage(message, this.running);
       default:
         throw invalid(
           `a message must have the type "response.create"; this one has ${JSON.stringify(message.type)}`,
@@ -73,23 +77,33 @@ class CreateMessage implements SocketMessage {
   private readonly text: string;
   private readonly message: JsonObject;
   private readonly turns: EarlierTurns;
+  private readonly running: Map<string, CreateMessage>;
   private asked: Turn | undefined;
   /** Items of the answer, and the UTF-16 units of the events that they came in. */
   private readonly answered: JsonObject[] = [];
   private length = 0;
   /** An error that nothing has followed yet. */
   private failure: string | undefined;
+  private stop = () => {};
+  /** The answer as it began; undefined before, and when it is over. */
+  private begun: JsonObject | undefined;
+  /** The ids of its items that are not complete, by their places. */
+  private readonly open = new Map<number, string>();
+  private newest = '';
+  private isInterrupted = false;
 
   /** Throws GatewayError. */
-  constructor(text: string, message: JsonObject, turns: EarlierTurns) {
+  constructor(text: string, message: JsonObject, turns: EarlierTurns, running: Map<string, CreateMessage>) {
     this.lane = readLane(message);
     this.text = text;
     this.message = message;
     this.turns = turns;
+    this.running = running;
   }
 
   begin(context: SocketContext): ReturnType<SocketMessage['begin']> {
     const { message, text, turns } = this;
+    this.stop = context.stop;
     const before = turns.get(asString(message.previous_response_id));
     this.asked = { before, items: inputItems(text, message) };
     if (message.generate === false) return { events: this.prepared(context) };
@@ -103,19 +117,37 @@ class CreateMessage implements SocketMessage {
     // Some servers end with this, which is no event.
     if (data === '[DONE]') return [];
     const before = this.takeFailure();
+    this.newest = data;
     const type = event === '' ? asString(parseObject(data)?.type) : event;
     switch (type) {
       case 'error':
         this.failure = data;
         return this.sent(before);
+      case 'response.created':
+        this.start(asObject(parseObject(data)?.response));
+        break;
+      case 'response.output_item.added':
+        this.noteOpen(data);
+        break;
       case 'response.output_item.done':
         this.note(data);
         break;
       case 'response.completed':
       case 'response.incomplete':
         this.keep(asObject(parseObject(data)?.response));
+        this.leave();
+        break;
+      case 'response.failed':
+        this.leave();
     }
     return this.sent([...before, data]);
+  }
+
+  /** Ends the answer where it is; one that has ended already is left as it is. */
+  interrupt(): void {
+    if (this.begun === undefined || this.isInterrupted) return;
+    this.isInterrupted = true;
+    this.stop();
   }
 
   /**
@@ -123,7 +155,43 @@ class CreateMessage implements SocketMessage {
    * it, it waits five minutes for more.
    */
   end(): string[] {
-    return this.sent(this.takeFailure().map(withStatus));
+    const failure = this.takeFailure().map(withStatus);
+    const last = this.isInterrupted ? this.interruption() : failure;
+    this.leave();
+    return this.sent(last);
+  }
+
+  private start(response: JsonObject | undefined): void {
+    const id = asString(response?.id);
+    if (id === undefined) return;
+    this.begun = response;
+    this.running.set(id, this);
+  }
+
+  private leave(): void {
+    this.running.delete(asString(this.begun?.id) ?? '');
+    this.begun = undefined;
+  }
+
+  /** What OpenAI sends: that it stops, the items that nothing more comes of, and the answer up to there, which may be continued. */
+  private interruption(): string[] {
+    const { begun, answered } = this;
+    const id = begun?.id;
+    const number = (asNumber(parseObject(this.newest)?.sequence_number) ?? -1) + 1;
+    const details = { status: 'incomplete', incomplete_details: { reason: 'interrupted' } };
+    const response = { ...begun, ...details, output: [...answered] };
+    this.keep(response);
+    const events: JsonObject[] = [
+      { type: 'response.interrupt.accepted', response_id: id },
+      ...[...this.open].map(([output_index, item_id]) => ({
+        type: 'response.output_item.interrupted',
+        response_id: id,
+        item_id,
+        output_index,
+      })),
+      { type: 'response.incomplete', response },
+    ];
+    return events.map((event, at) => JSON.stringify({ ...event, sequence_number: number + at }));
   }
 
   private takeFailure(): string[] {
@@ -142,11 +210,18 @@ class CreateMessage implements SocketMessage {
     return `${data.slice(0, end)},"stream_id":${JSON.stringify(this.lane)}}`;
   }
 
+  private noteOpen(data: string): void {
+    const { output_index: place, item } = parseObject(data) ?? {};
+    this.open.set(asNumber(place) ?? 0, asString(asObject(item)?.id) ?? '');
+  }
+
   /** An answer without end is not kept. */
   private note(data: string): void {
     this.length += data.length;
-    const item = this.length > MOST_HELD ? undefined : asObject(parseObject(data)?.item);
-    if (item !== undefined) this.answered.push(item);
+    const { output_index: place, item } = this.length > MOST_HELD ? {} : (parseObject(data) ?? {});
+    this.open.delete(asNumber(place) ?? 0);
+    const whole = asObject(item);
+    if (whole !== undefined) this.answered.push(whole);
   }
 
   /** A message that only prepares is answered here: there is nothing to prepare, and no answer to pay for. */
@@ -182,7 +257,8 @@ class CreateMessage implements SocketMessage {
     if (asked === undefined || id === undefined || this.length > MOST_HELD) return;
     const whole = (asArray(response?.output) ?? []).filter(isObject);
     // Some servers leave the items out of the last event.
-    const answered = this.answered.length > 0 ? this.answered : whole;
+    const received = this.answered.length > 0 ? this.answered : whole;
+    const answered = this.isInterrupted ? withoutLastThought(received) : received;
     const sendable = this.message.store === false ? sendableUnstored(answered) : answered;
     const items = [asked.items, ...sendable.map((item) => JSON.stringify(item))].filter(
       (text) => text !== '',
@@ -232,6 +308,36 @@ class SteerMessage implements SocketMessage {
   }
 }
 
+/**
+ * Ends a running answer, so that what the person has added is asked next (Codex 0.162 and newer, of models that it calls "lite"). The answer's
+ * own messages say so. Of one that is over nothing is said: its end is there already, and an event now would be taken for one of
+ * the next answer. https://github.com/openai/codex/blob/main/codex-rs/core/tests/suite/pending_input.rs
+ */
+class InterruptMessage implements SocketMessage {
+  /** Not behind the answer that it is about. */
+  readonly lane = 'response.interrupt';
+  private readonly message: JsonObject;
+  private readonly running: ReadonlyMap<string, CreateMessage>;
+
+  constructor(message: JsonObject, running: ReadonlyMap<string, CreateMessage>) {
+    this.message = message;
+    this.running = running;
+  }
+
+  begin(): { events: string[] } {
+    this.running.get(asString(this.message.response_id) ?? '')?.interrupt();
+    return { events: [] };
+  }
+
+  event({ data }: SseEvent): string[] {
+    return [data];
+  }
+
+  end(): string[] {
+    return [];
+  }
+}
+
 /** The form of errors on a WebSocket, for one that came within a stream. */
 function withStatus(data: string): string {
   const event = parseObject(data);
@@ -262,6 +368,11 @@ function sendableUnstored(items: readonly JsonObject[]): JsonObject[] {
     (item) => item.type !== 'reasoning' || typeof item.encrypted_content === 'string',
   );
   return kept.length === items.length ? kept : kept.map(({ id: _, ...item }) => item);
+}
+
+/** OpenAI refuses reasoning whose answer says nothing behind it. */
+function withoutLastThought(items: readonly JsonObject[]): readonly JsonObject[] {
+  return items.slice(0, items.findLastIndex(({ type }) => type !== 'reasoning') + 1);
 }
 
 /** Throws GatewayError. */

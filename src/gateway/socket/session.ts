@@ -133,7 +133,12 @@ class Session implements SocketSession {
   private async answer(message: SocketMessage): Promise<void> {
     const { host } = this.options;
     if (this.isOver) return;
-    const begun = message.begin({ requestId: host.randomId(), created: Math.floor(host.now() / 1000) });
+    const leaving = new AbortController();
+    const begun = message.begin({
+      requestId: host.randomId(),
+      created: Math.floor(host.now() / 1000),
+      stop: () => leaving.abort(),
+    });
     if ('events' in begun) {
       for (const text of begun.events) await this.send(text);
       return;
@@ -142,7 +147,6 @@ class Session implements SocketSession {
     // A short message may continue a long conversation, in many lanes at once.
     if (this.running.size > 0 && this.posted + body.length > MOST_HELD)
       return this.refuse(await this.refusalOf(tooMany('conversations of many megabytes')), message);
-    const leaving = new AbortController();
     this.running.add(leaving);
     this.posted += body.length;
     try {
@@ -160,9 +164,10 @@ class Session implements SocketSession {
     if (!isStream(response)) return this.refuse(response, message);
     const splitter = createFrameSplitter(Number.POSITIVE_INFINITY);
     for await (const chunk of response.body ?? []) {
-      for (const frame of splitter.push(chunk).frames) await this.sendFrame(frame, message);
+      for (const frame of splitter.push(chunk).frames)
+        if (!signal.aborted) await this.sendFrame(frame, message);
     }
-    await this.sendFrame(splitter.flush(), message);
+    if (!signal.aborted) await this.sendFrame(splitter.flush(), message);
     for (const text of message.end()) await this.send(text);
   }
 

@@ -4,7 +4,7 @@ import { responsesSocket } from '../../../src/dialects/openai-responses/socket.t
 import type { SocketConversation } from '../../../src/dialects/socket.ts';
 import type { JsonObject } from '../../../src/model/json/json.ts';
 
-const CONTEXT = { requestId: 'r', created: 1 };
+const CONTEXT = { requestId: 'r', created: 1, stop() {} };
 const create = (fields: JsonObject) => JSON.stringify({ type: 'response.create', model: 'm', ...fields });
 
 /** What is posted for a message, which is then answered with these items. */
@@ -180,7 +180,7 @@ test('of a message only its items are kept, not what came with them', () => {
       const bytes = new TextEncoder().encode(
         create({ generate: false, instructions: 'x'.repeat(10_000_000), input: [{ role: 'user' }] }),
       );
-      conversation.read(new TextDecoder().decode(bytes)).begin({ requestId: `r${index}`, created: 1 });
+      conversation.read(new TextDecoder().decode(bytes)).begin({ ...CONTEXT, requestId: `r${index}` });
     }
   };
   prepare(4);
@@ -195,4 +195,102 @@ test('an endless answer is not kept', () => {
   turn(conversation, create({ input: 'x' }), 'resp_1', [item, item, item, item]);
   const next = turn(conversation, create({ previous_response_id: 'resp_1', input: 'y' }), 'resp_2');
   expect(JSON.parse(next)).toMatchObject({ previous_response_id: 'resp_1', input: 'y' });
+});
+
+describe('an answer that its client interrupts', () => {
+  const say = (conversation: SocketConversation, message: JsonObject) =>
+    conversation.read(JSON.stringify(message)).begin(CONTEXT);
+  const interrupt = (id: string) => ({
+    type: 'response.interrupt',
+    response_id: id,
+    mode: 'discard_partial_items',
+  });
+
+  /** One that has begun with these events; `stops` counts how often what was posted is cancelled. */
+  function begun(conversation: SocketConversation, events: JsonObject[], more: JsonObject = {}) {
+    const message = conversation.read(create({ input: [{ n: 1 }], ...more }));
+    const seen = { message, stops: 0 };
+    message.begin({ ...CONTEXT, stop: () => seen.stops++ });
+    for (const [sequence_number, event] of events.entries())
+      message.event({ event: String(event.type), data: JSON.stringify({ ...event, sequence_number }) });
+    return seen;
+  }
+
+  const created = { type: 'response.created', response: { id: 'resp_1', status: 'in_progress', model: 'm' } };
+  const added = (output_index: number, item: JsonObject) => ({
+    type: 'response.output_item.added',
+    output_index,
+    item,
+  });
+  const done = (output_index: number, item: JsonObject) => ({
+    type: 'response.output_item.done',
+    output_index,
+    item,
+  });
+  const TEXT = { type: 'message', id: 'msg_1', role: 'assistant', content: [] };
+
+  test('is stopped, and ends with what it had said whole; the next message goes on from there', () => {
+    const conversation = responsesSocket.open();
+    const seen = begun(conversation, [created, added(0, CALL), done(0, CALL), added(1, TEXT)]);
+    expect(say(conversation, interrupt('resp_1'))).toEqual({ events: [] });
+    say(conversation, interrupt('resp_1'));
+    expect(seen.stops).toBe(1);
+    expect(seen.message.end().map((text) => JSON.parse(text))).toEqual([
+      { type: 'response.interrupt.accepted', response_id: 'resp_1', sequence_number: 4 },
+      {
+        type: 'response.output_item.interrupted',
+        response_id: 'resp_1',
+        item_id: 'msg_1',
+        output_index: 1,
+        sequence_number: 5,
+      },
+      {
+        type: 'response.incomplete',
+        response: {
+          id: 'resp_1',
+          status: 'incomplete',
+          model: 'm',
+          incomplete_details: { reason: 'interrupted' },
+          output: [CALL],
+        },
+        sequence_number: 6,
+      },
+    ]);
+    const next = turn(conversation, create({ previous_response_id: 'resp_1', input: [{ n: 2 }] }), 'resp_2');
+    expect(JSON.parse(next).input).toEqual([{ n: 1 }, CALL, { n: 2 }]);
+  });
+
+  test('is not continued by a thought that nothing follows, which OpenAI refuses', () => {
+    const conversation = responsesSocket.open();
+    const thought = { ...REASONING, encrypted_content: 'sealed' };
+    const { message } = begun(conversation, [created, done(0, CALL), done(1, thought), added(2, TEXT)]);
+    say(conversation, interrupt('resp_1'));
+    const last = JSON.parse(message.end().at(-1) ?? '');
+    expect(last.response.output).toEqual([CALL, thought]);
+    const next = turn(conversation, create({ previous_response_id: 'resp_1', input: [{ n: 2 }] }), 'resp_2');
+    expect(JSON.parse(next).input).toEqual([{ n: 1 }, CALL, { n: 2 }]);
+  });
+
+  test('says so in its lane', () => {
+    const conversation = responsesSocket.open();
+    const { message } = begun(conversation, [created], { stream_id: 'a' });
+    say(conversation, interrupt('resp_1'));
+    const ends = message.end().map((text) => JSON.parse(text));
+    expect(ends.map(({ type, stream_id }) => [type, stream_id])).toEqual([
+      ['response.interrupt.accepted', 'a'],
+      ['response.incomplete', 'a'],
+    ]);
+  });
+
+  test.each([
+    ['is over', 'resp_1', [created, { type: 'response.completed', response: { id: 'resp_1', output: [] } }]],
+    ['has failed', 'resp_1', [created, { type: 'response.failed', response: { id: 'resp_1' } }]],
+    ['is another', 'resp_2', [created]],
+  ])('one that %s is left as it is', (_, id, events) => {
+    const conversation = responsesSocket.open();
+    const seen = begun(conversation, events);
+    expect(say(conversation, interrupt(id))).toEqual({ events: [] });
+    expect(seen.stops).toBe(0);
+    expect(seen.message.end()).toEqual([]);
+  });
 });
