@@ -11,6 +11,7 @@ import { describeProblems, loadOptions } from './config-flags.ts';
 import { readDotEnv } from './dot-env.ts';
 import { directWithin } from './own-machine.ts';
 import { reachableUrl } from './serve/start-message.ts';
+import { codeOf } from '../model/thrown.ts';
 
 export interface GatewayAddress {
   /** `http://HOST:PORT` or `https://HOST:PORT`, no trailing slash. */
@@ -119,8 +120,8 @@ export async function askGateway(
     return await fetch(url + path, { ...init, ...reaching(gateway), headers });
   } catch (cause) {
     if (init.signal?.aborted === true) throw cause;
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-    throw new GatewayUnreachable(`no gateway answers at ${url}; ${remedyFor(code, url)}`, { cause });
+    const remedy = remedyFor(codeOf(cause) ?? '', url);
+    throw new GatewayUnreachable(`no gateway answers at ${url}; ${remedy}`, { cause });
   }
 }
 

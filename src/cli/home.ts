@@ -2,6 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { findHome } from '../config/load.ts';
 import { type CliContext, CommandFailure } from './command.ts';
+import { codeOf, messageOf } from '../model/thrown.ts';
 
 const MENDS: Readonly<Record<string, string>> = {
   EACCES: 'run as its owner, or choose another folder with SLUICE_HOME',
@@ -19,9 +20,10 @@ export function usingHome<T>(path: string, act: () => T): T {
   try {
     return act();
   } catch (cause) {
-    if (!(cause instanceof Error && 'code' in cause && typeof cause.code === 'string')) throw cause;
-    const remedy = MENDS[cause.code] ?? OTHER_MEND;
-    throw new CommandFailure(`${path} cannot be used (${cause.message}); ${remedy}`, { cause });
+    const code = codeOf(cause);
+    if (code === undefined) throw cause;
+    const remedy = MENDS[code] ?? OTHER_MEND;
+    throw new CommandFailure(`${path} cannot be used (${messageOf(cause)}); ${remedy}`, { cause });
   }
 }
 
@@ -35,7 +37,7 @@ export function findReadableHome(environment: CliContext['environment']): string
     try {
       readdirSync(home);
     } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+      if (codeOf(error) !== 'ENOENT') throw error;
     }
   });
   return home;

@@ -22,6 +22,7 @@ import { type CliContext, type Command, type ParsedArguments, UsageError } from 
 import { CONFIG_FLAG } from './config-flag.ts';
 import { describeProblems, loadFromFlags } from './config-flags.ts';
 import { columns } from './help.ts';
+import { codeOf } from '../model/thrown.ts';
 
 export const routeCommand: Command = {
   name: 'route',
@@ -121,7 +122,7 @@ async function readText(file: string, { directory, terminal }: CliContext): Prom
   try {
     return await readFile(path, 'utf8');
   } catch (thrown) {
-    const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : 'unknown error';
+    const code = codeOf(thrown) ?? 'unknown error';
     throw new UsageError(`--body: ${path} ${UNREADABLE[code] ?? `cannot be read (${code})`}`);
   }
 }

@@ -9,7 +9,7 @@ import { parseConfigText } from '../config/load-format.ts';
 import { isObject, type JsonObject } from '../model/json/json.ts';
 import { type CliContext, CommandFailure } from './command.ts';
 import { usingHome } from './home.ts';
-import { messageOf } from '../model/thrown.ts';
+import { codeOf, messageOf } from '../model/thrown.ts';
 
 export interface SettingsOverlay {
   /** The variable for the folder in which the program looks for `folder`, in place of the person's home. */
@@ -64,7 +64,7 @@ function readSettings(path: string): JsonObject {
   try {
     text = fs.readFileSync(path, 'utf8');
   } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return {};
+    if (codeOf(cause) === 'ENOENT') return {};
     const why = messageOf(cause);
     throw new CommandFailure(`${path} cannot be read: ${why}`, { cause });
   }
@@ -93,7 +93,7 @@ function link(target: string, path: string): void {
     fs.symlinkSync(target, path);
   } catch (error) {
     // Another run created it first.
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+    if (codeOf(error) !== 'EEXIST') throw error;
   }
 }
 

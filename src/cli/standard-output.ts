@@ -1,7 +1,7 @@
 // Commands' output, written to standard output at once, so that a failed write is noticed.
 import { writeSync } from 'node:fs';
 import { type CliContext, CommandFailure } from './command.ts';
-import { messageOf } from '../model/thrown.ts';
+import { codeOf, messageOf } from '../model/thrown.ts';
 
 export { writeStandardError } from '../server/standard-error.ts';
 
@@ -43,8 +43,4 @@ export function announce(lines: readonly string[], context: Pick<CliContext, 'ou
     if (!(error instanceof OutputLost)) throw error;
     if (!error.isUnwanted) context.err(`warning: ${error.message}`);
   }
-}
-
-function codeOf(thrown: unknown): unknown {
-  return thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
 }

@@ -11,6 +11,7 @@ import { resolveConfig } from './resolve.ts';
 import { unreadable } from './secrets.ts';
 import type { ResolveSources } from './resolve-server.ts';
 import type { ResolvedConfig } from './resolved.ts';
+import { codeOf } from '../model/thrown.ts';
 
 export interface LoadOptions {
   environment: Readonly<Record<string, string | undefined>>;
@@ -86,7 +87,7 @@ function mayBeSeen(path: string): boolean {
     statSync(path);
     return true;
   } catch (error) {
-    return errorCode(error) !== 'EACCES';
+    return codeOf(error) !== 'EACCES';
   }
 }
 
@@ -102,7 +103,7 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   try {
     text = options.text ?? readText(path);
   } catch (error) {
-    return fail(path, errorCode(error) === 'ENOENT' ? 'there is no such file' : unreadable(error));
+    return fail(path, codeOf(error) === 'ENOENT' ? 'there is no such file' : unreadable(error));
   }
   return { path, text, ...parseLoaded(text, extension, path, options) };
 }
@@ -177,8 +178,4 @@ function fatal(message: string): ConfigProblem {
 
 function withLine(problem: ConfigProblem, line: number | undefined): LoadedProblem {
   return line === undefined ? problem : { ...problem, line };
-}
-
-function errorCode(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
 }

@@ -1,6 +1,6 @@
 // `env:NAME`, `credential:NAME`, `file:PATH` or the value itself.
 import { createRedactor } from '../model/redact/redact.ts';
-import { messageOf } from '../model/thrown.ts';
+import { codeOf, messageOf } from '../model/thrown.ts';
 
 export interface SecretSources {
   environment: Readonly<Record<string, string | undefined>>;
@@ -78,7 +78,7 @@ const UNREADABLE: Readonly<Record<string, string>> = {
 
 /** Why, to follow the file's name. By the code alone: a system's message repeats the path, which may be the secret itself. */
 export function unreadable(thrown: unknown): string {
-  const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '';
+  const code = codeOf(thrown) ?? '';
   return UNREADABLE[code] ?? `cannot be read${code === '' ? '' : ` (${code})`}`;
 }
 

@@ -1,6 +1,6 @@
 // The messages of a failing store, with its location and what to do.
 import { StoreBusy } from './store-busy.ts';
-import { messageOf } from '../model/thrown.ts';
+import { codeOf, messageOf } from '../model/thrown.ts';
 
 const OTHER_PLACE = 'or name another folder with SLUICE_HOME';
 const NOT_ALLOWED = `let this user write there, ${OTHER_PLACE}`;
@@ -123,10 +123,6 @@ function storeError(where: string, thrown: unknown, message: string, remedy: str
   return thrown instanceof Error ? new Error(text, { cause: thrown }) : new Error(text);
 }
 
-function remedyOf(remedies: Readonly<Record<string, string>>, code: string): string | undefined {
+function remedyOf(remedies: Readonly<Record<string, string>>, code = ''): string | undefined {
   return Object.entries(remedies).find(([prefix]) => code.startsWith(prefix))?.[1];
-}
-
-function codeOf(thrown: unknown): string {
-  return thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '';
 }

@@ -1,4 +1,4 @@
-// What was thrown, which may be anything: as a message, or as an Error.
+// What was thrown, which may be anything: its message, its code, or as an Error.
 
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
@@ -6,4 +6,11 @@ export function messageOf(thrown: unknown): string {
 
 export function asError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown));
+}
+
+/** As the system or the runtime names the failure: `ENOENT`, `ECONNRESET`, `SQLITE_BUSY`; undefined where it has no name. */
+export function codeOf(thrown: unknown): string | undefined {
+  return thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string'
+    ? thrown.code
+    : undefined;
 }

@@ -1,5 +1,5 @@
 // Opens the sockets that the server listens on, and explains why one cannot be opened.
-import { messageOf } from '../model/thrown.ts';
+import { codeOf, messageOf } from '../model/thrown.ts';
 import { lackOfDescriptors } from '../upstream/network-failure.ts';
 import type { SocketSession } from '../gateway/socket/client-socket.ts';
 import { ClientConnection, type Listener } from './client-connection.ts';
@@ -99,7 +99,7 @@ function explain(
   error: unknown,
   { hostname, port, portSetting = '--port or server.port' }: ListenOptions,
 ): string {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const code = codeOf(error) ?? '';
   const at = `cannot listen on ${formatHost(hostname)}:${port}`;
   const lack = lackOfDescriptors(error);
   if (lack !== undefined) return `${at}: ${lack.happened}; ${lack.remedy}`;

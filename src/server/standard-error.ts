@@ -4,7 +4,7 @@ import { constants, fstatSync, openSync, writeSync } from 'node:fs';
 import type { LogState } from '../model/log-state.ts';
 import { openCLibrary } from './c-library.ts';
 import { isTerminal } from './is-terminal.ts';
-import { messageOf } from '../model/thrown.ts';
+import { codeOf, messageOf } from '../model/thrown.ts';
 
 const STANDARD_ERROR = 2;
 /** Between two attempts to write again, where no line comes. */
@@ -110,7 +110,7 @@ class LineWriter {
       while (rest.length > 0 && isReady())
         rest = rest.subarray(writeSync(descriptor, rest.subarray(0, most)));
     } catch (error) {
-      const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+      const code = codeOf(error) ?? '';
       // Neither says that lines cannot be written: there is no room at this moment, and a terminal may be gone.
       if (isTerminal(descriptor)) {
         console.error(new TextDecoder().decode(rest.subarray(0, -1)));

@@ -5,6 +5,7 @@ import { WORKER_MEMORY_BYTES } from './packet-buffer.ts';
 import type { PrimaryMethods, WorkerMethods } from './protocol.ts';
 import { OTHER_PROGRAM_CODE, WORKER_VARIABLE } from './protocol.ts';
 import { createSharedMemory, type SharedMemory } from './shared-memory.ts';
+import { codeOf } from '../model/thrown.ts';
 
 /** How a worker is started: with the same program and arguments as this process. */
 export interface WorkerCommand {
@@ -97,5 +98,5 @@ export function startWorker(options: WorkerOptions): WorkerProcess {
 const FROM_OUTSIDE = ' from outside, as the system does where memory runs out';
 
 function isClosed(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ERR_IPC_CHANNEL_CLOSED';
+  return codeOf(error) === 'ERR_IPC_CHANNEL_CLOSED';
 }

@@ -8,6 +8,7 @@ import { pidFilePath, reaching } from '../gateway-client.ts';
 import { findReadableHome, usingHome } from '../home.ts';
 import { BEAT_MS, UNANSWERED_BEATS_AT_START } from '../../workers/heartbeat.ts';
 import { describeSpawnError } from '../../workers/spawn-error.ts';
+import { codeOf } from '../../model/thrown.ts';
 
 /** Set for `sluice serve`: the pid file it claims. */
 export const PID_FILE_VARIABLE = 'SLUICE_PID_FILE';
@@ -148,7 +149,7 @@ function signal(pid: number, name: 'SIGTERM' | 'SIGKILL'): void {
   try {
     process.kill(pid, name);
   } catch (cause) {
-    if (!(cause instanceof Error && 'code' in cause && cause.code === 'ESRCH'))
+    if (codeOf(cause) !== 'ESRCH')
       throw new CommandFailure(`process ${pid} cannot be ended (${String(cause)}); run as its owner`, {
         cause,
       });

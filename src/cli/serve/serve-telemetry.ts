@@ -5,7 +5,7 @@ import type { Exporter, ExporterHost } from '../../opentelemetry/exporter.ts';
 import type { CertificateFiles } from '../../opentelemetry/settings.ts';
 import { startExporter } from '../../opentelemetry/start.ts';
 import { PROVIDER_KINDS } from '../../providers/kinds.ts';
-import { messageOf } from '../../model/thrown.ts';
+import { codeOf, messageOf } from '../../model/thrown.ts';
 import type { ServeOptions } from './serving.ts';
 import { VERSION } from '../version.ts';
 
@@ -50,7 +50,7 @@ async function readText(path: string): Promise<string> {
   try {
     return await Bun.file(path).text();
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : messageOf(error);
+    const code = codeOf(error) ?? messageOf(error);
     throw Object.assign(new Error(`${path} cannot be read`), { code: `${path} cannot be read: ${code}` });
   }
 }

@@ -5,6 +5,7 @@ import type { StreamEvent } from '../../model/events.ts';
 import type { SseEvent } from '../../sse/event.ts';
 import { EventTooLarge } from '../../sse/frame-splitter.ts';
 import type { Observation } from '../record/observer.ts';
+import { codeOf, messageOf } from '../../model/thrown.ts';
 
 export interface Pump<Out> {
   /** The next chunk of the upstream; undefined when it completes nothing for the client. */
@@ -59,8 +60,8 @@ export function truncated(provider: string, seen: Observation, unread: number): 
 
 /** The error of an answer whose body did not come whole. */
 export function brokeOff(provider: string, cause: unknown): GatewayError {
-  if (cause instanceof Error && 'code' in cause && cause.code === 'BROKEN_CONTENT_ENCODING') {
-    const message = `${provider} sent an answer that cannot be unpacked: ${cause.message}; check any proxy in between`;
+  if (codeOf(cause) === 'BROKEN_CONTENT_ENCODING') {
+    const message = `${provider} sent an answer that cannot be unpacked: ${messageOf(cause)}; check any proxy in between`;
     return new GatewayError('upstream_malformed', message, { cause });
   }
   const message = `connection lost: ${provider} broke off in the middle of the answer`;

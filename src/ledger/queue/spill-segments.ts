@@ -3,7 +3,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { mkdir, open, readdir, readFile, stat, truncate } from 'node:fs/promises';
 import { uptime } from 'node:os';
 import { join } from 'node:path';
-import { messageOf } from '../../model/thrown.ts';
+import { codeOf, messageOf } from '../../model/thrown.ts';
 
 export interface Segment {
   path: string;
@@ -143,7 +143,7 @@ export async function findSegments(
 
 /** Nothing was spilled yet, or could be, or another process has taken the file over. */
 export function isAbsence(thrown: unknown): boolean {
-  const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
+  const code = codeOf(thrown);
   return code === 'ENOENT' || code === 'ENOTDIR';
 }
 
@@ -158,6 +158,6 @@ function isOfAnother(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (thrown) {
-    return thrown instanceof Error && 'code' in thrown && thrown.code === 'EPERM';
+    return codeOf(thrown) === 'EPERM';
   }
 }

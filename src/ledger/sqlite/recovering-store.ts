@@ -3,6 +3,7 @@ import { existsSync, renameSync } from 'node:fs';
 import { createSqliteStore, type SqliteStore } from './store.ts';
 import type { ValueStore } from '../store-messages.ts';
 import { sqliteError } from '../store-errors.ts';
+import { codeOf } from '../../model/thrown.ts';
 
 /**
  * Opened by the first call. A call that finds the file damaged, truncated or no longer in its place is served from a new
@@ -104,8 +105,8 @@ export function createRecoveringSqliteStore(path: string, report: (notice: strin
 
 /** Whether SQLite reports that the file is damaged or not its own. */
 export function isDamage(thrown: unknown): thrown is Error {
-  if (!(thrown instanceof Error && 'code' in thrown)) return false;
-  return thrown.code === 'SQLITE_NOTADB' || String(thrown.code).startsWith('SQLITE_CORRUPT');
+  const code = codeOf(thrown) ?? '';
+  return code === 'SQLITE_NOTADB' || code.startsWith('SQLITE_CORRUPT');
 }
 
 /** Renames the file, and those that belong to it; returns the new name. */

@@ -1,5 +1,6 @@
 // Serves the dashboard's files: read from disk for each request, so that none stays in memory.
 import { readFile } from 'node:fs/promises';
+import { codeOf } from '../../model/thrown.ts';
 
 const FOLDER = new URL('./page/', import.meta.url);
 
@@ -53,7 +54,7 @@ async function read(name: string): Promise<Uint8Array<ArrayBuffer> | undefined> 
   try {
     return new Uint8Array(await readFile(new URL(name, FOLDER)));
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (codeOf(error) === 'ENOENT') return undefined;
     throw error;
   }
 }

@@ -1,6 +1,7 @@
 // The addresses of a name: looked up through the system's resolver, as other programs do, and remembered for a while.
 import { dns } from 'bun';
 import { net } from '../node-modules.ts';
+import { codeOf } from '../../model/thrown.ts';
 
 /** The same time for which the runtime's own fetch remembers them. */
 const REMEMBERED_MS = 30_000;
@@ -95,7 +96,7 @@ export class Addresses {
       this.foundUntil = this.elapsed() + REMEMBERED_MS;
       return this.found;
     } catch (thrown) {
-      const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : 'ENOTFOUND';
+      const code = codeOf(thrown) ?? 'ENOTFOUND';
       const offline = code.endsWith(NO_NAME_SERVER) && this.elapsed() - began < AT_ONCE_MS;
       throw new NameError(`the name ${hostname} has no address`, code.replace('DNS_', ''), {
         cause: thrown,

@@ -7,7 +7,7 @@ import { type AnswerHandler, ResponseParser } from './response-parser.ts';
 import { LoopTurn } from '../loop-turn.ts';
 import type { RunningAnswer, Staleness } from './running-answer.ts';
 import { sendingState } from '../sending-state.ts';
-import { asError } from '../../model/thrown.ts';
+import { asError, codeOf } from '../../model/thrown.ts';
 
 /** The connection ended before the answer did. */
 class ConnectionLost extends Error {
@@ -222,7 +222,7 @@ export class Connection implements AnswerHandler, BodyWay {
     this.deal();
     const isOver = this.answer === null || (error === undefined && this.parser.close());
     if (isOver) this.close();
-    else if (error !== undefined) this.fail(new ConnectionLost(error.message, codeOf(error)));
+    else if (error !== undefined) this.fail(new ConnectionLost(error.message, codeOf(error) ?? 'ECONNRESET'));
     else {
       const message = 'the server closed the connection before its answer was complete';
       this.fail(new ConnectionLost(message, 'ECONNRESET'));
@@ -319,8 +319,4 @@ export class Connection implements AnswerHandler, BodyWay {
     if (this.answer === null && this.parser.isIdle) this.socket?.end();
     else this.socket?.terminate();
   }
-}
-
-function codeOf(error: Error): string {
-  return 'code' in error && typeof error.code === 'string' ? error.code : 'ECONNRESET';
 }

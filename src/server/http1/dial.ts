@@ -5,6 +5,7 @@ import { descriptorError } from '../descriptors.ts';
 import { isOffline } from '../networks.ts';
 import { net } from '../node-modules.ts';
 import type { Addresses } from './addresses.ts';
+import { codeOf } from '../../model/thrown.ts';
 
 export interface Dialling<Data> {
   addresses: Addresses;
@@ -84,7 +85,7 @@ class Race<Data> {
     // It may fail again after it was given up, which is of no interest.
     socket.on('error', (error) => {
       if (!this.running.delete(socket)) return;
-      if (this.failure === undefined || NO_WAY.has(codeOf(this.failure))) this.failure = error;
+      if (this.failure === undefined || NO_WAY.has(codeOf(this.failure) ?? '')) this.failure = error;
       this.next();
     });
     if (this.addresses.length > 0)
@@ -150,8 +151,4 @@ export function handleOf(socket: NodeSocket): unknown {
 
 function isRuntimeSocket<Data>(handle: unknown): handle is Socket<Data> {
   return typeof handle === 'object' && handle !== null && 'reload' in handle && 'upgradeTLS' in handle;
-}
-
-function codeOf(error: Error): string {
-  return 'code' in error && typeof error.code === 'string' ? error.code : '';
 }

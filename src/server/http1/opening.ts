@@ -8,6 +8,7 @@ import { dial } from './dial.ts';
 import type { HttpProxy } from './proxies.ts';
 import { tlsOptions } from './tls-options.ts';
 import { openTunnel } from './tunnel.ts';
+import { codeOf } from '../../model/thrown.ts';
 
 export interface OriginAddress {
   /** Scheme, host and port, for messages. */
@@ -179,5 +180,5 @@ const HANDLERS: SocketHandler<Connection> = {
 
 /** Whether an error is about the certificate (`CERT_HAS_EXPIRED`), not about the connection (`EPROTO`). */
 function isVerdict(error: Error | null): boolean {
-  return error !== null && 'code' in error && typeof error.code === 'string' && error.code.includes('_');
+  return codeOf(error)?.includes('_') === true;
 }

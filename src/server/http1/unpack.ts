@@ -2,6 +2,7 @@
 import type { AnswerBody, BodyReader, UpstreamAnswer } from '../../upstream/transport.ts';
 import { HeaderList } from '../../model/header-list.ts';
 import { zlib } from '../node-modules.ts';
+import { codeOf } from '../../model/thrown.ts';
 
 type Unpacker = ReturnType<ReturnType<typeof zlib>['createGunzip']>;
 
@@ -32,7 +33,7 @@ class BrokenEncoding extends Error {
 const CUT_SHORT = 'Z_BUF_ERROR';
 
 function unpackingError(encoding: string, error: Error): Error {
-  if ('code' in error && error.code === CUT_SHORT) return error;
+  if (codeOf(error) === CUT_SHORT) return error;
   return new BrokenEncoding(
     `the answer is not valid ${encoding}, as its content-encoding claims: ${error.message}`,
     {

@@ -1,7 +1,7 @@
 // One connection to the Redis server: scripts are answered in the order in which they are sent, or all of them fail together.
 import { RedisClient } from 'bun';
 import type { Script } from './scripts.ts';
-import { messageOf } from '../../model/thrown.ts';
+import { codeOf, messageOf } from '../../model/thrown.ts';
 
 /** To establish a connection; no request waits for that longer than for an answer. */
 const CONNECT_MS = 5_000;
@@ -120,5 +120,5 @@ export class Connection {
 
 /** The connection is gone, for no reason that the runtime would tell. */
 function isClosed(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ERR_REDIS_CONNECTION_CLOSED';
+  return codeOf(error) === 'ERR_REDIS_CONNECTION_CLOSED';
 }

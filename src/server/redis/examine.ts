@@ -1,6 +1,7 @@
 // Why a Redis server does not answer: the runtime's client says only that the connection was closed.
 import type { Socket } from 'node:net';
 import { net, tls } from '../node-modules.ts';
+import { codeOf } from '../../model/thrown.ts';
 
 const TIMEOUT_MS = 5_000;
 
@@ -47,7 +48,7 @@ export function examineRedis(url: string): Promise<string | null> {
 
 /** Of several addresses that were tried, the error has a code alone. */
 function describe(error: Error): string {
-  return 'code' in error ? String(error.code) : error.name;
+  return codeOf(error) ?? error.name;
 }
 
 function encode(command: readonly string[]): string {
