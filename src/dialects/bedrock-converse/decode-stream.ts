@@ -16,7 +16,7 @@ import { EXCEPTION, parseException } from '../aws/exceptions.ts';
 import { MalformedEvent, malformedData, type StreamDecoder } from '../dialect.ts';
 import { isKeepAlive } from '../shared/keep-alive.ts';
 import { BlockDecoder } from './decode-blocks.ts';
-import { readEdits, readFinish, readUsage, tierOf } from './read-answer.ts';
+import { readEdits, readFinish, readUsage, tierOf, unreadOf } from './read-answer.ts';
 import { ANTHROPIC, CONTEXT_MANAGEMENT, ID } from './wire.ts';
 
 function objectIn(value: JsonValue | undefined, name: string): JsonObject {
@@ -79,6 +79,7 @@ class ConverseDecoder extends BlockDecoder implements StreamDecoder {
 
   private stop(stopped: JsonObject): void {
     this.closeAll();
+    for (const name of unreadOf(stopped)) this.report(name);
     const edits = readEdits(stopped);
     if (edits !== undefined)
       this.sink.push({ type: 'extension', dialect: ANTHROPIC, name: CONTEXT_MANAGEMENT, value: edits });
@@ -92,6 +93,7 @@ class ConverseDecoder extends BlockDecoder implements StreamDecoder {
   }
 
   private readMetadata({ trace, ...metadata }: JsonObject): void {
+    for (const name of unreadOf(metadata)) this.report(name);
     const value = asObject(trace);
     if (value !== undefined) this.sink.push({ type: 'extension', dialect: ID, name: 'trace', value });
     const { webSearches } = this;

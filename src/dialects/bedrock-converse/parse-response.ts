@@ -9,7 +9,7 @@ import { objectsIn, textIn } from '../shared/answer-list.ts';
 import { objectArguments } from '../shared/tools/call-arguments.ts';
 import { withoutNulls } from '../shared/own-fields.ts';
 import { type Account, MalformedEvent } from '../dialect.ts';
-import { readCitation, readEdits, readFinish, readUsage, tierOf } from './read-answer.ts';
+import { readCitation, readEdits, readFinish, readUsage, tierOf, unreadOf } from './read-answer.ts';
 import { ANTHROPIC, CONTEXT_MANAGEMENT, ID, NOVA_SEARCH } from './wire.ts';
 
 export function parseResponse(body: JsonObject): NeutralResponse {
@@ -23,6 +23,7 @@ export function parseResponse(body: JsonObject): NeutralResponse {
   // An answer has the fields of one dialect; those of a second are told as a part, whose loss is named like theirs.
   if (edits !== undefined && trace !== undefined)
     parts.push({ type: 'opaque', dialect: ID, name: 'trace', value: trace });
+  for (const name of unreadOf(body)) parts.push({ type: 'opaque', dialect: ID, name, value: {} });
   return {
     id: null,
     model: null,

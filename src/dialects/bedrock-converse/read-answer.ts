@@ -13,6 +13,7 @@ import {
 import { CountReader, type StatedUsage, tierIn, type Usage } from '../../model/usage.ts';
 import { table } from '../../model/table.ts';
 import { readMatchedStop } from '../aws/matched-stop.ts';
+import { isEmptyValue } from '../shared/losses/unread-fields.ts';
 import { CONTEXT_MANAGEMENT } from './wire.ts';
 
 const UNIFIED: Record<string, UnifiedFinish> = table({
@@ -129,4 +130,15 @@ export function readCitation(value: JsonValue | undefined): Citation {
     ...(citedText === '' ? {} : { citedText }),
     ...readLocation(asObject(location) ?? {}, asString(source)),
   };
+}
+
+/** Fields of an answer, or of the events behind its content, that are read, or measure; `p` hides the length of an event. */
+const READ: ReadonlySet<string> = new Set([
+  ...['output', 'stopReason', 'additionalModelResponseFields', 'usage', 'metrics', 'trace'],
+  ...['serviceTier', 'performanceConfig', 'p'],
+]);
+
+/** Names of the others, which no client receives. */
+export function unreadOf(fields: JsonObject): string[] {
+  return Object.keys(fields).filter((name) => !READ.has(name) && !isEmptyValue(fields[name]));
 }

@@ -26,7 +26,7 @@ import { serverCall, serverResult } from './server-tools.ts';
 import { signatureFromProvider } from './signature.ts';
 import { createTextIndex } from './text-index.ts';
 import { parseUsage } from './usage.ts';
-import { partName, unreadOf, unmappedFields } from './unmapped-fields.ts';
+import { partName, unreadOf, unreadOfAnswer, unmappedFields } from './unmapped-fields.ts';
 import { Alternatives } from '../shared/alternatives.ts';
 import { isFirstReport } from '../shared/losses/first-report.ts';
 import { isEmpty, withoutNulls } from '../shared/own-fields.ts';
@@ -52,7 +52,7 @@ export class ChunkDecoder {
   private hasMore = false;
   /** Null where only the first candidate matters. How many are made is the model's decision: it may answer with fewer. */
   private readonly candidates: Alternatives | null;
-  /** Unread fields of parts. */
+  /** Unread fields of parts and of the answer itself. */
   private unread: Set<string> | undefined = undefined;
   private readonly index = createTextIndex();
   /** Null before the first. */
@@ -96,6 +96,7 @@ export class ChunkDecoder {
       const value = { response: { promptFeedback: feedback } };
       this.sink.push({ type: 'extension', dialect: ID, name: 'promptFeedback', value });
     }
+    for (const name of unreadOfAnswer(chunk)) this.reportUnread(name, { response: { [name]: chunk[name] } });
     const candidates = asArray(chunk.candidates) ?? [];
     if (candidates.some((item) => (asNumber(asObject(item)?.index) ?? 0) > 0) && !this.hasMore) {
       this.hasMore = true;
@@ -181,7 +182,7 @@ export class ChunkDecoder {
   private readPart(given: JsonObject): void {
     this.flushSeal();
     const part = withoutNulls(given);
-    for (const name of unreadOf(part)) this.reportUnread(name);
+    for (const name of unreadOf(part)) this.reportUnread(`parts.${name}`);
     if (part.functionCall !== undefined) {
       if (this.open !== undefined) this.close();
       const error = this.callDecoder().read(part);
@@ -206,10 +207,10 @@ export class ChunkDecoder {
     this.readServerPart(part);
   }
 
-  private reportUnread(name: string): void {
+  private reportUnread(name: string, value: JsonObject = {}): void {
     this.unread ??= new Set();
-    if (!isFirstReport(this.unread, name, this.sink)) return;
-    this.sink.push({ type: 'extension', dialect: ID, name: `parts.${name}`, value: {} });
+    if (isFirstReport(this.unread, name, this.sink))
+      this.sink.push({ type: 'extension', dialect: ID, name, value });
   }
 
   /** A call or result of the provider's own tool, or a part without a neutral form. */

@@ -1,6 +1,8 @@
 // The parts of an answer that only this dialect can express: each field by its own name, for the reports of losses.
 import { isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 
+const NOTHING: string[] = [];
+
 /** Fields read into neutral form, or the candidate's place among others. */
 const MAPPED: ReadonlySet<string> = new Set([
   ...['content', 'finishReason', 'index', 'tokenCount', 'citationMetadata'],
@@ -43,6 +45,23 @@ function isEmptyValue(value: JsonValue | undefined): boolean {
   return typeof value === 'object' && Object.keys(value).length === 0;
 }
 
+/** Fields of an answer that are read, and its envelope. */
+const READ_OF_ANSWER: ReadonlySet<string> = new Set([
+  ...['candidates', 'promptFeedback', 'usageMetadata', 'modelVersion', 'responseId'],
+  ...['createTime', 'modelStatus', 'error'],
+]);
+
+/** The fields of the answer itself that no client receives, but one of this dialect. */
+export function unreadOfAnswer(answer: JsonObject): string[] {
+  let unread = NOTHING;
+  for (const name in answer) {
+    if (READ_OF_ANSWER.has(name) || isEmptyValue(answer[name])) continue;
+    if (unread === NOTHING) unread = [];
+    unread.push(name);
+  }
+  return unread;
+}
+
 /** Fields of a part that are read, or for which the whole part is kept. */
 const READ: ReadonlySet<string> = new Set([
   ...['text', 'thought', 'thoughtSignature', 'functionCall', 'inlineData'],
@@ -62,8 +81,6 @@ export function unreadOf(part: JsonObject): string[] {
   }
   return isRead ? (unread ?? NOTHING) : NOTHING;
 }
-
-const NOTHING: string[] = [];
 
 /** The name reported for a part without a neutral form. */
 export function partName(part: JsonObject): string {
