@@ -1,7 +1,7 @@
 // Sluice as a library: the gateway as one function from Request to Response, and one streaming interface
 // over all providers. Web standards only; examples/embed.ts shows both.
 import { parseConfig } from './config/parse.ts';
-import { formatKeyPath } from './config/problem.ts';
+import { formatKeyPath, withoutKeys } from './config/problem.ts';
 import { resolveConfig } from './config/resolve.ts';
 import type { ConfigInput } from './config/schema.ts';
 import { createGateway as createGatewayOn, type Gateway } from './gateway/gateway.ts';
@@ -72,9 +72,9 @@ export function createGateway(config: ConfigInput = {}, options: LibraryOptions 
     problems.push(...bindTransformers(resolution.config, options.transformers ?? {}));
     if (!problems.some((problem) => problem.severity === 'fatal')) return createGatewayOn(usable, host);
   }
-  const lines = problems.map(
-    ({ severity, path, message }) => `${severity}: ${formatKeyPath(path)}: ${message}`,
-  );
+  const lines = problems
+    .map(withoutKeys)
+    .map(({ severity, path, message }) => `${severity}: ${formatKeyPath(path)}: ${message}`);
   throw new Error(`the configuration is not valid:\n${lines.join('\n')}`);
 }
 

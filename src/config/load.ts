@@ -4,7 +4,7 @@ import { homedir } from 'node:os';
 import { dirname, extname, join, resolve } from 'node:path';
 import { CONFIG_EXTENSIONS, type ConfigExtension, parseConfigText } from './load-format.ts';
 import { parseConfig } from './parse.ts';
-import { type ConfigProblem, formatKeyPath, MOST_PROBLEMS } from './problem.ts';
+import { type ConfigProblem, formatKeyPath, MOST_PROBLEMS, withoutKeys } from './problem.ts';
 import { readText } from './load-text.ts';
 import { loadProviderTls, loadTls } from './load-tls.ts';
 import { resolveConfig } from './resolve.ts';
@@ -141,7 +141,9 @@ function finish(
     config = resolution.config;
   }
   if (problems.some((problem) => problem.severity === 'fatal')) config = null;
-  const located = worthReading(problems).map((problem) => withLine(problem, lineOf(problem.path)));
+  const located = worthReading(problems).map((problem) =>
+    withLine(withoutKeys(problem), lineOf(problem.path)),
+  );
   return { config, problems: located, lineOf };
 }
 

@@ -1,4 +1,5 @@
 // What is wrong with a configuration, and where.
+import { withoutKeyShapes } from '../model/redact/shapes.ts';
 
 /**
  * `fatal`: nothing is served. `error`: `check` fails, serving goes on without the part that is named.
@@ -12,8 +13,17 @@ export interface ConfigProblem {
   severity: Severity;
   /** The key at fault; empty: the file as a whole. */
   path: KeyPath;
-  /** What is wrong and how to remedy it; quotes no value of the configuration that could be a secret. */
+  /** What is wrong and how to remedy it; quotes no value of the configuration that should be a secret. */
   message: string;
+}
+
+/** As it may be shown: names and targets are quoted, and someone may have put an API key in the place of one. */
+export function withoutKeys<Problem extends ConfigProblem>(problem: Problem): Problem {
+  return {
+    ...problem,
+    path: problem.path.map((part) => (typeof part === 'string' ? withoutKeyShapes(part) : part)),
+    message: withoutKeyShapes(problem.message),
+  };
 }
 
 /** `server.keys[0]`, `costs.pricing_overrides["lab/*"]`. */

@@ -111,6 +111,20 @@ describe('the first file found', () => {
   });
 });
 
+test.each([
+  ['routing: { default_provider: KEY }', 'routing.default_provider: no provider is named "[redacted]"'],
+  ['routing: { fallback_chain: [KEY/m] }', 'routing.fallback_chain[0]: no provider is named "[redacted]"'],
+  ['providers: { KEY: {} }', 'providers["[redacted]"]: not a known provider'],
+  ['KEY: 1', '["[redacted]"]: unknown key'],
+  ['server: { host: KEY }', 'server.host: [redacted] is reachable by others'],
+])('an API key in the wrong place is quoted by no problem: %s', (text, wanted) => {
+  const root = makeTree({ 'work/sluice.yaml': text.replace('KEY', 'sk-ant-api03-AAAA-BBBB-CCCC-DDDD') });
+  const loaded = loadConfig(optionsAt(root));
+  const said = loaded.problems.map((problem) => formatProblem(problem, loaded.path)).join('\n');
+  expect(said).toContain(`work/sluice.yaml:1: ${wanted}`);
+  expect(said).not.toContain('AAAA');
+});
+
 describe('every format gives the same', () => {
   const YAML = `
 # a comment
