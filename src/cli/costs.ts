@@ -208,13 +208,12 @@ interface Report {
 }
 
 function print({ from, total, entries }: Report, context: CliContext): void {
-  const { requests, unpriced_requests: unpriced } = total;
+  const { requests } = total;
   const since = from === null ? 'since the beginning' : `since ${localTime(new Date(from))}`;
-  const without = unpriced === 0 ? '' : `, without ${number(unpriced)} whose price is not known`;
   context.out(
     requests === 0
       ? `nothing was asked ${since}`
-      : `${since}: ${money(total.cost_usd)} for ${plural(requests, 'request')}${without}; ` +
+      : `${since}: ${spentOn(total)}; ` +
           `${short(promptOf(total))} tokens in, ${fromCache(total)} of them from caches, ${short(total.output_tokens)} out`,
   );
   if (requests === 0) return;
@@ -225,6 +224,12 @@ function print({ from, total, entries }: Report, context: CliContext): void {
   const spent = costBeside(entries, total.cost_usd);
   if (others > 0)
     context.out(`  these are the most used; other models: ${money(spent)} for ${plural(others, 'request')}`);
+}
+
+/** Where only unpriced requests were answered, $0 would be a guess. */
+function spentOn({ requests, cost_usd, unpriced_requests: unpriced }: Figures): string {
+  const spent = cost_usd === 0 && unpriced > 0 ? '' : `${money(cost_usd)} for `;
+  return `${spent}${plural(requests, 'request')}${unpriced === 0 ? '' : `, ${number(unpriced)} of them unpriced`}`;
 }
 
 const promptOf = ({ input_tokens, cache_read_tokens, cache_write_tokens }: Figures): number =>

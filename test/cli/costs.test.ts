@@ -26,8 +26,8 @@ beforeAll(async () => {
 });
 afterAll(() => sluice[Symbol.asyncDispose]());
 
-async function ask(model: string, key: string): Promise<void> {
-  const response = await fetch(`${sluice.url}/v1/messages`, {
+async function ask(model: string, key: string, url = sluice.url): Promise<void> {
+  const response = await fetch(`${url}/v1/messages`, {
     method: 'POST',
     headers: { 'x-api-key': key },
     body: JSON.stringify({ model, max_tokens: 50, messages: [{ role: 'user', content: 'one two three' }] }),
@@ -62,7 +62,7 @@ test('each day of the last week, the last of them today', async () => {
   const { out } = await costs();
   const [head, columns, ...days] = out.split('\n');
   expect(head).toMatch(
-    /^since .+: \$[\d,.]+ for 3 requests, without 1 whose price is not known; \d+ tokens in, 0 % of them from caches, \d+ out$/,
+    /^since .+: \$[\d,.]+ for 3 requests, 1 of them unpriced; \d+ tokens in, 0 % of them from caches, \d+ out$/,
   );
   expect(columns?.trim().split(/ {2,}/)).toEqual([
     'day (UTC)',
@@ -111,6 +111,13 @@ test('where nothing was asked it says so', async () => {
   const { code, out } = await runCommand(['costs', '--url', idle.url, '--since', '1h']);
   expect(code).toBe(0);
   expect(out).toMatch(/^nothing was asked since \d{4}-\S+$/);
+});
+
+test('where no price is known there is no cost, and it says so', async () => {
+  await using unpriced = await startSluice();
+  await ask('simulator/fast', 'none', unpriced.url);
+  const { out } = await runCommand(['costs', '--url', unpriced.url]);
+  expect(out).toMatch(/^since \d{4}-\S+: 1 request, 1 of them unpriced; \d+ tokens in/);
 });
 
 test('a gateway without a ledger knows none', async () => {
