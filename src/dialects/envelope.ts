@@ -7,7 +7,8 @@ import type { HeaderReader } from '../model/headers.ts';
 import type { JsonObject, JsonValue } from '../model/json/json.ts';
 import type { Usage } from '../model/usage.ts';
 import type { SseEvent } from '../sse/event.ts';
-import type { ClientRoute, ClientSide, ForwardedPath } from './dialect.ts';
+import type { ClientRoute, ClientSide } from './dialect.ts';
+import type { ForwardedPath } from './forwarded-path.ts';
 
 export interface Envelope {
   /** What its clients may call a body that is JSON, besides that. */

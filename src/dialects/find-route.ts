@@ -1,7 +1,8 @@
 // Which dialect a path belongs to.
 import type { JsonObject } from '../model/json/json.ts';
 import type { HeaderReader } from '../model/headers.ts';
-import type { ClientRoute, Dialect, ForwardedPath } from './dialect.ts';
+import type { ClientRoute, Dialect } from './dialect.ts';
+import type { ForwardedPath } from './forwarded-path.ts';
 import type { Envelope } from './envelope.ts';
 import type { ForwardedSocket } from './forwarded-socket.ts';
 import type { AskedModels, ClientModels } from './operations.ts';

@@ -2,7 +2,8 @@
 import type { HeaderReader } from '../../model/headers.ts';
 import { isPersonalToken } from '../../model/personal-token.ts';
 import type { SseEvent } from '../../sse/event.ts';
-import type { Dialect, ForwardedPath, ProviderSide } from '../dialect.ts';
+import type { Dialect, ProviderSide } from '../dialect.ts';
+import type { ForwardedPath } from '../forwarded-path.ts';
 import type { Quirks } from '../quirks.ts';
 import { amazonsEmbeddings } from './amazon/embed.ts';
 import { forwardedToAmazon } from './amazon/forwarded.ts';

@@ -5,7 +5,7 @@ import type { GatewayError } from '../../model/errors.ts';
 import type { HeaderReader } from '../../model/headers.ts';
 import { asObject, asString, type JsonObject, parseObject } from '../../model/json/json.ts';
 import { CountReader, type StatedUsage } from '../../model/usage.ts';
-import type { AnswerReader } from '../dialect.ts';
+import type { AnswerReader } from '../forwarded-path.ts';
 import { loadEventStream, messageTaker } from './event-stream.ts';
 import { EXCEPTION, parseException } from './exceptions.ts';
 

@@ -1,7 +1,7 @@
 // What an interaction is billed by, as its answer states it. https://ai.google.dev/api/interactions-api
 import { asArray, asObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import { countIn, type StatedUsage } from '../../model/usage.ts';
-import type { ForwardedPath } from '../dialect.ts';
+import type { ForwardedPath } from '../forwarded-path.ts';
 import { parseUsage } from './usage.ts';
 
 /** A whole answer has `usage`; the last event of a stream has the whole `interaction`. */

@@ -3,7 +3,8 @@
 import { HeaderList } from '../../model/header-list.ts';
 import type { HeaderReader } from '../../model/headers.ts';
 import { decodedPercent } from '../../model/percent-encoding.ts';
-import type { ClientRoute, ForwardedPath } from '../dialect.ts';
+import type { ClientRoute } from '../dialect.ts';
+import type { ForwardedPath } from '../forwarded-path.ts';
 import { DECISION_BILL, INTERACTION_BILL } from './interactions.ts';
 import { modelInPath } from '../shared/models/model-in-path.ts';
 import {

@@ -1,5 +1,5 @@
 // The paths of OpenAI's API that only a provider itself can answer. https://developers.openai.com/api/reference
-import type { BatchForm, ForwardedPath } from '../dialect.ts';
+import type { BatchForm, ForwardedPath } from '../forwarded-path.ts';
 import { decisionsBill, imagesBill, pagesBill, plainBill, transcriptionBill } from './forwarded-usage.ts';
 import { routeModels } from '../operations.ts';
 import { modelInPath } from '../shared/models/model-in-path.ts';

@@ -1,6 +1,6 @@
 // Requests that only a provider itself can answer (files, batches, images, speech), forwarded as they are. docs/endpoints.md
 import type { ResolvedConfig } from '../../config/resolved.ts';
-import type { AnswerReader, ForwardedLink, ForwardedPath } from '../../dialects/dialect.ts';
+import type { AnswerReader, ForwardedLink, ForwardedPath } from '../../dialects/forwarded-path.ts';
 import type { FoundForward } from '../../dialects/find-route.ts';
 import { GatewayError } from '../../model/errors.ts';
 import type { HeaderReader } from '../../model/headers.ts';

@@ -1,5 +1,5 @@
 // The models that the requests within a batch name: written as the provider knows them, while the batch passes.
-import type { BatchForm } from '../../dialects/dialect.ts';
+import type { BatchForm } from '../../dialects/forwarded-path.ts';
 import { createStringEditor, type StringEditor } from '../../model/json/string-editor.ts';
 import { findFormField } from './form-field.ts';
 

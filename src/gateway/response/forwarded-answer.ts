@@ -1,5 +1,5 @@
 // The body of a forwarded answer on its way to the client: as it comes, at the client's pace, and broken off where it breaks.
-import type { AnswerReader } from '../../dialects/dialect.ts';
+import type { AnswerReader } from '../../dialects/forwarded-path.ts';
 import { type GatewayError, toGatewayError } from '../../model/errors.ts';
 import type { StringEditor } from '../../model/json/string-editor.ts';
 import type { Cancellation } from '../../upstream/cancellation.ts';
