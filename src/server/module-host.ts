@@ -101,7 +101,7 @@ class ModuleHost {
         () => fail(`it did not load within ${LOADING_MS / 1_000} s: its top level never ends`),
         LOADING_MS,
       );
-      worker.onerror = (event) => fail(event.message);
+      worker.onerror = (event) => fail(thrownIn(event.message));
       worker.onmessage = ({ data }: MessageEvent<FromModule>) => {
         if ('failed' in data) fail(data.failed);
         else if ('ready' in data) {
@@ -180,7 +180,6 @@ class ModuleHost {
     const alive = () => {
       cancelTimer();
       this.pings.delete(ping);
-      if (this.pending.has(id)) this.begin(id);
     };
     const ping = this.nextId++;
     const cancelTimer = this.options.setTimer(() => {
@@ -219,4 +218,9 @@ class ModuleHost {
     this.worker?.terminate();
     this.worker = null;
   }
+}
+
+/** What was thrown, of a thread's last words: a piece of the module's source precedes it, which is not the client's business. */
+function thrownIn(lastWords: string): string {
+  return /^ *\^\n(?:\w+: )?(.*)$/m.exec(lastWords)?.[1] ?? lastWords;
 }

@@ -24,7 +24,6 @@ self.onmessage = async ({ data }: MessageEvent<ToModule>) => {
     return;
   }
   if ('close' in data) {
-    answers.get(data.close)?.close();
     answers.delete(data.close);
     return;
   }

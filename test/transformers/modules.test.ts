@@ -255,7 +255,6 @@ test('a module that changes is taken up by a running gateway, one that breaks is
 /** Tells of each time that it is loaded, and of the second time is ready only when it may be. */
 const RELOADED = `
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
-import { eventually } from '../support/time-limit.ts';
 const beside = (name) => new URL(name, import.meta.url);
 appendFileSync(beside('loads'), '.');
 if (readFileSync(beside('loads')).length > 1) while (!existsSync(beside('ready'))) await Bun.sleep(1);

@@ -1,0 +1,149 @@
+// A transformer's module on its thread: what becomes of its calls where the thread fails, hangs or is no longer needed.
+import { afterEach, expect, setDefaultTimeout, spyOn, test } from 'bun:test';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { NeutralRequest } from '../../src/model/request.ts';
+import { loadModule } from '../../src/server/module-host.ts';
+import type { ModuleCode } from '../../src/transformers/user-module.ts';
+import { createManualTimers, type ManualTimers } from '../support/manual-timers.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { eventually, TEST_TIMEOUT_MS } from '../support/time-limit.ts';
+
+setDefaultTimeout(TEST_TIMEOUT_MS);
+
+const TIME_LIMIT_MS = 1_000;
+const CONTEXT = { provider: 'lab', model: 'm' };
+const FOLDER = temporaryFolder('module-host');
+const loaded: ModuleCode[] = [];
+let files = 0;
+
+afterEach(() => {
+  for (const code of loaded.splice(0)) code.retire();
+});
+
+/** The module of this text, on a clock turned by hand. */
+async function load(text: string) {
+  files += 1;
+  const file = join(FOLDER, `module-${files}.ts`);
+  writeFileSync(file, text);
+  const timers = createManualTimers();
+  const code = await loadModule({
+    url: pathToFileURL(file).href,
+    options: {},
+    timeLimitMs: TIME_LIMIT_MS,
+    setTimer: timers.setTimer,
+  });
+  loaded.push(code);
+  return { code, timers, ask: (model: string) => code.request(requestOf(model), CONTEXT) };
+}
+
+function requestOf(model: string): NeutralRequest {
+  return { model, messages: [], system: [], tools: [], stream: false };
+}
+
+/** Why it was rejected; the runtime's `rejects` would wait for it without taking messages of threads. */
+async function reasonOf(asked: Promise<unknown>): Promise<string> {
+  const [outcome] = await Promise.allSettled([asked]);
+  return outcome?.status === 'rejected' ? outcome.reason.message : 'it was not rejected';
+}
+
+/** The outcomes of all, while the clock turns. */
+async function outcomes(calls: Promise<unknown>[], timers: ManualTimers): Promise<string[]> {
+  let isOver = false;
+  const reasons = Promise.all(calls.map(reasonOf)).finally(() => {
+    isOver = true;
+  });
+  await eventually(async () => {
+    await timers.advance(TIME_LIMIT_MS / 10);
+    return isOver;
+  });
+  return reasons;
+}
+
+/** Does what the request's model says. */
+const OBEDIENT = `export default {
+  request({ model }) {
+    if (model === 'loop') for (;;) {}
+    if (model === 'wait') return new Promise(() => {});
+    const fail = () => { throw new Error('too late'); };
+    if (model === 'fail later') return new Promise(() => setTimeout(fail));
+    if (model === 'fail unawaited') return new Promise(() => void Promise.resolve().then(fail));
+  },
+  answer: () => ({ event: (event, emit) => emit(event) }),
+};`;
+
+test.each(['fail later', 'fail unawaited'])(
+  'what a module throws when nobody waits for it ends its thread: calls that run fail at once, and the next has another (%s)',
+  async (how) => {
+    const { timers, ask } = await load(OBEDIENT);
+    expect(await Promise.allSettled([ask('wait'), ask(how)])).toMatchObject(
+      Array(2).fill({ status: 'rejected', reason: { message: 'too late' } }),
+    );
+    expect(timers.pending()).toBe(0);
+    expect((await ask('fine')).value.model).toBe('fine');
+  },
+);
+
+test('a call behind three that never end is not sent to a fourth thread', async () => {
+  const { timers, ask } = await load(OBEDIENT);
+  const reasons = await outcomes(['loop', 'loop', 'loop', 'fine'].map(ask), timers);
+  const late = 'it did not end within 1000 ms (time_limit)';
+  expect(reasons.slice(0, 2)).toEqual([late, late]);
+  expect(reasons[3]).toBe('its thread was stopped repeatedly, since its calls never ended');
+});
+
+test('where it cannot be loaded anew, the calls behind one that never ends say why', async () => {
+  const { timers, ask } = await load(`
+    import { existsSync, writeFileSync } from 'node:fs';
+    const mark = new URL('loaded', import.meta.url);
+    if (existsSync(mark)) throw new Error('once is enough');
+    writeFileSync(mark, '');
+    ${OBEDIENT}`);
+  expect(await outcomes(['loop', 'fine'].map(ask), timers)).toEqual([
+    'it did not end within 1000 ms (time_limit)',
+    'once is enough',
+  ]);
+});
+
+test('what cannot be sent to a thread fails its call alone, and nothing of it waits', async () => {
+  const { code, timers, ask } = await load(OBEDIENT);
+  const unsendable = { ...requestOf('fine'), tools: [() => {}] as unknown as NeutralRequest['tools'] };
+  expect(await reasonOf(code.request(unsendable, CONTEXT))).toMatch(/clone/);
+  expect(timers.pending()).toBe(0);
+  expect((await ask('fine')).value.model).toBe('fine');
+});
+
+test('an answer that is over has left nothing behind', async () => {
+  const { code } = await load(OBEDIENT);
+  const answer = code.answer(CONTEXT);
+  const event = { type: 'text-start', block: 0 } as const;
+  expect((await answer.push([event])).value).toEqual([event]);
+  answer.close();
+  expect(await reasonOf(answer.push([event]))).toMatch(/restarted/);
+});
+
+test('a thread that is no longer needed ends with the last of its answers and calls', async () => {
+  const ends = spyOn(Worker.prototype, 'terminate');
+  try {
+    const { code, ask } = await load(OBEDIENT);
+    const [first, last] = [code.answer(CONTEXT), code.answer(CONTEXT)];
+    await first.push([]);
+    code.retire();
+    const called = ask('fine');
+    first.close();
+    first.close();
+    await called;
+    expect(ends).not.toHaveBeenCalled();
+    last.close();
+    expect(ends).toHaveBeenCalledTimes(1);
+  } finally {
+    ends.mockRestore();
+  }
+});
+
+test('of several errors in a file the first is told, and where it is', async () => {
+  await expect(load('export default {};\nlet one = ;\nlet two = ;')).rejects.toThrow(
+    /module-\d+\.ts:2:\d+\)$/,
+  );
+});
