@@ -66,11 +66,11 @@ export function partnerOf({ provider, model }: Target): PartnerModels | undefine
 
 /** Whether the provider is known to serve the model, under this name or its own. */
 export function serves(provider: ProviderConfig, model: string): boolean {
-  return servesByName(provider, model) || ownName(provider, model) !== undefined;
-}
-
-function servesByName(provider: ProviderConfig, model: string): boolean {
-  return servesItself(provider, model) || partnerOf({ provider, model }) !== undefined;
+  return (
+    servesItself(provider, model) ||
+    partnerOf({ provider, model }) !== undefined ||
+    ownName(provider, model) !== undefined
+  );
 }
 
 /** Whether it is configured there, or one of the provider's own. */
@@ -203,7 +203,6 @@ function defaultProvider(
   const able = providers.filter(canAnswer);
   return (
     able.find((provider) => servesItself(provider, model)) ??
-    able.find((provider) => servesByName(provider, model)) ??
     able.find((provider) => serves(provider, model)) ??
     wanted ??
     providers[0]

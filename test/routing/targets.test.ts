@@ -237,7 +237,7 @@ describe('what another vendor calls otherwise', () => {
     expect(chosen('models/own', { lab: LAB, gemini: { api_key: 'k' } })).toBe('lab/models/own');
   });
 
-  test('a model goes to its vendor first, then to a cloud that has it under this name, then to one that has another', () => {
+  test('a model goes to whose own it is, by this name, before others that have it too', () => {
     expect(chosen('claude-opus-4-6', { ...googles, anthropic })).toBe('anthropic/claude-opus-4-6');
     const amazons = 'us.anthropic.claude-opus-4-6-v1';
     const bedrock = { options: { region: 'us-east-1' }, api_key: 'k' };
