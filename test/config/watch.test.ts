@@ -1,8 +1,8 @@
 // A changed configuration file is noticed however it was changed.
-import { afterAll, describe, expect, test } from 'bun:test';
-import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { afterAll, describe, expect, spyOn, test } from 'bun:test';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { watchConfigFile } from '../../src/config/watch.ts';
+import { awaitFile, stampOf, watchConfigFile } from '../../src/config/watch.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const TEMPORARY = temporaryFolder('watch');
@@ -105,4 +105,76 @@ test('files beside it that are written all the time do not hold it up', async ()
   expect(await next()).toBe('change');
   clearInterval(writing);
   stop();
+});
+
+/** What looks at files from now on, called by hand instead of after some time. */
+function takeLooks() {
+  const looks: (() => void)[] = [];
+  const timer = setInterval(() => {}, 1e6);
+  const started = spyOn(globalThis, 'setInterval').mockImplementation(((look: () => void) => {
+    looks.push(look);
+    return timer;
+  }) as typeof setInterval);
+  const stopped = spyOn(globalThis, 'clearInterval');
+  return {
+    look() {
+      for (const look of looks) look();
+    },
+    stops: () => stopped.mock.calls.length,
+    [Symbol.dispose]() {
+      started.mockRestore();
+      stopped.mockRestore();
+      clearInterval(timer);
+    },
+  };
+}
+
+test('a file is not read while it is still written', () => {
+  using looks = takeLooks();
+  const { path, calls, stop } = watchFile();
+  looks.look();
+  for (const text of ['', 't', 'two']) {
+    writeFileSync(path, text);
+    looks.look();
+    expect(calls).toEqual([]);
+  }
+  looks.look();
+  expect(calls).toEqual(['change']);
+  looks.look();
+  expect(calls).toEqual(['change']);
+  stop();
+});
+
+test('a file that is waited for is found once', () => {
+  using looks = takeLooks();
+  let path: string | null = null;
+  const found: string[] = [];
+  awaitFile(
+    () => path,
+    (at) => found.push(at),
+  );
+  looks.look();
+  expect([found, looks.stops()]).toEqual([[], 0]);
+  path = '/here';
+  looks.look();
+  expect([found, looks.stops()]).toEqual([['/here'], 1]);
+});
+
+test('another file of the same size and time is another, and so is another size at the same time', () => {
+  const directory = mkdtempSync(join(TEMPORARY, 'd-'));
+  const [path, other] = [join(directory, 'one'), join(directory, 'other')];
+  const write = (at: string, text: string) => {
+    writeFileSync(at, text);
+    utimesSync(at, 1, 1);
+  };
+  write(path, 'one');
+  const first = stampOf(path);
+  write(path, 'one');
+  expect(stampOf(path)).toBe(first);
+  write(path, 'longer');
+  expect(stampOf(path)).not.toBe(first);
+  write(path, 'one');
+  write(other, 'two');
+  renameSync(other, path);
+  expect(stampOf(path)).not.toBe(first);
 });

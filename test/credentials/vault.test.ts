@@ -1,11 +1,17 @@
 // The credential store: nothing readable on disk, nothing lost between processes, and a key that can be changed.
 import { Database } from 'bun:sqlite';
 import { afterAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createKey, seal, unseal } from '../../src/credentials/seal.ts';
 import { CredentialError } from '../../src/credentials/credential-error.ts';
-import { listCredentials, lookUpCredential, openVault, vaultPath } from '../../src/credentials/vault.ts';
+import {
+  exposedKey,
+  listCredentials,
+  lookUpCredential,
+  openVault,
+  vaultPath,
+} from '../../src/credentials/vault.ts';
 import { TEST_TIMEOUT_MS } from '../support/time-limit.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -65,12 +71,13 @@ describe('a vault', () => {
   });
 
   test('holds nothing readable on disk, and files are the owner’s alone', () => {
-    const home = newHome();
+    const home = join(newHome(), 'made');
     const vault = open(home);
     vault.store('openai', SECRET);
     vault.delete('openai');
     vault.store('openai', SECRET);
     vault.close();
+    expect(statSync(home).mode & 0o077).toBe(0);
     for (const name of readdirSync(home)) {
       const path = join(home, name);
       expect(readFileSync(path, 'latin1')).not.toContain('sk-marked');
@@ -78,16 +85,32 @@ describe('a vault', () => {
     }
   });
 
+  test.skipIf(process.platform === 'win32').each([0o640, 0o604, 0o620])(
+    'a key that others may read or write is told of, one that is the owner’s alone is not: %o',
+    (mode) => {
+      const home = newHome();
+      open(home).store('openai', SECRET);
+      chmodSync(home, 0o755);
+      expect(exposedKey(home)).toBeUndefined();
+      chmodSync(join(home, 'credentials.key'), mode);
+      expect(exposedKey(home)).toContain(`(mode ${mode.toString(8)})`);
+    },
+  );
+
   test('a new master key opens everything, and the old one is gone', () => {
     const home = newHome();
-    const vault = open(home);
+    let now = 1_000;
+    const vault = openVault(home, { keys: 'file', now: () => now });
     for (const name of ['one', 'two', 'three']) vault.store(name, `${SECRET}-${name}`);
+    now = 2_000;
     const before = readFileSync(join(home, 'credentials.key'), 'utf8').trim();
     expect(vault.rotate()).toBe(3);
     const after = readFileSync(join(home, 'credentials.key'), 'utf8').trim();
     expect(after.split('\n')).toHaveLength(1);
     expect(after).not.toBe(before);
     expect(vault.retrieve('two')).toBe(`${SECRET}-two`);
+    // When each was stored is not when it was sealed anew.
+    expect(vault.list().map(({ updatedAt }) => updatedAt)).toEqual([1_000, 1_000, 1_000]);
     vault.close();
     // The sealed bytes no longer open with the old key.
     writeFileSync(join(home, 'credentials.key'), before);

@@ -4,6 +4,7 @@ import type { RateLimit } from '../../src/config/resolved.ts';
 import { type Counter, createLocalCounters, MOST_COUNTERS } from '../../src/limits/counters.ts';
 import { type Count, createLimitBook } from '../../src/limits/limit-book.ts';
 import { formatLimit, formatReachedLimit } from '../../src/limits/format-limit.ts';
+import type { RemoteCount, RemoteDebit } from '../../src/limits/remote-count.ts';
 import { atOnce } from '../support/at-once.ts';
 
 const MINUTE: RateLimit = {
@@ -162,6 +163,57 @@ describe('names that clients choose', () => {
     expect(enter({ projectId: 'still more' })).toBeNull();
     expect(enter({ projectId: 'more' })).not.toBeNull();
     expect(atOnce(book.states()).map(({ limit }) => limit.project)).toEqual(['more', 'still more']);
+  });
+});
+
+test('a configuration that names the same limits again changes nothing of what is in use, and of who uses it', () => {
+  const each: RateLimit = { ...MINUTE, most: 1, each: 'project' };
+  const { book, enter } = begin(each);
+  for (let n = 0; n < MOST_COUNTERS; n++) enter({ projectId: `p${n}` });
+  // Of those for which there is no counter, all together have one allowance.
+  expect(enter({ projectId: 'more' })).toBeNull();
+  const before = atOnce(book.states());
+  expect(before).not.toEqual([]);
+  book.configure([each]);
+  expect(atOnce(book.states())).toEqual(before);
+  expect(enter({ projectId: 'still more' })).not.toBeNull();
+});
+
+describe('what the server that counts for several gateways is told', () => {
+  /** A server that lets all pass. */
+  function serverOf() {
+    const debits: RemoteDebit[] = [];
+    const remote: RemoteCount = {
+      enter: async (places) => ({ passed: true, inUse: places.map(({ share }) => share) }),
+      leave() {},
+      debit: (given) => void debits.push(...given),
+      read: () => null,
+      close: async () => {},
+    };
+    return { remote, debits };
+  }
+
+  test('of a request that is not sent after all, that one which has counted it and no other', async () => {
+    const { book } = begin();
+    const [one, other] = [serverOf(), serverOf()];
+    book.configure([MINUTE], one.remote);
+    const [kept, moved]: Count[][] = [[], []];
+    for (const counted of [kept, moved]) expect(await book.enter(WHO, counted ?? [])).toBeNull();
+    book.giveBack(kept ?? []);
+    expect(one.debits).toMatchObject([{ ms: -1_000 }]);
+    book.configure([MINUTE], other.remote);
+    book.giveBack(moved ?? []);
+    expect([one.debits.length, other.debits.length]).toEqual([1, 0]);
+  });
+
+  test('of an answer’s tokens, and nothing where it has none', () => {
+    const { book } = begin();
+    const { remote, debits } = serverOf();
+    book.configure([{ ...MINUTE, kind: 'tokens' }], remote);
+    book.addTokens(WHO, 0);
+    expect(debits).toEqual([]);
+    book.addTokens(WHO, 3);
+    expect(debits).toMatchObject([{ ms: 3_000 }]);
   });
 });
 

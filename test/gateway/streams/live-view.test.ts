@@ -212,6 +212,40 @@ test('a word without end and the blank behind it are shown at once', async () =>
   expect(await watcher.events(1)).toEqual([{ type: 'text_delta', request_id: 'r1', text }]);
 });
 
+test('a word that is one long key is not held until the end, and shown as it is without secrets', async () => {
+  const view = createLiveView(createManualTimers().setTimer);
+  const watcher = watch(view);
+  const redact = (text: string) => text.replace(/[k]+/g, '[redacted]');
+  view.open('r1', redact).text('k'.repeat(70_000));
+  expect(await watcher.events(1)).toEqual([{ type: 'text_delta', request_id: 'r1', text: '[redacted]' }]);
+});
+
+test('what a client says of itself and the model it asks for are shown without secrets', async () => {
+  const view = createLiveView(createManualTimers().setTimer);
+  const watcher = watch(view);
+  const redact = (text: string) => text.replaceAll('sk-1', '[redacted]');
+  view.open('r1', redact).started({ model: 'm sk-1', provider: 'p', agentType: 'a sk-1' });
+  expect(await watcher.events(1)).toEqual([
+    {
+      type: 'started',
+      request_id: 'r1',
+      model: 'm [redacted]',
+      provider: 'p',
+      agent_type: 'a [redacted]',
+    },
+  ]);
+});
+
+test('a request that began unwatched does not begin when another target is tried', async () => {
+  const view = createLiveView(createManualTimers().setTimer);
+  const stream = view.open('r1', same);
+  stream.started({ model: 'm', provider: 'p', agentType: null });
+  const watcher = watch(view);
+  stream.started({ model: 'other', provider: 'q', agentType: null });
+  stream.text('One ');
+  expect(await watcher.events(1)).toMatchObject([{ type: 'text_delta' }]);
+});
+
 test('a long word is shown in parts, and no key in two', async () => {
   const key = 'sk-0123456789';
   const redact = (text: string) => text.replaceAll(key, '[redacted]');
