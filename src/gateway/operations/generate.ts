@@ -181,12 +181,13 @@ function openFirst(exchange: Exchange): Promise<Opened> {
         : undefined;
       // A stream that another target may continue is one text from beginning to end.
       const takesElements = question.incoming?.route.framing === 'json-array' && continuation === undefined;
-      const { overlooksErrors } = question.incoming ?? {};
+      const { overlooksErrors, needsFailedResponse = false } = question.incoming ?? {};
       const rendered = {
         createEncoder,
         render: continuation?.render ?? render,
         takesElements,
         retellsErrors: overlooksErrors === 'well-formed' || overlooksErrors === 'framed',
+        needsRepeat: needsFailedResponse,
       };
       const createPump = (createFraming: CreateFraming) => {
         const pump = createClientPump(createFraming, rendered, context, continuation?.follower);

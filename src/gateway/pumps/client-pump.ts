@@ -17,17 +17,19 @@ export interface PumpClient {
   takesElements: boolean;
   /** It overlooks errors as the provider puts them: they are told in the encoder's form. */
   retellsErrors: boolean;
+  /** It knows of no error but by the event that repeats it. */
+  needsRepeat: boolean;
 }
 
 export function createClientPump(
   createFraming: CreateFraming,
-  { createEncoder, render, takesElements, retellsErrors }: PumpClient,
+  { createEncoder, render, takesElements, retellsErrors, needsRepeat }: PumpClient,
   context: PlannedTry,
   follower?: Follower,
 ): Pump<Uint8Array> {
   const { sameDialect, passesAnswer, hides, alternatives = 1 } = context.plan;
   const reading = readingOf(context);
-  const passing = { ...reading, hides, alternatives, createEncoder, retellsErrors };
+  const passing = { ...reading, hides, alternatives, createEncoder, retellsErrors, needsRepeat };
   if (passesAnswer) {
     const pump = createPassthroughPump({ ...passing, follower });
     const { loadFraming, framing } = reading.side;

@@ -30,6 +30,8 @@ export interface PassthroughOptions extends Reading {
   createEncoder(): StreamEncoder;
   /** The client overlooks errors as the provider puts them: they are told in the encoder's form. */
   retellsErrors?: boolean;
+  /** The client knows of no error but by the event that repeats it: where the provider ends without that, it is added. */
+  needsRepeat?: boolean;
   follower?: Follower | undefined;
 }
 
@@ -195,8 +197,14 @@ class PassthroughPump implements Pump<Uint8Array>, RepeatReader {
     this.failed = true;
     this.settle();
     if (!this.ended()) return this.reportError(error);
-    const late = wasEnded ? null : this.reportedFailure();
+    const reported = this.reportedFailure();
+    if (wasEnded && reported !== null && this.awaitsRepeat()) return this.errorEvent(reported);
+    const late = wasEnded ? null : reported;
     return late === null ? undefined : this.reportError(late);
+  }
+
+  private awaitsRepeat(): boolean {
+    return this.options.needsRepeat === true && this.side.repeatsError !== undefined && !this.terminal;
   }
 
   /** The error that the provider reported. A call that the gateway itself finds malformed passes unreported. */
@@ -299,7 +307,7 @@ class PassthroughPump implements Pump<Uint8Array>, RepeatReader {
     // What cannot be read has no number for the next event to follow.
     if (!isReadable) return true;
     // Nor is one followed that is told in another form.
-    if (this.reportedFailure() === null) this.last = event;
+    if (this.reportedFailure() === null || this.awaitsRepeat()) this.last = event;
     follower?.passed(event);
     return true;
   }

@@ -1,5 +1,5 @@
 // Codex, which takes any ending but a finished or failed response for a broken connection, and asks for it five more times.
-import { expect, test } from 'bun:test';
+import { describe, expect, test } from 'bun:test';
 import { MESSAGE } from '../../support/message-stream.ts';
 import { createReplayFetch } from '../../support/replay-fetch.ts';
 import { readEvents } from '../../support/read-events.ts';
@@ -54,38 +54,66 @@ test('its other answers, and the refusals of other clients, end as ever', async 
   expect(last).toMatchObject({ type: 'response.incomplete', response: { error: null } });
 });
 
-test('a Responses stream that breaks off ends as a failure, behind what it has', async () => {
+describe('a Responses stream that', () => {
   const response = { id: 'resp_1', object: 'response', status: 'in_progress', model: 'm', output: [] };
   const item = { id: 'msg_1', type: 'message', role: 'assistant', status: 'in_progress', content: [] };
   const place = { item_id: 'msg_1', output_index: 0, content_index: 0 };
-  const sent = [
+  const begun = [
     { type: 'response.created', response },
     { type: 'response.output_item.added', output_index: 0, item },
     { type: 'response.content_part.added', ...place, part: { type: 'output_text', text: '' } },
     { type: 'response.output_text.delta', ...place, delta: 'Hello' },
   ];
-  const stream = sent.map((event, at) => `data: ${JSON.stringify({ ...event, sequence_number: at })}\n\n`);
-  const upstream = createReplayFetch(
-    replyWith(stream.join(''), { headers: { 'content-type': 'text/event-stream' } }),
-  );
-  const provider = { base_url: 'http://lab.invalid', api_key: 'k', max_retries: 0 };
-  const { post } = createTestGateway({
-    config: { providers: { lab: { ...provider, dialect: 'openai-responses' } } },
-    fetch: upstream.fetch,
-  });
-  const body = { model: 'lab/gpt-5.4', input: 'hi', stream: true };
-  const ending = async (headers: Record<string, string>) => {
+  const error = { code: 'server_error', message: 'the model is gone', param: null };
+  const reported = { type: 'error', ...error };
+  const failed = { type: 'response.failed', response: { ...response, status: 'failed', error } };
+  const CODEX = { originator: 'codex_exec' };
+  /** What the client gets behind what was said. */
+  const ending = async (headers: Record<string, string>, ...last: object[]) => {
+    const sent = [...begun, ...last];
+    const stream = sent.map((event, at) => `data: ${JSON.stringify({ ...event, sequence_number: at })}\n\n`);
+    const upstream = createReplayFetch(
+      replyWith(stream.join(''), { headers: { 'content-type': 'text/event-stream' } }),
+    );
+    const provider = { base_url: 'http://lab.invalid', api_key: 'k', max_retries: 0 };
+    const { post } = createTestGateway({
+      config: { providers: { lab: { ...provider, dialect: 'openai-responses' } } },
+      fetch: upstream.fetch,
+    });
+    const body = { model: 'lab/gpt-5.4', input: 'hi', stream: true };
     const answer = await post('/v1/responses', body, { headers });
     return readEvents(await answer.bytes())
-      .slice(sent.length)
+      .slice(begun.length)
       .map(({ data }) => JSON.parse(data));
   };
-  expect(await ending({ originator: 'codex_exec' })).toMatchObject([
-    {
-      type: 'response.failed',
-      sequence_number: sent.length,
-      response: { error: { code: 'server_error', message: expect.stringContaining('connection lost') } },
-    },
-  ]);
-  expect(await ending({})).toMatchObject([{ type: 'error', sequence_number: sent.length }]);
+
+  test('breaks off ends as a failure, behind what it has', async () => {
+    expect(await ending(CODEX)).toMatchObject([
+      {
+        type: 'response.failed',
+        sequence_number: begun.length,
+        response: { error: { code: 'server_error', message: expect.stringContaining('connection lost') } },
+      },
+    ]);
+    expect(await ending({})).toMatchObject([{ type: 'error', sequence_number: begun.length }]);
+  });
+
+  test('ends in an error event alone has a failed response behind it, as OpenAI’s own has', async () => {
+    expect(await ending(CODEX, reported)).toMatchObject([
+      { ...reported, sequence_number: begun.length },
+      {
+        type: 'response.failed',
+        sequence_number: begun.length + 1,
+        response: { error: { code: 'server_error', message: expect.stringContaining('the model is gone') } },
+      },
+    ]);
+    expect(await ending({}, reported)).toEqual([{ ...reported, sequence_number: begun.length }]);
+  });
+
+  test('has both passes as it came', async () => {
+    expect(await ending(CODEX, reported, failed)).toEqual([
+      { ...reported, sequence_number: begun.length },
+      { ...failed, sequence_number: begun.length + 1 },
+    ]);
+  });
 });
