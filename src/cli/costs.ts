@@ -217,7 +217,9 @@ function print({ from, total, entries }: Report, context: CliContext): void {
           `${short(promptOf(total))} tokens in, ${fromCache(total)} of them from caches, ${short(total.output_tokens)} out`,
   );
   if (requests === 0) return;
-  for (const line of tableOf(entries)) context.out(line);
+  // Days before the first request say nothing.
+  const begun = entries.findIndex((entry) => entry.requests !== 0);
+  for (const line of tableOf(entries.slice(Math.max(0, begun)))) context.out(line);
   const [first] = entries;
   if (first?.day !== undefined || first?.requests === undefined) return;
   const others = requests - entries.reduce((sum, entry) => sum + (entry.requests ?? 0), 0);

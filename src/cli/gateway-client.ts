@@ -183,7 +183,8 @@ export async function refusal(
   const reason = (message ?? text).replaceAll(/\s+/g, ' ').trim().slice(0, 500);
   const unknown = problem === undefined ? '' : `, which are not known here: ${problem}`;
   const remedy = response.status === 401 ? `; give one of its server.keys with --key${unknown}` : '';
-  return new GatewayUnreachable(`${url}${path} answered ${response.status}: ${reason}${remedy}`);
+  const [page = path] = path.split('?');
+  return new GatewayUnreachable(`${url}${page} answered ${response.status}: ${reason}${remedy}`);
 }
 
 /** What a gateway's error says; nothing where the answer is something else. */

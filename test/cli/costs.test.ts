@@ -72,8 +72,8 @@ test('each day of the last week, the last of them today', async () => {
     'from caches',
     'tokens out',
   ]);
-  expect(days.length).toBe(8);
-  expect(days[0]).toMatch(/^ {2}\d{4}-\d\d-\d\d +\$0 +0 +0 +– +0$/);
+  expect(days.length).toBe(1);
+  expect(days[0]).toMatch(/^ {2}\d{4}-\d\d-\d\d +\$[\d,.]+ +3 +\d+ +0 % +\d+$/);
 });
 
 test('by model: the dearest first, and one whose price is not known says so', async () => {
@@ -103,6 +103,14 @@ test('by day and provider', async () => {
   expect(entries.every(({ day, provider }) => DAY.test(String(day)) && provider === 'simulator')).toBe(true);
   expect((await costs('--by', 'day,provider')).out).toMatch(
     /\n {2}\d{4}-\d\d-\d\d +simulator +\$[\d,.]+ +100 %/,
+  );
+});
+
+test('a project’s key is refused, by the page and without what was asked of it', async () => {
+  const { code, err } = await runCommand(['costs', '--url', sluice.url, '--key', WEB_KEY]);
+  expect(code).toBe(1);
+  expect(err).toStartWith(
+    `error: ${sluice.url}/gateway/metrics answered 403: the key is one of server.project_keys`,
   );
 });
 
