@@ -130,6 +130,11 @@ test('a sound gateway passes every check', async () => {
     'metrics',
   ]);
   expect(code).toBe(0);
+  // Those that are meant to fail, too: whoever looks for failures sees whose they are.
+  const { entries } = await sluice.get<{ entries: { agent_type: string | null }[] }>(
+    '/gateway/audit?limit=1000',
+  );
+  expect([...new Set(entries.map(({ agent_type }) => agent_type))]).toEqual(['sluice-doctor']);
 });
 
 test('a key of another gateway’s configuration is no failure of one that requires none', async () => {

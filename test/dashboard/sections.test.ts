@@ -117,12 +117,14 @@ describe.skipIf(!hasBrowser)('sections', () => {
     const { page, complaints } = opened;
     const line = page.locator('#last-failure');
     await line.filter({ hasText: 'No request has failed.' }).waitFor();
-    await (await ask(sluice.url, { model: 'simulator/fast,fault=400' })).text();
+    await (
+      await ask(sluice.url, { model: 'simulator/fast,fault=400', agent: 'reviewer', project: 'web' })
+    ).text();
     await line.filter({ hasText: 'simulated failure: HTTP 400' }).waitFor();
     await (await ask(sluice.url, { model: 'simulator/fast' })).text();
     await page.locator('#request-rows tr').nth(1).waitFor();
     expect(await line.innerText()).toMatch(
-      /^Last failure [\d:]+\s, details\s simulator · fast,fault=400 · upstream_rejected: simulator: simulated failure: HTTP 400$/,
+      /^Last failure [\d:]+\s, details\s simulator · fast,fault=400 · reviewer · web · upstream_rejected: simulator: simulated failure: HTTP 400$/,
     );
     await line.getByRole('button').click();
     await page.locator('#detail[open]', { hasText: 'simulated failure: HTTP 400' }).waitFor();

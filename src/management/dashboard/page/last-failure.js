@@ -14,8 +14,10 @@ export function createLastFailure(open) {
   const line = find('last-failure', HTMLParagraphElement);
 
   /** @param {AuditEntry} entry */
-  function create({ request_id, timestamp, provider, model, error_code, error_message }) {
+  function create({ request_id, timestamp, error_code, error_message, ...entry }) {
     const time = new Date(timestamp);
+    const { provider, model, agent_type, project_id } = entry;
+    const names = [provider, model, agent_type, project_id].filter((each) => each !== null);
     return make(
       'span',
       {},
@@ -27,8 +29,7 @@ export function createLastFailure(open) {
         make('span', { class: 'visually-hidden' }, ', details'),
       ),
       ' ',
-      ...(provider === null ? [] : [name(provider), ' · ']),
-      ...(model === null ? [] : [name(model), ' · ']),
+      ...names.flatMap((each) => [name(each), ' · ']),
       make('span', { class: 'problem' }, error_code ?? '', ': ', name(error_message)),
     );
   }
