@@ -13,69 +13,35 @@ import { codeOf } from '../../model/thrown.ts';
 export function createRecoveringSqliteStore(path: string, report: (notice: string) => void): ValueStore {
   let store: SqliteStore | null = null;
   let isClosed = false;
-  /** One call repairs the store; others that found the same damage wait for it. */
-  let recovery: Promise<void> | null = null;
+  /** One call replaces the store; others that found the same fault wait for it. */
+  let replacement: Promise<void> | null = null;
 
-  const recover = async (damaged: SqliteStore | null, message: string): Promise<void> => {
-    store = null;
-    await damaged?.close().catch(() => undefined);
-    const aside = setAside(path);
-    report(
-      `the ledger's file was damaged (${message}): it was renamed to ${aside}, and a new ledger was started; ` +
-        'sqlite3 may recover its content (".recover")',
-    );
-  };
-
-  /** Otherwise rows would go into a file that nobody finds, without any error. */
-  const leave = async (astray: SqliteStore): Promise<void> => {
-    store = null;
-    await astray.close().catch(() => undefined);
-    const isThere = existsSync(path);
-    report(
-      isThere
-        ? `the file at ${path} is no longer the ledger's: new rows go there, and earlier ones are in the file before it`
-        : `the ledger's file is gone from ${path}: a new one was started, and earlier rows are in the old one, if it was moved`,
-    );
-  };
-
-  /** What it holds goes into the ledger's file, which then gets another. */
-  const replaceLog = async (cutOff: SqliteStore): Promise<void> => {
-    store = null;
-    await cutOff.close().catch(() => undefined);
-    report(
-      `another program removed ${path}-wal or ${path}-shm, which belong to the ledger while it is in use: ` +
-        'what they held was put into the ledger, and new ones were started',
-    );
-  };
-
-  const reopen = async (changed: SqliteStore): Promise<void> => {
-    store = null;
-    await changed.close().catch(() => undefined);
-  };
-
-  const once = (work: () => Promise<void>): Promise<void> => {
-    recovery ??= work().finally(() => {
-      recovery = null;
+  const replace = (faulty: SqliteStore | null, mend: Mend): Promise<void> => {
+    const work = async () => {
+      store = null;
+      await faulty?.close().catch(() => undefined);
+      const notice = mend(path);
+      if (notice !== null) report(notice);
+    };
+    replacement ??= work().finally(() => {
+      replacement = null;
     });
-    return recovery;
+    return replacement;
   };
 
   const mended = async <Result>(work: (store: ValueStore) => Promise<Result>): Promise<Result> => {
-    await recovery;
+    await replacement;
     let asked = store;
     try {
-      const found = isClosed ? null : asked;
-      if (found?.isAstray() === true) await once(() => leave(found));
-      else if (found?.hasLostLog() === true) await once(() => replaceLog(found));
-      else if (found?.isCut() === true) await once(() => recover(found, 'another program truncated it'));
-      else if (found?.hasOtherSchema() === true) await once(() => reopen(found));
+      const mend = asked === null || isClosed ? undefined : mendFor(asked);
+      if (mend !== undefined) await replace(asked, mend);
       store ??= createSqliteStore(path);
       asked = store;
       return await work(asked);
     } catch (thrown) {
       if (!isDamage(thrown) || isClosed) throw thrown;
-      if (store === asked) await once(() => recover(asked, thrown.message));
-      await recovery;
+      if (store === asked) await replace(asked, damaged(thrown.message));
+      await replacement;
       store ??= createSqliteStore(path);
       return work(store);
     }
@@ -101,6 +67,38 @@ export function createRecoveringSqliteStore(path: string, report: (notice: strin
       await store?.close();
     },
   };
+}
+
+/** What is done about the file at `path` before it is opened again, while it is closed. Returns what to report. */
+type Mend = (path: string) => string | null;
+
+/** Undefined where nothing is wrong with the file that the store has open. */
+function mendFor(store: SqliteStore): Mend | undefined {
+  if (store.isAstray()) return leave;
+  if (store.hasLostLog()) return replaceLog;
+  if (store.isCut()) return damaged('another program truncated it');
+  return store.hasOtherSchema() ? () => null : undefined;
+}
+
+/** Otherwise rows would go into a file that nobody finds, without any error. */
+function leave(path: string): string {
+  return existsSync(path)
+    ? `the file at ${path} is no longer the ledger's: new rows go there, and earlier ones are in the file before it`
+    : `the ledger's file is gone from ${path}: a new one was started, and earlier rows are in the old one, if it was moved`;
+}
+
+/** What it holds went into the ledger's file when that was closed, which gets another. */
+function replaceLog(path: string): string {
+  return (
+    `another program removed ${path}-wal or ${path}-shm, which belong to the ledger while it is in use: ` +
+    'what they held was put into the ledger, and new ones were started'
+  );
+}
+
+function damaged(message: string): Mend {
+  return (path) =>
+    `the ledger's file was damaged (${message}): it was renamed to ${setAside(path)}, and a new ledger was started; ` +
+    'sqlite3 may recover its content (".recover")';
 }
 
 /** Whether SQLite reports that the file is damaged or not its own. */
