@@ -15,7 +15,7 @@ import { withinStack } from '../request/nesting.ts';
 import { transformRequest } from '../transform/request.ts';
 import { askForSummary, summaryStep } from '../transform/summary.ts';
 import { passQuery, withQuery } from './pass-query.ts';
-import { planLine, stepsFor, versionFor, isOfAnother } from './request-line.ts';
+import { isOfAnother, type Line, planLine, stepsFor, versionFor } from './request-line.ts';
 import { baseUrlOf, dialectOf, endpointOf, sideOf, takesWire } from './spoken-dialect.ts';
 import { buildOwn, passBody, rebuildBody, translateBody, type WrittenRequest } from './write-body.ts';
 
@@ -92,16 +92,7 @@ export function planCall(given: Question, target: Target, context: PlanContext):
     question.isChanged !== true &&
     !isRewritten &&
     (completions !== undefined || !isOfAnother(incoming, side, target));
-  const { quirks } = provider;
-  const query = sameDialect ? passQuery(incoming, side, quirks, context.serverKeys) : '';
-  const endpoint = endpointOf(target);
-  const atVersion = versionFor(incoming, target, side, sameDialect);
-  const pathOf = (streams: boolean) =>
-    completions === undefined
-      ? atVersion(targetPath(endpoint, side, model, streams, quirks))
-      : operationPath(endpoint, PROVIDER_SIDES[line.dialect], model, side.endpoint(model, streams), quirks);
-  const ownBase = completions?.baseUrl ?? baseUrlOf(provider, line.dialect);
-  const urlAt = (baseUrl: string, streams: boolean) => withQuery(baseUrl + pathOf(streams), query);
+  const urlAt = addressOf(incoming, target, line, context);
   const write = (asked: Question): WrittenRequest => {
     const { baseUrl, headers, answersWhole, ...written } = passes
       ? passBody(incoming, side, target, enveloped)
@@ -110,7 +101,7 @@ export function planCall(given: Question, target: Target, context: PlanContext):
         : translateBody(asked, line.dialect, side, target, context);
     if (headers !== undefined) addHeaders(line.headers, headers, side.listHeaders ?? []);
     if (baseUrl === undefined && answersWhole !== true) return written;
-    return { ...written, url: urlAt(baseUrl ?? ownBase, stream && answersWhole !== true) };
+    return { ...written, url: urlAt(stream && answersWhole !== true, baseUrl) };
   };
   const written: WrittenRequest & Pick<Plan, 'prepare'> =
     steps.length === 0
@@ -137,13 +128,10 @@ export function planCall(given: Question, target: Target, context: PlanContext):
     passesAnswer:
       sameDialect &&
       summary === undefined &&
-      completions?.passesAnswer !== false &&
       // What of an answer cannot be read could not be rewritten either.
       !isRewritten &&
-      !(stream && isForeignFraming(incoming.route, side)) &&
-      // Of several alternatives a translation would tell one. Text completions have no calls.
-      !((written.alternatives ?? 1) === 1 && completions === undefined && isForeignForm(incoming, target)),
-    url: written.url ?? urlAt(ownBase, stream),
+      readsFormOf(incoming, target, line, stream, written.alternatives),
+    url: written.url ?? urlAt(stream),
     headers: line.headers,
     body: written.body,
     losses: summary === undefined ? written.losses : [...written.losses, AS_TEXT],
@@ -155,6 +143,42 @@ export function planCall(given: Question, target: Target, context: PlanContext):
   if (written.alternatives !== undefined) plan.alternatives = written.alternatives;
   if (written.prepare !== undefined) plan.prepare = written.prepare;
   return plan;
+}
+
+/** @returns the URL, by whether a stream is asked for, and at another base URL where the request was built for one. */
+function addressOf(
+  incoming: Incoming | null,
+  target: Target,
+  { dialect, side, sameDialect, completions }: Line,
+  { serverKeys }: PlanContext,
+): (streams: boolean, baseUrl?: string) => string {
+  const { provider, model } = target;
+  const { quirks } = provider;
+  const query = incoming !== null && sameDialect ? passQuery(incoming, side, quirks, serverKeys) : '';
+  const endpoint = endpointOf(target);
+  const atVersion = versionFor(incoming, target, side, sameDialect);
+  const ownBase = completions?.baseUrl ?? baseUrlOf(provider, dialect);
+  return (streams, baseUrl = ownBase) => {
+    const path =
+      completions === undefined
+        ? atVersion(targetPath(endpoint, side, model, streams, quirks))
+        : operationPath(endpoint, PROVIDER_SIDES[dialect], model, side.endpoint(model, streams), quirks);
+    return withQuery(baseUrl + path, query);
+  };
+}
+
+/** Whether the client reads the answer in the form in which this target sends it. */
+function readsFormOf(
+  incoming: Incoming,
+  target: Target,
+  { side, completions }: Line,
+  stream: boolean,
+  alternatives = 1,
+): boolean {
+  if (completions?.passesAnswer === false) return false;
+  if (stream && isForeignFraming(incoming.route, side)) return false;
+  // Of several alternatives a translation would tell one. Text completions have no calls.
+  return alternatives > 1 || completions !== undefined || !isForeignForm(incoming, target);
 }
 
 const AS_TEXT: Loss = {

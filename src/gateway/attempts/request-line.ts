@@ -12,7 +12,7 @@ import { countHop } from './hops.ts';
 import type { Plan, PlanContext } from './plan.ts';
 import { completionsOf, dialectOf } from './spoken-dialect.ts';
 
-type Line = Pick<Plan, 'dialect' | 'side' | 'sameDialect' | 'headers' | 'key'> & {
+export type Line = Pick<Plan, 'dialect' | 'side' | 'sameDialect' | 'headers' | 'key'> & {
   /** Set where text completions are asked for. */
   completions?: TextCompletions;
 };
