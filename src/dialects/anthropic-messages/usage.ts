@@ -35,7 +35,13 @@ function tierOf({ speed, inference_geo, service_tier }: JsonObject): string | un
   return service_tier === 'priority' ? 'priority' : undefined;
 }
 
-const COMPACTED = ['inputTokens', 'outputTokens', 'cacheReadTokens', 'cacheWriteTokens'] as const;
+const COMPACTED = [
+  'inputTokens',
+  'outputTokens',
+  'cacheReadTokens',
+  'cacheWriteTokens',
+  'cacheWrite1hTokens',
+] as const;
 
 /**
  * The counts above are those of the answer's own turns. Tokens for a summary of the conversation are added to them
@@ -59,6 +65,7 @@ function readIterations(
       turn.output_tokens,
       turn.cache_read_input_tokens,
       turn.cache_creation_input_tokens,
+      asObject(turn.cache_creation)?.ephemeral_1h_input_tokens,
     ];
     compacted ??= {};
     for (const [at, key] of COMPACTED.entries())

@@ -783,7 +783,8 @@ describe('to Amazon', () => {
 });
 
 test('the counts are those of the answer, without the summary that was billed besides', async () => {
-  const turn = { input_tokens: 9_000, output_tokens: 400 };
+  const written = { cache_creation_input_tokens: 50, cache_creation: { ephemeral_1h_input_tokens: 40 } };
+  const turn = { input_tokens: 9_000, output_tokens: 400, ...written };
   const iterations = [
     { type: 'compaction', ...turn },
     { type: 'message', input_tokens: 7, output_tokens: 3 },
@@ -792,7 +793,8 @@ test('the counts are those of the answer, without the summary that was billed be
   const { client, row } = createAmazonLab(jsonReply({ ...wholeMessage('Hi'), usage }));
   const answer = await client.send(new ConverseCommand(ASK));
   expect(answer.usage).toMatchObject({ inputTokens: 7, outputTokens: 3, totalTokens: 10 });
-  expect(await row(0)).toMatchObject({ usage: { inputTokens: 9_007, outputTokens: 403 } });
+  const billed = { inputTokens: 9_007, outputTokens: 403, cacheWriteTokens: 50, cacheWrite1hTokens: 40 };
+  expect(await row(0)).toMatchObject({ usage: billed });
 });
 
 test('tokens of a conversation are counted', async () => {
