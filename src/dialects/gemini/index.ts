@@ -32,6 +32,7 @@ import {
 } from './route.ts';
 import { holdsUnsigned } from './unsigned.ts';
 import { ID } from './wire.ts';
+import { isEffect } from '../shared/effect.ts';
 import { isKeepAlive } from '../shared/keep-alive.ts';
 
 /** The prefix of Google's OAuth access tokens, which are sent as Bearer. */
@@ -42,7 +43,7 @@ function overlooksErrors(headers: HeaderReader): OverlookedErrors | undefined {
   // All fields of an answer are optional to it; it shows what violates one, with its text.
   if (isAiSdk(headers)) return 'well-formed';
   if (overlooksErrorEvents(headers)) return 'framed';
-  return isNamelessReqwest(headers) ? 'all' : undefined;
+  return isNamelessReqwest(headers) || isEffect(headers) ? 'all' : undefined;
 }
 
 export const gemini: Dialect = {

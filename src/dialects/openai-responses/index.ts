@@ -11,6 +11,7 @@ import { ownPath, routeInFront } from '../openai/own-path.ts';
 import { buildRequest } from './build-request.ts';
 import { buildResponse } from './build-response.ts';
 import { isAnyAiSdk } from '../shared/ai-sdk.ts';
+import { isEffect } from '../shared/effect.ts';
 import { codexErrors, isCodex } from './codex.ts';
 import { COMPACT_PATH, compact } from './compact.ts';
 import { buildTokenCount, COUNT_PATH, countTokens } from './count-tokens.ts';
@@ -44,6 +45,7 @@ export const openaiResponses: Dialect = {
     alternativeTo,
     parseRequest,
     known: KNOWN,
+    overlooksErrors: (headers) => (isEffect(headers) ? 'all' : undefined),
     needsFailedResponse: isCodex,
     errorsFor: (headers) => (isCodex(headers) ? codexErrors : undefined),
     // Its provider for xAI ends in a validation error over reasoning without one, and does not always say that it is it.

@@ -1,5 +1,6 @@
 // Clients that overlook an error event, so that a failed answer would look like a short one: Vercel's AI SDK and older versions
-// of Google's SDK in Gemini's dialect, several of Ollama's, LangChain4j and LangChainGo in Chat Completions, goose in Anthropic's.
+// of Google's SDK in Gemini's dialect, Effect there and in Responses, several of Ollama's, LangChain4j and LangChainGo in Chat
+// Completions, goose in Anthropic's.
 import { describe, expect, test } from 'bun:test';
 import { createWebHost } from '../../../src/gateway/host.ts';
 import { createReplayFetch } from '../../support/replay-fetch.ts';
@@ -10,6 +11,11 @@ const AI_SDK = { 'user-agent': 'ai/7.0.1 ai-sdk/google/4.0.1 ai-sdk/provider-uti
 /** As Gemini CLI sends it. */
 const OLD_SDK = { 'x-goog-api-client': 'google-genai-sdk/1.30.0 gl-node/v20.20.2' };
 const CHUNK = 'data: {"candidates":[{"content":{"role":"model","parts":[{"text":"Hello"}]}}]}\r\n\r\n';
+/** Effect's HTTP client. */
+const EFFECT = {
+  traceparent: '00-506def746eab67ccb9eadda7a1ac888f-14ef34caaa412edb-01',
+  b3: '506def746eab67ccb9eadda7a1ac888f-14ef34caaa412edb-1',
+};
 const GEMINI_ERROR = '{"error":{"code":503,"message":"overloaded","status":"UNAVAILABLE"}}';
 const LINE =
   '{"model":"m","created_at":"2026-01-01T00:00:00Z","message":{"role":"assistant","content":"Hello"},"done":false}\n';
@@ -24,6 +30,7 @@ function setup(stream: string, type: string) {
     ollama: { ...at, dialect: 'ollama-chat' as const },
     lab: { ...at, dialect: 'openai-chat' as const },
     anthropic: { ...at, api_key: 'k' },
+    responses: { ...at, dialect: 'openai-responses' as const },
     simulator: {},
   };
   return createTestGateway({
@@ -104,6 +111,41 @@ describe('Gemini', () => {
     expect(await lastOf('gemini%2Fg', {})).toBe(GEMINI_ERROR);
     const translated = JSON.parse((await lastOf('simulator%2Ffast,fault=error:2', {})) ?? '');
     expect(Object.keys(translated)).toEqual(['error']);
+  });
+});
+
+describe('Effect', () => {
+  const FAILED = [
+    { type: 'response.created', response: { id: 'r', status: 'in_progress' } },
+    { type: 'response.output_text.delta', item_id: 'm', output_index: 0, content_index: 0, delta: 'Hello' },
+    { type: 'response.failed', response: { id: 'r', status: 'failed', error: { code: 'server_error' } } },
+  ]
+    .map((event) => `data: ${JSON.stringify(event)}\n\n`)
+    .join('');
+  const contents = [{ parts: [{ text: 'hi' }] }];
+  const gemini = (model: string) =>
+    [`/v1beta/models/${encodeURIComponent(model)}:streamGenerateContent?alt=sse`, { contents }] as const;
+  const responses = (model: string) => ['/v1/responses', { model, stream: true, input: 'hi' }] as const;
+
+  test.each([
+    [...gemini('gemini/g'), `${CHUNK}data: ${GEMINI_ERROR}\r\n\r\n`],
+    [...gemini('simulator/fast,fault=cut:2'), ''],
+    [...responses('responses/m'), FAILED],
+    [...responses('simulator/fast,fault=error:2'), ''],
+  ])('%s %p: the connection breaks behind an error, for it alone', async (at, ask, stream) => {
+    const { post } = setup(stream, 'text/event-stream');
+    const { text, broken } = await read(await post(at, ask, { headers: EFFECT }));
+    expect(text).toContain('"error":');
+    expect(broken).toBeInstanceOf(Error);
+    const { traceparent } = EFFECT;
+    for (const headers of [{ traceparent }, { ...EFFECT, b3: '0' }])
+      expect((await read(await post(at, ask, { headers }))).broken).toBeUndefined();
+  });
+
+  test('an answer that has not failed ends as ever', async () => {
+    const { post } = setup('', 'text/event-stream');
+    for (const [at, ask] of [gemini('simulator/fast'), responses('simulator/fast')])
+      expect((await read(await post(at, ask, { headers: EFFECT }))).broken).toBeUndefined();
   });
 });
 
