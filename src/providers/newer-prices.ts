@@ -90,7 +90,11 @@ export const GEMINI_PRICES: Readonly<Record<string, TablePrices>> = {
 /** For text: https://github.com/BerriAI/litellm/pull/15298 */
 const EMBED_4: TablePrices = { input_mtok: 0.12 };
 
-/** https://aws.amazon.com/bedrock/pricing/, in November 2026. The table has the second Titan at the price of the first. */
+/**
+ * https://aws.amazon.com/bedrock/pricing/, in November 2026; Claude's:
+ * https://pricing.us-east-1.amazonaws.com/offers/v1.0/aws/AmazonBedrockFoundationModels/current/us-east-1/index.json.
+ * The table has the second Titan at the price of the first.
+ */
 export const AMAZON_PRICES: Readonly<Record<string, TablePrices>> = {
   'cohere.embed-v4': EMBED_4,
   'us.cohere.embed-v4': EMBED_4,
@@ -99,6 +103,10 @@ export const AMAZON_PRICES: Readonly<Record<string, TablePrices>> = {
   'amazon.titan-embed-text-v2': { input_mtok: 0.02 },
   'cohere.embed-english-v3': { input_mtok: 0.1 },
   'cohere.embed-multilingual-v3': { input_mtok: 0.1 },
+  ...claudeOnAmazon('claude-sonnet-5-5', ['us', 'eu', 'jp', 'au', 'apac', 'us-gov']),
+  ...claudeOnAmazon('claude-haiku-5-5', ['us', 'eu', 'jp', 'au', 'apac', 'us-gov']),
+  ...claudeOnAmazon('claude-fable-5-2', ['us', 'eu']),
+  ...claudeOnAmazon('claude-mythos-5-2', ['us', 'eu']),
 };
 
 const FLASH: TimedPrices[] = [
@@ -194,5 +202,24 @@ function deepSeekPeak(start: string, end: string): TimedPrices {
   return {
     constraint: { type: 'time_of_date', start_time: `${start}:00Z`, end_time: `${end}:00Z` },
     prices: { input_mtok: 0.3, cache_read_mtok: 0.006, output_mtok: 1.2 },
+  };
+}
+
+/** At Anthropic's price where Amazon chooses the place, a tenth above it where that is given. No searches are sold there. */
+function claudeOnAmazon(model: string, places: readonly string[]): Record<string, TablePrices> {
+  const { web_searches_kcount: _, ...prices } = CLAUDE_PRICES[model] ?? {};
+  const dearer = Object.fromEntries(Object.entries(prices).map(([unit, price]) => [unit, aTenthMore(price)]));
+  const given = [`anthropic.${model}`, ...places.map((place) => `${place}.anthropic.${model}`)];
+  return {
+    [`global.anthropic.${model}`]: prices,
+    ...Object.fromEntries(given.map((name) => [name, dearer])),
+  };
+}
+
+function aTenthMore(price: TablePrices[string]): TablePrices[string] {
+  if (typeof price === 'number') return price * 1.1;
+  return {
+    base: price.base * 1.1,
+    tiers: price.tiers.map(({ start, price: more }) => ({ start, price: more * 1.1 })),
   };
 }

@@ -322,6 +322,10 @@ describe('models that the table does not have yet', () => {
     ['gemini', 'gemini-4-neon', 1_000 * 3 + 200_000 * 0.15 + 500 * 15],
     ['anthropic', 'claude-fable-5-2', 1_000 * 8 + 200_000 * 0.2 + 500 * 40],
     ['vertex', 'claude-mythos-5-2', 1_000 * 8 + 200_000 * 0.2 + 500 * 40],
+    ['bedrock', 'global.anthropic.claude-sonnet-5-5', 1_000 * 2 + 200_000 * 0.1 + 500 * 10],
+    ['bedrock', 'jp.anthropic.claude-sonnet-5-5-v1:0', 1_000 * 2.2 + 200_000 * 0.11 + 500 * 11],
+    ['bedrock', 'us.anthropic.claude-haiku-5-5', 1_000 * 0.55 + 200_000 * 0.055 + 500 * 2.75],
+    ['bedrock-anthropic', 'anthropic.claude-fable-5-2', 1_000 * 8.8 + 200_000 * 0.22 + 500 * 44],
     ['mistral', 'mistral-large-4', 1_000 * 0.7 + 200_000 * 0.07 + 500 * 2.1],
     ['mistral', 'mistral-large-4-0', 1_000 * 0.7 + 200_000 * 0.07 + 500 * 2.1],
     ['mistral', 'mistral-small-latest', 1_000 * 0.15 + 200_000 * 0.015 + 500 * 0.6],
@@ -353,6 +357,12 @@ describe('models that the table does not have yet', () => {
     }
   });
 
+  test('Fable 5.2 on Amazon has no price where Amazon lists none', () => {
+    const { newerPrices: newer = {}, priceId = null } = findProviderKind('bedrock') ?? {};
+    const provider = sampleProvider({ name: 'bedrock with them', priceId, newerPrices: newer });
+    expect(table(provider, 'jp.anthropic.claude-fable-5-2', sampleUsage())).toBeNull();
+  });
+
   test('what the table has is its own affair, and each row here is one that it lacks, or has at a wrong price', () => {
     for (const kind of [
       'anthropic',
@@ -364,6 +374,7 @@ describe('models that the table does not have yet', () => {
       'mistral',
       'groq',
       'cerebras',
+      'bedrock',
     ]) {
       const { newerPrices: newer = {}, priceId, wrongPrices } = findProviderKind(kind) ?? {};
       for (const [model, prices] of Object.entries(newer)) {
