@@ -214,7 +214,7 @@ function print({ from, total, entries }: Report, context: CliContext): void {
     requests === 0
       ? `nothing was asked ${since}`
       : `${since}: ${spentOn(total)}; ` +
-          `${short(promptOf(total))} tokens in, ${fromCache(total)} of them from caches, ${short(total.output_tokens)} out`,
+          `${short(promptOf(total))} prompt tokens, ${fromCache(total)} of them from caches, ${short(total.output_tokens)} of output`,
   );
   if (requests === 0) return;
   // Days before the first request say nothing.
@@ -234,6 +234,7 @@ function spentOn({ requests, cost_usd, unpriced_requests: unpriced }: Figures): 
   return `${spent}${plural(requests, 'request')}${unpriced === 0 ? '' : `, ${number(unpriced)} of them unpriced`}`;
 }
 
+/** Fresh, read from a cache and written to one: providers count them apart. */
 const promptOf = ({ input_tokens, cache_read_tokens, cache_write_tokens }: Figures): number =>
   input_tokens + cache_read_tokens + cache_write_tokens;
 
@@ -250,7 +251,7 @@ function tableOf(entries: readonly Entry[]): string[] {
   const heads = [
     ...names.map((each) => (each === 'day' ? 'day (UTC)' : each)),
     'cost',
-    ...(isCounted ? ['requests', 'tokens in', 'from caches', 'tokens out'] : ['share']),
+    ...(isCounted ? ['requests', 'prompt tokens', 'from caches', 'output tokens'] : ['share']),
   ];
   const wholes = new Map<string | undefined, number>();
   for (const { day, cost_usd } of entries) wholes.set(day, (wholes.get(day) ?? 0) + cost_usd);

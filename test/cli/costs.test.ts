@@ -62,15 +62,15 @@ test('each day of the last week, the last of them today', async () => {
   const { out } = await costs();
   const [head, columns, ...days] = out.split('\n');
   expect(head).toMatch(
-    /^since .+: \$[\d,.]+ for 3 requests, 1 of them unpriced; \d+ tokens in, 0 % of them from caches, \d+ out$/,
+    /^since .+: \$[\d,.]+ for 3 requests, 1 of them unpriced; \d+ prompt tokens, 0 % of them from caches, \d+ of output$/,
   );
   expect(columns?.trim().split(/ {2,}/)).toEqual([
     'day (UTC)',
     'cost',
     'requests',
-    'tokens in',
+    'prompt tokens',
     'from caches',
-    'tokens out',
+    'output tokens',
   ]);
   expect(days.length).toBe(1);
   expect(days[0]).toMatch(/^ {2}\d{4}-\d\d-\d\d +\$[\d,.]+ +3 +\d+ +0 % +\d+$/);
@@ -125,7 +125,7 @@ test('where no price is known there is no cost, and it says so', async () => {
   await using unpriced = await startSluice();
   await ask('simulator/fast', 'none', unpriced.url);
   const { out } = await runCommand(['costs', '--url', unpriced.url]);
-  expect(out).toMatch(/^since \d{4}-\S+: 1 request, 1 of them unpriced; \d+ tokens in/);
+  expect(out).toMatch(/^since \d{4}-\S+: 1 request, 1 of them unpriced; \d+ prompt tokens/);
 });
 
 test('a gateway without a ledger knows none', async () => {
@@ -158,9 +158,9 @@ test('models beyond those that the gateway lists are summed up', async () => {
   try {
     const { out } = await runCommand(['costs', '--by', 'model', '--url', `http://127.0.0.1:${server.port}`]);
     expect(out.split('\n')).toEqual([
-      'since the beginning: $1.50 for 5 requests; 100 tokens in, 50 % of them from caches, 1 out',
-      '  provider  model   cost  requests  tokens in  from caches  tokens out',
-      '  lab       one    $1.00         3        100         50 %           1',
+      'since the beginning: $1.50 for 5 requests; 100 prompt tokens, 50 % of them from caches, 1 of output',
+      '  provider  model   cost  requests  prompt tokens  from caches  output tokens',
+      '  lab       one    $1.00         3            100         50 %              1',
       '  these are the most used; other models: $0.50 for 2 requests',
     ]);
   } finally {

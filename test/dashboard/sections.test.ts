@@ -208,7 +208,7 @@ describe.skipIf(!hasBrowser)('sections', () => {
     await (await ask(sluice.url, { model: 'simulator/fast', agent: 'coder-1' })).text();
     const spent = bars.filter({ hasText: 'used up' });
     await spent.waitFor();
-    expect(await spent.innerText()).toMatch(/^This day, agent coder-\*\n\$[\d,.]+ of \$1\.00, used up$/);
+    expect(await spent.innerText()).toMatch(/^This day, agent coder-\*\n\$[\d,.]+ of \$1\.00, used\sup$/);
     expect(await spent.getAttribute('data-state')).toBe('spent');
     expect(await bars.nth(1).getAttribute('data-state')).toBe('open');
     await (await ask(sluice.url, { model: 'simulator/fast', agent: 'coder-1' })).text();
@@ -273,10 +273,11 @@ describe.skipIf(!hasBrowser)('sections', () => {
     await using sluice = await startSluice({ config: { costs: { budgets } } });
     await (await ask(sluice.url, { model: 'simulator/fast' })).text();
     await using opened = await openDashboard(browser, sluice.url, { width: 320 });
-    const budget = opened.page.locator('#budget-bars li', { hasText: '1 unpriced request' });
+    const budget = opened.page.locator('#budget-bars li', { hasText: '1 unpriced' });
     const name = await budget.getByText('This month').boundingBox();
     const line = await budget.getByText('unpriced').boundingBox();
     expect(name?.width).toBeGreaterThan(100);
+    expect(await budget.locator('.figure').textContent()).toBe('$0 of $1,000.00, 1\u00a0unpriced');
     expect((line?.x ?? 0) + (line?.width ?? 0)).toBeLessThan(320);
     expect(opened.complaints).toEqual([]);
   });

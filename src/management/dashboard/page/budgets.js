@@ -2,7 +2,7 @@
 
 /** @import { Budget } from '../shapes.ts' */
 
-import { fullTime, money, plural } from './format.js';
+import { fullTime, money, number } from './format.js';
 import { namesOf, showUsageBars } from './usage-bars.js';
 
 /**
@@ -17,13 +17,14 @@ export function showBudgets(budgets, isHeld) {
 function barOf(budget) {
   const { per, until, each, limit_usd: limit, spent_usd: spent, is_spent: isReached } = budget;
   const unpriced = budget.unpriced_requests;
-  const beside = unpriced > 0 ? `, ${plural(unpriced, 'unpriced request')}` : '';
+  // Lines break behind a comma.
+  const beside = unpriced > 0 ? `, ${number(unpriced)}\u00a0unpriced` : '';
   return {
     key: JSON.stringify([per, until, limit, each, ...namesOf(budget)]),
     what: `This ${per}`,
     whose: budget,
     title: `until ${fullTime(new Date(until))}`,
-    figure: `${money(spent)} of ${money(limit)}${isReached ? ', used up' : ''}${beside}`,
+    figure: `${money(spent)} of ${money(limit)}${isReached ? ', used\u00a0up' : ''}${beside}`,
     share: limit > 0 ? spent / limit : 1,
     isReached,
   };
