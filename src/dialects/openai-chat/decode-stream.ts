@@ -170,7 +170,7 @@ class ChatDecoder extends ChunkDecoder {
     const tokens = parseLogprobs(logprobs.content);
     const rest =
       tokens !== undefined && this.blocks.spelled(tokens) ? { ...logprobs, content: null } : logprobs;
-    if (!isEmptyValue(rest.content) || !isEmptyValue(rest.refusal)) this.extend('logprobs', rest);
+    if (!Object.values(rest).every(isEmptyValue)) this.extend('logprobs', rest);
   }
 
   private readContent(content: JsonValue): void {

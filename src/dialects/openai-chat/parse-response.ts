@@ -118,7 +118,7 @@ function addCitations(parts: Part[], message: JsonObject, body: JsonObject): voi
   if (text !== undefined) text.citations = citations;
 }
 
-/** Gives each token to the text that it is in. Returns the rest: tokens of no text, or unreadable ones. */
+/** Gives each token to the text that it is in. Returns the rest: tokens of no text, unreadable ones, or those in Together's form. */
 function addLogprobs(parts: readonly Part[], logprobs: JsonObject | undefined): JsonObject | undefined {
   if (logprobs === undefined) return undefined;
   const rest: JsonObject = { ...logprobs };
@@ -134,7 +134,7 @@ function addLogprobs(parts: readonly Part[], logprobs: JsonObject | undefined): 
     text.logprobs = tokens;
     rest[field] = null;
   }
-  return isEmptyValue(rest.content) && isEmptyValue(rest.refusal) ? undefined : rest;
+  return Object.values(rest).every(isEmptyValue) ? undefined : rest;
 }
 
 function parseMedia(message: JsonObject, before: readonly Part[]): Part[] {

@@ -145,6 +145,8 @@ describe('parse', () => {
     for (const [content, logprobs] of [
       [texts, tokens],
       ['a', { content: ['a'] }],
+      // Together's: https://docs.together.ai/reference/chat-completions-1
+      ['a', { tokens: ['a'], token_logprobs: [-1], token_ids: [7] }],
     ] as const) {
       const { parts, extension } = parsed(content as JsonObject['content'], logprobs as JsonObject);
       expect(JSON.stringify(parts)).not.toContain('logprob');

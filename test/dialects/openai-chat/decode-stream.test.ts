@@ -174,6 +174,7 @@ describe('envelope', () => {
   test.each([
     ['of no text', { content: [A] }, { tool_calls: [{ index: 0, id: 'c', function: { name: 'f' } }] }],
     ['of another shape', { content: [{ token: 'a' }] }, { content: 'a' }],
+    ['in other fields', { tokens: ['a'], token_logprobs: [-1] }, { content: 'a' }],
   ])('log probabilities %s pass as extension', (_, value, delta) => {
     const events = decodeChunks(chunk(delta, {}, { logprobs: value }));
     expect(events).toContainEqual({ type: 'extension', dialect: 'openai-chat', name: 'logprobs', value });
