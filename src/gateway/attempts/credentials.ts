@@ -82,7 +82,8 @@ export function clientKeyFor(
       clientsAuthentication(key, headers, target.provider, PROVIDER_SIDES[dialect]),
       target.provider,
     );
-  // A Bearer is sent as one; beside what is configured where the dialect has its key, the provider may never look at it.
+  // The client's key may go out as a Bearer, as it came, although the dialect has its key in another header. If that header is
+  // configured, the provider may look at nothing else, so that key is as good as replaced.
   return isReplacedAs() || isReplacedAs(asking.headers) ? null : key;
 }
 

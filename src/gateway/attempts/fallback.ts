@@ -341,7 +341,8 @@ function planOrLeave<T>(
     options.context.limits?.notSent(target);
     queue.unplanned ??= thrown;
     if (target === queue.tried[0]) throw thrown;
-    // Why the first did not answer tells the client more, and beside it, it still may.
+    // Why the first target failed tells the client more than why this one cannot be asked; and where the two are asked in parallel,
+    // the first may still answer.
     return undefined;
   }
 }

@@ -130,7 +130,8 @@ class Race<T> {
   private failed(lane: Lane, thrown: unknown): void {
     if (this.over) return;
     const { queue, lanes } = this;
-    // No other target can help: none is asked any more, but the one in flight may still answer. Why this lane asked none tells nothing about that.
+    // This lane's failure is one that no other target can mend (the request is refused, say), so none is asked any more, but the one
+    // that the other lane is asking may still answer. A lane that asked nobody has not learned anything like that.
     const isFinal = queue.left.length > 0 || ERROR_RULES[toGatewayError(thrown).code].retry === 'never';
     if (isFinal && lane.tries.length > 0) {
       this.decisive ??= thrown;

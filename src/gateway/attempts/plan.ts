@@ -128,7 +128,7 @@ export function planCall(given: Question, target: Target, context: PlanContext):
     passesAnswer:
       sameDialect &&
       summary === undefined &&
-      // What of an answer cannot be read could not be rewritten either.
+      // The envelope puts the answer into other words, for which all of it has to be read: bytes that pass may hold what cannot be.
       !isRewritten &&
       readsFormOf(incoming, target, line, stream, written.alternatives),
     url: written.url ?? urlAt(stream),

@@ -73,8 +73,8 @@ export interface Sent {
 }
 
 /**
- * Sends the plan's request and returns its 2xx answer, or to a forwarded one the 304 or the redirect; anything else is thrown as the GatewayError it means. One
- * asynchronous function, as in `walk`.
+ * Sends the plan's request and returns its answer, if that is a 2xx. To a forwarded request a 304 is an answer too, and so is a redirect
+ * that its client can follow. Anything else is thrown as the GatewayError it means. One asynchronous function, as in `walk`.
  */
 export async function send(context: AttemptContext): Promise<Sent> {
   const { host, plan, signal, observer } = context;

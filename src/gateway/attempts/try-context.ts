@@ -90,7 +90,7 @@ export function noteTry(
   record.live.started({ model: shownAs, provider: provider.name, agentType: record.agentType });
   record.overheadMs ??= host.monotonic() - record.startedAt;
   traceTry(record, host, plan);
-  // Of the first try the route has told already.
+  // The first target stands in the route, which has been reported already.
   if (record.attempts.length > 0) reportBegun(host.fleet, record);
 }
 
