@@ -11,7 +11,7 @@ import { DIALECTS } from '../dialects/registry.ts';
 import { DIALECT_IDS } from '../model/dialect-id.ts';
 import { isUnreachable, networkFailure } from '../upstream/network-failure.ts';
 import { numberFlag, stringFlag } from './arguments.ts';
-import { type Command, UsageError } from './command.ts';
+import { type Command, CommandFailure, UsageError } from './command.ts';
 import { directWithin } from './own-machine.ts';
 
 const DEFAULT_MODEL = 'simulator/demo';
@@ -77,18 +77,14 @@ export const conformCommand: Command = {
       report,
     );
     if (input.flags.json) context.out(JSON.stringify(results, null, 2));
-    if (unreachable !== undefined) {
-      context.err(`error: ${unreachable.message}`);
-      return 1;
-    }
+    if (unreachable !== undefined) throw new CommandFailure(unreachable.message, { cause: unreachable });
     if (results.every(({ outcome }) => outcome === 'not served')) {
       const remedy = /\/v1(beta)?\/?$/.test(url)
         ? `; the dialects’ own paths include the version: give ${url.replace(/\/v1(beta)?\/?$/, '')}`
         : '';
-      context.err(
-        `error: the server serves none of the dialects, or does not know the model (--model)${remedy}`,
+      throw new CommandFailure(
+        `the server serves none of the dialects, or does not know the model (--model)${remedy}`,
       );
-      return 1;
     }
     return results.some(({ outcome }) => outcome === 'violations') ? 1 : 0;
   },

@@ -4,9 +4,15 @@ import { ManagementError } from '../management/answer.ts';
 import { readSince } from '../management/query.ts';
 import { localTime } from '../model/local-time.ts';
 import { stringFlag } from './arguments.ts';
-import { type CliContext, type Command, type ParsedArguments, UsageError } from './command.ts';
+import {
+  type CliContext,
+  type Command,
+  CommandFailure,
+  type ParsedArguments,
+  UsageError,
+} from './command.ts';
 import { UNKNOWN } from './figures.ts';
-import { findGateway, GATEWAY_FLAGS, GatewayUnreachable, readGateway } from './gateway-client.ts';
+import { findGateway, GATEWAY_FLAGS, readGateway } from './gateway-client.ts';
 
 const NAMED = ['model', 'provider', 'agent', 'project'] as const;
 type Named = (typeof NAMED)[number];
@@ -86,23 +92,17 @@ export const costsCommand: Command = {
     const by = stringFlag(input, 'by') ?? DEFAULT_BY;
     const breakdown = readBreakdown(by);
     const since = readSinceFlag(input);
-    try {
-      const metrics = await readGateway<Metrics>(findGateway(input, context), pathOf(breakdown, since));
-      if (!metrics.audit_enabled) {
-        context.err('error: this gateway keeps no ledger (audit.enabled), so that its costs are not known');
-        return 1;
-      }
-      const total = totalOf(metrics, breakdown);
-      const entries = entriesOf(metrics, breakdown);
-      const from = metrics.series?.[0]?.start ?? metrics.window.since;
-      if (input.flags.json) context.out(JSON.stringify({ since: from, by, total, entries }, null, 2));
-      else print({ from, total, entries }, context);
-      return 0;
-    } catch (error) {
-      if (!(error instanceof GatewayUnreachable)) throw error;
-      context.err(`error: ${error.message}`);
-      return 1;
-    }
+    const metrics = await readGateway<Metrics>(findGateway(input, context), pathOf(breakdown, since));
+    if (!metrics.audit_enabled)
+      throw new CommandFailure(
+        'this gateway keeps no ledger (audit.enabled), so that its costs are not known',
+      );
+    const total = totalOf(metrics, breakdown);
+    const entries = entriesOf(metrics, breakdown);
+    const from = metrics.series?.[0]?.start ?? metrics.window.since;
+    if (input.flags.json) context.out(JSON.stringify({ since: from, by, total, entries }, null, 2));
+    else print({ from, total, entries }, context);
+    return 0;
   },
 };
 
