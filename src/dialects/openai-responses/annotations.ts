@@ -52,7 +52,7 @@ export function isOwn({ extension }: Citation): boolean {
  * @param base where that text begins in its part.
  */
 export function buildAnnotation(citation: Citation, length: number, base = 0): JsonObject | undefined {
-  if (citation.extension?.dialect === ID) return citation.extension.fields;
+  if (citation.extension?.dialect === ID) return movedBy(base, citation.extension.fields);
   if (citation.url === undefined) return undefined;
   return {
     type: 'url_citation',
@@ -61,6 +61,13 @@ export function buildAnnotation(citation: Citation, length: number, base = 0): J
     url: citation.url,
     title: citation.title ?? '',
   };
+}
+
+function movedBy(base: number, annotation: JsonObject): JsonObject {
+  const start = asNumber(annotation.start_index);
+  const end = asNumber(annotation.end_index);
+  if (base === 0 || start === undefined || end === undefined || end <= start) return annotation;
+  return { ...annotation, start_index: base + start, end_index: base + end };
 }
 
 /** The fields of an annotation about its source, without the source's location. */

@@ -209,6 +209,23 @@ describe('texts in a row', () => {
     ]);
   });
 
+  test('have the places of an annotation of this dialect counted from where their part begins', () => {
+    const fields = {
+      type: 'url_citation',
+      start_index: 0,
+      end_index: 4,
+      url: 'https://a.example',
+      title: 'A',
+    };
+    const unknown = { ...fields, end_index: 0 };
+    const own = (annotation: JsonObject): StreamEvent[] =>
+      cited(1, 'rain', { ...source, extension: { dialect: 'openai-responses', fields: annotation } });
+    const [item] = items([...text(0, 'It says: '), ...own(fields)]);
+    expect(item?.content).toMatchObject([{ annotations: [{ ...fields, start_index: 9, end_index: 13 }] }]);
+    const [unplaced] = items([...text(0, 'It says: '), ...own(unknown)]);
+    expect(unplaced?.content).toMatchObject([{ annotations: [unknown] }]);
+  });
+
   test('stay apart where an annotation of this dialect refers to its part, and where something was said between', () => {
     const fields = {
       type: 'url_citation',
