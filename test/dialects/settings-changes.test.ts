@@ -4,6 +4,7 @@ import { expect, test } from 'bun:test';
 import { DIALECTS, PROVIDER_SIDES } from '../../src/dialects/registry.ts';
 import type { DialectId, ProviderDialectId } from '../../src/model/dialect-id.ts';
 import { asObject, type JsonObject, type JsonValue } from '../../src/model/json/json.ts';
+import type { Message } from '../../src/model/request.ts';
 
 function sentTo(client: DialectId, wire: ProviderDialectId, body: JsonObject, model: string) {
   const route = { operation: 'generate', model, stream: false } as const;
@@ -94,6 +95,19 @@ test('a model of Claudeâ€™s that takes them gets the messages, and the requestâ€
   });
   expect(body).not.toHaveProperty('effort_changes');
   expect(names).toEqual([]);
+});
+
+test('what a user says stays theirs where a transformer has put turns before a change', () => {
+  const model = 'claude-fable-5-1';
+  const asked = claude(QUESTION, { ...effort('low'), content: 'Be careful.' }, ANSWER, NEXT);
+  const route = { operation: 'generate', model, stream: false } as const;
+  const request = DIALECTS['anthropic-messages'].client.parseRequest({ model, ...asked }, route);
+  const example: Message = { role: 'user', parts: [{ type: 'text', text: 'An example?' }] };
+  request.messages.unshift(example);
+  const { body } = PROVIDER_SIDES['anthropic-messages'].buildRequest(request, { model, quirks: {} });
+  const said = JSON.stringify(body.messages);
+  expect(said).toContain('Plan it.');
+  expect(said).not.toMatch(/"role":"system","content":"(An example|Plan it)/);
 });
 
 const FORM = { type: 'json_schema', name: 'city', schema: { type: 'object', properties: {} } };

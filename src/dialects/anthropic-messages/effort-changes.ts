@@ -71,9 +71,10 @@ export function putBackEffortChanges(request: NeutralRequest): NeutralRequest {
     const { message, isWhole, settings = null } = asObject(entry) ?? {};
     const at = asNumber(message) ?? 0;
     const part: Part = { type: 'opaque', dialect: ID, name: SETTINGS, value: settings };
-    const rest = isWhole === true ? undefined : messages[at];
-    const parts = [...(rest?.parts ?? []), part];
-    messages.splice(at, rest === undefined ? 0 : 1, { role: 'system', parts });
+    const said = isWhole === true ? undefined : messages[at];
+    // A transformer may have moved the instruction that it stood on.
+    const rest = said?.role === 'system' ? said.parts : undefined;
+    messages.splice(at, rest === undefined ? 0 : 1, { role: 'system', parts: [...(rest ?? []), part] });
   }
   const { effort: _, ...reasoning } = request.reasoning ?? {};
   const effort = isReasoningEffort(kept.effort) ? { effort: kept.effort } : {};
