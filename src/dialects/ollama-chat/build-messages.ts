@@ -76,8 +76,10 @@ function buildMessage(
         else calls.push(buildCall(part, losses));
         break;
       case 'image':
-        if (part.source.kind === 'base64') images.push(part.source.data);
-        else {
+        if (part.source.kind === 'base64') {
+          images.push(part.source.data);
+          if (part.detail !== undefined && part.detail !== 'auto') losses.lost('detail');
+        } else {
           losses.lost(`image.${part.source.kind}`);
           texts.push(UNREADABLE_IMAGE);
         }

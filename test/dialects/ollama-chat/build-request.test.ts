@@ -168,6 +168,20 @@ describe('messages', () => {
       ['lost image.url'],
     ],
     [
+      'images, with how closely each is to be looked at',
+      {
+        messages: [
+          user(text('hi'), { ...PICTURE, detail: 'low' }),
+          user(text('hi'), { ...PICTURE, detail: 'auto' }),
+        ],
+      },
+      [
+        { ...HI, images: ['QUJD'] },
+        { ...HI, images: ['QUJD'] },
+      ],
+      ['lost detail'],
+    ],
+    [
       'documents of text',
       {
         messages: [
