@@ -10,7 +10,10 @@ export function createProviderLog(
   return (provider, news) => {
     switch (news.what) {
       case 'fails':
-        log('warn', 'a provider fails', { provider, error: redact(news.error) });
+        log('warn', 'a provider fails, and is not asked for a while', {
+          provider,
+          error: redact(news.error),
+        });
         return;
       case 'works again':
         log('info', 'a provider works again', { provider });

@@ -39,7 +39,7 @@ export interface KeyRing {
   succeeded(key: string | null, model: string): void;
   /** Whether a key is set aside for this model, or for all, and has not been tried since. */
   hasCooldown(key: string | null, model: string): boolean;
-  /** Sets the key aside where the failure was the key's. Returns whether it is refused or used up only from now on. */
+  /** Sets the key aside where the failure was the key's. Returns whether it is refused or used up, for all models, only from now on. */
   failed(key: string | null, model: string, error: GatewayError, alone: boolean): boolean;
   snapshot(keys: readonly string[]): KeyState[];
   /** What another process that is starting must know: the keys that are set aside. */
@@ -168,12 +168,14 @@ export function createKeyRing(monotonic: () => number): KeyRing {
       if (code === 'upstream_unauthorized') {
         // 403 may be about the one model that was asked for.
         const why = error.exhausted ? 'exhausted' : 'refused';
-        setAside(held, status === 403 ? model : EVERY_MODEL, why, refused);
-        return isNews;
+        const ofAll = status !== 403;
+        setAside(held, ofAll ? EVERY_MODEL : model, why, refused);
+        return ofAll && isNews;
       }
       if (error.exhausted) {
-        setAside(held, error.exhausted === 'model' ? model : EVERY_MODEL, 'exhausted', refused);
-        return isNews;
+        const ofAll = error.exhausted !== 'model';
+        setAside(held, ofAll ? EVERY_MODEL : model, 'exhausted', refused);
+        return ofAll && isNews;
       }
       if (code === 'upstream_rate_limited' || code === 'upstream_overloaded') {
         const why = code === 'upstream_overloaded' ? 'overloaded' : 'rate_limited';

@@ -3,7 +3,7 @@ import type { GatewayError } from '../model/errors.ts';
 import type { Permit } from './breaker.ts';
 import type { Slot } from './concurrency-limit.ts';
 import { type PeerKey, toPeerError } from './peers.ts';
-import { fail, type ProviderMemory, reportHealth, resetFailures } from './provider-memory.ts';
+import { fail, type ProviderMemory, reportBreaker, resetFailures } from './provider-memory.ts';
 
 /** How a request ended; `abandoned` says nothing about the provider. */
 type LeaseOutcome = 'completed' | 'abandoned' | GatewayError;
@@ -124,7 +124,7 @@ class ProviderLease implements Lease {
     const { memory } = this.terms;
     if (!resetFailures(memory)) return;
     memory.notify({ what: 'recovered' });
-    reportHealth(memory);
+    reportBreaker(memory);
   }
 
   /** @param ofKey the key is set aside where the failure is of that kind. */
@@ -136,7 +136,7 @@ class ProviderLease implements Lease {
     if (used !== null && memory.keys.failed(key, model, error, used.alone))
       memory.report({ what: 'key set aside', key: keyLabel, error: `${error.code}: ${error.message}` });
     memory.notify({ what: 'failed', error: toPeerError(error), key: used });
-    reportHealth(memory);
+    reportBreaker(memory);
   }
 
   private usedKey(): PeerKey {

@@ -6,11 +6,9 @@ import type { KeyRing } from './key-ring.ts';
 import { fromPeerError, type PeerEvent, type ProviderKnowledge, type SharedRoom } from './peers.ts';
 import type { RetryBudget } from './retry-budget.ts';
 
-/** One failure is chance, two a hiccup; with three in a row the next request will most likely fail too. */
-export const UNHEALTHY_AFTER = 3;
-
 /** What an operator should know of a provider, once each. */
 export type ProviderNews =
+  /** It is not asked for a while: its breaker has opened. */
   | { what: 'fails'; error: string }
   | { what: 'works again' }
   /** It refused a key, or that key's quota is used up. @param key its position, where there are several. */
@@ -27,27 +25,26 @@ export interface ProviderMemory {
   failuresInARow: number;
   lastError: string | undefined;
   notify(event: PeerEvent): void;
-  /** As of the latest news, or what another process learned: that one has reported it. */
-  wasHealthy: boolean;
+  /** The breaker, as of the latest news, or of what another process learned: that one has reported it. */
+  wasClosed: boolean;
   report(news: ProviderNews): void;
 }
 
-/** Reports where a request of this process has changed whether it is healthy. */
-export function reportHealth(memory: ProviderMemory): void {
-  const isIt = isHealthy(memory);
-  if (isIt === memory.wasHealthy) return;
-  memory.wasHealthy = isIt;
-  memory.report(isIt ? { what: 'works again' } : { what: 'fails', error: memory.lastError ?? '' });
-}
-
-function isHealthy({ breaker, failuresInARow }: ProviderMemory): boolean {
-  return breaker.state() === 'closed' && failuresInARow < UNHEALTHY_AFTER;
+/**
+ * Reports where a request of this process has opened or closed the breaker: one that merely fails often would be reported with every
+ * other request.
+ */
+export function reportBreaker(memory: ProviderMemory): void {
+  const isClosed = memory.breaker.state() === 'closed';
+  if (isClosed === memory.wasClosed) return;
+  memory.wasClosed = isClosed;
+  memory.report(isClosed ? { what: 'works again' } : { what: 'fails', error: memory.lastError ?? '' });
 }
 
 /** Takes what another process has met. */
 export function learn(memory: ProviderMemory, event: PeerEvent): void {
   take(memory, event);
-  memory.wasHealthy = isHealthy(memory);
+  memory.wasClosed = memory.breaker.state() === 'closed';
 }
 
 function take(memory: ProviderMemory, event: PeerEvent): void {

@@ -33,9 +33,8 @@ import {
   type ProviderMemory,
   type ProviderNews,
   recall,
-  reportHealth,
+  reportBreaker,
   resetFailures,
-  UNHEALTHY_AFTER,
 } from './provider-memory.ts';
 import { createRetryBudget } from './retry-budget.ts';
 import { type Refusal, refusedByBreaker, refusedByKeys, refusedByLimit } from './refusal.ts';
@@ -110,6 +109,9 @@ export interface ProviderStates {
   peerGone(): void;
 }
 
+/** One failure is chance, two a hiccup; with three in a row the next request will most likely fail too. */
+export const UNHEALTHY_AFTER = 3;
+
 const CLIENTS_KEY: ChosenKey = { value: null, label: undefined };
 const NO_BREAKER: Permit = { spoke() {}, succeeded() {}, failed() {}, abandoned() {} };
 
@@ -152,7 +154,7 @@ export function createProviderStates(
       failuresInARow: 0,
       lastError: undefined,
       notify,
-      wasHealthy: true,
+      wasClosed: true,
       report: (news) => report(name, news),
     };
     const addresses = memories.get(name) ?? new Map<string, ProviderMemory>();
@@ -274,14 +276,14 @@ function endProbe(memory: ProviderMemory, permit: Permit, failure: GatewayError 
   if (failure === null) {
     permit.spoke();
     if (resetFailures(memory)) memory.notify({ what: 'recovered' });
-    reportHealth(memory);
+    reportBreaker(memory);
     return;
   }
   if (failure.offline) permit.abandoned();
   else permit.failed();
   fail(memory, failure);
   memory.notify({ what: 'failed', error: toPeerError(failure), key: null });
-  reportHealth(memory);
+  reportBreaker(memory);
 }
 
 function describe(provider: GuardedProvider, memory: ProviderMemory): ProviderState {

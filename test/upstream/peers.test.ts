@@ -8,7 +8,7 @@ import {
   type GuardedProvider,
   type ProviderStates,
 } from '../../src/upstream/provider-state.ts';
-import { UNHEALTHY_AFTER } from '../../src/upstream/provider-memory.ts';
+import { UNHEALTHY_AFTER } from '../../src/upstream/provider-state.ts';
 import { createManualTimers } from '../support/manual-timers.ts';
 import { sampleProvider } from '../support/provider-config.ts';
 

@@ -7,7 +7,7 @@ import {
   type GuardedProvider,
   type ProviderStates,
 } from '../../src/upstream/provider-state.ts';
-import { UNHEALTHY_AFTER } from '../../src/upstream/provider-memory.ts';
+import { UNHEALTHY_AFTER } from '../../src/upstream/provider-state.ts';
 import { createManualTimers } from '../support/manual-timers.ts';
 import { sampleProvider } from '../support/provider-config.ts';
 
@@ -59,14 +59,23 @@ test('that a provider fails, works again or refuses a key is reported once', asy
     undefined,
     (provider, news) => told.push(`${provider} ${JSON.stringify(news)}`),
   );
+  const guarded = { ...B, breaker: { failures: UNHEALTHY_AFTER + 1, openForMs: 30_000 } };
   const answer = async () => {
-    const asked = await lease(states, B);
+    const asked = await lease(states, guarded);
     asked.answered(true);
     asked.end('completed');
   };
-  await failed(states, B, 'upstream_failed');
+  const failing = async (times: number) => {
+    for (let count = 0; count < times; count++) await failed(states, guarded, 'upstream_failed');
+  };
+  // One that fails often, and not always, says nothing.
+  await failing(UNHEALTHY_AFTER);
   await answer();
-  for (let count = 0; count < UNHEALTHY_AFTER + 1; count++) await failed(states, B, 'upstream_failed');
+  expect(told).toEqual([]);
+  await failing(guarded.breaker.failures);
+  await timers.advance(guarded.breaker.openForMs);
+  await failing(1);
+  await timers.advance(guarded.breaker.openForMs);
   await answer();
   await answer();
   expect(told).toEqual([
