@@ -23,6 +23,7 @@ import {
   type FunctionTool,
   type Message,
   type NeutralRequest,
+  type PageFetch,
   REASONING_EFFORTS,
   type ReasoningSettings,
   type ServerTool,
@@ -152,6 +153,7 @@ const search = shape<WebSearch>({
   contextSize: text,
   others: names,
 }).optional();
+const fetch = shape<PageFetch>({ isLimited: only, others: names }).optional();
 const tool = z.discriminatedUnion('type', [
   shape<FunctionTool>({
     type: z.literal('function'),
@@ -168,7 +170,7 @@ const tool = z.discriminatedUnion('type', [
     type: z.literal('server'),
     name: z.string(),
     definition: extension.unwrap(),
-    search,
+    ...{ search, fetch },
   }),
 ]);
 

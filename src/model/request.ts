@@ -58,6 +58,15 @@ export interface ServerTool {
   definition: Extension;
   /** Set if it searches the web, which other dialects' providers may support as well. */
   search?: WebSearch;
+  /** Set if it fetches pages that the conversation names, which some other dialects' providers do as well. */
+  fetch?: PageFetch;
+}
+
+export interface PageFetch {
+  /** Only some pages may be fetched. */
+  isLimited?: true;
+  /** Names of settings that only the client's dialect knows. */
+  others: string[];
 }
 
 /** The settings of a web search, in any dialect. */

@@ -25,6 +25,7 @@ import { isClaude, type ModelTraits, traitsOf } from '../claude/models.ts';
 import { withoutBlankStops } from '../claude/stop-sequences.ts';
 import { strictSchema } from '../claude/strict-schema.ts';
 import { dropContinuedThinking, lacksThinking, replaysThinking } from '../claude/thinking-in-turns.ts';
+import { withoutFetch } from '../claude/server-tools.ts';
 import { isEmpty, put } from '../shared/own-fields.ts';
 import { adaptThinking } from './adapt-thinking.ts';
 import { putBackToolChanges, withoutToolChanges } from './tool-changes.ts';
@@ -47,9 +48,10 @@ export function buildRequest(
 ): BuiltRequest {
   const losses = createLossReport(ID);
   const traits = traitsOf(model);
+  const offered = quirks.cloudMethods === true ? { ...given, tools: given.tools.map(withoutFetch) } : given;
   const asked = traits.systemMessages
-    ? putBackToolChanges(putBackEffortChanges(given))
-    : withoutToolChanges(withoutEffortChanges(given), losses);
+    ? putBackToolChanges(putBackEffortChanges(offered))
+    : withoutToolChanges(withoutEffortChanges(offered), losses);
   const native = asked.extension?.dialect === ID;
   const allowed = declareAllowed(asked, losses);
   // What a client of this dialect sends is kept, unless a server gave two of its calls one id.

@@ -7,6 +7,7 @@ import { MOST_STRICT, strictSchema } from '../claude/strict-schema.ts';
 import { currentDraft } from '../shared/schemas/current-draft.ts';
 import { freeTextSchema } from '../shared/tools/free-text-tool.ts';
 import { argumentSchema, objectSchema } from '../shared/schemas/object-schema.ts';
+import { fetchInstead } from '../shared/page-fetch.ts';
 import { searchInstead } from '../shared/web-search.ts';
 import { put } from '../shared/own-fields.ts';
 import { ID, ownFields } from './wire.ts';
@@ -38,6 +39,7 @@ function buildTool(
   switch (tool.type) {
     case 'server':
       if (tool.definition.dialect === ID) return tool.definition.fields;
+      if (tool.fetch !== undefined) return buildFetch(tool, request, traits, losses);
       return buildSearch(tool, request, traits, losses);
     case 'custom':
       return functionTool(tool.name, tool.description, freeTextSchema(tool, losses));
@@ -79,6 +81,21 @@ function buildSearch(
   put(wire, 'blocked_domains', blocked);
   if (search.location !== undefined) wire.user_location = { type: 'approximate', ...search.location };
   return wire;
+}
+
+const FETCH = 'web_fetch';
+
+/** Models that search fetch pages, too. https://platform.claude.com/docs/en/agents-and-tools/tool-use/web-fetch-tool */
+function buildFetch(
+  tool: ServerTool,
+  { tools }: NeutralRequest,
+  { webSearch }: ModelTraits,
+  losses: LossReport,
+): JsonObject | undefined {
+  const isFree = tools.every((each) => each.type === 'server' || each.name !== FETCH);
+  if (webSearch && isFree && fetchInstead(tool, losses)) return { type: 'web_fetch_20250910', name: FETCH };
+  losses.lost(`tools.${tool.name}`);
+  return undefined;
 }
 
 function functionTool(name: string, description: string | undefined, schema: JsonObject): JsonObject {

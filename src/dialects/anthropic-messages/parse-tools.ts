@@ -1,7 +1,9 @@
 // `tools` and `tool_choice` of a request.
+
 import { asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { Extension } from '../../model/content.ts';
 import type { NeutralRequest, ServerTool, Tool } from '../../model/request.ts';
+import { parsePageFetch } from '../shared/page-fetch.ts';
 import { parseWebSearch } from '../shared/web-search.ts';
 import { failRequest, requireObject, requireString } from './fields.ts';
 import { withoutFields } from '../shared/own-fields.ts';
@@ -17,6 +19,8 @@ export function parseTool(value: JsonValue, path: string): Tool {
     const server: ServerTool = { type: 'server', name, definition: { dialect: ID, fields: tool } };
     if (isWebSearch(server))
       server.search = parseWebSearch(withoutFields(tool, ['type', 'name', 'cache_control']));
+    if (/^web_fetch_/.test(type))
+      server.fetch = parsePageFetch(withoutFields(tool, ['type', 'name', 'cache_control']));
     return server;
   }
   const description = optionalString(tool, 'description', `${path}.description`);

@@ -7,10 +7,17 @@ import type { Loss, Tool } from '../../model/request.ts';
 export const NOT_AT_GOOGLE = /^(web_fetch|code_execution|mcp_toolset)/;
 export const NOT_AT_AMAZON = /^(web_search|web_fetch|code_execution|mcp_toolset)/;
 
-/** Keeps another dialect's search from becoming Anthropic's. */
+/** Keeps another dialect's search and fetch of pages from becoming Anthropic's. */
 export function withoutSearch(tool: Tool): Tool {
   if (tool.type !== 'server') return tool;
   const { search: _, ...bare } = tool;
+  return withoutFetch(bare);
+}
+
+/** Keeps another dialect's fetch of pages from becoming Anthropic's. */
+export function withoutFetch(tool: Tool): Tool {
+  if (tool.type !== 'server') return tool;
+  const { fetch: _, ...bare } = tool;
   return bare;
 }
 

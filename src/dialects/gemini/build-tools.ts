@@ -6,6 +6,7 @@ import type { LossReport } from '../shared/losses/loss-report.ts';
 import { declareAllowed } from '../shared/tools/allowed-tools.ts';
 import { freeTextSchema } from '../shared/tools/free-text-tool.ts';
 import { objectSchema, outermost, typedSchema } from '../shared/schemas/object-schema.ts';
+import { fetchInstead } from '../shared/page-fetch.ts';
 import { searchInstead } from '../shared/web-search.ts';
 import type { BuildScope } from './build-parts.ts';
 import { createSchemaGrowth, type SchemaGrowth } from '../shared/schemas/schema-growth.ts';
@@ -23,6 +24,7 @@ export function buildTools(tools: readonly Tool[], scope: BuildScope): JsonObjec
   const growth = createSchemaGrowth();
   // Older models refuse a search beside functions, and newer ones require the answer's server calls back.
   const searches = scope.traits.webSearch && tools.every(({ type }) => type === 'server');
+  const fetches = scope.traits.fetchesPages && tools.every(({ type }) => type === 'server');
   for (const tool of tools) {
     losses.ungrouped(tool);
     switch (tool.type) {
@@ -40,6 +42,7 @@ export function buildTools(tools: readonly Tool[], scope: BuildScope): JsonObjec
         if (tool.definition.dialect === ID) others.push(tool.definition.fields);
         else if (searches && searchInstead(tool, NO_SETTINGS, losses) !== undefined)
           others.push({ googleSearch: {} });
+        else if (fetches && fetchInstead(tool, losses)) others.push({ urlContext: {} });
         else losses.lost(`tools.${tool.name}`);
         break;
     }

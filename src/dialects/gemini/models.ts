@@ -36,6 +36,8 @@ export interface ModelTraits {
   refusesSystem: boolean;
   /** Takes `googleSearch`. */
   webSearch: boolean;
+  /** Takes `urlContext`. https://ai.google.dev/gemini-api/docs/url-context */
+  fetchesPages: boolean;
 }
 
 export type ThinkingLevel = 'MINIMAL' | 'LOW' | 'MEDIUM' | 'HIGH' | 'XHIGH';
@@ -59,6 +61,7 @@ export function modelTraits(model: string): ModelTraits {
       json: 'always',
       refusesSystem: false,
       webSearch: true,
+      fetchesPages: true,
     };
   }
   const isOlderGemma = /^gemma-[23]/.test(name);
@@ -73,6 +76,7 @@ export function modelTraits(model: string): ModelTraits {
     json: isOlderGemma ? ('never' as const) : jsonOf(version),
     refusesSystem: isOlderGemma,
     webSearch: version >= 2,
+    fetchesPages: version >= 2.5,
   };
   if (version >= 2.5) {
     const budget = isPro ? ([128, 32_768] as const) : ([/lite/.test(name) ? 512 : 1, 24_576] as const);

@@ -2,6 +2,7 @@
 import { asString, isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { FunctionTool, ServerTool, Tool, WebSearch } from '../../model/request.ts';
 import { allow, type Allowance } from '../shared/tools/allowed-tools.ts';
+import { parsePageFetch } from '../shared/page-fetch.ts';
 import { parseWebSearch } from '../shared/web-search.ts';
 import { parseJsonSchema, parseSchema } from './parse-schema.ts';
 import { invalid, requiredString } from '../shared/read-field.ts';
@@ -19,6 +20,7 @@ export function parseTools(value: JsonValue | undefined): Tool[] {
         const fields = { [name]: definition };
         const server: ServerTool = { type: 'server', name, definition: { dialect: ID, fields } };
         if (isWebSearch(server)) server.search = parseSearch(definition);
+        if (/^url_?context$/i.test(name)) server.fetch = parsePageFetch(definition);
         tools.push(server);
         continue;
       }

@@ -529,6 +529,7 @@ describe('tools', () => {
         name,
         definition: { dialect: 'gemini', fields: { [name]: {} } },
         ...(name === 'googleSearch' && { search: { others: [] } }),
+        ...(name === 'urlContext' && { fetch: { others: [] } }),
       })),
     );
   });
