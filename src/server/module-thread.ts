@@ -46,8 +46,6 @@ async function run(call: ModuleCall) {
 }
 
 function reason(thrown: unknown): string {
-  // For a file that does not compile: the first error, and where it is.
-  if (thrown instanceof AggregateError && thrown.errors.length > 0) return reason(thrown.errors[0]);
   if (thrown instanceof BuildMessage && thrown.position !== null) {
     const { file, line, column } = thrown.position;
     return `${thrown.message} (${file}:${line}:${column})`;

@@ -148,14 +148,19 @@ describe('another certificate', () => {
     expect(await host.drain(20)).toBe(3);
   });
 
-  test('the end comes at once where they have ended meanwhile', async () => {
+  test('the end comes at once where they end meanwhile, and not before', async () => {
     const stream = createOpenStream();
     const host = createHost({ fetch: stream.fetch });
     const client = await connectRaw(host.port, AUTHORITY.certificate);
     client.write(GET);
     await client.until((text) => text.includes('begun'));
     host.certify(SECOND);
-    const drained = host.drain(60_000);
+    let isOver = false;
+    const drained = host.drain(60_000).finally(() => {
+      isOver = true;
+    });
+    for (let turn = 0; turn < 50; turn++) await new Promise<void>((resolve) => setImmediate(resolve));
+    expect(isOver).toBe(false);
     stream.finish();
     expect(await drained).toBe(0);
     await client.until((text) => text.includes('finished'));
@@ -166,6 +171,7 @@ describe('another certificate', () => {
     const mixed = { cert: SECOND.cert, key: FIRST.key };
     expect(() => host.certify(mixed)).toThrow(ListenError);
     expect(() => host.certify(mixed)).toThrow('check server.tls');
+    expect(() => host.certify({ cert: FIRST.cert, key: SECOND.key })).toThrow('check server.tls');
     expect(await shownAt(host.port)).toBe(FIRST.cert);
     await host.drain(0);
   });

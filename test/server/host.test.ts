@@ -44,6 +44,35 @@ test('answers at the address it reports', async () => {
   expect(await host.drain(0)).toBe(0);
 });
 
+test('where no further connection can be accepted, each answer ends its own', async () => {
+  let isFull = false;
+  const host = createHost({ isFull: () => isFull });
+  const says = async () => (await fetch(host.url)).headers.get('connection');
+  expect(await says()).not.toBe('close');
+  isFull = true;
+  expect(await says()).toBe('close');
+  isFull = false;
+  expect(await says()).not.toBe('close');
+  await host.drain(0);
+});
+
+test('a time for leaving that ends sooner leaves no timer behind', async () => {
+  const host = createHost();
+  const started = spyOn(globalThis, 'setTimeout');
+  const stopped = spyOn(globalThis, 'clearTimeout');
+  try {
+    await host.leave(3_600_000, Promise.resolve());
+    const at = started.mock.calls.findIndex(([, ms]) => ms === 3_600_000);
+    const timer = started.mock.results[at]?.value;
+    expect(timer).toBeDefined();
+    expect(stopped.mock.calls.some(([given]) => given === timer)).toBe(true);
+  } finally {
+    started.mockRestore();
+    stopped.mockRestore();
+  }
+  await host.drain(0);
+});
+
 describe('a connection that the client will close', () => {
   const stream = { headers: { connection: 'keep-alive', 'content-type': 'text/event-stream' } };
   const answers: [name: string, fetch: HostOptions['fetch']][] = [

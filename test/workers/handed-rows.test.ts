@@ -77,7 +77,11 @@ test('all of it over the pipe where the system has no memory for it', async () =
 
 test('with binary parts, which memory of this process holds', async () => {
   const binaries = [{ of: 'response', at: 2, mediaType: 'a/b', content: sharedCopy([0, 255, 7]) }] as const;
-  const [bare, row] = rowsOf(await arrived([sampleRow(), sampleRow({ responseBody: '[""]', binaries })]));
+  const rows = [sampleRow(), sampleRow({ responseBody: '[""]', binaries })];
+  // Between processes nothing that threads share can be sent.
+  const sent = [...createRowPacker(true, room)(rows).binaries.values()].flat();
+  expect(sent.map(({ content }) => content.buffer)).toEqual([expect.any(ArrayBuffer)]);
+  const [bare, row] = rowsOf(await arrived(rows));
   expect(bare).toEqual(sampleRow());
   expect(row?.binaries).toEqual(binaries);
   expect(row?.binaries?.[0]?.content.buffer).toBeInstanceOf(SharedArrayBuffer);

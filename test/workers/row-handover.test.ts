@@ -42,10 +42,12 @@ test('a row leaves a quarter of a second after it was recorded, with those that 
 
 test('a row is struck out when the primary has taken its batch', async () => {
   const taken = Promise.withResolvers<void>();
-  const { handover, struck, left } = lab(() => taken.promise);
+  const { timers, handover, struck, left } = lab(() => taken.promise);
   handover.record(sampleRow({ requestId: 'a' }));
   const flushed = handover.flush();
   expect([left, struck]).toEqual([['spending', 'a in 1'], []]);
+  // Nothing is left to be sent later.
+  expect(timers.pending()).toBe(0);
   taken.resolve();
   await flushed;
   expect(struck).toEqual(['a']);

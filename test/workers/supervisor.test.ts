@@ -27,7 +27,7 @@ const SERVING = `
 test.skipIf(process.platform !== 'linux')(
   'the pause before one that died early is replaced grows with its own early deaths alone',
   async () => {
-    const { supervisor, timers, pauses, events } = createLab([process.execPath, '-e', SERVING]);
+    const { supervisor, timers, pauses, events, replaces } = createLab([process.execPath, '-e', SERVING]);
     expect(supervisor.starting()).toBe(2);
     await supervisor.start();
     expect(supervisor.starting()).toBe(0);
@@ -62,7 +62,12 @@ test.skipIf(process.platform !== 'linux')(
     await comeBack(0, 800);
     await timers.advance(5_000);
     await die(0, 0);
+    // With that its early deaths are forgotten.
+    await comeBack(0, 0);
+    await die(0, 100);
+    expect(replaces.splice(0)).not.toContain(false);
     expect(await supervisor.end({ delayMs: 0, timeoutMs: 0 })).toBe(0);
+    expect(replaces).toEqual([false]);
   },
 );
 
@@ -96,11 +101,46 @@ test.skipIf(process.platform !== 'linux')(
   },
 );
 
+test.skipIf(process.platform !== 'linux')(
+  'where one ends before it serves at the start, the others are ended too',
+  async () => {
+    // The first one serves.
+    const program = `if (process.env.SLUICE_WORKER?.startsWith('1/')) process.exit(7);${SERVING}`;
+    const { supervisor, events } = createLab([process.execPath, '-e', program]);
+    const gone = events.once('gone 0');
+    const failure: unknown = await supervisor.start().catch((error: unknown) => error);
+    expect(String(failure)).toContain('worker 1 ended with code 7 before it served');
+    await gone;
+    expect(supervisor.serving()).toEqual([]);
+  },
+);
+
+test.skipIf(process.platform !== 'linux')(
+  'one that is ended while it starts, as all of them are, has not failed',
+  async () => {
+    const command = [process.execPath, '-e', SERVING];
+    const { supervisor, timers, events, logged } = createLab(command);
+    await supervisor.start();
+    const gone = events.once('gone 0');
+    supervisor
+      .serving()
+      .find((worker) => worker.index === 0)
+      ?.kill();
+    await gone;
+    command[2] = 'setInterval(() => {}, 60_000)';
+    await timers.advance(100);
+    await supervisor.end({ delayMs: 0, timeoutMs: 0 });
+    expect(logged).toEqual([]);
+  },
+);
+
 /** Two workers at a clock turned by hand. @param command may change: the next one that is started is of the new one. */
 function createLab(command: string[]) {
   const timers = createManualTimers();
   const pauses: number[] = [];
   const logged: string[] = [];
+  /** Of each that is gone, whether it is replaced. */
+  const replaces: boolean[] = [];
   const waiting = new Map<string, () => void>();
   const events = {
     once: (name: string) => new Promise<void>((resolve) => waiting.set(name, resolve)),
@@ -130,7 +170,10 @@ function createLab(command: string[]) {
     onNoneLeft() {},
     onServing: ({ index }) => events.notify(`serving ${index}`),
     // What follows its end is done in the same turn.
-    onGone: ({ index }) => queueMicrotask(() => events.notify(`gone ${index}`)),
+    onGone({ index }, _how, isReplaced) {
+      replaces.push(isReplaced);
+      queueMicrotask(() => events.notify(`gone ${index}`));
+    },
     monotonic: timers.now,
     setTimer(callback, ms) {
       // Nobody is asked whether it hangs: real processes do not answer by this clock.
@@ -143,5 +186,5 @@ function createLab(command: string[]) {
       events.notify(`${level} ${message}`);
     },
   };
-  return { supervisor: createSupervisor(options), timers, pauses, events, logged };
+  return { supervisor: createSupervisor(options), timers, pauses, events, logged, replaces };
 }
