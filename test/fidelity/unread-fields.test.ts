@@ -116,11 +116,16 @@ describe('what is named', () => {
     expect(unreadFields({ messages }, known)).toEqual([]);
   });
 
-  test('what is unread of a free-text tool that the conversation brings', () => {
+  test('what a free-text tool says besides its form, which is kept, is not', () => {
     const tools = [{ type: 'custom', name: 'a', description: 'A tool.', defer_loading: true }];
+    const namespace = { type: 'namespace', name: 'n', description: 'A group.', tools };
     const input = [{ type: 'additional_tools', role: 'developer', tools }];
-    const responses = DIALECTS['openai-responses'].client;
-    expect(unreadFields({ input }, responses.known)).toEqual(['input.tools.defer_loading']);
+    const { known, parseRequest } = DIALECTS['openai-responses'].client;
+    const body = { model: 'm', input, tools: [...tools, namespace] };
+    expect(unreadFields(body, known)).toEqual([]);
+    const route = { operation: 'generate', model: 'm', stream: false } as const;
+    for (const tool of parseRequest(body, route).tools)
+      expect(tool).toMatchObject({ type: 'custom', extension: { fields: { defer_loading: true } } });
   });
 
   test('the name of an image, not that of a document', () => {

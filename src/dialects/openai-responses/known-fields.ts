@@ -75,10 +75,9 @@ const FORMAT = byType({
 
 const PLACE: KnownFields = { type: true, city: true, region: true, country: true, timezone: true };
 
-/** Tools of the server's own, and what functions say beside their schema, are kept. */
+/** Tools of the server's own, and what the client's say beside their schema or form, are kept. */
 const tool = (value: JsonObject): true | KnownFields => {
   const type = asString(value.type) ?? '';
-  if (type === 'custom') return { type: true, name: true, description: true, format: true };
   if (type === 'namespace') return { type: true, name: true, description: true, tools: tool };
   return type.startsWith('web_search') ? { user_location: PLACE, '*': true } : true;
 };
