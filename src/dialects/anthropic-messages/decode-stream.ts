@@ -237,8 +237,18 @@ class MessageDecoder implements StreamDecoder {
     } else {
       opened.kind = 'unknown';
       this.extend(type, wire);
+      if (type === 'fallback') this.handOver(content);
     }
     this.open.set(index, opened);
+  }
+
+  /**
+   * Another model goes on where one has declined. A whole answer names it as the model that served.
+   * https://platform.claude.com/docs/en/build-with-claude/refusals-and-fallback#server-side-fallback
+   */
+  private handOver({ to }: JsonObject): void {
+    const model = asString(asObject(to)?.model);
+    if (model !== undefined) this.start(this.messageId, model);
   }
 
   private openText(content: JsonObject, opened: OpenBlock): void {
