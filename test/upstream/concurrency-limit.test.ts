@@ -72,6 +72,12 @@ test('it is cut once for all that were let in before, and again for those after'
   expect(limit.limit(TEN)).toBe(4);
 });
 
+test('it is cut from how many there were, where that is far below it', () => {
+  const { limit, take } = setup();
+  take(4)[0]?.congested();
+  expect(limit.limit(TEN)).toBe(2);
+});
+
 test('it does not grow while answers begin much later than they used to', async () => {
   const { limit, cut, serve, take, timers } = setup();
   for (let round = 0; round < 10; round++) await serve(10, 10);

@@ -131,6 +131,19 @@ test('failures in both count together, and the breaker opens in both', async () 
   }
 });
 
+test('that it fails and works again is told by the process that meets it, and not by the other too', async () => {
+  const { one, other, timers, told } = setup();
+  for (let n = 0; n < 3; n++) (await lease(one)).end(failure('upstream_failed'));
+  expect(told).toEqual(['0: fails']);
+  await timers.advance(10_000);
+  for (const states of [other, one]) {
+    const going = await lease(states);
+    going.answered(true);
+    going.end('completed');
+  }
+  expect(told).toEqual(['0: fails', '1: works again']);
+});
+
 test('one request alone tries a half-open breaker, and its success closes it in both', async () => {
   const { one, other, timers } = setup();
   for (let n = 0; n < 3; n++) (await lease(one)).end(failure('upstream_failed'));

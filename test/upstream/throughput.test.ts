@@ -44,6 +44,15 @@ describe('a window of a second, 100 bytes at least', () => {
       ],
       1,
     ],
+    [
+      'nor is the next one judged before it is over',
+      [
+        [1_000, 100],
+        [500, 0],
+        [500, 100],
+      ],
+      -1,
+    ],
     ['a wait longer than the window is judged by its whole length', [[10_000, 999]], 0],
     ['and passes where its bytes are enough for that', [[10_000, 1_000]], -1],
   ] as const)('%s', (_, arrivals, expected) => {

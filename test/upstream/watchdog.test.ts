@@ -35,6 +35,21 @@ describe('a wait', () => {
     expect(expired).toEqual(['idle']);
   });
 
+  test('whose timer is early by less than a millisecond ends then', () => {
+    const { watchdog, expired, fire, isSet } = setup();
+    watchdog.wait('idle', 1_000);
+    expect([fire(-0.5), isSet()]).toEqual([999.5, false]);
+    expect(expired).toEqual(['idle']);
+  });
+
+  test('that has ended does not end again, whatever signs of life come behind it', () => {
+    const { watchdog, expired, fire, isSet } = setup();
+    watchdog.wait('idle', 1_000);
+    fire();
+    watchdog.alive(Number.POSITIVE_INFINITY);
+    expect([expired, isSet()]).toEqual([['idle'], false]);
+  });
+
   test('that is ended before its time does not end again', () => {
     const { watchdog, expired, fire } = setup();
     watchdog.wait('idle', 1_000);
@@ -96,6 +111,14 @@ describe('a wait', () => {
     expect(expired).toEqual([]);
     fire(4_000);
     expect(expired).toEqual(['first_byte']);
+  });
+
+  test('after which it stood still, and a sign of life came meanwhile: that is what counts', () => {
+    const { watchdog, expired, fire } = setup();
+    watchdog.wait('first_byte', 1_000);
+    const woken = fire(4_000);
+    watchdog.alive(50);
+    expect([fire(), expired]).toEqual([woken + 50, ['silence']]);
   });
 
   test('whose timer is a little late, as on a busy machine, ends at once', () => {
