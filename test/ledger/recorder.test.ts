@@ -250,6 +250,16 @@ describe('bodies and counts', () => {
     ]);
   });
 
+  test('of a batch that the store refuses, what is on disk by then does not wait here too', () => {
+    const backlog = createBacklog(100, () => 0);
+    for (const row of variedRows(3)) backlog.add(row);
+    const batch = backlog.takeBatch();
+    backlog.markSpilled(batch.slice(0, 2));
+    expect(backlog.size()).toBe(3);
+    backlog.putBack(batch, 'first');
+    expect([backlog.size(), backlog.takeBatch().length]).toEqual([1, 1]);
+  });
+
   test('bodies that the store has, or another place, no longer count', () => {
     const backlog = createBacklog(100, () => 0);
     const [row] = variedRows(1);
@@ -756,6 +766,18 @@ describe('retention', () => {
     expect((tried.at(-1) ?? 0) - (tried.at(-2) ?? 0)).toBe(300_000);
     expect(logged).toEqual([stay]);
     await ledger.close();
+  });
+
+  test('a ledger that is closed while rows are deleted deletes no more', async () => {
+    const deleted = Promise.withResolvers<{ isDone: boolean }>();
+    store.expire = () => deleted.promise;
+    ledger = createLedger(store, { ...timers, retentionMs: () => HOUR });
+    await timers.advance(10_000);
+    const closed = ledger.close();
+    deleted.resolve({ isDone: false });
+    await closed;
+    await timers.advance(0);
+    expect(timers.pending()).toBe(0);
   });
 
   test('what may stay is no failure any more', async () => {
