@@ -769,12 +769,12 @@ describe('retention', () => {
   });
 
   test('a ledger that is closed while rows are deleted deletes no more', async () => {
-    const deleted = Promise.withResolvers<{ isDone: boolean }>();
+    const deleted = Promise.withResolvers<{ rows: number; isDone: boolean }>();
     store.expire = () => deleted.promise;
     ledger = createLedger(store, { ...timers, retentionMs: () => HOUR });
     await timers.advance(10_000);
     const closed = ledger.close();
-    deleted.resolve({ isDone: false });
+    deleted.resolve({ rows: 1, isDone: false });
     await closed;
     await timers.advance(0);
     expect(timers.pending()).toBe(0);
