@@ -69,7 +69,7 @@ class ProviderLease implements Lease {
   end(outcome: LeaseOutcome): void {
     if (this.over) return;
     this.over = true;
-    const { permit, slot } = this.terms;
+    const { memory, permit, slot } = this.terms;
     if (outcome === 'abandoned') permit.abandoned();
     else if (outcome === 'completed') {
       permit.succeeded();
@@ -78,6 +78,8 @@ class ProviderLease implements Lease {
       this.keyIsGood();
     } else this.judge(outcome);
     this.learned('abandoned');
+    // Not where an answer begins, which lets others in: one that always breaks off would be reported each time.
+    reportBreaker(memory);
     slot.release();
   }
 
@@ -122,9 +124,7 @@ class ProviderLease implements Lease {
 
   private recovered(): void {
     const { memory } = this.terms;
-    if (!resetFailures(memory)) return;
-    memory.notify({ what: 'recovered' });
-    reportBreaker(memory);
+    if (resetFailures(memory)) memory.notify({ what: 'recovered' });
   }
 
   /** @param ofKey the key is set aside where the failure is of that kind. */
@@ -136,7 +136,6 @@ class ProviderLease implements Lease {
     if (used !== null && memory.keys.failed(key, model, error, used.alone))
       memory.report({ what: 'key set aside', key: keyLabel, error: `${error.code}: ${error.message}` });
     memory.notify({ what: 'failed', error: toPeerError(error), key: used });
-    reportBreaker(memory);
   }
 
   private usedKey(): PeerKey {

@@ -96,6 +96,35 @@ test('that a provider fails, works again or refuses a key is reported once', asy
   );
 });
 
+test('a breaker that closes is reported also where an answer from before it opened was good meanwhile', async () => {
+  const timers = createManualTimers();
+  const told: string[] = [];
+  const clock = { monotonic: timers.now, setTimer: timers.setTimer };
+  const states = createProviderStates(clock, undefined, (_, { what }) => told.push(what));
+  const guarded = { ...B, breaker: { failures: 1, openForMs: 30_000 } };
+  for (let round = 0; round < 2; round++) {
+    const long = await lease(states, guarded);
+    await failed(states, guarded, 'upstream_failed');
+    long.answered(true);
+    await timers.advance(guarded.breaker.openForMs);
+    (await lease(states, guarded)).end('completed');
+  }
+  // It refused what a client had asked: so it is up.
+  await failed(states, guarded, 'upstream_failed');
+  await timers.advance(guarded.breaker.openForMs);
+  await failed(states, guarded, 'upstream_rejected');
+  expect(told.splice(0)).toEqual(['fails', 'works again', 'fails', 'works again', 'fails', 'works again']);
+  // Answers that begin and break off are no news each time.
+  await failed(states, guarded, 'upstream_failed');
+  for (let round = 0; round < 3; round++) {
+    await timers.advance(guarded.breaker.openForMs);
+    const asked = await lease(states, guarded);
+    asked.answered(true);
+    asked.end(failure('upstream_truncated'));
+  }
+  expect(told).toEqual(['fails']);
+});
+
 test('what a provider asks to wait, and the time of an open breaker, pass while the machine sleeps', async () => {
   const { states, sleep } = setup();
   const limited = new GatewayError('upstream_rate_limited', 'wait', { retryAfterMs: 3_000_000 });
