@@ -2,6 +2,7 @@
 import { PROVIDER_DIALECT_IDS } from '../model/dialect-id.ts';
 import type { ProviderKind } from '../providers/kind.ts';
 import { findProviderKind, PROVIDER_KINDS } from '../providers/kinds.ts';
+import { billedBehind } from '../providers/priced-at.ts';
 import { nearestName } from '../model/nearest.ts';
 import type { ConfigProblem, KeyPath, Severity } from './problem.ts';
 import { type AddressResolution, plainAddress, resolveAddress } from './resolve-address.ts';
@@ -163,14 +164,15 @@ function resolveHeaders(
   return headers;
 }
 
-/** What is known of its prices: those of the table hold only at the vendor's own address. */
+/** What is known of its prices. */
 function pricesOf(kind: ProviderKind | undefined, baseUrl: string, isOwnAddress: boolean) {
+  const isBilled = kind !== undefined && (isOwnAddress || billedBehind(kind, baseUrl));
   return {
-    priceId: isOwnAddress ? (kind?.priceId ?? null) : null,
+    priceId: isBilled ? kind.priceId : null,
     resells: kind?.resells ?? [],
     dearer: kind?.dearer?.at.test(baseUrl) ? kind.dearer : null,
     tiers: kind?.tiers ?? {},
-    billsItself: isOwnAddress && kind?.billsItself === true,
+    billsItself: isBilled && kind.billsItself === true,
     audioAtTextPrice: kind?.audioAtTextPrice === true,
     leastAudioSeconds: kind?.leastAudioSeconds ?? 0,
     searchesUnpriced: kind?.searchesUnpriced === true,
@@ -211,7 +213,7 @@ function familyOf(dialect: string): string | undefined {
   return dialect.split('-', 1)[0];
 }
 
-/** Whether it is the vendor’s own service, whose prices and dialects the kind knows: a proxy or another vendor has its own. */
+/** Whether it is the vendor’s own service, whose dialects the kind knows: a proxy may speak fewer. */
 function isAtOwnAddress({ baseUrl, pricedAt }: ProviderKind, entry: ProviderEntry, address: string): boolean {
   if (pricedAt !== undefined) return URL.canParse(address) && pricedAt.test(new URL(address).origin);
   if (entry.base_url === undefined) return true;

@@ -134,7 +134,7 @@ export interface ProviderKind {
   newerPrices?: Readonly<Record<string, TablePrices | TimedPrices[]>>;
   /** Models whose price in the table is another's, mostly since their name now leads to another model: unpriced but for `newerPrices`. */
   wrongPrices?: RegExp;
-  /** Origins (`https://host`) at which these prices hold. Default: that of `baseUrl`. */
+  /** The vendor's origins (`https://host`) at which these prices hold (behind a proxy: see `priced-at.ts`). Default: that of `baseUrl`. */
   pricedAt?: RegExp;
   /** `gen_ai.provider.name` of OpenTelemetry. Default: the kind. */
   telemetryName?: string;

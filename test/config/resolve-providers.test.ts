@@ -73,16 +73,24 @@ describe('providers', () => {
     ['openai', undefined, 'openai'],
     ['openai', 'https://eu.api.openai.com/v1', 'openai'],
     ['openai', 'https://api.openai.com/another/path', 'openai'],
-    ['openai', 'https://proxy.example.com/v1', null],
+    ['openai', 'https://proxy.example.com/v1', 'openai'],
+    ['anthropic', 'http://127.0.0.1:4000', 'anthropic'],
+    ['anthropic', 'http://proxy:4000', 'anthropic'],
+    ['anthropic', 'https://api.z.ai/api/anthropic', null],
+    ['anthropic', 'https://api.moonshot.cn/anthropic', null],
+    ['openai', 'https://openrouter.ai/api/v1', null],
     ['openai', 'http://api.openai.com/v1', null],
     ['deepseek', 'https://api.deepseek.com/v1', 'deepseek'],
     ['glm', undefined, null],
+    ['glm', 'https://proxy.example.com/v4', null],
     ['glm', 'https://api.z.ai/api/coding/paas/v4', 'zai'],
     ['moonshot', 'https://api.moonshot.cn/v1', null],
     ['xai', 'https://us-east-1.api.x.ai/v1', 'x-ai'],
     ['together', 'https://api.together.ai/v1', 'together'],
     ['bedrock', 'https://bedrock-runtime.eu-west-1.amazonaws.com', 'aws'],
-    ['bedrock', 'https://proxy.example.com', null],
+    ['bedrock', 'https://proxy.example.com', 'aws'],
+    ['azure', 'https://team.azure-api.net/openai/v1', 'azure'],
+    ['xai', 'http://10.0.0.5:8080/v1', 'x-ai'],
   ])('the prices of %s at %p are those of %p', (kind, baseUrl, priceId) => {
     const entry = { kind, api_key: 'sk-x', ...(baseUrl !== undefined && { base_url: baseUrl }) };
     expect(resolve({ providers: { lab: entry } }).config.providers[0]?.priceId).toBe(priceId);
@@ -201,11 +209,11 @@ describe('providers', () => {
   });
 
   test('prices of models that the table does not have are those of the kind', () => {
-    const { config } = resolve({ providers: { anthropic: { api_key: 'k' }, groq: { api_key: 'k' } } });
+    const { config } = resolve({ providers: { anthropic: { api_key: 'k' }, vllm: {} } });
     const { newerPrices } = findProviderKind('anthropic') ?? {};
     expect(newerPrices).not.toBeUndefined();
-    const [anthropic, groq] = config.providers;
-    expect([anthropic?.newerPrices, groq?.newerPrices]).toEqual([newerPrices, {}]);
+    const [anthropic, vllm] = config.providers;
+    expect([anthropic?.newerPrices, vllm?.newerPrices]).toEqual([newerPrices, {}]);
   });
 
   test('headers are known by their names, however those are written', () => {
