@@ -104,6 +104,9 @@ describe('what is shaped like a key', () => {
     'AIzaSy******************',
     'gsk_abcdefghijklmnop',
     'xai-abcdefghijklmnop',
+    'xai-a1bcdefghij',
+    'xai-ab***yz',
+    'xai-...wxyz',
     'hf_abcdefghijklmnopqrst',
     'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2lnbmF0dXJl',
     'abcd****************wxyz',
@@ -127,7 +130,7 @@ describe('what is shaped like a key', () => {
 });
 
 describe('a key behind an escape, whose letter is no part of a word', () => {
-  const keys = ['sk-ant-api03-AAAA-BBBB', 'gsk_abcdefghijklmnop', 'xai-abcdefghijk', 'csk-abcdefghijk'];
+  const keys = ['sk-ant-api03-AAAA-BBBB', 'gsk_abcdefghijklmnop', 'xai-a1bcdefghij', 'csk-abcdefghijk'];
   keys.push('hf_abcdefghijklmnopqrst', 'ya29.a0AfH6SMBx-abc', 'eyJhbGciOiJI.eyJzdWIiOiIx.c2lnbmF0dXJl');
   for (const before of ['\n', '\r\n', '\t', '\b', '\f', '\u001b[0m', '%20', '%3D', '\u2028', '\\n'])
     test(JSON.stringify(before), () => {
@@ -216,6 +219,7 @@ describe('ordinary text stays as it is', () => {
     '',
     'The model overloaded; try again in 5 s.',
     'locale sk-SK, task-force-one, risk-averse-investor, disk-usage-report',
+    'providers.xai-europe.bogus: unknown key; xai-production/xai-grok-4-fast did not answer',
     'a bearer token is required; use the Bearer scheme, or bearer authentication',
     'x-api-key header is missing; set x-api-key: it is required',
     'providers.openai.api_key: env:OPENAI_API_KEY is not set',

@@ -49,7 +49,8 @@ const SHAPES: readonly Shape[] = [
   shape('sk-', `${beginning('sk-')}(?:${key(6)}|(?=[\\w-]{0,8}[*•…])${key(1)})`),
   shape('aiza', `aiza${key(6)}`),
   shape('gsk_', `${beginning('gsk_')}${key(6)}`),
-  shape('xai-', `${beginning('xai-')}${key(6)}`),
+  // xAI's: many letters and digits, or masked, since a provider's name or a model's may begin so (`xai-europe`, `xai-grok-4`).
+  shape('xai-', `${beginning('xai-')}(?=[a-z]*\\d|[a-z]{16}|[\\w-]{0,8}(?:[*•…]|\\.\\.))${key(6)}`),
   shape('csk-', `${beginning('csk-')}${key(6)}`),
   shape('nvapi-', `${beginning('nvapi-')}${key(6)}`),
   shape('pplx-', `${beginning('pplx-')}${key(16)}`),
