@@ -181,10 +181,10 @@ function entriesOf({ summary, series = [], models = [], ...costs }: Metrics, bre
   return namedCosts(name, costs, summary.total_cost_usd);
 }
 
-function modelEntry(figures: Figures & { provider: string; model: string }): Entry {
-  const { provider, model } = figures;
-  const counts = Object.fromEntries(KEYS.map((key) => [key, figures[key]])) as unknown as Figures;
-  return { provider, model, ...counts };
+function modelEntry({ provider, model, ...row }: Figures & { provider: string; model: string }): Entry {
+  const figures = { ...NOTHING };
+  for (const key of KEYS) figures[key] = row[key];
+  return { provider, model, ...figures };
 }
 
 /** The highest first, and what was spent by requests without a name. */
@@ -219,13 +219,15 @@ function print({ from, total, entries }: Report, context: CliContext): void {
   if (requests === 0) return;
   // Days before the first request say nothing.
   const begun = entries.findIndex((entry) => entry.requests !== 0);
-  for (const line of tableOf(entries.slice(Math.max(0, begun)))) context.out(line);
+  for (const line of tableOf(entries.slice(Math.max(0, begun)), total)) context.out(line);
   const [first] = entries;
   if (first?.day !== undefined || first?.requests === undefined) return;
   const others = requests - entries.reduce((sum, entry) => sum + (entry.requests ?? 0), 0);
   const spent = costBeside(entries, total.cost_usd);
   if (others > 0)
-    context.out(`  these are the most used; other models: ${money(spent)} for ${plural(others, 'request')}`);
+    context.out(
+      `  these are the most used; other models, or none: ${money(spent)} for ${plural(others, 'request')}`,
+    );
 }
 
 /** Where only unpriced requests were answered, $0 would be a guess. */
@@ -243,7 +245,7 @@ function fromCache(figures: Figures): string {
   return prompt === 0 ? UNKNOWN : percent(figures.cache_read_tokens / prompt);
 }
 
-function tableOf(entries: readonly Entry[]): string[] {
+function tableOf(entries: readonly Entry[], { unpriced_requests: unpriced }: Figures): string[] {
   const [first] = entries;
   if (first === undefined) return [];
   const names = (['day', 'provider', 'model', 'agent', 'project'] as const).filter((each) => each in first);
@@ -269,7 +271,8 @@ function tableOf(entries: readonly Entry[]): string[] {
           fromCache(entry),
           short(entry.output_tokens),
         ]
-      : [money(entry.cost_usd), shareOf(entry)]),
+      : // Whose requests are the unpriced ones is not known.
+        [entry.cost_usd === 0 && unpriced > 0 ? UNKNOWN : money(entry.cost_usd), shareOf(entry)]),
   ]);
   return aligned([heads, ...rows], names.length);
 }

@@ -126,6 +126,8 @@ test('where no price is known there is no cost, and it says so', async () => {
   await ask('simulator/fast', 'none', unpriced.url);
   const { out } = await runCommand(['costs', '--url', unpriced.url]);
   expect(out).toMatch(/^since \d{4}-\S+: 1 request, 1 of them unpriced; \d+ prompt tokens/);
+  const byProvider = await runCommand(['costs', '--url', unpriced.url, '--by', 'provider']);
+  expect(byProvider.out).toEndWith('\n  provider   cost  share\n  simulator     –      –');
 });
 
 test('a gateway without a ledger knows none', async () => {
@@ -161,7 +163,7 @@ test('models beyond those that the gateway lists are summed up', async () => {
       'since the beginning: $1.50 for 5 requests; 100 prompt tokens, 50 % of them from caches, 1 of output',
       '  provider  model   cost  requests  prompt tokens  from caches  output tokens',
       '  lab       one    $1.00         3            100         50 %              1',
-      '  these are the most used; other models: $0.50 for 2 requests',
+      '  these are the most used; other models, or none: $0.50 for 2 requests',
     ]);
   } finally {
     await server.stop(true);
