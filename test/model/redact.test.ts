@@ -185,6 +185,14 @@ describe('what stands where keys stand', () => {
       "AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG\nAWS_SESSION_TOKEN='FQoGZXIvYXdzEJr//w=='",
       "AWS_SECRET_ACCESS_KEY=[redacted]\nAWS_SESSION_TOKEN='[redacted]'",
     ],
+    [
+      'declare -x AWS_SECRET_ACCESS_KEY="wJalrXUtnFEMI/K7MDENG"',
+      'declare -x AWS_SECRET_ACCESS_KEY="[redacted]"',
+    ],
+    [
+      '{"text":"AWS_SESSION_TOKEN=\\"FQoGZXIvYXdzEJr//w==\\""}',
+      '{"text":"AWS_SESSION_TOKEN=\\"[redacted]\\""}',
+    ],
   ];
   for (const [given, wanted] of cases)
     test(given, () => {
@@ -227,6 +235,7 @@ describe('ordinary text stays as it is', () => {
     '**bold** and ***both*** and a ... b',
     'mail me@example.org at https://example.org:8080/a@b',
     'npm i hf_transfer',
+    'client(aws_secret_access_key=aws_secret_access_key, aws_session_token=sessionTokenOfTheRole)',
     'fw_update_of_the_firmware_2, fw_abcdefghijklmnopqrstuvw, ghp_pages and absk',
     `an image: iVBORw0KGgo/ABSK${'aB3/'.repeat(20)}`,
     '{"max_tokens":1024,"access_token":null,"security-token":"x"}',

@@ -4,6 +4,8 @@ import { createScan } from './scan.ts';
 interface Shape {
   /** In lower case: what the pattern begins with. */
   hint: string;
+  /** In lower case, what stands before the hint. Left out: anything may. */
+  before?: string;
   /** Tried where the hint occurs. The text in its first group is kept. */
   pattern: RegExp;
   /** It may contain a quotation mark. */
@@ -44,6 +46,9 @@ const QUOTE = '(?:\\\\*["\'])?';
 const IS = `${QUOTE}\\s*[:=]\\s*${QUOTE}`;
 
 const BEHIND_NAME = `(?=[\\w-]*[\\d*•…]|[\\w-]{20})${key(1, OF_TOKENS)}`;
+
+/** A secret of AWS's: with a digit or a sign, since names in code stand in its place, too. */
+const OF_AWS = '(?=[a-z]*[\\d+/])[a-z\\d+/]{16,}=*';
 
 const SHAPES: readonly Shape[] = [
   shape('sk-', `${beginning('sk-')}(?:${key(6)}|(?=[\\w-]{0,8}[*•…])${key(1)})`),
@@ -87,9 +92,9 @@ const SHAPES: readonly Shape[] = [
   named('security-token', `security-token${IS}`, '[\\w+/=%-]{16,}'),
   named('access_token', `access_token${IS}`, '[\\w.+/=~-]{12,}'),
   named('client_secret', `client_secret${IS}`, '[\\w.~-]{8,}'),
-  // Of AWS, as an environment is listed.
-  shape('key=', "(?<=secret_access_)(key='?)[\\w+/]{16,}"),
-  shape('token=', "(?<=aws_session_)(token='?)[\\w+/]{16,}=*"),
+  // As an environment is listed, or a file of variables.
+  { ...named('key=', `key=${QUOTE}`, OF_AWS), before: 'secret_access_' },
+  { ...named('token=', `token=${QUOTE}`, OF_AWS), before: 'aws_session_' },
   ...['key=', 'token=', 'secret=', 'password='].map(inQuery),
   // scheme://user:password@host, or a token in place of both.
   shape('://', '(:\\/\\/)(?:[^\\s/@:"\']*:[^\\s/@"\']+|[\\w.~-]{20,})(?=@)'),
@@ -132,6 +137,7 @@ function findKeys(text: string, hinted?: (shape: Shape) => void): Span[] {
     for (const index of HINTED[hint] ?? []) {
       const one = SHAPES[index];
       if (one === undefined || at < (passed[index] ?? 0)) continue;
+      if (one.before !== undefined && !endsIn(one.before, text, at)) continue;
       hinted?.(one);
       one.pattern.lastIndex = at;
       const match = one.pattern.exec(text);
@@ -142,6 +148,11 @@ function findKeys(text: string, hinted?: (shape: Shape) => void): Span[] {
     }
   });
   return spans;
+}
+
+/** Whether `text` up to `at` ends in the words, in any capitalisation. */
+function endsIn(words: string, text: string, at: number): boolean {
+  return text.slice(Math.max(0, at - words.length), at).toLowerCase() === words;
 }
 
 /** The text with each key replaced by `[redacted]` and its name left in place; the text itself if there is none. */
