@@ -41,10 +41,15 @@ function openSocketPair(): [read: number, write: number] {
 }
 
 /** A process whose standard error nobody reads before `read`. */
-function startWriter(kind: keyof typeof ENDS, lines: number, length: number) {
+function startWriter(
+  kind: keyof typeof ENDS,
+  lines: number,
+  length: number,
+  when: 'first' | 'last' = 'first',
+) {
   const [from, to] = ENDS[kind]();
   const writer = Bun.spawn(
-    [process.execPath, join(import.meta.dir, 'line-writer.ts'), String(lines), String(length)],
+    [process.execPath, join(import.meta.dir, 'line-writer.ts'), String(lines), String(length), when],
     { stdin: 'pipe', stdout: 'pipe', stderr: to },
   );
   closeSync(to);
@@ -96,11 +101,12 @@ onLinux.each(['pipe', 'socket'] as const)('a %s', (kind) => {
   });
 
   test('what still waits when the process ends is written first', async () => {
-    const { writer, read } = startWriter(kind, 40, 10_000);
-    writer.stdin.end();
+    // More than whoever reads takes while they are written.
+    const { writer, read } = startWriter(kind, 90, 10_000, 'last');
     const reading = read();
+    writer.stdin.end();
     await reading.over;
-    expect(numbersIn(reading)).toEqual(upTo(40));
+    expect(numbersIn(reading)).toEqual(upTo(90));
     expect(await writer.exited).toBe(0);
   });
 
