@@ -35,8 +35,7 @@ export function resolveAddress(
 ): AddressResolution {
   const problems: AddressResolution['problems'] = [];
   const options = optionsOf(kind, entry, environment, problems);
-  const base =
-    entry.base_url ?? baseFromVariable(kind, environment, problems) ?? baseFor(kind, options) ?? kind.baseUrl;
+  const base = entry.base_url ?? baseFromVariable(kind, environment, problems) ?? vendorsBase(kind, options);
   const own = dialect === kind.dialect && kind.plainBase?.test(base) !== true;
   const endpoint = own ? kind.endpoint : undefined;
   const address = {
@@ -90,12 +89,17 @@ function missingOptions(
     });
 }
 
-function baseFor({ baseUrlFor = {} }: ProviderKind, options: Record<string, string>): string | undefined {
+/** The vendor's own address, whatever the entry says. */
+export function vendorsAddress(kind: ProviderKind, options: Record<string, string>): string {
+  return fill(vendorsBase(kind, options), options);
+}
+
+function vendorsBase({ baseUrl, baseUrlFor = {} }: ProviderKind, options: Record<string, string>): string {
   const found = Object.entries(baseUrlFor).map(([name, urls]) => {
     const value = options[name] ?? '';
     return Object.hasOwn(urls, value) ? urls[value] : undefined;
   });
-  return found.find((url) => url !== undefined);
+  return found.find((url) => url !== undefined) ?? baseUrl;
 }
 
 /** Options that a kind takes. */

@@ -5,7 +5,7 @@ import { findProviderKind, PROVIDER_KINDS } from '../providers/kinds.ts';
 import { billedBehind } from '../providers/priced-at.ts';
 import { nearestName } from '../model/nearest.ts';
 import type { ConfigProblem, KeyPath, Severity } from './problem.ts';
-import { type AddressResolution, plainAddress, resolveAddress } from './resolve-address.ts';
+import { type AddressResolution, plainAddress, resolveAddress, vendorsAddress } from './resolve-address.ts';
 import { keyPathOf, resolveKeys, resolveOAuth, strangersKey } from './resolve-credentials.ts';
 import { resolveProviderTls } from './resolve-provider-tls.ts';
 import type { ResolveSources } from './resolve-server.ts';
@@ -127,7 +127,7 @@ export function resolveProvider(
     modelPatterns: kind?.modelPatterns ?? [],
     ...(kind?.alsoTakes !== undefined && entry.dialect === undefined && { alsoTakes: kind.alsoTakes }),
     ...(kind?.otherNames !== undefined && { otherNames: kind.otherNames }),
-    ...pricesOf(kind, address.baseUrl, isOwnAddress),
+    ...pricesOf(kind, address, isOwnAddress),
     quirks: kind?.quirks ?? {},
     transformers,
     timeouts: {
@@ -165,12 +165,18 @@ function resolveHeaders(
 }
 
 /** What is known of its prices. */
-function pricesOf(kind: ProviderKind | undefined, baseUrl: string, isOwnAddress: boolean) {
+function pricesOf(
+  kind: ProviderKind | undefined,
+  { baseUrl, options }: AddressResolution['address'],
+  isOwnAddress: boolean,
+) {
   const isBilled = kind !== undefined && (isOwnAddress || billedBehind(kind, baseUrl));
+  // Of a proxy only the options tell to which of the vendor's places it leads.
+  const place = kind === undefined || isOwnAddress ? baseUrl : vendorsAddress(kind, options);
   return {
     priceId: isBilled ? kind.priceId : null,
     resells: kind?.resells ?? [],
-    dearer: kind?.dearer?.at.test(baseUrl) ? kind.dearer : null,
+    dearer: kind?.dearer?.at.test(place) ? kind.dearer : null,
     tiers: kind?.tiers ?? {},
     billsItself: isBilled && kind.billsItself === true,
     audioAtTextPrice: kind?.audioAtTextPrice === true,

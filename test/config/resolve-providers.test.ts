@@ -208,6 +208,24 @@ describe('providers', () => {
     expect(config.disabled).toEqual([{ name: 'openai', reason: 'environment variable ABSENT is not set' }]);
   });
 
+  test.each([
+    ['global', undefined, null],
+    ['global', 'https://proxy.example.com', null],
+    ['europe-west1', undefined, 1.1],
+    ['europe-west1', 'https://proxy.example.com', 1.1],
+  ])(
+    'Claude on Google Cloud at %s, by way of %p, costs a tenth more only in a region',
+    (location, baseUrl, times) => {
+      const entry = {
+        options: { project: 'p', location },
+        ...(baseUrl !== undefined && { base_url: baseUrl }),
+      };
+      expect(resolve({ providers: { vertex: entry } }).config.providers[0]?.dearer?.times ?? null).toBe(
+        times,
+      );
+    },
+  );
+
   test('prices of models that the table does not have are those of the kind', () => {
     const { config } = resolve({ providers: { anthropic: { api_key: 'k' }, vllm: {} } });
     const { newerPrices } = findProviderKind('anthropic') ?? {};
