@@ -32,6 +32,15 @@ test('the limit of all programs together: health and the log say whose it is and
   );
   expect(logged).toEqual([`error ${lastError}`]);
 
+  // What is free for a moment only does not end it.
+  for (let round = 0; round < 5; round++) {
+    code = undefined;
+    jest.advanceTimersByTime(2_000);
+    code = 'ENFILE';
+    jest.advanceTimersByTime(1_000);
+  }
+  expect([isOutOfDescriptors(), logged.length]).toEqual([true, 1]);
+
   code = 'EACCES';
   jest.advanceTimersByTime(5_000);
   expect(descriptorState()).toMatchObject({ ok: true, lastError: null });
