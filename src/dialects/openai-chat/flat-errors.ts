@@ -1,7 +1,9 @@
 // Clients that read an error's fields at the top of its body, as Mistral's and Cerebras' servers send them.
-import { asObject } from '../../model/json/json.ts';
+import { asObject, asString } from '../../model/json/json.ts';
 import type { ClientErrors } from '../dialect.ts';
 import { buildError } from '../openai/errors.ts';
+import { parseErrorBody } from '../shared/answer-list.ts';
+import { ID } from './wire.ts';
 
 /**
  * The AI SDK's providers for Mistral and Cerebras read no others, and show the name of the status in place of the message. Whole
@@ -11,8 +13,14 @@ import { buildError } from '../openai/errors.ts';
 export const flatErrors: Pick<ClientErrors, 'buildError'> = {
   buildError(error) {
     const built = buildError(error);
-    const fields = asObject(built.error) ?? {};
-    // Cerebras' must be a text, where OpenAI says null.
-    return { object: 'error', ...fields, param: fields.param ?? '', ...built };
+    const { upstream } = error;
+    // A server that has them at the top itself is not put into other words.
+    const own = upstream?.dialect === ID ? parseErrorBody(upstream.body) : undefined;
+    const { message, type, code, param } = asObject(built.error) ?? {};
+    const top = { message, type, code, param };
+    for (const name of ['message', 'type', 'code', 'param'] as const)
+      top[name] = asString(own?.[name]) ?? top[name] ?? '';
+    // Cerebras' must be texts, where OpenAI says null.
+    return { object: 'error', ...top, ...built };
   },
 };

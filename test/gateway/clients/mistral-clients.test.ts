@@ -306,3 +306,25 @@ test.each([
   expect(asked.status).toBe(429);
   expect(top).toEqual(isFlat ? { object: 'error', message, type, code, param: '' } : {});
 });
+
+test('a failure that is at the top of its body already is not put into other words there', async () => {
+  const refusal = {
+    object: 'error',
+    message: 'slow down',
+    type: 'limited',
+    param: null,
+    code: '1300',
+    id: 'e1',
+  };
+  const { post } = createTestGateway({
+    config: { providers: { mistral: { base_url: 'http://lab.invalid', api_key: 'k', max_retries: 0 } } },
+    fetch: createReplayFetch(jsonReply(refusal, { status: 429 })).fetch,
+  });
+  const question = { model: 'mistral/m', messages: [{ role: 'user', content: 'hi' }] };
+  for (const userAgent of ['ai-sdk-mistral/4.0.87 ai-sdk-provider-utils/5.0.81', 'OpenAI/Python 2.1.0']) {
+    const asked = await post('/v1/chat/completions', question, { headers: { 'user-agent': userAgent } });
+    const { error, ...top } = parseObject(await asked.text()) ?? {};
+    expect(asObject(error)?.message).toContain('slow down');
+    expect({ ...top, param: null }).toEqual(refusal);
+  }
+});
