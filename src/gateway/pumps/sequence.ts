@@ -31,6 +31,8 @@ export interface SequenceReader {
   see(event: StreamEvent): void;
   /** As in `EventSink`: by the decoder, or by the sequencer. */
   kept?(units: number): void;
+  /** Another model goes on where the one that began has declined. */
+  handedOver?(start: StreamEvent): void;
 }
 
 export function createSequencer(reader: SequenceReader, earlierCalls?: EarlierCalls): Sequencer {
@@ -94,7 +96,10 @@ class EventSequencer implements Sequencer {
       }
       this.started = true;
       if (event.type !== 'start') this.reader.see({ type: 'start', id: null, model: null });
-    } else if (event.type === 'start') return;
+    } else if (event.type === 'start') {
+      this.reader.handedOver?.(event);
+      return;
+    }
     switch (event.type) {
       case 'start':
       case 'usage':

@@ -192,6 +192,10 @@ class TranslatePump<Out> implements Pump<Out>, SequenceReader, EventTaker {
     this.events.push(event);
   }
 
+  handedOver(start: StreamEvent): void {
+    this.observer.note(start);
+  }
+
   /** Notes what the event says about the error that it reported. */
   private noteError(event: SseEvent): void {
     const { seen } = this.observer;

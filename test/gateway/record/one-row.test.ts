@@ -54,20 +54,25 @@ describe.each(['anthropic-messages', 'openai-chat'] as const)('a client of %s', 
   });
 });
 
-test('the model that went on where one had declined is the one that served', async () => {
-  const content_block = { type: 'fallback', from: { model: 'asked' }, to: { model: 'served' } };
-  const seam = [
-    { type: 'content_block_start', index: 1, content_block },
-    { type: 'content_block_stop', index: 1 },
-  ].map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
-  const begun = MESSAGE.start.replace('"served"', '"asked"');
-  const sent =
-    begun + MESSAGE.block + MESSAGE.delta('Hel') + seam.join('') + MESSAGE.delta('lo') + MESSAGE.end;
-  const lab = setup(replyWith(sent));
-  const { path, body } = clientRequest('anthropic-messages', { stream: true, model: 'asked' });
-  expect(await (await lab.post(path, body)).text()).toBe(sent);
-  expect(await lab.row(0)).toMatchObject({ model: 'served', requestedModel: 'asked', costUsd: 10 / 1e6 });
-});
+test.each(['anthropic-messages', 'openai-chat'] as const)(
+  'the model that went on where one had declined is the one that served: %s',
+  async (client) => {
+    const content_block = { type: 'fallback', from: { model: 'asked' }, to: { model: 'served' } };
+    const seam = [
+      { type: 'content_block_start', index: 1, content_block },
+      { type: 'content_block_stop', index: 1 },
+    ].map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
+    const begun = MESSAGE.start.replace('"served"', '"asked"');
+    const sent =
+      begun + MESSAGE.block + MESSAGE.delta('Hel') + seam.join('') + MESSAGE.delta('lo') + MESSAGE.end;
+    const lab = setup(replyWith(sent));
+    const { path, body } = clientRequest(client, { stream: true, model: 'asked' });
+    const told = await (await lab.post(path, body)).text();
+    if (client === 'anthropic-messages') expect(told).toBe(sent);
+    else expect(told.split('"role"')).toHaveLength(2);
+    expect(await lab.row(0)).toMatchObject({ model: 'served', requestedModel: 'asked', costUsd: 10 / 1e6 });
+  },
+);
 
 test('a client that left before anyone was asked: a row without an attempt', async () => {
   const lab = setup(replyWith(STREAM));
