@@ -13,7 +13,7 @@ const BEDROCK = {
   authorization: 'aws-signature',
   priceId: 'aws',
   newerPrices: AMAZON_PRICES,
-  wrongPrices: /^amazon\.titan-embed-text-v2/,
+  wrongPrices: /^(amazon\.titan-embed-text-v2|us-gov\.anthropic\.claude-sonnet-4-5)/,
   // Discounts and premiums differ by model; reserved capacity is paid by the month.
   tiers: { flex: null, priority: null, reserved: null, optimized: null },
   telemetryName: 'aws.bedrock',

@@ -93,7 +93,8 @@ const EMBED_4: TablePrices = { input_mtok: 0.12 };
 /**
  * https://aws.amazon.com/bedrock/pricing/, in November 2026; Claude's:
  * https://pricing.us-east-1.amazonaws.com/offers/v1.0/aws/AmazonBedrockFoundationModels/current/us-east-1/index.json.
- * The table has the second Titan at the price of the first.
+ * The table has the second Titan at the price of the first, and Claude in GovCloud at that of the other places of the United States:
+ * https://github.com/BerriAI/litellm/pull/28573
  */
 export const AMAZON_PRICES: Readonly<Record<string, TablePrices>> = {
   'cohere.embed-v4': EMBED_4,
@@ -103,8 +104,15 @@ export const AMAZON_PRICES: Readonly<Record<string, TablePrices>> = {
   'amazon.titan-embed-text-v2': { input_mtok: 0.02 },
   'cohere.embed-english-v3': { input_mtok: 0.1 },
   'cohere.embed-multilingual-v3': { input_mtok: 0.1 },
-  ...claudeOnAmazon('claude-sonnet-5-5', ['us', 'eu', 'jp', 'au', 'apac', 'us-gov']),
-  ...claudeOnAmazon('claude-haiku-5-5', ['us', 'eu', 'jp', 'au', 'apac', 'us-gov']),
+  'us-gov.anthropic.claude-sonnet-4-5': {
+    input_mtok: 3.6,
+    cache_write_mtok: 4.5,
+    cache_write_1h_mtok: 7.2,
+    cache_read_mtok: 0.36,
+    output_mtok: 18,
+  },
+  ...claudeOnAmazon('claude-sonnet-5-5', ['us', 'eu', 'jp', 'au', 'apac']),
+  ...claudeOnAmazon('claude-haiku-5-5', ['us', 'eu', 'jp', 'au', 'apac']),
   ...claudeOnAmazon('claude-fable-5-2', ['us', 'eu']),
   ...claudeOnAmazon('claude-mythos-5-2', ['us', 'eu']),
 };

@@ -324,6 +324,7 @@ describe('models that the table does not have yet', () => {
     ['vertex', 'claude-mythos-5-2', 1_000 * 8 + 200_000 * 0.2 + 500 * 40],
     ['bedrock', 'global.anthropic.claude-sonnet-5-5', 1_000 * 2 + 200_000 * 0.1 + 500 * 10],
     ['bedrock', 'jp.anthropic.claude-sonnet-5-5-v1:0', 1_000 * 2.2 + 200_000 * 0.11 + 500 * 11],
+    ['bedrock', 'us-gov.anthropic.claude-sonnet-4-5-20250929-v1:0', 1_000 * 3.6 + 200_000 * 0.36 + 500 * 18],
     ['bedrock', 'us.anthropic.claude-haiku-5-5', 1_000 * 0.55 + 200_000 * 0.055 + 500 * 2.75],
     ['bedrock-anthropic', 'anthropic.claude-fable-5-2', 1_000 * 8.8 + 200_000 * 0.22 + 500 * 44],
     ['mistral', 'mistral-large-4', 1_000 * 0.7 + 200_000 * 0.07 + 500 * 2.1],
@@ -357,11 +358,14 @@ describe('models that the table does not have yet', () => {
     }
   });
 
-  test('Fable 5.2 on Amazon has no price where Amazon lists none', () => {
-    const { newerPrices: newer = {}, priceId = null } = findProviderKind('bedrock') ?? {};
-    const provider = sampleProvider({ name: 'bedrock with them', priceId, newerPrices: newer });
-    expect(table(provider, 'jp.anthropic.claude-fable-5-2', sampleUsage())).toBeNull();
-  });
+  test.each(['jp.anthropic.claude-fable-5-2', 'us-gov.anthropic.claude-sonnet-5-5'])(
+    '%s on Amazon has no price, since Amazon lists none',
+    (model) => {
+      const { newerPrices: newer = {}, priceId = null } = findProviderKind('bedrock') ?? {};
+      const provider = sampleProvider({ name: 'bedrock with them', priceId, newerPrices: newer });
+      expect(table(provider, model, sampleUsage())).toBeNull();
+    },
+  );
 
   test('what the table has is its own affair, and each row here is one that it lacks, or has at a wrong price', () => {
     for (const kind of [
