@@ -93,6 +93,31 @@ describe.each(DIALECT_IDS.map((id) => [id] as const))('to a client of %s', (dial
   }
 });
 
+describe.each(OPENAI.map((id) => [id] as const))('words that say more than the headers of %s', (wire) => {
+  test.each([
+    ['retry-after', '2'],
+    ['retry-after-ms', '2000'],
+  ])('%s: the key is set aside for as long, so that is what every client is told', async (name, value) => {
+    const body = said('Rate limit reached. Please try again in 8s.');
+    for (const dialect of DIALECT_IDS) {
+      const { headers } = await setup(
+        wire,
+        jsonReply(body, { status: 429, headers: { [name]: value } }),
+      ).post(...ASKS[dialect](true));
+      expect([headers.get('retry-after'), headers.get('retry-after-ms')]).toEqual(['8', null]);
+    }
+  });
+
+  test('less: the headers pass as they are', async () => {
+    const reply = jsonReply(said('Please try again in 2s.'), {
+      status: 429,
+      headers: { 'retry-after': '8' },
+    });
+    const { headers } = await setup(wire, reply).post(...ASKS['openai-chat'](true));
+    expect([headers.get('retry-after'), headers.get('retry-after-ms')]).toEqual(['8', null]);
+  });
+});
+
 function retryDelayIn(body: unknown): unknown {
   const details = asArray(asObject(asObject(body as JsonObject)?.error)?.details) ?? [];
   return details.map((detail) => asObject(detail)?.retryDelay).find((delay) => delay !== undefined);
