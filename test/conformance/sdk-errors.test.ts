@@ -41,6 +41,12 @@ const VENDORS_FORM: readonly string[] = [
   'openai-chat/venice/rig-nonexistent-model-error-preserves-status-and-body',
 ];
 
+/** The recording in whose words, too, a wait is a millisecond. */
+function hurried(recording: Recording): Recording {
+  const words = new TextDecoder().decode(recording.body).replaceAll(/\b\d+(\.\d+)?s\b/g, '0.001s');
+  return { ...recording, body: new TextEncoder().encode(words) };
+}
+
 function withoutSecret(recording: Recording, text: string): string {
   const secret = REDACTED[recording.id];
   return secret === undefined ? text : text.replaceAll(secret, '[redacted]');
@@ -90,7 +96,7 @@ for (const wire of WIRES) {
 
         test(`${name}: asks ${asksAgain(name, expectedStatus) ? 'again once' : 'only once'}`, async () => {
           // The hint must reach the SDK, or it waits for half a second and more.
-          const reply = replyOf(recording, { headers: { 'retry-after-ms': '1' } });
+          const reply = replyOf(hurried(recording), { headers: { 'retry-after-ms': '1' } });
           const { fetch } = gatewayTo(wire, createReplayFetch(reply));
           const hints: (string | null)[] = [];
           await raised(
