@@ -33,6 +33,9 @@ const OF_OPENAIS_MODELS: Quirks = {
   callIds: 'at-most-40',
 };
 
+/** OpenAI does not serve them; the table has another vendor's price. https://openai.com/open-models */
+const OPEN_MODELS = /^gpt-oss\b/;
+
 const OPENAI_ADDRESS = /^https:\/\/([a-z]{2}\.)?api\.openai\.com\//;
 
 export const PROVIDER_KINDS: readonly ProviderKind[] = [
@@ -70,6 +73,7 @@ export const PROVIDER_KINDS: readonly ProviderKind[] = [
     ],
     priceId: 'openai',
     newerPrices: OPENAI_PRICES,
+    wrongPrices: OPEN_MODELS,
     tiers: { ...FLEX_AT_HALF, ultrafast: ULTRAFAST },
     pricedAt: /^https:\/\/([a-z]{2}\.)?api\.openai\.com$/,
     // From GPT-5.4 on, where they are served in one region: https://developers.openai.com/api/docs/guides/data-residency
@@ -150,6 +154,7 @@ export const PROVIDER_KINDS: readonly ProviderKind[] = [
     priceId: 'azure',
     // Microsoft's own prices for other vendors' models: https://azure.microsoft.com/pricing/details/ai-foundry-models/
     resells: ['openai'],
+    wrongPrices: OPEN_MODELS,
     tiers: FLEX_AT_HALF,
     // Bing's grounding, not OpenAI's search: https://learn.microsoft.com/azure/ai-foundry/openai/how-to/web-search
     searchesUnpriced: true,

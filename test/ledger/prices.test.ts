@@ -442,11 +442,19 @@ describe('no price is guessed', () => {
       ['mistral-large-2512', 'mistral-large-2411', 'mistral-small-2603', 'mistral-medium-latest'],
     ],
     ['deepseek', ['deepseek-chat', 'deepseek-reasoner'], ['deepseek-v4-pro']],
+    ['openai', ['gpt-oss-20b', 'gpt-oss-120b'], ['gpt-5-mini']],
+    ['azure', ['gpt-oss-20b', 'gpt-oss-120b'], ['gpt-5-mini']],
     ['groq', ['openai/gpt-oss-safeguard-20b'], ['openai/gpt-oss-20b', 'openai/gpt-oss-120b']],
   ];
   test.each(led)('%s: names whose price in the table is another model’s', (kind, wrong, right) => {
-    const { priceId = null, wrongPrices = null } = findProviderKind(kind) ?? {};
-    const provider = sampleProvider({ name: kind, kind, priceId, wrongPrices });
+    const { priceId = null, resells, wrongPrices = null } = findProviderKind(kind) ?? {};
+    const provider = sampleProvider({
+      name: kind,
+      kind,
+      priceId,
+      resells: [...(resells ?? [])],
+      wrongPrices,
+    });
     for (const model of wrong) {
       // As long as the table has them.
       expect(tablePrices(kind, model)).toBeDefined();
