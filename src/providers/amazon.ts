@@ -3,7 +3,7 @@ import type { ProviderKind } from './kind.ts';
 import { AMAZON_PRICES } from './newer-prices.ts';
 import { CLAUDE_OUTPUT } from './output-limits.ts';
 
-const OWN_SERVERS = /^https:\/\/bedrock-runtime\.[a-z0-9-]+\.amazonaws\.com$/;
+const OWN_SERVERS = /^https:\/\/bedrock-runtime(-fips)?\.[a-z0-9-]+\.amazonaws\.com$/;
 
 const BEDROCK = {
   baseUrl: 'https://bedrock-runtime.{region}.amazonaws.com',

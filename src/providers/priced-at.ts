@@ -12,21 +12,52 @@ export function billedBehind({ baseUrl, pricedAt }: ProviderKind, address: strin
   return pricedAt === undefined || baseUrl.includes('{') || pricedAt.test(originOf(baseUrl) ?? '');
 }
 
+/**
+ * Services that no kind is of, with others' models under the very names of their makers, or with their own under those, on a bill of their own:
+ * points, credits, a subscription, other prices. https://creator.poe.com/docs/external-applications/anthropic-compatible-api,
+ * https://docs.github.com/copilot/reference/copilot-billing/models-and-pricing, https://opencode.ai/docs/zen,
+ * https://platform.minimax.io/docs/guides/text-ai-coding-tools,
+ * https://docs.aws.amazon.com/bedrock/latest/userguide/inference-messages-api.html
+ */
+const RESELLERS = [
+  /^bedrock-mantle\..*\.api\.aws$/,
+  /(^|\.)(aihubmix|bytepluses|chatgpt|githubcopilot|kimi|minimaxi|poe|volces)\.com$/,
+  /(^|\.)(minimax\.io|opencode\.ai|siliconflow\.(cn|com))$/,
+];
+
+/**
+ * What a cloud's customers have under its domain: load balancers, gateways, machines and private ways to its services, with a proxy behind them.
+ * https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html,
+ * https://docs.aws.amazon.com/apigateway/latest/developerguide/how-to-custom-domains.html,
+ * https://docs.aws.amazon.com/bedrock/latest/userguide/vpc-interface-endpoints.html,
+ * https://learn.microsoft.com/azure/virtual-network/ip-services/public-ip-addresses,
+ * https://docs.cloud.google.com/vpc/docs/about-accessing-google-apis-endpoints
+ */
+const CUSTOMERS =
+  /\.((elb|execute-api|compute|vpce)(\.[a-z0-9-]+)?\.amazonaws|compute-1\.amazonaws|cloudapp\.azure|p\.googleapis)\.com$/;
+
 function isKnownVendors(address: string): boolean {
   const origin = originOf(address);
-  const name = vendorIn(address);
+  const host = hostOf(address);
+  if (CUSTOMERS.test(host)) return false;
+  if (RESELLERS.some((hosts) => hosts.test(host))) return true;
+  const name = vendorIn(host);
   return PROVIDER_KINDS.some(
     ({ baseUrl, pricedAt }) =>
-      (name !== undefined && name === vendorIn(baseUrl)) || (origin !== undefined && pricedAt?.test(origin)),
+      (name !== undefined && name === vendorIn(hostOf(baseUrl))) ||
+      (origin !== undefined && pricedAt?.test(origin)),
   );
 }
 
-/** `moonshot` of `https://api.moonshot.ai` and `https://api.moonshot.cn`. Undefined for a machine without a public name. */
-function vendorIn(address: string): string | undefined {
+/** `moonshot` of `api.moonshot.ai` and `api.moonshot.cn`. Undefined for a machine without a public name. */
+function vendorIn(host: string): string | undefined {
+  return /([^.]+)\.[a-z]+$/.exec(host)?.[1];
+}
+
+function hostOf(address: string): string {
   // The region or the like in a kind's address.
   const named = address.replaceAll(/\{\w+\}/g, 'x');
-  const host = URL.canParse(named) ? new URL(named).hostname : '';
-  return /([^.]+)\.[a-z]+$/.exec(host)?.[1];
+  return URL.canParse(named) ? new URL(named).hostname : '';
 }
 
 function originOf(address: string): string | undefined {

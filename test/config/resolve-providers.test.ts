@@ -91,8 +91,34 @@ describe('providers', () => {
     ['bedrock', 'https://proxy.example.com', 'aws'],
     ['azure', 'https://team.azure-api.net/openai/v1', 'azure'],
     ['xai', 'http://10.0.0.5:8080/v1', 'x-ai'],
+    ['anthropic', 'https://gateway.ai.cloudflare.com/v1/account/gateway/anthropic', 'anthropic'],
+    // What a company has at a cloud is its proxy.
+    ['anthropic', 'http://proxy-1.us-east-1.elb.amazonaws.com', 'anthropic'],
+    ['anthropic', 'https://proxy.elb.us-east-1.amazonaws.com', 'anthropic'],
+    ['openai', 'https://a1b2.execute-api.eu-west-1.amazonaws.com/v1', 'openai'],
+    ['openai', 'http://ec2-1-2-3-4.compute-1.amazonaws.com:4000/v1', 'openai'],
+    ['openai', 'https://proxy.westeurope.cloudapp.azure.com/v1', 'openai'],
+    ['openai', 'https://bedrock-runtime.us-east-1.amazonaws.com/openai/v1', null],
+    ['openai', 'https://team.openai.azure.com/openai/v1', null],
+    // The vendor's own, by another way.
+    ['bedrock', 'https://bedrock-runtime-fips.us-east-1.amazonaws.com', 'aws'],
+    ['bedrock', 'https://vpce-1-2.bedrock-runtime.us-east-1.vpce.amazonaws.com', 'aws'],
+    ['vertex', 'https://us-east5-aiplatform-team.p.googleapis.com', 'google'],
+    // Others that sell the same names.
+    ['anthropic', 'https://bedrock-mantle.us-east-1.api.aws/anthropic', null],
+    ['openai', 'https://api.githubcopilot.com', null],
+    ['openai', 'https://api.business.githubcopilot.com', null],
+    ['openai', 'https://chatgpt.com/backend-api/codex', null],
+    ['anthropic', 'https://api.poe.com', null],
+    ['anthropic', 'https://opencode.ai/zen', null],
+    ['anthropic', 'https://api.kimi.com/coding', null],
+    ['anthropic', 'https://api.minimaxi.com/anthropic', null],
+    ['anthropic', 'https://ark.cn-beijing.volces.com/api/coding', null],
+    ['deepseek', 'https://api.siliconflow.cn/v1', null],
+    ['anthropic', 'https://notpoe.com', 'anthropic'],
   ])('the prices of %s at %p are those of %p', (kind, baseUrl, priceId) => {
-    const entry = { kind, api_key: 'sk-x', ...(baseUrl !== undefined && { base_url: baseUrl }) };
+    const options = kind === 'vertex' ? { project: 'p', location: 'us-east5' } : {};
+    const entry = { kind, api_key: 'sk-x', options, ...(baseUrl !== undefined && { base_url: baseUrl }) };
     expect(resolve({ providers: { lab: entry } }).config.providers[0]?.priceId).toBe(priceId);
   });
 
