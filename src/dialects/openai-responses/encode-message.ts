@@ -15,7 +15,7 @@ export interface MessageWriter {
   /** Text with the log probabilities of its tokens. */
   spelled(text: string, tokens: readonly TokenLogprob[]): string;
   cite(citation: Citation): void;
-  /** The client already has a message at this place, with this id, perhaps complete: the next one opened continues it. */
+  /** The client already has a message at this place, with this id: the next one opened continues it, unless it is complete. */
   adopt(place: number, id: string, isDone: boolean): void;
   /** The client has received the end of the open text, and perhaps of the part around it. */
   received(end: PartEnd): void;
@@ -127,8 +127,8 @@ class PartedMessages implements MessageWriter {
   }
 
   adopt(place: number, id: string, isDone: boolean): void {
-    this.adopted = { place, id };
     if (isDone) this.done = place;
+    else this.adopted = { place, id };
   }
 
   pause(): string {

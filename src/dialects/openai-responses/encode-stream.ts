@@ -125,7 +125,8 @@ class ResponseEncoder implements StreamEncoder {
         this.message.cite(event.citation);
         return '';
       case 'text-end':
-        return this.message.pause();
+        // Another encoder, or the provider, has ended its part for the client as well.
+        return this.follows ? this.message.closePart() : this.message.pause();
       case 'refusal-end':
         return this.message.closePart();
       case 'reasoning-start':

@@ -10,7 +10,8 @@ import { asArray, asObject, type JsonObject } from '../../../src/model/json/json
 import { callIdFromWire, ownToken } from '../../../src/model/opaque-token.ts';
 import { createResponseCollector } from '../../../src/model/replay.ts';
 import type { Tool } from '../../../src/model/request.ts';
-import { CONTEXT, encode, payloads, violations } from './events.ts';
+import { readEvents } from '../../support/read-events.ts';
+import { CONTEXT, encode, payloads, sse, violations } from './events.ts';
 
 const START: StreamEvent = { type: 'start', id: 'resp_up', model: 'gpt-x' };
 const FINISH: StreamEvent = { type: 'finish', finish: { unified: 'end_turn', raw: null } };
@@ -664,4 +665,54 @@ test('an item that went by before is part of the answer that it ends with', () =
     encoder.follow?.({ event: data.type, data: JSON.stringify(data) });
   const wire = [START, ...text(1, 'Hi'), FINISH].map((event) => encoder.encode(event)).join('');
   expect(wire.slice(wire.indexOf('event: response.completed'))).toContain(JSON.stringify(item));
+});
+
+describe('an answer that goes on behind what the provider itself has sent', () => {
+  const item = (status: string) => ({ id: 'msg_0', type: 'message', role: 'assistant', status, content: [] });
+  const part = (said: string, content_index: number): JsonObject[] => {
+    const place = { item_id: 'msg_0', output_index: 0, content_index };
+    const of = (words: string) => ({ type: 'output_text', text: words, annotations: [], logprobs: [] });
+    return [
+      { type: 'response.content_part.added', ...place, part: of('') },
+      { type: 'response.output_text.delta', ...place, delta: said },
+      { type: 'response.output_text.done', ...place, text: said },
+      { type: 'response.content_part.done', ...place, part: of(said) },
+    ];
+  };
+  const begun: JsonObject[] = [
+    { type: 'response.created', response: { id: 'resp_up', status: 'in_progress', output: [] } },
+    { type: 'response.output_item.added', output_index: 0, item: item('in_progress') },
+  ];
+  const more: StreamEvent = { type: 'text-delta', block: 1, text: 'more' };
+
+  test.each<[string, JsonObject[], StreamEvent[], StreamEvent[]]>([
+    [
+      'in the second part of its message',
+      [...begun, ...part('One. ', 0), ...part('Two, ', 1).slice(0, 2)],
+      [...text(0, 'One. '), ...text(1, 'Two, ').slice(0, 2)],
+      [more, { type: 'text-end', block: 1 }],
+    ],
+    [
+      'behind its message, in another one',
+      [
+        ...[...begun, ...part('One. ', 0)],
+        {
+          type: 'response.output_item.done',
+          output_index: 0,
+          item: { ...item('completed'), content: [part('One. ', 0)[3]?.part ?? null] },
+        },
+      ],
+      text(0, 'One. '),
+      text(1, 'more'),
+    ],
+  ])('%s', (_, sent, had, rest) => {
+    const received = sse(...sent.map((event, at) => ({ ...event, sequence_number: at })));
+    const encoder = openaiResponses.client.createStreamEncoder(CONTEXT);
+    for (const event of received) encoder.follow?.(event);
+    for (const event of [START, ...had]) encoder.encode(event);
+    const last = received.at(-1);
+    if (last !== undefined) encoder.follow?.(last);
+    const wire = [...rest, FINISH].map((event) => encoder.encode(event)).join('');
+    expect(violations([...received, ...readEvents(new TextEncoder().encode(wire))])).toEqual([]);
+  });
 });
