@@ -49,9 +49,9 @@ function isKnownVendors(address: string): boolean {
   );
 }
 
-/** `moonshot` of `api.moonshot.ai` and `api.moonshot.cn`. Undefined for a machine without a public name. */
+/** `moonshot` of `api.moonshot.ai` and `api.moonshot.cn`, `amazonaws` also under `.com.cn`. Undefined for a machine without a public name. */
 function vendorIn(host: string): string | undefined {
-  return /([^.]+)\.[a-z]+$/.exec(host)?.[1];
+  return /([^.]+)\.(?:com?\.)?[a-z]+$/.exec(host)?.[1];
 }
 
 function hostOf(address: string): string {
