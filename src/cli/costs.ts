@@ -222,12 +222,16 @@ function print({ from, total, entries }: Report, context: CliContext): void {
   for (const line of tableOf(entries.slice(Math.max(0, begun)), total)) context.out(line);
   const [first] = entries;
   if (first?.day !== undefined || first?.requests === undefined) return;
-  const others = requests - entries.reduce((sum, entry) => sum + (entry.requests ?? 0), 0);
-  const spent = costBeside(entries, total.cost_usd);
-  if (others > 0)
-    context.out(
-      `  these are the most used; other models, or none: ${money(spent)} for ${plural(others, 'request')}`,
-    );
+  const counted = (key: 'requests' | 'unpriced_requests') =>
+    entries.reduce((sum, entry) => sum + (entry[key] ?? 0), 0);
+  const others = {
+    ...total,
+    requests: requests - counted('requests'),
+    unpriced_requests: total.unpriced_requests - counted('unpriced_requests'),
+    cost_usd: costBeside(entries, total.cost_usd),
+  };
+  if (others.requests > 0)
+    context.out(`  these are the most used; other models, or none: ${spentOn(others)}`);
 }
 
 /** Where only unpriced requests were answered, $0 would be a guess. */

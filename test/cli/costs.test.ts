@@ -148,7 +148,7 @@ test('models beyond those that the gateway lists are summed up', async () => {
     summary: {
       total_requests: 5,
       total_cost_usd: 1.5,
-      unpriced_requests: 0,
+      unpriced_requests: 1,
       total_input_tokens: 25,
       total_output_tokens: 1,
       total_cache_read_tokens: 50,
@@ -160,10 +160,10 @@ test('models beyond those that the gateway lists are summed up', async () => {
   try {
     const { out } = await runCommand(['costs', '--by', 'model', '--url', `http://127.0.0.1:${server.port}`]);
     expect(out.split('\n')).toEqual([
-      'since the beginning: $1.50 for 5 requests; 100 prompt tokens, 50 % of them from caches, 1 of output',
+      'since the beginning: $1.50 for 5 requests, 1 of them unpriced; 100 prompt tokens, 50 % of them from caches, 1 of output',
       '  provider  model   cost  requests  prompt tokens  from caches  output tokens',
       '  lab       one    $1.00         3            100         50 %              1',
-      '  these are the most used; other models, or none: $0.50 for 2 requests',
+      '  these are the most used; other models, or none: $0.50 for 2 requests, 1 of them unpriced',
     ]);
   } finally {
     await server.stop(true);
