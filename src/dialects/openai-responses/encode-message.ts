@@ -17,6 +17,8 @@ export interface MessageWriter {
   cite(citation: Citation): void;
   /** The client already has a message at this place, with this id: the next one opened continues it, unless it is complete. */
   adopt(place: number, id: string, isDone: boolean): void;
+  /** The last that the client has received is the beginning of the part at this place in the message; undefined: something else. */
+  adoptPart(index: number | undefined): void;
   /** The client has received the end of the open text, and perhaps of the part around it. */
   received(end: PartEnd): void;
   /** Ends a text, which another one may continue: its annotations go out at once. */
@@ -69,6 +71,7 @@ class PartedMessages implements MessageWriter {
   private deltas: DeltaWriter | undefined;
   private receivedEnd: PartEnd | undefined;
   private adopted: { place: number; id: string } | undefined;
+  private adoptedPart: number | undefined;
   /** The place of a message whose end the client has. */
   private done: number | undefined;
 
@@ -89,6 +92,9 @@ class PartedMessages implements MessageWriter {
     this.deltas = createDeltaWriter(output, type, place, isText ? ',"logprobs":[]' : '');
     this.receivedEnd = undefined;
     this.part = { kind, place, citations: [], annotations: [], base: 0, isOwn: false, logprobs: null };
+    const isAdopted = this.adoptedPart === content.length;
+    this.adoptedPart = undefined;
+    if (isAdopted) return before + text;
     const empty = isText ? textContent('', [], []) : refusalContent('');
     return before + text + output.event('response.content_part.added', { ...place, part: empty });
   }
@@ -129,6 +135,10 @@ class PartedMessages implements MessageWriter {
   adopt(place: number, id: string, isDone: boolean): void {
     if (isDone) this.done = place;
     else this.adopted = { place, id };
+  }
+
+  adoptPart(index: number | undefined): void {
+    this.adoptedPart = index;
   }
 
   pause(): string {
@@ -185,7 +195,7 @@ class PartedMessages implements MessageWriter {
     const begun = { id: adopted?.id ?? itemId('msg', this.requestId, place), place, content: [] };
     this.message = begun;
     this.adopted = undefined;
-    const text = output.added(place, messageItem(begun.id, 'in_progress', []));
+    const text = adopted === undefined ? output.added(place, messageItem(begun.id, 'in_progress', [])) : '';
     return { text, ...begun };
   }
 

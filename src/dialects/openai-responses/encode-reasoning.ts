@@ -8,6 +8,8 @@ import { itemId } from './output-item.ts';
 import { buildReasoningOutput } from './reasoning.ts';
 
 export interface ReasoningWriter {
+  /** How many items the client already has, which are opened once more while the encoder catches up. */
+  had: number;
   open(redacted: OpaqueToken | undefined): void;
   delta(text: string): string;
   sign(signature: OpaqueToken): void;
@@ -40,6 +42,7 @@ class SummarizedReasoning implements ReasoningWriter {
   private readonly requestId: string;
   private readonly needsStatus: boolean;
   readonly replaysReasoning: true | undefined;
+  had = 0;
   private now: OpenReasoning | undefined;
 
   constructor(output: OutputWriter, { requestId, needsStatus, replaysReasoning }: AnswerContext) {
@@ -50,6 +53,10 @@ class SummarizedReasoning implements ReasoningWriter {
   }
 
   open(redacted: OpaqueToken | undefined): void {
+    if (this.had > 0) {
+      this.had--;
+      return;
+    }
     this.now = { part: { type: 'reasoning', text: '', ...(redacted !== undefined && { redacted }) } };
   }
 

@@ -73,14 +73,19 @@ class ResponseEncoder implements StreamEncoder {
 
   /** Adopts the ids and places that the client already has. */
   follow({ data }: SseEvent): void {
-    const { output, message } = this;
+    const { output, message, reasoning } = this;
     this.follows = true;
     const event = parseObject(data) ?? {};
     const number = asNumber(event.sequence_number);
     if (number !== undefined) output.numberAfter(number);
-    if (asNumber(event.content_index) !== undefined) this.partEnd = PART_ENDS[asString(event.type) ?? ''];
+    const part = asNumber(event.content_index);
+    if (part !== undefined) this.partEnd = PART_ENDS[asString(event.type) ?? ''];
+    const isBegun =
+      event.type === 'response.content_part.added' && asObject(event.part)?.type !== 'reasoning_text';
+    message.adoptPart(isBegun ? part : undefined);
     // Before the encoder has caught up with the client, the end is only remembered.
     if (this.head !== undefined && this.partEnd !== undefined) message.received(this.partEnd);
+    if (this.head !== undefined) reasoning.had = 0;
     const response = asObject(event.response);
     if (response !== undefined) this.begun = response;
     const item = asObject(event.item);
@@ -89,6 +94,7 @@ class ResponseEncoder implements StreamEncoder {
     output.placeAfter(place);
     const isDone = event.type === 'response.output_item.done';
     if (isDone) output.keep(place, item);
+    if (item.type === 'reasoning' && isDone && this.head === undefined) reasoning.had++;
     if (item.type === 'message') message.adopt(place, asString(item.id) ?? '', isDone);
   }
 

@@ -684,6 +684,23 @@ describe('an answer that goes on behind what the provider itself has sent', () =
     { type: 'response.output_item.added', output_index: 0, item: item('in_progress') },
   ];
   const more: StreamEvent = { type: 'text-delta', block: 1, text: 'more' };
+  const thought = (summary: JsonObject[]) => ({ id: 'rs_0', type: 'reasoning', summary });
+  const thoughtFirst = [
+    begun[0] ?? {},
+    { type: 'response.output_item.added', output_index: 0, item: thought([]) },
+    {
+      type: 'response.output_item.done',
+      output_index: 0,
+      item: thought([{ type: 'summary_text', text: 'Hm.' }]),
+    },
+    { type: 'response.output_item.added', output_index: 1, item: item('in_progress') },
+  ];
+  const partAdded = { ...part('', 0)[0], output_index: 1 };
+  const thoughts: StreamEvent[] = [
+    { type: 'reasoning-start', block: 0 },
+    { type: 'reasoning-delta', block: 0, text: 'Hm.' },
+    { type: 'reasoning-end', block: 0 },
+  ];
 
   test.each<[string, JsonObject[], StreamEvent[], StreamEvent[]]>([
     [
@@ -705,6 +722,8 @@ describe('an answer that goes on behind what the provider itself has sent', () =
       text(0, 'One. '),
       text(1, 'more'),
     ],
+    ['behind its thoughts, in the message that has begun', thoughtFirst, thoughts, text(1, 'more')],
+    ['in the part that has begun', [...thoughtFirst, partAdded], thoughts, text(1, 'more')],
   ])('%s', (_, sent, had, rest) => {
     const received = sse(...sent.map((event, at) => ({ ...event, sequence_number: at })));
     const encoder = openaiResponses.client.createStreamEncoder(CONTEXT);
