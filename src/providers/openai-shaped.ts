@@ -91,6 +91,13 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     ],
     priceId: 'mistral',
     newerPrices: MISTRAL_PRICES,
+    pricedAt: /^https:\/\/api\.([a-z]{2}\.)?mistral\.ai$/,
+    // Of tokens alone: https://docs.mistral.ai/inference/regional-inference
+    dearer: {
+      at: /^https:\/\/api\.[a-z]{2}\.mistral\.ai\b/,
+      models: /^(?!mistral-ocr|voxtral-.*transcribe)/,
+      times: 1.1,
+    },
     // The table has earlier models' prices: https://github.com/promptfoo/promptfoo/pull/9929 (small), and
     // https://github.com/simonw/llm-prices/pull/63 (large).
     wrongPrices: /^(mistral-large|mistral-small-latest|mistral-large-latest|magistral-small-latest)$/,
@@ -468,6 +475,8 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     keyPrefixes: ['sk-or-'],
     modelPatterns: [/^[~@]?[\w.-]+\/[\w.:-]+$/],
     priceId: 'openrouter',
+    // https://openrouter.ai/docs/guides/features/in-region-routing
+    pricedAt: /^https:\/\/([a-z]{2}\.)?openrouter\.ai$/,
     billsItself: true,
     quirks: {
       // https://openrouter.ai/docs/guides/overview/multimodal/videos

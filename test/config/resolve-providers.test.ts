@@ -103,7 +103,9 @@ describe('providers', () => {
     ['openai', 'https://proxy.westeurope.cloudapp.azure.com/v1', 'openai'],
     ['openai', 'https://bedrock-runtime.us-east-1.amazonaws.com/openai/v1', null],
     ['openai', 'https://team.openai.azure.com/openai/v1', null],
-    // The vendor's own, by another way.
+    // The vendor's own, in another place or by another way.
+    ['mistral', 'https://api.eu.mistral.ai/v1', 'mistral'],
+    ['openrouter', 'https://eu.openrouter.ai/api/v1', 'openrouter'],
     ['bedrock', 'https://bedrock-runtime-fips.us-east-1.amazonaws.com', 'aws'],
     ['bedrock', 'https://vpce-1-2.bedrock-runtime.us-east-1.vpce.amazonaws.com', 'aws'],
     ['vertex', 'https://us-east5-aiplatform-team.p.googleapis.com', 'google'],
@@ -254,6 +256,20 @@ describe('providers', () => {
       );
     },
   );
+
+  test('OpenRouter states its charge in each of its regions, and Mistral charges a tenth more in its own', () => {
+    const at = (kind: string, base_url?: string) =>
+      resolve({ providers: { lab: { kind, api_key: 'k', ...(base_url && { base_url }) } } }).config
+        .providers[0];
+    expect(at('openrouter', 'https://us.openrouter.ai/api/v1')?.billsItself).toBe(true);
+    expect(at('mistral')?.dearer).toBeNull();
+    const { models, times } = at('mistral', 'https://api.eu.mistral.ai/v1')?.dearer ?? {};
+    expect(times).toBe(1.1);
+    expect(['mistral-medium-latest', 'mistral-ocr-latest'].map((model) => models?.test(model))).toEqual([
+      true,
+      false,
+    ]);
+  });
 
   test('prices of models that the table does not have are those of the kind', () => {
     const { config } = resolve({ providers: { anthropic: { api_key: 'k' }, vllm: {} } });
