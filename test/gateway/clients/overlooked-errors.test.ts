@@ -134,11 +134,16 @@ describe('Effect', () => {
     [...responses('simulator/fast,fault=error:2'), ''],
   ])('%s %p: the connection breaks behind an error, for it alone', async (at, ask, stream) => {
     const { post } = setup(stream, 'text/event-stream');
-    const { text, broken } = await read(await post(at, ask, { headers: EFFECT }));
-    expect(text).toContain('"error":');
-    expect(broken).toBeInstanceOf(Error);
+    for (const userAgent of ['', 'node', 'Bun/1.4.5']) {
+      const { text, broken } = await read(
+        await post(at, ask, { headers: { ...EFFECT, 'user-agent': userAgent } }),
+      );
+      expect(text).toContain('"error":');
+      expect(broken).toBeInstanceOf(Error);
+    }
     const { traceparent } = EFFECT;
-    for (const headers of [{ traceparent }, { ...EFFECT, b3: '0' }])
+    const instrumented = { ...EFFECT, 'user-agent': 'OpenAI/Python 2.1.0' };
+    for (const headers of [{ traceparent }, { ...EFFECT, b3: '0' }, instrumented])
       expect((await read(await post(at, ask, { headers }))).broken).toBeUndefined();
   });
 
