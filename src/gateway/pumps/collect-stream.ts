@@ -127,8 +127,10 @@ class CollectingPump extends WrappedPump<true> {
   /** To be called when it is over. Throws the GatewayError with which it ended. */
   collected(): CollectedAnswer {
     if (this.whole !== undefined) return this.whole;
-    const answer = this.collector.response();
     const { observer } = this.context;
+    const collected = this.collector.response();
+    // Another may have gone on where the one that began has declined.
+    const answer = { ...collected, model: observer.seen.model ?? collected.model };
     for (const [block, part] of answer.parts.entries())
       if (part.type === 'text') observer.show({ type: 'text-delta', block, text: part.text });
     return { text: null, answer };

@@ -51,6 +51,18 @@ describe.each(CLIENTS)('%s', (_, path, body) => {
     expect(lab.timers.pending()).toBe(before);
   });
 
+  test('names the model that went on where one had declined', async () => {
+    const content_block = { type: 'fallback', from: { model: 'asked' }, to: { model: 'served' } };
+    const seam = [
+      { type: 'content_block_start', index: 1, content_block },
+      { type: 'content_block_stop', index: 1 },
+    ].map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
+    const begun = BEGIN.replace('"served"', '"asked"');
+    const { post, row } = setup(replyWith(begun + seam.join('') + MESSAGE.end));
+    expect(await (await post(path, body)).json()).toMatchObject({ model: 'served' });
+    expect(await row(0)).toMatchObject({ model: 'served' });
+  });
+
   test('may take longer than first_byte, as long as something comes', async () => {
     const pieces = [BEGIN, ...Array.from({ length: 6 }, (_, n) => MESSAGE.delta(` ${n}`)), MESSAGE.end];
     const gates = pieces.map(() => Promise.withResolvers<void>());
