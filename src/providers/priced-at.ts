@@ -53,7 +53,7 @@ function isKnownVendors(address: string): boolean {
  * Endings of a network's own names, as in `anthropic.internal`. https://www.rfc-editor.org/rfc/rfc6762#appendix-G,
  * https://www.rfc-editor.org/rfc/rfc6761, https://developer.hashicorp.com/consul/docs/services/discovery/dns-static-lookups
  */
-const PRIVATE = /\.(arpa|consul|corp|home|internal|intranet|lan|local|localhost|private|test)$/;
+const PRIVATE = /\.(arpa|consul|corp|home|internal|intranet|lan|local|localhost|private|svc|test)$/;
 
 /** `moonshot` of `api.moonshot.ai` and `api.moonshot.cn`, `amazonaws` also under `.com.cn`. Undefined for a machine without a public name. */
 function vendorIn(host: string): string | undefined {

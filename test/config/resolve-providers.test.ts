@@ -96,7 +96,7 @@ describe('providers', () => {
     ['xai', 'http://10.0.0.5:8080/v1', 'x-ai'],
     ['anthropic', 'https://gateway.ai.cloudflare.com/v1/account/gateway/anthropic', 'anthropic'],
     ['anthropic', 'http://anthropic.internal:4000', 'anthropic'],
-    ['openai', 'http://openai.service.consul/v1', 'openai'],
+    ['openai', 'http://proxy.openai.svc:4000/v1', 'openai'],
     ['deepseek', 'http://deepseek.lan:8080', 'deepseek'],
     // What a company has at a cloud is its proxy.
     ['anthropic', 'http://proxy-1.us-east-1.elb.amazonaws.com', 'anthropic'],
