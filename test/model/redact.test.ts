@@ -186,6 +186,15 @@ describe('what stands where keys stand', () => {
       "AWS_SECRET_ACCESS_KEY=[redacted]\nAWS_SESSION_TOKEN='[redacted]'",
     ],
     [
+      'aws_secret_access_key = wJalrXUtnFEMI/K7MDENG\naws_session_token = FQoGZXIvYXdzEJr//w==\n',
+      'aws_secret_access_key = [redacted]\naws_session_token = [redacted]\n',
+    ],
+    ['"SecretAccessKey": "wJalrXUtnFEMI/K7MDENG",', '"SecretAccessKey": "[redacted]",'],
+    [
+      'https://h/x?my_secret=abc&client_secret=abcdefgh',
+      'https://h/x?my_secret=[redacted]&client_secret=[redacted]',
+    ],
+    [
       'declare -x AWS_SECRET_ACCESS_KEY="wJalrXUtnFEMI/K7MDENG"',
       'declare -x AWS_SECRET_ACCESS_KEY="[redacted]"',
     ],
@@ -235,6 +244,7 @@ describe('ordinary text stays as it is', () => {
     '**bold** and ***both*** and a ... b',
     'mail me@example.org at https://example.org:8080/a@b',
     'npm i hf_transfer',
+    'new Client({ secretAccessKey: process.env.AWS_SECRET_ACCESS_KEY, secret_access_key: settings.secret_access_key })',
     'client(aws_secret_access_key=aws_secret_access_key, aws_session_token=sessionTokenOfTheRole)',
     'fw_update_of_the_firmware_2, fw_abcdefghijklmnopqrstuvw, ghp_pages and absk',
     `an image: iVBORw0KGgo/ABSK${'aB3/'.repeat(20)}`,

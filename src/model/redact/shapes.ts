@@ -91,11 +91,12 @@ const SHAPES: readonly Shape[] = [
   // Session and login tokens. AWS quotes the first in its errors about signatures.
   named('security-token', `security-token${IS}`, '[\\w+/=%-]{16,}'),
   named('access_token', `access_token${IS}`, '[\\w.+/=~-]{12,}'),
-  named('client_secret', `client_secret${IS}`, '[\\w.~-]{8,}'),
-  // As an environment is listed, or a file of variables.
-  { ...named('key=', `key=${QUOTE}`, OF_AWS), before: 'secret_access_' },
-  { ...named('token=', `token=${QUOTE}`, OF_AWS), before: 'aws_session_' },
-  ...['key=', 'token=', 'secret=', 'password='].map(inQuery),
+  { ...named('secret', `secret${IS}`, '[\\w.~-]{8,}'), before: 'client_' },
+  // As an environment is listed, a file of variables, `~/.aws/credentials`, or an answer of AWS's.
+  named('secret', `secret_?access_?key${IS}`, OF_AWS),
+  named('session_token', `session_token${IS}`, OF_AWS),
+  ...['key=', 'token=', 'password='].map((name) => inQuery(name)),
+  inQuery('secret=', 'secret'),
   // scheme://user:password@host, or a token in place of both.
   shape('://', '(:\\/\\/)(?:[^\\s/@:"\']*:[^\\s/@"\']+|[\\w.~-]{20,})(?=@)'),
 ];
@@ -109,9 +110,9 @@ function named(hint: string, name: string, value: string): Shape {
   return { ...shape(hint, `(${name})${value}`), isQuoted: true };
 }
 
-/** The value of a query parameter whose name ends with `hint`, unless already redacted. */
-function inQuery(hint: string): Shape {
-  return shape(hint, `(?<=[?&][\\w-]*)(${hint})(?!\\[redacted\\])[^&#\\s"'<>\`)\\]]+`);
+/** The value of a query parameter whose name ends with `name`, unless already redacted. What precedes it is looked at last: it may be long. */
+function inQuery(name: string, hint = name): Shape {
+  return shape(hint, `(${name})(?<=[?&][\\w-]*${name})(?!\\[redacted\\])[^&#\\s"'<>\`)\\]]+`);
 }
 
 const HINTS = [...new Set(SHAPES.map(({ hint }) => hint))];
