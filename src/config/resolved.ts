@@ -194,8 +194,8 @@ export interface ProviderConfig {
   priceId: string | null;
   /** Vendors in the price table whose prices hold here for their own models. */
   resells: readonly string[];
-  /** Models whose tokens cost `times` the table's price; null: none. */
-  dearer: { models: RegExp; times: number } | null;
+  /** Models whose tokens cost `times` the table's price, or an unknown one; null: none. */
+  dearer: { models: RegExp; times: number | null } | null;
   /** What service tiers cost; tiers missing here cost what the table says. */
   tiers: TierPrices;
   /** The cost that its answers state is what it bills. */

@@ -14,6 +14,12 @@ const BEDROCK = {
   priceId: 'aws',
   newerPrices: AMAZON_PRICES,
   wrongPrices: /^(amazon\.titan-embed-text-v2|us-gov\.anthropic\.claude-sonnet-4-5)/,
+  // GovCloud has prices of its own, of which one is known: https://github.com/Portkey-AI/models/pull/49
+  dearer: {
+    at: /\.us-gov-[a-z]+-\d\./,
+    models: /^(?!us-gov\.anthropic\.claude-sonnet-4-5)/,
+    times: null,
+  },
   // Discounts and premiums differ by model; reserved capacity is paid by the month.
   tiers: { flex: null, priority: null, reserved: null, optimized: null },
   telemetryName: 'aws.bedrock',

@@ -116,8 +116,8 @@ export interface ProviderKind {
   priceId: string | null;
   /** Vendors in that table whose models cost here what they cost there. Default: none. */
   resells?: readonly string[];
-  /** At addresses that match `at`, tokens of these models cost `times` the table's price. */
-  dearer?: { at: RegExp; models: RegExp; times: number };
+  /** At addresses that match `at`, tokens of these models cost `times` the table's price; null: more, nobody knows how much. */
+  dearer?: { at: RegExp; models: RegExp; times: number | null };
   /** Service tiers at which tokens cost a fraction of those prices; at tiers not listed they cost the full price. */
   tiers?: TierPrices;
   /** The cost in USD that its answers state is what it bills, and takes precedence over these prices. */

@@ -260,6 +260,22 @@ describe('providers', () => {
     },
   );
 
+  test.each([
+    ['us-gov-west-1', undefined, [false, true, true]],
+    ['us-gov-west-1', 'https://proxy.example.com', [false, true, true]],
+    ['us-gov-west-1', 'https://bedrock-runtime-fips.us-gov-west-1.amazonaws.com', [false, true, true]],
+    ['us-east-1', undefined, [false, false, false]],
+  ])('Bedrock in %s, at %p, costs more than anybody knows only in GovCloud', (region, base_url, unknown) => {
+    const entry = { api_key: 'k', options: { region }, ...(base_url && { base_url }) };
+    const { dearer } = resolve({ providers: { bedrock: entry } }).config.providers[0] ?? {};
+    const models = [
+      'us-gov.anthropic.claude-sonnet-4-5-20250929-v1:0',
+      'us-gov.amazon.nova-pro-v1:0',
+      'amazon.nova-pro-v1:0',
+    ];
+    expect(models.map((model) => dearer?.times === null && dearer.models.test(model))).toEqual(unknown);
+  });
+
   test('OpenRouter states its charge in each of its regions, and Mistral charges a tenth more in its own', () => {
     const at = (kind: string, base_url?: string) =>
       resolve({ providers: { lab: { kind, api_key: 'k', ...(base_url && { base_url }) } } }).config

@@ -358,6 +358,16 @@ describe('models that the table does not have yet', () => {
     }
   });
 
+  test('where it costs more than anybody knows, it has no price, as long as the operator states none', () => {
+    const dearer = { models: /^us-gov/, times: null };
+    const provider = sampleProvider({ name: 'gov', priceId: 'aws', dearer });
+    const [there, here] = ['us-gov.amazon.nova-pro-v1:0', 'us.amazon.nova-pro-v1:0'];
+    expect(table(provider, here, sampleUsage())).toBeGreaterThan(0);
+    expect(table(provider, there, sampleUsage())).toBeNull();
+    const own = withOverrides(['gov/*', { input_per_million: 1, output_per_million: 1 }]);
+    expect(own(provider, there, sampleUsage())).toBeGreaterThan(0);
+  });
+
   test.each(['jp.anthropic.claude-fable-5-2', 'us-gov.anthropic.claude-sonnet-5-5'])(
     '%s on Amazon has no price, since Amazon lists none',
     (model) => {

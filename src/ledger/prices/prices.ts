@@ -137,7 +137,8 @@ function partOf({ tiers, dearer }: ProviderConfig, model: string, tier: string |
   const listed = tier !== null && Object.hasOwn(tiers, tier) ? (tiers[tier] ?? null) : 1;
   const ofModel = typeof listed === 'object' && listed?.models.test(model) === true ? listed.times : null;
   const part = typeof listed === 'number' ? listed : ofModel;
-  return part !== null && dearer?.models.test(model) ? part * dearer.times : part;
+  if (part === null || !dearer?.models.test(model)) return part;
+  return dearer.times === null ? null : part * dearer.times;
 }
 
 /** The factor applies to tokens only, not to what is billed per piece. */
