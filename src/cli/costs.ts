@@ -230,8 +230,7 @@ function print({ from, total, entries }: Report, context: CliContext): void {
     unpriced_requests: total.unpriced_requests - counted('unpriced_requests'),
     cost_usd: costBeside(entries, total.cost_usd),
   };
-  if (others.requests > 0)
-    context.out(`  these are the most used; other models, or none: ${spentOn(others)}`);
+  if (others.requests > 0) context.out(`  other models, or none: ${spentOn(others)}`);
 }
 
 /** Where only unpriced requests were answered, $0 would be a guess. */

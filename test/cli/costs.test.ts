@@ -163,7 +163,7 @@ test('models beyond those that the gateway lists are summed up', async () => {
       'since the beginning: $1.50 for 5 requests, 1 of them unpriced; 100 prompt tokens, 50 % of them from caches, 1 of output',
       '  provider  model   cost  requests  prompt tokens  from caches  output tokens',
       '  lab       one    $1.00         3            100         50 %              1',
-      '  these are the most used; other models, or none: $0.50 for 2 requests, 1 of them unpriced',
+      '  other models, or none: $0.50 for 2 requests, 1 of them unpriced',
     ]);
   } finally {
     await server.stop(true);
