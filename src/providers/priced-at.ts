@@ -16,12 +16,12 @@ export function billedBehind({ baseUrl, pricedAt }: ProviderKind, address: strin
  * Services that no kind is of, with others' models under the very names of their makers, or with their own under those, on a bill of their own:
  * points, credits, a subscription, other prices. https://creator.poe.com/docs/external-applications/anthropic-compatible-api,
  * https://docs.github.com/copilot/reference/copilot-billing/models-and-pricing, https://opencode.ai/docs/zen,
- * https://platform.minimax.io/docs/guides/text-ai-coding-tools,
+ * https://platform.minimax.io/docs/guides/text-ai-coding-tools, https://docs.snowflake.com/en/user-guide/snowflake-cortex/cortex-rest-api,
  * https://docs.aws.amazon.com/bedrock/latest/userguide/inference-messages-api.html
  */
 const RESELLERS = [
   /^bedrock-mantle\..*\.api\.aws$/,
-  /(^|\.)(aihubmix|bytepluses|chatgpt|githubcopilot|kimi|minimaxi|poe|volces)\.com$/,
+  /(^|\.)(aihubmix|bytepluses|chatgpt|githubcopilot|kimi|minimaxi|poe|snowflakecomputing|volces)\.com$/,
   /(^|\.)(minimax\.io|opencode\.ai|siliconflow\.(cn|com))$/,
 ];
 

@@ -119,6 +119,7 @@ describe('providers', () => {
     ['openai', 'https://chatgpt.com/backend-api/codex', null],
     ['anthropic', 'https://api.poe.com', null],
     ['anthropic', 'https://opencode.ai/zen', null],
+    ['openai', 'https://team.snowflakecomputing.com/api/v2/cortex/v1', null],
     ['anthropic', 'https://api.kimi.com/coding', null],
     ['anthropic', 'https://api.minimaxi.com/anthropic', null],
     ['anthropic', 'https://ark.cn-beijing.volces.com/api/coding', null],
