@@ -17,6 +17,11 @@ export interface ClientStreamOptions {
   hasEnding(): boolean;
   /** The error that has ended the answer, where the client would overlook the event that tells it. Left out: none has. */
   breaksOffBy?(): Error | undefined;
+  /**
+   * Where in these bytes an error begins that the client reads only where it comes by itself; their length where none does. Left out:
+   * the client reads any.
+   */
+  readonly errorFrom?: ((bytes: Uint8Array) => number) | undefined;
   pingIntervalMs: number;
   /** The client has already waited that long: it gets a ping at once, and the head of the response with it. */
   pingsFirst: boolean;
@@ -34,6 +39,9 @@ const LARGEST_WRITE = 512 * 1024;
 
 /** How long a client may read what tells of an error before the connection breaks: a reset drops what has not been read. */
 const UNTIL_BREAK_MS = 500;
+
+/** What is written sooner may be read as one with what came before, on the way through proxies too. */
+const APART_MS = 500;
 
 export function createClientStream(options: ClientStreamOptions): ByteSource {
   return new ClientStream(options);
@@ -94,11 +102,36 @@ class ClientStream implements ByteSource, Taker<Uint8Array> {
     const at = options.monotonic();
     options.sending(bytes, at);
     const written = options.reframer === null ? bytes : options.reframer.push(bytes);
+    if (options.errorFrom !== undefined) {
+      const from = options.errorFrom(written);
+      if (from < written.length && from <= LARGEST_WRITE) {
+        this.writeApart(written.subarray(0, from), written.subarray(from), at);
+        return;
+      }
+    }
     if (written.length > 0) {
       this.lastSent = at;
       this.write(written);
     }
     this.ask();
+  }
+
+  /** No ping follows: the error is the last that the client gets. */
+  private writeApart(before: Uint8Array, error: Uint8Array, at: number): void {
+    if (before.length > 0) {
+      this.lastSent = at;
+      this.write(before);
+    }
+    this.waiting = true;
+    this.cancelTimer?.();
+    this.cancelTimer = this.options.setTimer(
+      () => {
+        this.waiting = false;
+        this.write(error);
+        this.ask();
+      },
+      Math.max(0, this.lastSent + APART_MS - at),
+    );
   }
 
   /** Asks while there is room. A loop: synchronous answers of `next` would otherwise deepen the stack each time. */

@@ -14,6 +14,7 @@ import { redactError } from './redact-error.ts';
 import type { Reframer } from './reframe.ts';
 
 const textEncoder = new TextEncoder();
+const LINE_FEED = 10;
 
 /** Without the plan, which holds the request that was sent. */
 export type Opened = OpenStream<Uint8Array> & Pick<Plan, 'sameDialect'>;
@@ -25,6 +26,7 @@ export type Opened = OpenStream<Uint8Array> & Pick<Plan, 'sameDialect'>;
 export class StreamedAnswer implements ClientStreamOptions {
   readonly pingIntervalMs: number;
   readonly pingsFirst: boolean;
+  readonly errorFrom: ClientStreamOptions['errorFrom'];
   readonly reframer: Reframer | null;
   readonly monotonic: ClientStreamOptions['monotonic'];
   readonly setTimer: ClientStreamOptions['setTimer'];
@@ -50,6 +52,10 @@ export class StreamedAnswer implements ClientStreamOptions {
     this.opening = opening;
     this.pingIntervalMs = pingIntervalMs;
     this.pingsFirst = opening !== null;
+    if (exchange.question.incoming?.overlooksErrors === 'framed')
+      // An error outside of events is one line, without an end.
+      this.errorFrom = (bytes) =>
+        this.error() === undefined ? bytes.length : bytes.lastIndexOf(LINE_FEED) + 1;
     this.monotonic = host.monotonic;
     this.setTimer = host.setTimer;
     if (record.keepsAnswer) record.capture = createBodyCapture(BODY_CAPTURE);
@@ -81,9 +87,7 @@ export class StreamedAnswer implements ClientStreamOptions {
   }
 
   breaksOffBy(): GatewayError | undefined {
-    const { record, exchange, failure } = this;
-    if (exchange.question.incoming?.overlooksErrors !== 'all') return undefined;
-    return failure ?? (record.serving ? outcome(record).error : undefined);
+    return this.exchange.question.incoming?.overlooksErrors === 'all' ? this.error() : undefined;
   }
 
   sending(bytes: Uint8Array, at: number): void {
@@ -115,6 +119,11 @@ export class StreamedAnswer implements ClientStreamOptions {
       },
       (thrown) => taker.take(undefined, thrown),
     );
+  }
+
+  private error(): GatewayError | undefined {
+    const { record, failure } = this;
+    return failure ?? (record.serving ? outcome(record).error : undefined);
   }
 
   private encoder(): StreamEncoder {

@@ -79,8 +79,12 @@ describe('Gemini', () => {
     'an error in a stream %s is outside of events, where Google’s SDK before version 2.32 reads it',
     async (_, model, words) => {
       const { post } = setup(`${CHUNK}data: ${GEMINI_ERROR}\r\n\r\n`, 'text/event-stream');
-      const { text } = await read(await post(path(model), ask, { headers: OLD_SDK }));
-      const { error } = JSON.parse(text.trim().split('\r\n\r\n').at(-1) ?? '');
+      const { body } = await post(path(model), ask, { headers: OLD_SDK });
+      const pieces: string[] = [];
+      for await (const bytes of body ?? []) pieces.push(new TextDecoder().decode(bytes));
+      expect(pieces.join('')).toStartWith('data: {');
+      // It looks for an error in each piece that it reads, which has to be nothing else.
+      const { error } = JSON.parse(pieces.at(-1) ?? '');
       expect(error.message).toContain(words);
       // The SDK throws for these alone.
       expect(error.code).toBeWithin(400, 600);
