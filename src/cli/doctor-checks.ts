@@ -76,7 +76,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
 
   async providers({ gateway }) {
     const { providers, disabled } = await readGateway<ProvidersPage>(gateway, '/gateway/providers');
-    const failing = providers.filter((provider) => !provider.healthy || hasNoKey(provider));
+    const failing = providers.filter(({ healthy }) => !healthy);
     if (failing.length > 0) throw new Ailment(failing.map(failureOf).join('; '));
     const unused = disabled.map(({ name, reason }) => `${name} (${reason})`);
     const used = providers.length === 0 ? 'none' : providers.map(({ name }) => name).join(', ');
@@ -222,17 +222,9 @@ interface ProvidersPage {
   providers: {
     name: string;
     healthy: boolean;
-    keys: { state: string; models?: string[] }[];
     last_error?: string;
   }[];
   disabled: { name: string; reason: string }[];
-}
-
-/** Whether the provider refuses every key that it is given: the first request shows that, three in a row make it fail. */
-function hasNoKey({ keys }: ProvidersPage['providers'][number]): boolean {
-  const isRefused = ({ state, models }: (typeof keys)[number]) =>
-    models === undefined && (state === 'refused' || state === 'exhausted');
-  return keys.length > 0 && keys.every(isRefused);
 }
 
 function failureOf({ name, last_error }: ProvidersPage['providers'][number]): string {

@@ -68,7 +68,9 @@ interface LeaseRequest {
 
 export interface ProviderState {
   name: string;
-  /** The breaker is closed, and fewer than UNHEALTHY_AFTER failures in a row were the provider's. */
+  /**
+   * The breaker is closed, fewer than UNHEALTHY_AFTER failures in a row were the provider's, and not every key is refused or used up.
+   */
   healthy: boolean;
   breaker: BreakerState;
   /** Milliseconds until an open breaker lets one request try; left out where it is closed. */
@@ -286,18 +288,26 @@ function endProbe(memory: ProviderMemory, permit: Permit, failure: GatewayError 
   reportBreaker(memory);
 }
 
+/** Whether every key is refused or used up: one failure shows that, and others may not follow, since none is asked with them. */
+function areSpent(keys: readonly KeyState[]): boolean {
+  const isSpent = ({ state, models }: KeyState) =>
+    models === undefined && (state === 'refused' || state === 'exhausted');
+  return keys.length > 0 && keys.every(isSpent);
+}
+
 function describe(provider: GuardedProvider, memory: ProviderMemory): ProviderState {
   const { breaker, limit, failuresInARow, lastError } = memory;
   const state = provider.breaker === null ? 'closed' : breaker.state();
+  const keys = memory.keys.snapshot(provider.apiKeys);
   return {
     name: provider.name,
-    healthy: state === 'closed' && failuresInARow < UNHEALTHY_AFTER,
+    healthy: state === 'closed' && failuresInARow < UNHEALTHY_AFTER && !areSpent(keys),
     breaker: state,
     ...(state === 'closed' ? {} : { retryInMs: breaker.waitMs() }),
     inFlight: limit.inFlight(),
     queued: limit.queued(),
     limit: limit.limit(provider.concurrency),
-    keys: memory.keys.snapshot(provider.apiKeys),
+    keys,
     ...(lastError === undefined ? {} : { lastError }),
   };
 }

@@ -70,7 +70,7 @@ describe.skipIf(!hasBrowser)('sections', () => {
     expect(opened.complaints).toEqual([]);
   });
 
-  test('providers that fail, or refuse their key, come first, and the head counts those that fail', async () => {
+  test('providers that fail, or refuse their key, come first, and the head counts them', async () => {
     const upstream = Bun.serve({
       port: 0,
       hostname: '127.0.0.1',
@@ -98,7 +98,7 @@ describe.skipIf(!hasBrowser)('sections', () => {
       await page.locator('#health', { hasText: 'Healthy' }).waitFor();
       for (const model of ['refused/m', 'spent/m', 'down/m']) await (await ask(sluice.url, { model })).text();
       await page.reload();
-      await page.locator('#health[data-state="warn"]', { hasText: '1 provider failing' }).waitFor();
+      await page.locator('#health[data-state="warn"]', { hasText: '3 providers failing' }).waitFor();
       const rows = page.locator('#provider-list li');
       await rows.nth(3).waitFor();
       expect(await rows.locator('strong').allInnerTexts()).toEqual(['refused', 'spent', 'down', 'simulator']);

@@ -172,6 +172,21 @@ test('three failures in a row make it unhealthy, one answer healthy again', asyn
   expect(state()).not.toHaveProperty('lastError');
 });
 
+test.each([
+  ['refused', {}],
+  ['used up', { exhausted: true }],
+])('one whose every key is %s is unhealthy at once, until one is of use again', async (_, options) => {
+  const { states } = setup();
+  const two = sampleProvider({ name: 'a', apiKeys: ['1', '2'] });
+  const healthy = () => states.snapshot([two])[0]?.healthy;
+  const refused = new GatewayError('upstream_unauthorized', 'no', { status: 401, ...options });
+  for (const expected of [true, false]) {
+    (await lease(states, two)).end(refused);
+    expect(healthy()).toBe(expected);
+  }
+  expect(states.snapshot([sampleProvider({ name: 'a', apiKeys: ['1', '3'] })])[0]?.healthy).toBe(true);
+});
+
 test('every code counts for health as its blame says', async () => {
   for (const code of Object.keys(ERROR_RULES) as ErrorCode[]) {
     const { states } = setup();

@@ -17,7 +17,7 @@ export function showProviders({ providers, disabled }) {
   const rows = [
     // What fails is not to be looked for below the others.
     ...[...providers]
-      .sort((one, other) => Number(isWell(one)) - Number(isWell(other)))
+      .sort((one, other) => Number(one.healthy) - Number(other.healthy))
       .map((provider) => ({ name: provider.name, provider, reason: '' })),
     ...disabled.map(({ name, reason }) => ({ name, provider: null, reason })),
   ];
@@ -54,16 +54,10 @@ function update(element, { provider, reason }) {
   say('.speaks', provider === null ? '' : dialectsOf(provider));
   say('.condition', provider === null ? 'not in use' : conditionOf(provider));
   say('.facts', provider === null ? reason : factsOf(provider).join(' · '));
-  say('.last-error', provider !== null && !isWell(provider) ? (provider.last_error ?? '') : '');
+  say('.last-error', provider !== null && !provider.healthy ? (provider.last_error ?? '') : '');
 }
 
-/** @param {Provider} provider */
-const isWell = ({ healthy, breaker, keys }) => healthy && breaker === 'closed' && !areRefused(keys);
-
-/**
- * Whether every key is refused, or its quota used up: the first request shows that, three in a row make a provider fail.
- * @param {Provider['keys']} keys
- */
+/** Whether every key is refused, or its quota used up. @param {Provider['keys']} keys */
 function areRefused(keys) {
   return (
     keys.length > 0 &&
@@ -75,7 +69,7 @@ function areRefused(keys) {
 function stateOf(provider) {
   if (provider === null) return 'off';
   if (provider.breaker === 'open') return 'bad';
-  return isWell(provider) ? 'good' : 'warn';
+  return provider.healthy ? 'good' : 'warn';
 }
 
 /** @param {Provider} provider */
