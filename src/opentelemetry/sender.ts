@@ -1,4 +1,5 @@
 // Posts serialized data to a collector. A collector that is down costs the data meant for it, and nothing else.
+import { codeOf } from '../model/thrown.ts';
 import type { CertificateFiles, OtlpTarget } from './settings.ts';
 
 export interface SenderHost {
@@ -72,7 +73,7 @@ export function createSender(
       };
     } catch (thrown) {
       // The platform's error may quote the address, which may contain a key.
-      const name = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : 'no answer';
+      const name = codeOf(thrown) ?? 'no answer';
       return {
         ok: false,
         why: abort.signal.aborted || end.signal.aborted ? 'no answer in time' : name,

@@ -1,6 +1,7 @@
 // Why a provider could not be asked, in words: what happened, where, and what to do.
 import { type ErrorCode, GatewayError } from '../model/errors.ts';
 import { asObject, isObject } from '../model/json/json.ts';
+import { codeOf } from '../model/thrown.ts';
 import { type NamedProxy, ProxyFailure } from './proxy-failure.ts';
 
 /** What happened, and what to do. */
@@ -106,7 +107,7 @@ function isOffline(cause: unknown): boolean {
 
 /** What an error says about a lack of descriptors, and what to do; undefined: it has another reason. */
 export function lackOfDescriptors(error: unknown): { happened: string; remedy: string } | undefined {
-  const code = codeOf(error);
+  const code = nameOf(error);
   const words = NO_DESCRIPTOR[code];
   return words && { happened: `${words[0]} (${code})`, remedy: words[1] };
 }
@@ -120,7 +121,7 @@ export function networkFailure(provider: string, url: string, cause: unknown): G
     return new GatewayError('overloaded', message, { cause });
   }
   if (cause instanceof ProxyFailure) return proxyFailure(`${provider} at ${origin}`, cause);
-  const code = codeOf(cause);
+  const code = nameOf(cause);
   const strange = NOT_HTTP[code];
   if (strange !== undefined && cause instanceof Error) {
     const message = `${provider} at ${origin}: ${strange.happened}: ${cause.message}; ${strange.remedy}`;
@@ -138,7 +139,7 @@ export function networkFailure(provider: string, url: string, cause: unknown): G
 
 function wordsOf(cause: unknown): Words {
   const alert = cause instanceof Error ? TLS_ALERT.exec(cause.message)?.[1] : undefined;
-  if (alert === undefined) return WORDS[codeOf(cause)] ?? UNKNOWN;
+  if (alert === undefined) return WORDS[nameOf(cause)] ?? UNKNOWN;
   return [`it refused the TLS handshake: ${alert.toLowerCase().replaceAll('_', ' ')}`, REFUSED_TLS];
 }
 
@@ -149,7 +150,7 @@ function wordsOf(cause: unknown): Words {
 export function credentialsFailure(provider: string, cause: unknown): GatewayError | undefined {
   const where = `${provider} was not asked: the server that issues its credentials`;
   const failed = (code: ErrorCode, what: string) => new GatewayError(code, `${where} ${what}`, { cause });
-  const code = codeOf(cause);
+  const code = nameOf(cause);
   const words = WORDS[code];
   if (words !== undefined) {
     const kind = code === 'ETIMEDOUT' ? 'upstream_timeout' : 'upstream_unreachable';
@@ -181,7 +182,7 @@ const REACHED = ['ECONNRESET', 'EPIPE', 'UNDELIVERED'];
 
 /** Whether no connection was made, so that the next request would not fare better. */
 export function isUnreachable(cause: unknown): boolean {
-  const code = codeOf(cause);
+  const code = nameOf(cause);
   return (Object.hasOwn(WORDS, code) && !REACHED.includes(code)) || Object.hasOwn(REFUSED_CERTIFICATE, code);
 }
 
@@ -212,7 +213,7 @@ function refusalOf(status: number, { variable, hasCredentials }: NamedProxy): st
 }
 
 function problemWith(problem: Error, { variable }: NamedProxy): string {
-  const code = codeOf(problem);
+  const code = nameOf(problem);
   if (NOT_HTTP[code] !== undefined)
     return `its answer is not HTTP/1.1: ${problem.message}; check ${variable}`;
   const [happened, remedy] = wordsOf(problem);
@@ -225,9 +226,8 @@ function originOf(url: string): string {
   return `${protocol}//${host}`;
 }
 
-function codeOf(thrown: unknown): string {
+function nameOf(thrown: unknown): string {
   if (!(thrown instanceof Error)) return 'unknown reason';
-  if ('code' in thrown && typeof thrown.code === 'string') return thrown.code;
   // Node's fetch throws a TypeError around the network's own error.
-  return thrown.cause instanceof Error ? codeOf(thrown.cause) : thrown.name;
+  return codeOf(thrown) ?? (thrown.cause instanceof Error ? nameOf(thrown.cause) : thrown.name);
 }

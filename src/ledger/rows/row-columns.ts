@@ -217,7 +217,7 @@ function textOf(value: SqlValue | undefined): string | null {
   return typeof value === 'string' ? value : null;
 }
 
-/** A row as returned by `selectRows`. */
+/** A row as the stores return it. */
 export interface SqlRow {
   id: number;
   request_id: string;
