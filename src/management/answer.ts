@@ -1,4 +1,5 @@
 // Errors of the management pages: `{error: {code, message, param?}}`.
+import { withoutKeyShapes } from '../model/redact/shapes.ts';
 import { messageOf } from '../model/thrown.ts';
 
 export interface ManagementErrorOptions {
@@ -23,7 +24,10 @@ export class ManagementError extends Error {
   }
 }
 
-/** Any other error comes from the ledger's store: the pages call nothing else that can fail. */
+/**
+ * Any other error comes from the ledger's store: the pages call nothing else that can fail. A key may stand in the path or the name of a
+ * parameter by mistake, which the message would repeat (GUARANTEES 18).
+ */
 export function answerError(thrown: unknown): Response {
   const error =
     thrown instanceof ManagementError
@@ -35,8 +39,9 @@ export function answerError(thrown: unknown): Response {
             'requests are served all the same, see /gateway/health',
         );
   const { code, message, param, status, headers } = error;
+  const told = { code, message: withoutKeyShapes(message) };
   return Response.json(
-    { error: { code, message, ...(param === undefined ? {} : { param }) } },
+    { error: param === undefined ? told : { ...told, param: withoutKeyShapes(param) } },
     { status, headers: { ...headers, 'cache-control': 'no-store' } },
   );
 }

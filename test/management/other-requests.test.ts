@@ -32,6 +32,18 @@ describe('requests that no page answers', () => {
     }
   });
 
+  test.each(['/gateway/KEY', '/gateway/audit?KEY=1', '/gateway/streams/KEY'])(
+    'a key in %s is not repeated (GUARANTEES 18)',
+    async (path) => {
+      const key = ['sk', 'ant', 'api03', 'A1b2'.repeat(20)].join('-');
+      for (const method of ['GET', 'DELETE']) {
+        const text = await (await lab.ask(path.replace('KEY', key), method)).text();
+        expect(text).toContain('"code":');
+        expect(text).not.toContain('A1b2A1b2');
+      }
+    },
+  );
+
   test('another method is a 405 that names those allowed', async () => {
     for (const method of ['POST', 'PUT', 'DELETE']) {
       const response = await lab.ask('/gateway/health', method);
