@@ -1,5 +1,6 @@
 // Settings that a conversation changes on its way: Claude's effort per message, and the `configuration_update` of OpenAI's
-// Responses (Vercel's AI SDK sends both). Other models are asked by what is in force at the end.
+// Responses (Vercel's AI SDK sends both), and instructions that Claude is shown for a while (`clear_at`). Other models are asked by
+// what is in force at the end.
 import { expect, test } from 'bun:test';
 import { DIALECTS, PROVIDER_SIDES } from '../../src/dialects/registry.ts';
 import type { DialectId, ProviderDialectId } from '../../src/model/dialect-id.ts';
@@ -94,6 +95,38 @@ test('a model of Claude’s that takes them gets the messages, and the request�
     ],
   });
   expect(body).not.toHaveProperty('effort_changes');
+  expect(names).toEqual([]);
+});
+
+const shown = (content: string, clear_at = 'next_user_message') => ({ role: 'system', content, clear_at });
+const WHILE = [
+  ...[QUESTION, shown('Be brief.'), ANSWER],
+  ...[NEXT, shown('Be honest.', 'never'), ANSWER],
+  ...[NEXT, shown('Be kind.')],
+];
+
+test.each([...EFFORTS.map(([wire, model]) => [wire, model] as const), ['gemini', 'gemini-3-pro'] as const])(
+  '%s, %s: an instruction until the user’s next message is not there behind that',
+  (wire, model) => {
+    const { body, names } = sentTo('anthropic-messages', wire, claude(...WHILE), model);
+    const said = JSON.stringify(body);
+    expect(said).toContain('Be kind.');
+    expect(said).toContain('Be honest.');
+    expect(said).not.toMatch(/Be brief|clear_at|cleared_messages/);
+    expect(names).not.toContain('messages.clear_at');
+  },
+);
+
+test('Claude gets them as they came, beside an effort', () => {
+  const messages = [QUESTION, { ...shown('Be brief.'), output_config: { effort: 'low' } }, ...WHILE.slice(2)];
+  const { body, names } = sentTo(
+    'anthropic-messages',
+    'anthropic-messages',
+    claude(...messages),
+    'claude-fable-5-1',
+  );
+  expect(body.messages).toEqual(messages);
+  expect(body).not.toHaveProperty('cleared_messages');
   expect(names).toEqual([]);
 });
 

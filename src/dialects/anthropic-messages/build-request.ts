@@ -12,6 +12,7 @@ import { pairCalls, repeatsCalls } from '../shared/tools/pair-calls.ts';
 import { reportUnsupported } from '../shared/losses/unsupported-settings.ts';
 import { compact } from './build-content.ts';
 import { heldBackNames, holdBack } from './found-tools.ts';
+import { putBackClearedMessages, withoutClearedMessages } from './cleared-messages.ts';
 import { putBackEffortChanges, withoutEffortChanges } from './effort-changes.ts';
 import { buildConversation, TURN_FORM, wireMessages } from './build-messages.ts';
 import { BILLING_LINE } from '../claude/billing-line.ts';
@@ -50,8 +51,8 @@ export function buildRequest(
   const traits = traitsOf(model);
   const offered = quirks.cloudMethods === true ? { ...given, tools: given.tools.map(withoutFetch) } : given;
   const asked = traits.systemMessages
-    ? putBackToolChanges(putBackEffortChanges(offered))
-    : withoutToolChanges(withoutEffortChanges(offered), losses);
+    ? putBackToolChanges(putBackEffortChanges(putBackClearedMessages(offered)))
+    : withoutToolChanges(withoutEffortChanges(withoutClearedMessages(offered)), losses);
   const native = asked.extension?.dialect === ID;
   const allowed = declareAllowed(asked, losses);
   // What a client of this dialect sends is kept, unless a server gave two of its calls one id.

@@ -18,6 +18,7 @@ import { isToolPlaceholder, TOOL_PLACEHOLDER } from '../claude/tool-placeholder.
 import { sessionIn } from '../claude/session.ts';
 import type { ClientRoute } from '../dialect.ts';
 import { CLIENT } from './author.ts';
+import { takeClearedMessages } from './cleared-messages.ts';
 import { takeEffortChanges } from './effort-changes.ts';
 import { failRequest, requireArray, requireObject, requireString } from './fields.ts';
 import { parseContent, parseText } from './parse-content.ts';
@@ -112,6 +113,7 @@ export function parseRequest(body: JsonObject, route?: ClientRoute, headers?: He
   if (cacheControl !== undefined) request.cacheControl = cacheControl;
   takeToolChanges(request);
   takeEffortChanges(request);
+  takeClearedMessages(request);
   if (request.tools.some(isWebSearch)) request.searchesWeb = true;
   return request;
 }

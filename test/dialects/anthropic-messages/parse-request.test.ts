@@ -176,14 +176,14 @@ const FIELDS: [string, JsonObject, object][] = [
   ],
   [
     'a system message in the conversation, with a field of its own',
-    { messages: [{ role: 'system', content: 'now', clear_at: 'never' }] },
+    { messages: [{ role: 'system', content: 'now', seen_by: 'all' }] },
     {
       messages: [
         {
           role: 'system',
           parts: [
             { type: 'text', text: 'now' },
-            { type: 'opaque', dialect: ID, name: 'messages.clear_at', value: 'never' },
+            { type: 'opaque', dialect: ID, name: 'messages.seen_by', value: 'all' },
           ],
         },
       ],
