@@ -95,6 +95,33 @@ describe.skipIf(!hasBrowser)('with a key', () => {
     });
   }
 
+  test('on a tablet a name is broken between its words', async () => {
+    const model = 'simulator/fast,tokens=2,rate=1000';
+    await (await ask(sluice.url, { model, agent: 'broken-name', key: KEY })).text();
+    await using opened = await openPage(browser, { width: 768 });
+    const { page } = opened;
+    await page.goto(sluice.url);
+    await page.getByLabel('Key', { exact: true }).fill(KEY);
+    await page.keyboard.press('Enter');
+    await page.getByLabel('Agent', { exact: true }).last().fill('broken-name');
+    await page.locator('#requests-count', { hasText: '1 matching request' }).waitFor();
+    const words = await page
+      .locator('#request-rows .names bdi')
+      .first()
+      .evaluate((name) =>
+        [...name.childNodes].flatMap((word) => {
+          const range = document.createRange();
+          range.selectNodeContents(word);
+          return word.textContent === '' ? [] : [[word.textContent, range.getClientRects().length]];
+        }),
+      );
+    expect(words).toEqual([
+      ['fast,', 1],
+      ['tokens=2,', 1],
+      ['rate=1000', 1],
+    ]);
+  });
+
   test('a long name leaves the button that closes its request in one piece', async () => {
     const model = `simulator/fast,${'long-name-'.repeat(20)}`;
     await (await ask(sluice.url, { model, agent: 'long-name', key: KEY })).text();

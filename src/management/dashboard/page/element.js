@@ -52,7 +52,16 @@ const LONG_NAME = 60;
  */
 export function name(text, otherwise = '–') {
   if (text == null || text === '') return make('bdi', {}, otherwise);
-  return make('bdi', { title: text.length > LONG_NAME ? text : null }, text);
+  return make('bdi', { title: text.length > LONG_NAME ? text : null }, ...breakable(text));
+}
+
+/**
+ * A name or a code, which may be broken in front of each of its words, rather than within one. Sentences break at their blanks.
+ * @param {string} text
+ */
+export function breakable(text) {
+  const words = /\s/.test(text) ? [text] : text.split(/(?<=[_.,:=@])(?=\p{L})/u);
+  return words.flatMap((word, index) => (index === 0 ? [word] : [make('wbr'), word]));
 }
 
 /**

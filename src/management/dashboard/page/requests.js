@@ -4,16 +4,11 @@
 
 import { AskError, api } from './api.js';
 import { costOf, duration, fullTime, moment, number, plural } from './format.js';
-import { find, keep, make, name, setText } from './element.js';
+import { breakable, find, keep, make, name, setText } from './element.js';
 
 const PAGE = 25;
 /** Pause after the last key press in a filter. */
 const TYPING_MS = 350;
-
-/** An error code, which may be broken after each of its words. @param {string} code */
-function breakable(code) {
-  return code.split(/(?<=_)/).flatMap((word, index) => (index === 0 ? [word] : [make('wbr'), word]));
-}
 
 /** @param {{ announce(text: string): void, open(requestId: string): void, refresh(): void }} page */
 export function createRequestsSection(page) {
