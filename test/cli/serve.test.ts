@@ -11,10 +11,11 @@ afterAll(() => rmSync(TEMPORARY, { recursive: true }));
 /** Processes start here, several a test, and a machine may be busy. */
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
-/** Reads lines until one matches, and keeps them all. */
+/** Reads lines until one matches, behind the one that was found before, and keeps them all. */
 function createLines(stream: ReadableStream<Uint8Array<ArrayBuffer>>) {
   const reader = stream.pipeThrough(new TextDecoderStream()).getReader();
   let text = '';
+  let found = 0;
   async function more(): Promise<boolean> {
     const { value, done } = await reader.read();
     if (!done) text += value;
@@ -23,9 +24,13 @@ function createLines(stream: ReadableStream<Uint8Array<ArrayBuffer>>) {
   return {
     async until(pattern: RegExp): Promise<string> {
       for (;;) {
-        const complete = text.slice(0, text.lastIndexOf('\n') + 1);
-        const line = complete.split('\n').find((candidate) => pattern.test(candidate));
-        if (line !== undefined) return line;
+        const complete = text.split('\n').slice(0, -1);
+        const at = complete.findIndex((candidate, index) => index >= found && pattern.test(candidate));
+        const line = complete[at];
+        if (line !== undefined) {
+          found = at + 1;
+          return line;
+        }
         if (!(await more())) throw new Error(`ended before ${pattern}:\n${text}`);
       }
     },
