@@ -30,10 +30,11 @@ const ALL_TIME = 'all';
 /** Less is what adding up leaves. */
 const LEAST_USD = 1e-9;
 
-type CostsBy = Partial<Record<`by_${Named}`, Record<string, number>>>;
+/** What each name has: of models in the whole window the hundred most used, with their providers. */
+type NamedSums = Partial<Record<`${Named}s`, (Figures & { [name in Named]?: string | null })[]>>;
 
 /** As /gateway/metrics has them, of the whole window and of each day. */
-interface Sums extends CostsBy {
+interface Sums {
   total_requests: number;
   total_cost_usd: number;
   total_input_tokens: number;
@@ -43,13 +44,11 @@ interface Sums extends CostsBy {
   unpriced_requests: number;
 }
 
-interface Metrics extends CostsBy {
+interface Metrics extends NamedSums {
   audit_enabled: boolean;
   window: { since: string | null };
   summary: Sums;
-  series?: (Sums & { start: string })[];
-  /** The hundred most used. */
-  models?: ({ provider: string; model: string } & Figures)[];
+  series?: (Sums & NamedSums & { start: string })[];
 }
 
 interface Figures {
@@ -62,10 +61,8 @@ interface Figures {
   cache_write_tokens: number;
 }
 
-/** A line, named by what it is of: null where a request named none. Of agents, projects and providers only the cost is known. */
-type Entry = { day?: string } & Partial<Record<Named, string | null>> & {
-    cost_usd: number;
-  } & Partial<Figures>;
+/** A line, named by what it is of: null where a request named none. */
+type Entry = { day?: string } & Partial<Record<Named, string | null>> & Figures;
 
 export const costsCommand: Command = {
   name: 'costs',
@@ -168,31 +165,28 @@ const figuresOf = (sums: Sums): Figures => ({
   cache_write_tokens: sums.total_cache_write_tokens,
 });
 
-function entriesOf({ summary, series = [], models = [], ...costs }: Metrics, breakdown: Breakdown): Entry[] {
-  const { isDaily, name } = breakdown;
-  if (isDaily)
-    return series.flatMap((sums) => {
-      const day = sums.start.slice(0, 10);
-      if (name === null) return [{ day, ...figuresOf(sums) }];
-      return namedCosts(name, sums, sums.total_cost_usd).map((entry) => ({ day, ...entry }));
-    });
-  if (name === null) return [];
-  if (name === 'model') return models.map(modelEntry).sort((one, other) => other.cost_usd - one.cost_usd);
-  return namedCosts(name, costs, summary.total_cost_usd);
+function entriesOf(metrics: Metrics, { isDaily, name }: Breakdown): Entry[] {
+  if (!isDaily) return name === null ? [] : namedEntries(name, metrics);
+  return (metrics.series ?? []).flatMap((sums) => {
+    const day = sums.start.slice(0, 10);
+    if (name === null) return [{ day, ...figuresOf(sums) }];
+    return namedEntries(name, sums).map((entry) => ({ day, ...entry }));
+  });
 }
 
-function modelEntry({ provider, model, ...row }: Figures & { provider: string; model: string }): Entry {
-  const figures = { ...NOTHING };
-  for (const key of KEYS) figures[key] = row[key];
-  return { provider, model, ...figures };
-}
-
-/** The highest first, and what was spent by requests without a name. */
-function namedCosts(name: Named, costs: CostsBy, total: number): Entry[] {
-  const known = Object.entries(costs[`by_${name}`] ?? {}).sort(([, one], [, other]) => other - one);
-  const entries: Entry[] = known.map(([title, cost]) => ({ [name]: title, cost_usd: cost }));
-  const rest = costBeside(entries, total);
-  return rest === 0 ? entries : [...entries, { [name]: null, cost_usd: rest }];
+/** The dearest first, what named none last. */
+function namedEntries(name: Named, sums: NamedSums): Entry[] {
+  return (sums[`${name}s`] ?? [])
+    .map((row): Entry => {
+      const { provider } = row;
+      const figures = { ...NOTHING };
+      for (const key of KEYS) figures[key] = row[key];
+      return { ...(provider !== undefined && { provider }), [name]: row[name] ?? null, ...figures };
+    })
+    .sort(
+      (one, other) =>
+        Number(one[name] === null) - Number(other[name] === null) || other.cost_usd - one.cost_usd,
+    );
 }
 
 /** What was spent besides. */
@@ -219,11 +213,11 @@ function print({ from, total, entries }: Report, context: CliContext): void {
   if (requests === 0) return;
   // Days before the first request say nothing.
   const begun = entries.findIndex((entry) => entry.requests !== 0);
-  for (const line of tableOf(entries.slice(Math.max(0, begun)), total)) context.out(line);
+  for (const line of tableOf(entries.slice(Math.max(0, begun)))) context.out(line);
   const [first] = entries;
-  if (first?.day !== undefined || first?.requests === undefined) return;
+  if (first === undefined || first.day !== undefined) return;
   const counted = (key: 'requests' | 'unpriced_requests') =>
-    entries.reduce((sum, entry) => sum + (entry[key] ?? 0), 0);
+    entries.reduce((sum, entry) => sum + entry[key], 0);
   const others = {
     ...total,
     requests: requests - counted('requests'),
@@ -248,34 +242,21 @@ function fromCache(figures: Figures): string {
   return prompt === 0 ? UNKNOWN : percent(figures.cache_read_tokens / prompt);
 }
 
-function tableOf(entries: readonly Entry[], { unpriced_requests: unpriced }: Figures): string[] {
+function tableOf(entries: readonly Entry[]): string[] {
   const [first] = entries;
   if (first === undefined) return [];
   const names = (['day', 'provider', 'model', 'agent', 'project'] as const).filter((each) => each in first);
-  const isCounted = first.requests !== undefined;
   const heads = [
     ...names.map((each) => (each === 'day' ? 'day (UTC)' : each)),
-    'cost',
-    ...(isCounted ? ['requests', 'prompt tokens', 'from caches', 'output tokens'] : ['share']),
+    ...['cost', 'requests', 'prompt tokens', 'from caches', 'output tokens'],
   ];
-  const wholes = new Map<string | undefined, number>();
-  for (const { day, cost_usd } of entries) wholes.set(day, (wholes.get(day) ?? 0) + cost_usd);
-  const shareOf = ({ day, cost_usd }: Entry) => {
-    const whole = wholes.get(day) ?? 0;
-    return whole === 0 ? UNKNOWN : percent(cost_usd / whole);
-  };
   const rows = entries.map((entry) => [
     ...names.map((each) => entry[each] || `no ${each}`),
-    ...(hasFigures(entry)
-      ? [
-          entry.unpriced_requests > 0 && entry.cost_usd === 0 ? 'unpriced' : money(entry.cost_usd),
-          number(entry.requests),
-          short(promptOf(entry)),
-          fromCache(entry),
-          short(entry.output_tokens),
-        ]
-      : // Whose requests are the unpriced ones is not known.
-        [entry.cost_usd === 0 && unpriced > 0 ? UNKNOWN : money(entry.cost_usd), shareOf(entry)]),
+    entry.unpriced_requests > 0 && entry.cost_usd === 0 ? 'unpriced' : money(entry.cost_usd),
+    number(entry.requests),
+    short(promptOf(entry)),
+    fromCache(entry),
+    short(entry.output_tokens),
   ]);
   return aligned([heads, ...rows], names.length);
 }
@@ -288,5 +269,3 @@ function aligned(table: readonly string[][], left: number): string[] {
     column < left ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0);
   return table.map((row) => `  ${row.map(pad).join('  ')}`.trimEnd());
 }
-
-const hasFigures = (entry: Entry): entry is Entry & Figures => entry.requests !== undefined;

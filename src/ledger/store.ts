@@ -93,16 +93,15 @@ export const ALL_TIME: SumWindow = { since: null };
 
 export interface SummaryRequest {
   window: SumWindow;
-  /** The dimensions by which to break down costs. */
-  costs: readonly Dimension[];
+  /** The dimensions by which to break down the totals. */
+  by: readonly Dimension[];
   /** The most models to return. */
   models: number;
 }
 
 export interface Summary {
   totals: Totals;
-  /** For each dimension asked for, the name with the highest cost first. */
-  costs: Costs;
+  by: Breakdowns;
   /** Those with the most requests first. */
   models: ModelTotals[];
 }
@@ -115,8 +114,8 @@ export interface SeriesRequest {
   /** Times in Unix ms, of which the steps are those that contain the first, the last and any between. */
   from: number;
   until: number;
-  /** The dimensions by which to break down costs. */
-  costs: readonly Dimension[];
+  /** The dimensions by which to break down the totals. */
+  by: readonly Dimension[];
 }
 
 /** What was asked in one step. */
@@ -124,11 +123,15 @@ export interface SeriesPoint {
   /** When the step begins, in Unix ms. */
   start: number;
   totals: Totals;
-  /** For each dimension asked for, the name with the highest cost first. */
-  costs: Costs;
+  by: Breakdowns;
 }
 
-export type Costs = Partial<Record<Dimension, Record<string, number>>>;
+/** For each dimension asked for, its names: that with the highest cost first, requests without a name last. */
+export type Breakdowns = Partial<Record<Dimension, NamedTotals[]>>;
+
+export interface NamedTotals extends Totals {
+  name: string | null;
+}
 
 export interface Totals {
   requests: number;

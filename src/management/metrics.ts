@@ -1,9 +1,9 @@
-// GET /gateway/metrics: totals of all time or a window, costs by name, each model's figures, the newest requests.
+// GET /gateway/metrics: totals of all time or a window, those of each name, each model's figures, the newest requests.
 import type { Budget, RateLimit } from '../config/resolved.ts';
 import type { BudgetState } from '../ledger/budgets/budget-book.ts';
 import { flushed } from './flushed.ts';
 import {
-  type Costs,
+  type Breakdowns,
   type Dimension,
   NO_TOTALS,
   type StoredRow,
@@ -13,7 +13,7 @@ import {
 import { startOfWindow } from '../ledger/sums/sum-spans.ts';
 import type { LimitState } from '../limits/limit-line.ts';
 import type { ManagementDeps } from './management.ts';
-import { describeModel, ratio } from './model-metrics.ts';
+import { describeModel, describeSums, ratio } from './model-metrics.ts';
 import { readFlag, readInteger, readSince, refuseUnknown } from './query.ts';
 import { readSteps, withoutGaps } from './series.ts';
 
@@ -46,25 +46,26 @@ export async function readMetrics(deps: ManagementDeps, query: URLSearchParams):
   const wantedOfSteps = BREAKDOWNS.filter(([flag]) => readFlag(query, flag) === true);
   await flushed(deps);
   const store = deps.ledger?.store ?? null;
-  const costs = dimensionsOf(wanted);
-  const withModels = costs.includes('model');
+  const by = dimensionsOf(wanted);
+  const withModels = by.includes('model');
   const [summary, series, recent] = await Promise.all([
-    store?.summary({ window, costs, models: withModels ? MAX_MODELS : 0 }) ?? null,
-    (steps && store?.series({ ...steps, costs: dimensionsOf(wantedOfSteps) })) ?? [],
+    store?.summary({ window, by, models: withModels ? MAX_MODELS : 0 }) ?? null,
+    (steps && store?.series({ ...steps, by: dimensionsOf(wantedOfSteps) })) ?? [],
     store?.recent(recentLimit) ?? [],
   ]);
   return {
     audit_enabled: store !== null,
     window: { since: window.since === null ? null : new Date(window.since).toISOString() },
     summary: summarise(summary?.totals ?? NO_TOTALS),
-    ...costsBy(wanted, summary?.costs),
+    ...costsBy(wanted, summary?.by),
     ...(steps === undefined
       ? {}
       : {
           series: withoutGaps(series, steps, window.since === null).map((point) => ({
             start: new Date(point.start).toISOString(),
             ...summarise(point.totals),
-            ...costsBy(wantedOfSteps, point.costs),
+            ...costsBy(wantedOfSteps, point.by),
+            ...figuresBy(dimensionsOf(wantedOfSteps), point.by),
           })),
         }),
     ...(deps.config().costs.budgets.length > 0 ? { budgets: deps.budgets().map(describeBudget) } : {}),
@@ -72,6 +73,10 @@ export async function readMetrics(deps: ManagementDeps, query: URLSearchParams):
       ? { rate_limits: (await deps.rateLimits()).map(describeLimit) }
       : {}),
     ...(withModels ? { models: (summary?.models ?? []).map(describeModel) } : {}),
+    ...figuresBy(
+      by.filter((dimension) => dimension !== 'model'),
+      summary?.by,
+    ),
     recent: recent.map(describeRecent),
   };
 }
@@ -80,8 +85,26 @@ function dimensionsOf(breakdowns: readonly Breakdown[]): Dimension[] {
   return breakdowns.map(([, , , dimension]) => dimension);
 }
 
-function costsBy(breakdowns: readonly Breakdown[], costs: Costs = {}): object {
-  return Object.fromEntries(breakdowns.map(([, , key, dimension]) => [key, costs[dimension] ?? {}]));
+/** The cost of each name. */
+function costsBy(breakdowns: readonly Breakdown[], by: Breakdowns = {}): object {
+  return Object.fromEntries(
+    breakdowns.map(([, , key, dimension]) => [
+      key,
+      Object.fromEntries(
+        (by[dimension] ?? []).flatMap(({ name, costUsd }) => (name === null ? [] : [[name, costUsd]])),
+      ),
+    ]),
+  );
+}
+
+/** All figures of each name, `projects` and the like. */
+function figuresBy(dimensions: readonly Dimension[], by: Breakdowns = {}): object {
+  return Object.fromEntries(
+    dimensions.map((dimension) => [
+      `${dimension}s`,
+      (by[dimension] ?? []).map(({ name, ...totals }) => ({ [dimension]: name, ...describeSums(totals) })),
+    ]),
+  );
 }
 
 /** Averages and the rate are 0 where there is nothing to average. */

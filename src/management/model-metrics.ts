@@ -1,5 +1,5 @@
-// The figures of one model in /gateway/metrics.
-import type { ModelTotals } from '../ledger/store.ts';
+// The figures of one name in /gateway/metrics, and of one model, whose times are known too.
+import type { ModelTotals, Totals } from '../ledger/store.ts';
 import { quantileOf } from '../model/histogram.ts';
 
 /** 0 where there is nothing to divide by. */
@@ -7,12 +7,8 @@ export function ratio(sum: number, count: number): number {
   return count === 0 ? 0 : sum / count;
 }
 
-/** Quantiles and rates are null where nothing was measured. */
-export function describeModel(totals: ModelTotals): object {
-  const { latency, ttft, gaps, latencyMsSum, flowTokens, flowMs } = totals;
+export function describeSums(totals: Totals): object {
   return {
-    provider: totals.provider,
-    model: totals.model,
     requests: totals.requests,
     error_rate: ratio(totals.failures, totals.requests),
     cost_usd: totals.costUsd,
@@ -23,6 +19,16 @@ export function describeModel(totals: ModelTotals): object {
     cache_write_tokens: totals.cacheWriteTokens,
     reasoning_tokens: totals.reasoningTokens,
     web_searches: totals.webSearches,
+  };
+}
+
+/** Quantiles and rates are null where nothing was measured. */
+export function describeModel(totals: ModelTotals): object {
+  const { latency, ttft, gaps, latencyMsSum, flowTokens, flowMs } = totals;
+  return {
+    provider: totals.provider,
+    model: totals.model,
+    ...describeSums(totals),
     avg_latency_ms: ratio(latencyMsSum, totals.requests),
     latency_p50_ms: quantileOf(latency, 0.5),
     latency_p99_ms: quantileOf(latency, 0.99),

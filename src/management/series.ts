@@ -13,7 +13,7 @@ const STEPS: readonly SeriesStep[] = ['hour', 'day'];
 /** Half a year of hours, eleven years of days. */
 const MAX_STEPS = 4_000;
 
-export type Steps = Omit<SeriesRequest, 'costs'>;
+export type Steps = Omit<SeriesRequest, 'by'>;
 
 /** The steps from the one in which the window begins to the present one; undefined: none are asked for. */
 export function readSteps(query: URLSearchParams, window: SumWindow, now: number): Steps | undefined {
@@ -42,6 +42,6 @@ export function withoutGaps(
   const length = placeOf(step, until) - first + 1;
   return Array.from({ length }, (_, index) => {
     const place = first + index;
-    return known.get(place) ?? { start: timesOf(step, place).from, totals: NO_TOTALS, costs: {} };
+    return known.get(place) ?? { start: timesOf(step, place).from, totals: NO_TOTALS, by: {} };
   });
 }

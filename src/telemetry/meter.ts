@@ -1,7 +1,14 @@
 // Counts all requests since the start, from each request's row, for Prometheus and OpenTelemetry.
 import { isUnpriced, type LedgerRow, UNCOUNTED } from '../ledger/rows/row.ts';
 import { createNames, decide, type Names, NONE, UNDECIDED } from './labels.ts';
-import { addDuration, type CounterSeries, type Distribution, type Metric, type Series } from './metric.ts';
+import {
+  addDuration,
+  type Counter,
+  type CounterSeries,
+  type Distribution,
+  type Metric,
+  type Series,
+} from './metric.ts';
 import { createPairs } from './pairs.ts';
 import { createRowMetrics } from './row-metrics.ts';
 
@@ -23,12 +30,19 @@ type CountedSeries = [values: readonly string[], point: number | Pick<Distributi
 /** The rounding error that may remain when all of a request's waits are subtracted from their sum. */
 const REMAINDER_MS = 1e-6;
 
+/** Tokens of a model, an agent or a project by type; a series is made once there is something to count, since it is reported from then on. */
+interface TokenSeries {
+  labels: readonly string[];
+  counter: Counter;
+  byType: Map<string, CounterSeries>;
+}
+
 /** The series that every answer of one model adds to, looked up once to avoid joining their labels again. */
 interface ModelSeries {
   labels: readonly string[];
   ended(operation: string, status: string): CounterSeries;
-  /** By type. These and the rest are made once there is something to count, since a series is reported from then on. */
-  tokens: Map<string, CounterSeries>;
+  tokens: TokenSeries;
+  /** This and the rest are made once there is something to count. */
   cost: CounterSeries | null;
   duration: Distribution | null;
   firstToken: Distribution | null;
@@ -58,21 +72,7 @@ function createMeterOf(createLabels: () => Names): Meter {
   const free: Record<string, Names> = { model: models, agent: agents, project: projects };
 
   const { counters, histograms } = createRowMetrics();
-  const {
-    requests,
-    errors,
-    attempts,
-    tokens,
-    searches,
-    cost,
-    unpriced,
-    agentRequests,
-    agentCost,
-    projectRequests,
-    projectCost,
-    stalls,
-    malformed,
-  } = counters;
+  const { requests, errors, attempts, tokens, searches, cost, unpriced, stalls, malformed } = counters;
   const { duration, firstToken, betweenTokens, gatewayTime, queueTime } = histograms;
   const counterList = Object.values(counters);
   const histogramList = Object.values(histograms);
@@ -83,7 +83,7 @@ function createMeterOf(createLabels: () => Names): Meter {
     return {
       labels,
       ended: createPairs((operation, status) => requests.of([...labels, operation, status])),
-      tokens: new Map(),
+      tokens: tokensOf(tokens, labels),
       cost: null,
       duration: null,
       firstToken: null,
@@ -100,24 +100,18 @@ function createMeterOf(createLabels: () => Names): Meter {
   const attempted = createPairs((provider, outcome) => attempts.of([provider, outcome]));
   let gatewayTimes: Distribution | null = null;
 
-  function countTokens({ labels, tokens: known }: ModelSeries, type: string, count: number): void {
-    if (count === 0) return;
-    let series = known.get(type);
-    if (series === undefined) {
-      series = tokens.of([...labels, type]);
-      known.set(type, series);
-    }
-    series.point += count;
-  }
+  const countAgent = createSpenders(agents, counters.agentRequests, counters.agentTokens, counters.agentCost);
+  const countProject = createSpenders(
+    projects,
+    counters.projectRequests,
+    counters.projectTokens,
+    counters.projectCost,
+  );
 
   function countAnswer(row: LedgerRow, series: ModelSeries): void {
     const { usage, timing } = row;
     const { labels } = series;
-    countTokens(series, 'input', usage.inputTokens);
-    countTokens(series, 'output', usage.outputTokens);
-    countTokens(series, 'cache_read', usage.cacheReadTokens);
-    countTokens(series, 'cache_write', usage.cacheWriteTokens);
-    countTokens(series, 'reasoning', usage.reasoningTokens);
+    countTokens(series.tokens, row);
     if (usage.webSearches > 0) searches.add(labels, usage.webSearches);
     if (row.costUsd !== null) {
       series.cost ??= cost.of(labels);
@@ -154,16 +148,8 @@ function createMeterOf(createLabels: () => Names): Meter {
       if (row.malformedEvents > 0) malformed.add([provider], row.malformedEvents);
       if (queuedMs !== null) queueTime.observe([provider], queuedMs);
       if (!UNCOUNTED.includes(row.operation)) countAnswer(row, series);
-      if (row.agentType !== null) {
-        const agent = [agents.label(row.agentType, served)];
-        agentRequests.add(agent, 1);
-        agentCost.add(agent, row.costUsd ?? 0);
-      }
-      if (row.projectId !== null) {
-        const project = [projects.label(row.projectId, served)];
-        projectRequests.add(project, 1);
-        projectCost.add(project, row.costUsd ?? 0);
-      }
+      if (row.agentType !== null) countAgent(row.agentType, row, served);
+      if (row.projectId !== null) countProject(row.projectId, row, served);
     },
     add(counted) {
       // All names are admitted first, so that a newly admitted one has its own series from its first row on.
@@ -177,4 +163,43 @@ function createMeterOf(createLabels: () => Names): Meter {
     },
     metrics,
   };
+}
+
+/** Counts rows by whose they are: an agent or a project. */
+function createSpenders(names: Names, requests: Counter, tokens: Counter, cost: Counter) {
+  const known = new Map<string, { requests: CounterSeries; tokens: TokenSeries; cost: CounterSeries }>();
+  return (name: string, row: LedgerRow, served: boolean): void => {
+    const label = names.label(name, served);
+    let series = known.get(label);
+    if (series === undefined) {
+      const labels = [label];
+      series = { requests: requests.of(labels), tokens: tokensOf(tokens, labels), cost: cost.of(labels) };
+      known.set(label, series);
+    }
+    series.requests.point += 1;
+    series.cost.point += row.costUsd ?? 0;
+    if (!UNCOUNTED.includes(row.operation)) countTokens(series.tokens, row);
+  };
+}
+
+function tokensOf(counter: Counter, labels: readonly string[]): TokenSeries {
+  return { labels, counter, byType: new Map() };
+}
+
+function countTokens(series: TokenSeries, { usage }: LedgerRow): void {
+  addTokens(series, 'input', usage.inputTokens);
+  addTokens(series, 'output', usage.outputTokens);
+  addTokens(series, 'cache_read', usage.cacheReadTokens);
+  addTokens(series, 'cache_write', usage.cacheWriteTokens);
+  addTokens(series, 'reasoning', usage.reasoningTokens);
+}
+
+function addTokens({ labels, counter, byType }: TokenSeries, type: string, count: number): void {
+  if (count === 0) return;
+  let series = byType.get(type);
+  if (series === undefined) {
+    series = counter.of([...labels, type]);
+    byType.set(type, series);
+  }
+  series.point += count;
 }

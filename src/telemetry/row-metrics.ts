@@ -46,6 +46,11 @@ export function createRowMetrics() {
       help: 'Requests by agent.',
       labels: ['agent'],
     }),
+    agentTokens: createCounter({
+      name: 'sluice_agent_tokens_total',
+      help: 'Tokens by agent, of the types of sluice_tokens_total.',
+      labels: ['agent', 'type'],
+    }),
     agentCost: createCounter({
       name: 'sluice_agent_cost_usd_total',
       help: 'Cost by agent, in US dollars.',
@@ -55,6 +60,11 @@ export function createRowMetrics() {
       name: 'sluice_project_requests_total',
       help: 'Requests by project.',
       labels: ['project'],
+    }),
+    projectTokens: createCounter({
+      name: 'sluice_project_tokens_total',
+      help: 'Tokens by project, of the types of sluice_tokens_total.',
+      labels: ['project', 'type'],
     }),
     projectCost: createCounter({
       name: 'sluice_project_cost_usd_total',

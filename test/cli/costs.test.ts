@@ -90,19 +90,23 @@ test('by project: whose key it was, and what was spent without one', async () =>
   const answer = await readCosts('--by', 'project', '--since', 'all');
   expect(answer.since).toBeNull();
   expect(answer.entries).toEqual([
-    { project: 'web', cost_usd: expect.any(Number) },
-    { project: null, cost_usd: expect.any(Number) },
+    expect.objectContaining({ project: 'web', requests: 1, unpriced_requests: 0 }),
+    expect.objectContaining({ project: null, requests: 2, unpriced_requests: 1 }),
   ]);
+  for (const key of ['requests', 'input_tokens', 'output_tokens'])
+    expect(answer.entries.reduce((sum, entry) => sum + Number(entry[key]), 0)).toBe(
+      answer.total[key] ?? Number.NaN,
+    );
   expect(sumOf(answer)).toBeCloseTo(answer.total.cost_usd ?? 0);
   const { out } = await costs('--by', 'project');
-  expect(out).toMatch(/\n {2}web +\$[\d,.]+ +50 %\n {2}no project +\$[\d,.]+ +50 %$/);
+  expect(out).toMatch(/\n {2}web +\$[\d,.]+ +1 +\d+ +0 % +\d+\n {2}no project +\$[\d,.]+ +2 +\d+ +0 % +\d+$/);
 });
 
 test('by day and provider', async () => {
   const { entries } = await readCosts('--by', 'day,provider');
   expect(entries.every(({ day, provider }) => DAY.test(String(day)) && provider === 'simulator')).toBe(true);
   expect((await costs('--by', 'day,provider')).out).toMatch(
-    /\n {2}\d{4}-\d\d-\d\d +simulator +\$[\d,.]+ +100 %/,
+    /\n {2}\d{4}-\d\d-\d\d +simulator +\$[\d,.]+ +3 +\d+ +0 % +\d+$/,
   );
 });
 
@@ -127,7 +131,7 @@ test('where no price is known there is no cost, and it says so', async () => {
   const { out } = await runCommand(['costs', '--url', unpriced.url]);
   expect(out).toMatch(/^since \d{4}-\S+: 1 request, 1 of them unpriced; \d+ prompt tokens/);
   const byProvider = await runCommand(['costs', '--url', unpriced.url, '--by', 'provider']);
-  expect(byProvider.out).toEndWith('\n  provider   cost  share\n  simulator     –      –');
+  expect(byProvider.out).toMatch(/\n {2}provider +cost .*\n {2}simulator {2}unpriced +1 +\d+ +0 % +\d+$/);
 });
 
 test('a gateway without a ledger knows none', async () => {

@@ -23,7 +23,7 @@ export async function expectPackedHistograms(store: LedgerStore): Promise<void> 
     sampleRow({ requestId: 'req_older', timestamp: OLDER, ttftMs: null }),
   ]);
   for (const since of [null, OLDER - HOUR]) {
-    const { models } = await store.summary({ window: { since }, costs: [], models: 5 });
+    const { models } = await store.summary({ window: { since }, by: [], models: 5 });
     const histograms = models.map(({ model, latency, ttft, gaps }) => [
       model,
       ...[latency, ttft, gaps].map(counted),
@@ -38,7 +38,7 @@ export async function expectPackedHistograms(store: LedgerStore): Promise<void> 
       ["slash/it's", { [bucketOf(1234.5)]: 1 }, { 0: 1, [bucketOf(210.25)]: 1 }, { 39: 18, 42: 1 }],
     ]);
   }
-  const { models } = await store.summary({ window: { since: SAMPLE_TIME }, costs: [], models: 5 });
+  const { models } = await store.summary({ window: { since: SAMPLE_TIME }, by: [], models: 5 });
   expect(models.map(({ latency }) => counted(latency))).toEqual([{ [bucketOf(1234.5)]: 1 }, { 10: 1 }]);
 }
 

@@ -98,7 +98,7 @@ describe.skipIf(!hasPostgres)('with a server', () => {
     const [found, wanted] = [await one.totals(), await alone.totals()];
     expect(found.costUsd).toBeCloseTo(wanted.costUsd, 7);
     expect({ ...found, costUsd: 0 }).toEqual({ ...wanted, costUsd: 0 });
-    const request = { window: ALL_TIME, costs: [], models: 20 };
+    const request = { window: ALL_TIME, by: [], models: 20 };
     expect((await other.summary(request)).models).toMatchObject(
       (await alone.summary(request)).models.map(({ latency, ttft, gaps, requests }) => ({
         latency,

@@ -12,7 +12,7 @@ import { BEFORE_HIDING, expectFoundByName, NAMED_OTHER } from './older-names.ts'
 import { BEFORE_BUNDLES } from './older-bodies.ts';
 import { BEFORE_HEADERS, BEFORE_TOTALS } from './older-headers.ts';
 import { BUCKET_ROWS, expectPackedHistograms } from './older-histograms.ts';
-import { ALL, describeStore, allSeries, seriesRows } from './store-suite.ts';
+import { ALL, costsOf, describeStore, allSeries, seriesRows } from './store-suite.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 /** The last version whose rows have no kind. */
@@ -227,7 +227,7 @@ describe('SQLite file', () => {
       [day * 86_400_000, 2],
       [day * 86_400_000 + 3_600_000, 1],
     ] as const) {
-      const { totals, costs } = await store.summary({ window: { since }, costs: ['agent'], models: 0 });
+      const { totals, by } = await store.summary({ window: { since }, by: ['agent'], models: 0 });
       expect(totals).toMatchObject({
         requests: 7 * hours,
         failures: 2 * hours,
@@ -237,7 +237,7 @@ describe('SQLite file', () => {
         cacheReadTokens: 30 * hours,
         cacheWriteTokens: 40 * hours,
       });
-      expect(costs.agent).toEqual({ coder: 0.5 * hours });
+      expect(costsOf(by.agent)).toEqual({ coder: 0.5 * hours });
     }
     await store.close();
   });
@@ -262,9 +262,9 @@ describe('SQLite file', () => {
     const store = createSqliteStore(path);
     await store.append([sampleRow({ projectId: 'p' })]);
     for (const since of [null, (day - 1) * 86_400_000]) {
-      const { totals, costs } = await store.summary({ window: { since }, costs: ['model'], models: 0 });
+      const { totals, by } = await store.summary({ window: { since }, by: ['model'], models: 0 });
       expect(totals).toMatchObject({ requests: 8, failures: 2, unpriced: 1, inputTokens: 110, stalls: 3 });
-      expect(costs.model).toEqual({ 'small-1': 0.5025 });
+      expect(costsOf(by.model)).toEqual({ 'small-1': 0.5025 });
     }
     expect((await store.audit({ ...ALL, projectId: 'p' })).total).toBe(2);
     await store.close();
@@ -364,8 +364,8 @@ describe('SQLite file', () => {
       }));
       await (at % 200 === 0 ? one : other).append(rows);
     }
-    const { costs } = await one.summary({ window: { since: null }, costs: ['model'], models: 0 });
-    const distinguished = Object.keys(costs.model ?? {}).filter((name) => name !== 'other');
+    const { by } = await one.summary({ window: { since: null }, by: ['model'], models: 0 });
+    const distinguished = Object.keys(costsOf(by.model)).filter((name) => name !== 'other');
     expect(distinguished.length).toBe(1000);
     for (const model of ['invented-req_1199', ...distinguished.slice(0, 5)])
       expect((await other.audit({ ...ALL, model })).total).toBe(1);

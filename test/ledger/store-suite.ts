@@ -7,6 +7,7 @@ import {
   type AuditFilter,
   type Dimension,
   type LedgerStore,
+  type NamedTotals,
   type RowPlace,
   type SeriesPoint,
   type Totals,
@@ -37,7 +38,7 @@ export function seriesRows(): LedgerRow[] {
 
 /** The totals of each hour, and of each day. */
 export function allSeries(store: LedgerStore): Promise<SeriesPoint[][]> {
-  const all = { from: SAMPLE_TIME, until: SAMPLE_TIME + 100 * HOUR, costs: [] };
+  const all = { from: SAMPLE_TIME, until: SAMPLE_TIME + 100 * HOUR, by: [] };
   return Promise.all((['hour', 'day'] as const).map((step) => store.series({ step, ...all })));
 }
 
@@ -58,10 +59,10 @@ export function describeStore(factory: StoreFactory): void {
       (await store.audit({ ...ALL, ...filter })).rows.map((row) => row.requestId);
 
     const costBy = async (dimension: Dimension, since: number | null = null) =>
-      (await store.summary({ window: { since }, costs: [dimension], models: 0 })).costs[dimension] ?? {};
+      costsOf((await store.summary({ window: { since }, by: [dimension], models: 0 })).by[dimension]);
 
     const models = async (limit: number, since: number | null) =>
-      (await store.summary({ window: { since }, costs: [], models: limit })).models;
+      (await store.summary({ window: { since }, by: [], models: limit })).models;
 
     test('an empty store has zeros and no rows', async () => {
       expect(await store.totals()).toEqual(expectedTotals([]));
@@ -111,25 +112,25 @@ export function describeStore(factory: StoreFactory): void {
       await store.append([sampleRow({ requestId: 'counted', operation: 'count-tokens' })]);
       await expireAll(store, SAMPLE_TIME + 30 * HOUR);
       for (const [step, length] of [['hour', HOUR] as const, ['day', 24 * HOUR] as const]) {
-        for (const [from, until, costs] of [
+        for (const [from, until, by] of [
           [SAMPLE_TIME, SAMPLE_TIME + 100 * HOUR, []],
           [SAMPLE_TIME, SAMPLE_TIME + 100 * HOUR, ['model', 'project']],
           [SAMPLE_TIME + 9 * HOUR, SAMPLE_TIME + 32 * HOUR + 1, ['agent']],
           [SAMPLE_TIME + 9 * HOUR, SAMPLE_TIME + 32 * HOUR + 1, []],
           [SAMPLE_TIME - 90 * HOUR, SAMPLE_TIME - 80 * HOUR, []],
         ] as const) {
-          const points = await store.series({ step, from, until, costs });
+          const points = await store.series({ step, from, until, by });
           const stepOf = (time: number) => Math.floor(time / length) * length;
           const expected = Map.groupBy(
             rows.filter(({ timestamp }) => timestamp >= stepOf(from) && stepOf(timestamp) <= stepOf(until)),
             ({ timestamp }) => stepOf(timestamp),
           );
           expect(points.map(({ start }) => start)).toEqual([...expected.keys()]);
-          for (const { start, totals, costs: found } of points) {
+          for (const { start, totals, by: found } of points) {
             const those = expected.get(start) ?? [];
             expectTotals(totals, expectedTotals(those));
-            for (const dimension of costs) expect(found[dimension]).toEqual(expectedCosts(those, dimension));
-            expect(Object.keys(found)).toEqual([...costs]);
+            for (const dimension of by) expectNamed(found[dimension], those, dimension);
+            expect(Object.keys(found)).toEqual([...by]);
           }
         }
       }
@@ -843,10 +844,10 @@ export function describeStore(factory: StoreFactory): void {
       const rows = invented();
       for (let at = 0; at < rows.length; at += 700) await store.append(rows.slice(at, at + 700));
       expectTotals(await store.totals(), expectedTotals(rows));
-      const request = { window: ALL_TIME, costs: ['model', 'agent', 'project'] as const, models: 10_000 };
-      const { costs, models: summed } = await store.summary(request);
-      for (const dimension of request.costs) {
-        const found = costs[dimension] ?? {};
+      const request = { window: ALL_TIME, by: ['model', 'agent', 'project'] as const, models: 10_000 };
+      const { by, models: summed } = await store.summary(request);
+      for (const dimension of request.by) {
+        const found = costsOf(by[dimension]);
         const names = Object.keys(found);
         expect(names.length).toBeGreaterThan(500);
         expect(names.length).toBeLessThanOrEqual(1001);
@@ -980,11 +981,32 @@ function expectTotals(found: Totals, wanted: Totals): void {
   expect({ ...found, costUsd: 0 }).toEqual({ ...wanted, costUsd: 0 });
 }
 
+/** The cost of each name, the highest first. */
+export function costsOf(named: readonly NamedTotals[] = []): Record<string, number> {
+  return Object.fromEntries(named.flatMap(({ name, costUsd }) => (name === null ? [] : [[name, costUsd]])));
+}
+
+function expectNamed(
+  found: readonly NamedTotals[] = [],
+  rows: readonly LedgerRow[],
+  dimension: Dimension,
+): void {
+  const wanted = Map.groupBy(rows, (row) => row[FIELD_OF[dimension]]);
+  expect(new Set(found.map(({ name }) => name))).toEqual(new Set(wanted.keys()));
+  for (const { name, ...totals } of found) expectTotals(totals, expectedTotals(wanted.get(name) ?? []));
+  // The dearest first, those without a name last.
+  const named = found.filter(({ name }) => name !== null);
+  expect(found.slice(0, named.length)).toEqual(named);
+  const costs = named.map(({ costUsd }) => costUsd);
+  expect(costs).toEqual(costs.toSorted((one, other) => other - one));
+}
+
+const FIELD_OF = { provider: 'provider', model: 'model', agent: 'agentType', project: 'projectId' } as const;
+
 function expectedCosts(rows: readonly LedgerRow[], dimension: Dimension): Record<string, number> {
-  const name = { provider: 'provider', model: 'model', agent: 'agentType', project: 'projectId' } as const;
   const costs: Record<string, number> = {};
   for (const row of rows) {
-    const key = row[name[dimension]];
+    const key = row[FIELD_OF[dimension]];
     if (key !== null) costs[key] = (costs[key] ?? 0) + (row.costUsd ?? 0);
   }
   return costs;

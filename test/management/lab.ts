@@ -48,6 +48,8 @@ export interface Answer {
   summary: Record<string, number>;
   by_agent: unknown;
   by_project: unknown;
+  agents: unknown;
+  projects: unknown;
   recent: unknown[];
   entries: { [field: string]: unknown; request_id: string }[];
   total: number;

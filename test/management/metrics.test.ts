@@ -130,6 +130,22 @@ describe('/gateway/metrics', () => {
       },
       by_provider: { lab: 0.75, spare: 0 },
       by_model: { 'small-1': 0.75, other: 0 },
+      providers: [
+        expect.objectContaining({ provider: 'lab', requests: 3, input_tokens: 300, output_tokens: 60 }),
+        {
+          provider: 'spare',
+          requests: 1,
+          error_rate: 1,
+          cost_usd: 0,
+          unpriced_requests: 1,
+          input_tokens: 1,
+          output_tokens: 2,
+          cache_read_tokens: 3,
+          cache_write_tokens: 4,
+          reasoning_tokens: 0,
+          web_searches: 0,
+        },
+      ],
       models: [
         expect.objectContaining({ provider: 'lab', model: 'small-1', requests: 3 }),
         expect.objectContaining({ provider: 'spare', model: 'other', requests: 1 }),
@@ -168,6 +184,32 @@ describe('/gateway/metrics', () => {
     expect(await keys('include_provider=false&include_model=0&include_agent=1')).toEqual(['by_agent']);
     const all = await lab.read('/gateway/metrics?include_agent&include_project');
     expect([all.by_agent, all.by_project]).toEqual([{ reviewer: 0.5 }, { p1: 0.5 }]);
+  });
+
+  test('each agent and project has its figures, the dearest first, and what named none last', async () => {
+    lab.record(
+      sampleRow({ requestId: 'a', agentType: 'reviewer', projectId: 'p1', costUsd: 0.5 }),
+      sampleRow({ requestId: 'b', agentType: 'coder', projectId: 'p1', costUsd: 2, status: 'error' }),
+      sampleRow({ requestId: 'c', costUsd: 3 }),
+    );
+    const asked = '/gateway/metrics?include_agent&include_project&include_provider=false';
+    const { agents, projects, ...rest } = await lab.read(asked);
+    const figures = { unpriced_requests: 0, cache_read_tokens: 0, cache_write_tokens: 0 };
+    const one = { ...figures, requests: 1, input_tokens: 100, output_tokens: 20 };
+    expect<unknown>(agents).toMatchObject([
+      { agent: 'coder', ...one, cost_usd: 2, error_rate: 1 },
+      { agent: 'reviewer', ...one, cost_usd: 0.5, error_rate: 0 },
+      { agent: null, ...one, cost_usd: 3 },
+    ]);
+    expect<unknown>(projects).toMatchObject([
+      { project: 'p1', ...figures, requests: 2, input_tokens: 200, output_tokens: 40, cost_usd: 2.5 },
+      { project: null, ...one, cost_usd: 3 },
+    ]);
+    expect(rest).not.toHaveProperty('providers');
+    const { series } = await lab.read(`${asked}&step=day&include_model`);
+    expect<unknown>(series).toMatchObject([
+      { agents, projects, models: [{ model: 'small-1', requests: 3, cost_usd: 5.5 }] },
+    ]);
   });
 
   test('each model has its figures', async () => {
@@ -306,7 +348,7 @@ describe('/gateway/metrics', () => {
     );
     expect(hours.series.reduce((sum, { total_requests }) => sum + total_requests, 0)).toBe(20);
     expect(Object.keys(hours.series[0] ?? {})).toEqual([
-      ...['start', ...Object.keys(hours.summary), 'by_agent'],
+      ...['start', ...Object.keys(hours.summary), 'by_agent', 'agents'],
     ]);
     const days = await series('step=day');
     expect(days.series.map(({ total_requests }) => total_requests)).toEqual([30, 10]);

@@ -65,6 +65,11 @@ describe.each([
     expect(value('sluice_agent_requests_total', { agent: 'reviewer' })).toBe(1);
     expect(value('sluice_agent_cost_usd_total', { agent: 'reviewer' })).toBe(0.0025);
     expect(value('sluice_project_requests_total', { project: 'site' })).toBe(1);
+    const own = { input: 100, output: 20, cache_read: 3, cache_write: 4, reasoning: 5 };
+    for (const [type, count] of Object.entries(own)) {
+      expect(value('sluice_agent_tokens_total', { agent: 'reviewer', type })).toBe(count);
+      expect(value('sluice_project_tokens_total', { project: 'site', type })).toBe(count);
+    }
     expect(value('sluice_malformed_events_total', { provider: 'lab' })).toBe(2);
     expect(value('sluice_queue_wait_seconds_sum', { provider: 'lab' })).toBe(0.03);
     expect(value('sluice_time_to_first_token_seconds_count', LAB)).toBe(2);

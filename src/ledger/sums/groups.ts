@@ -1,5 +1,5 @@
 // Sums as a store returns them, a row for each combination of names, and how these add up.
-import { type Costs, type Dimension, NO_TOTALS, type Totals } from '../store.ts';
+import { type Breakdowns, type Dimension, type NamedTotals, NO_TOTALS, type Totals } from '../store.ts';
 
 const TOTAL_NAMES = Object.keys(NO_TOTALS) as (keyof Totals)[];
 
@@ -22,18 +22,26 @@ export function addUp(groups: readonly Group[]): Totals {
   return groups.reduce<Totals>(add, { ...NO_TOTALS });
 }
 
-/** The cost of each name, the highest first. */
-export function costsOf(groups: readonly Group[], dimensions: readonly Dimension[]): Costs {
-  return Object.fromEntries(dimensions.map((dimension) => [dimension, costsBy(dimension, groups)]));
+export function breakdownsOf(groups: readonly Group[], dimensions: readonly Dimension[]): Breakdowns {
+  return Object.fromEntries(dimensions.map((dimension) => [dimension, totalsBy(dimension, groups)]));
 }
 
-function costsBy(dimension: Dimension, groups: readonly Group[]): Record<string, number> {
-  const costs = new Map<string, number>();
+function totalsBy(dimension: Dimension, groups: readonly Group[]): NamedTotals[] {
+  const found = new Map<string, Totals>();
   for (const group of groups) {
     const name = group[dimension] ?? '';
-    if (name !== '') costs.set(name, (costs.get(name) ?? 0) + group.costUsd);
+    const sums = found.get(name) ?? { ...NO_TOTALS };
+    found.set(name, sums);
+    add(sums, group);
   }
-  return Object.fromEntries([...costs].sort(([one, a], [other, b]) => b - a || compare(one, other)));
+  const unnamed = found.get('');
+  found.delete('');
+  return [
+    ...[...found]
+      .map(([name, sums]) => ({ name, ...sums }))
+      .sort((one, other) => other.costUsd - one.costUsd || compare(one.name, other.name)),
+    ...(unnamed === undefined ? [] : [{ name: null, ...unnamed }]),
+  ];
 }
 
 export function compare(a: string, b: string): number {

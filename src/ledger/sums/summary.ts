@@ -1,16 +1,16 @@
-// The sums of a window as the pages show them: totals, costs by name, the models with most requests. One query to the
+// The sums of a window as the pages show them: totals, those of each name, the models with most requests. One query to the
 // store returns them all, by their names; here they are added up.
 import type { PeriodBounds } from '../../model/calendar-period.ts';
 import type { Ask } from '../audit/cells.ts';
 import type { Spending } from '../budgets/budget-book.ts';
-import { add, addUp, compare, costsOf, type Group, withNumbers } from './groups.ts';
+import { add, addUp, breakdownsOf, compare, type Group, withNumbers } from './groups.ts';
 import { type ModelName, type PackedHistograms, withHistograms } from './histogram-tally.ts';
 import { type Dimension, NO_TOTALS, type Summary, type SummaryRequest, type Totals } from '../store.ts';
 import { newestMinute, selectHistograms, selectTotals } from './sum-queries.ts';
 import { HOUR_MS } from './sum-spans.ts';
 
-export async function summarise(ask: Ask, { window, costs, models }: SummaryRequest): Promise<Summary> {
-  const dimensions = new Set<Dimension>([...costs, ...(models > 0 ? (['provider', 'model'] as const) : [])]);
+export async function summarise(ask: Ask, { window, by, models }: SummaryRequest): Promise<Summary> {
+  const dimensions = new Set<Dimension>([...by, ...(models > 0 ? (['provider', 'model'] as const) : [])]);
   const newest = isWholeHours(window) ? null : await newestMinute(ask);
   const groups = (await ask<Group>(selectTotals(window, [...dimensions], newest))).map(withNumbers);
   const most = mostAsked(groups, models);
@@ -18,13 +18,13 @@ export async function summarise(ask: Ask, { window, costs, models }: SummaryRequ
     most.length === 0 ? [] : await ask<ModelName & PackedHistograms>(selectHistograms(most, window));
   return {
     totals: addUp(groups),
-    costs: costsOf(groups, costs),
+    by: breakdownsOf(groups, by),
     models: withHistograms(most, histograms),
   };
 }
 
 export async function totalsOf(ask: Ask, window: SummaryRequest['window']): Promise<Totals> {
-  return (await summarise(ask, { window, costs: [], models: 0 })).totals;
+  return (await summarise(ask, { window, by: [], models: 0 })).totals;
 }
 
 /** Periods consist of whole hours. Spending that a fast clock recorded in a later period does not count yet. */
