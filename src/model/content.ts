@@ -62,6 +62,14 @@ export interface TextPart extends PartBase {
   citations?: Citation[];
   /** For all its tokens, if the request asked for them. */
   logprobs?: TokenLogprob[];
+  /** In an answer: it begins a message. */
+  message?: MessageStart;
+}
+
+/** Of an answer of several messages, as Responses may have one after the other. */
+export interface MessageStart {
+  /** `commentary` or `final_answer`. */
+  phase?: string;
 }
 
 /** The model's thinking. It must go back unchanged in the next turn, or the provider refuses it. */

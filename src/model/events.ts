@@ -4,7 +4,7 @@
 // start → deltas → end under one `block` number, numbers are fresh and rising; decoders may interleave
 // blocks, encoders see one open block at a time; `usage` anywhere after `start`; then exactly one
 // terminal, `finish` or `error`, and nothing after it.
-import type { Citation, Extension, ServerToolResultPart } from './content.ts';
+import type { Citation, Extension, MessageStart, ServerToolResultPart } from './content.ts';
 import type { GatewayError } from './errors.ts';
 import type { Finish } from './finish.ts';
 import type { JsonObject } from './json/json.ts';
@@ -24,7 +24,8 @@ export interface EventSink {
 
 export type StreamEvent =
   | { type: 'start'; id: string | null; model: string | null }
-  | { type: 'text-start'; block: number }
+  /** `message`: it begins a message of its own, whatever came before. */
+  | { type: 'text-start'; block: number; message?: MessageStart }
   /** `logprobs`: for the tokens of this text, if requested; may come with an empty text. */
   | { type: 'text-delta'; block: number; text: string; logprobs?: TokenLogprob[] }
   | { type: 'citation'; block: number; citation: Citation }

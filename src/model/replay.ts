@@ -1,5 +1,13 @@
 // A whole answer and a stream of events are equivalent: this converts each into the other.
-import type { Extension, OpaquePart, Part, RefusalPart, TextPart, ToolCallPart } from './content.ts';
+import type {
+  Extension,
+  MessageStart,
+  OpaquePart,
+  Part,
+  RefusalPart,
+  TextPart,
+  ToolCallPart,
+} from './content.ts';
 import { GatewayError } from './errors.ts';
 import type { StreamEvent } from './events.ts';
 import type { Finish } from './finish.ts';
@@ -38,7 +46,7 @@ function addExtension(events: StreamEvent[], { dialect, fields }: Extension): vo
 function addPart(events: StreamEvent[], part: Part, block: number): void {
   switch (part.type) {
     case 'text':
-      events.push({ type: 'text-start', block }, { type: 'text-delta', block, ...spelled(part) });
+      events.push(textStart(block, part.message), { type: 'text-delta', block, ...spelled(part) });
       for (const citation of part.citations ?? []) events.push({ type: 'citation', block, citation });
       events.push({ type: 'text-end', block });
       if (part.extension !== undefined) addExtension(events, part.extension);
@@ -98,6 +106,11 @@ function addPart(events: StreamEvent[], part: Part, block: number): void {
   }
 }
 
+/** Without a field that says nothing: each text of each stream has such an event. */
+export function textStart(block: number, message: MessageStart | undefined): StreamEvent {
+  return message === undefined ? { type: 'text-start', block } : { type: 'text-start', block, message };
+}
+
 type Spelled = Pick<TextPart | RefusalPart, 'text' | 'logprobs'>;
 
 function spelled({ text, logprobs }: Spelled): Spelled {
@@ -141,7 +154,11 @@ export function createResponseCollector(): ResponseCollector {
           model = event.model;
           break;
         case 'text-start':
-          parts.set(event.block, { type: 'text', text: '' });
+          parts.set(event.block, {
+            type: 'text',
+            text: '',
+            ...(event.message !== undefined && { message: event.message }),
+          });
           break;
         case 'text-delta': {
           const text = part(event.block, 'text');

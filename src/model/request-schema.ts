@@ -82,6 +82,7 @@ const textPart = shape<TextPart>({
   text: z.string(),
   citations: z.array(citation).optional(),
   logprobs,
+  message: z.strictObject({ phase: text }).optional(),
   ...anyPart,
 });
 const imagePart = shape<ImagePart>({ type: z.literal('image'), source, detail: text, ...anyPart });

@@ -25,6 +25,7 @@ import {
 } from './output-item.ts';
 import { buildReasoningOutput } from './reasoning.ts';
 import { responseHead, responseObject, usageFields } from './response-object.ts';
+import { PHASE } from './unmapped-fields.ts';
 import { COUNTS_WITHOUT_FIELD } from './usage.ts';
 import { ID } from './wire.ts';
 
@@ -34,7 +35,8 @@ export function buildResponse(response: NeutralResponse, context: AnswerContext)
   losses.finish(response.finish);
   losses.usage(response.usage, COUNTS_WITHOUT_FIELD);
   const moderation = buildModeration(ID, response.extension, losses);
-  for (const name of Object.keys(withoutModeration(response.extension)?.fields ?? {})) losses.lost(name);
+  for (const name of Object.keys(withoutModeration(response.extension)?.fields ?? {}))
+    if (name !== PHASE) losses.lost(name);
   return {
     ...responseObject(responseHead(response.id, response.model, context), context, status),
     incomplete_details: details,
@@ -57,9 +59,10 @@ function buildOutput(
   let content: JsonObject[] | undefined;
   for (const [index, part] of parts.entries()) {
     if (part.type === 'text' || part.type === 'refusal') {
-      if (content === undefined) {
+      const start = part.type === 'text' ? part.message : undefined;
+      if (content === undefined || start !== undefined) {
         content = [];
-        output.push(messageItem(itemId('msg', requestId, output.length), 'completed', content));
+        output.push(messageItem(itemId('msg', requestId, output.length), 'completed', content, start));
       }
       const before = parts[index - 1];
       const said = content.at(-1);

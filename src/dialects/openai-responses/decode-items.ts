@@ -25,6 +25,8 @@ export class ItemDecoder implements Blocks {
   private nextBlock = 0;
   /** By the server's number. */
   private items: Map<number, ItemState> | null = null;
+  /** The kind of the item that was added last. */
+  private newest: Kind | undefined = undefined;
   /** Reasoning that may not have ended. */
   private thoughts: ReasoningState[] | null = null;
   /** The open item used last: consecutive deltas mostly belong to the same item. */
@@ -62,13 +64,13 @@ export class ItemDecoder implements Blocks {
   protected added(index: number, item: JsonObject): void {
     this.noteId(index, item);
     const state = this.open(index, item);
-    if (state.kind === 'call' || state.kind === 'reasoning') state.begin(item);
+    if (state.kind !== 'hosted') state.begin(item);
   }
 
   /** The message at `index`, created if its beginning never came; likewise for the others below. */
   protected message(index: number): MessageState {
     const known = this.at(index);
-    return known?.kind === 'message' ? known : this.add(index, new MessageState(this));
+    return known?.kind === 'message' ? known : this.add(index, this.nextMessage());
   }
 
   protected reasoning(index: number): ReasoningState {
@@ -150,7 +152,7 @@ export class ItemDecoder implements Blocks {
   private create(type: string, index: number): ItemState {
     switch (type) {
       case 'message':
-        return new MessageState(this);
+        return this.nextMessage();
       case 'reasoning':
         return new ReasoningState(this);
       case 'function_call':
@@ -161,6 +163,10 @@ export class ItemDecoder implements Blocks {
     }
   }
 
+  private nextMessage(): MessageState {
+    return new MessageState(this, this.newest === 'message');
+  }
+
   private add<State extends ItemState>(index: number, state: State): State {
     this.items ??= new Map();
     if (this.thoughts !== null) {
@@ -169,6 +175,7 @@ export class ItemDecoder implements Blocks {
     }
     this.kept(ENTRY_SIZE);
     this.items.set(index, state);
+    this.newest = state.kind;
     if (state instanceof ReasoningState) {
       this.thoughts ??= [];
       this.thoughts.push(state);

@@ -1,7 +1,9 @@
 // The decoder's message items: parts of text or refusal, each a block.
+import type { MessageStart } from '../../model/content.ts';
 import { ENTRY_SIZE, TEXT_EVENTS } from '../../model/events.ts';
 import { asArray, asObject, asString, isObject, type JsonObject } from '../../model/json/json.ts';
 import type { TokenLogprob } from '../../model/logprobs.ts';
+import { textStart } from '../../model/replay.ts';
 import { parseLogprobs } from '../openai/logprobs.ts';
 import { parseAnnotation } from './annotations.ts';
 import type { Blocks } from './decode-items.ts';
@@ -19,6 +21,8 @@ export class MessageState extends SentText {
   private part: PartKind | undefined = undefined;
   /** The server's number: some begin at 1. */
   private contentIndex = 0;
+  /** What its first text says of it; undefined where that says nothing, or has said it. */
+  private beginning: MessageStart | undefined;
   /** Undefined until there is something to emit. */
   private block: number | undefined = undefined;
   private annotations = 0;
@@ -30,9 +34,15 @@ export class MessageState extends SentText {
   /** The numbers of earlier parts, by kind: an answer may have thousands. */
   private numbers: Record<PartKind, Set<number>> | null = null;
 
-  constructor(blocks: Blocks) {
+  /** @param isNext whether it comes behind another message, which the client could not tell it from. */
+  constructor(blocks: Blocks, isNext: boolean) {
     super();
     this.blocks = blocks;
+    this.beginning = isNext ? {} : undefined;
+  }
+
+  begin(item: JsonObject): void {
+    if (this.part === undefined) this.beginning = startOf(item) ?? this.beginning;
   }
 
   delta(kind: PartKind, contentIndex: number, text: string, logprobs?: TokenLogprob[]): void {
@@ -60,6 +70,7 @@ export class MessageState extends SentText {
 
   done(item: JsonObject): void {
     this.ended = true;
+    this.begin(item);
     let place = 0;
     for (const value of asArray(item.content) ?? []) {
       const content = asObject(value);
@@ -149,7 +160,9 @@ export class MessageState extends SentText {
   private blockOf(part: PartKind): number {
     if (this.block === undefined) {
       this.block = this.blocks.next();
-      this.blocks.push({ type: TEXT_EVENTS[part].start, block: this.block });
+      if (part === 'refusal') this.blocks.push({ type: 'refusal-start', block: this.block });
+      else this.blocks.push(textStart(this.block, this.beginning));
+      this.beginning = undefined;
     }
     return this.block;
   }
@@ -159,6 +172,12 @@ export class MessageState extends SentText {
     this.partEnded = true;
     if (this.block !== undefined) this.blocks.push({ type: TEXT_EVENTS[this.part].end, block: this.block });
   }
+}
+
+/** A message's phase, which its client needs back on it. */
+export function startOf(item: JsonObject): MessageStart | undefined {
+  const phase = asString(item.phase);
+  return phase === undefined ? undefined : { phase };
 }
 
 function partKind({ type }: JsonObject): PartKind | undefined {

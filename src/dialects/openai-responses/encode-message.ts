@@ -1,6 +1,6 @@
 // The encoder's message items. Consecutive texts are one part of a message, as OpenAI's models say them, and refusals others;
 // the message ends when something else begins: clients show each message separately.
-import type { Citation } from '../../model/content.ts';
+import type { Citation, MessageStart } from '../../model/content.ts';
 import type { JsonObject } from '../../model/json/json.ts';
 import type { TokenLogprob } from '../../model/logprobs.ts';
 import type { AnswerLosses } from '../shared/losses/answer-losses.ts';
@@ -10,13 +10,16 @@ import { createDeltaWriter, type DeltaWriter, jsonAround, KEPT, type OutputWrite
 import { type ItemStatus, itemId, messageItem, refusalContent, textContent } from './output-item.ts';
 
 export interface MessageWriter {
-  open(kind: 'text' | 'refusal'): string;
+  /** @param start of the message, where one begins with it. */
+  open(kind: 'text' | 'refusal', start?: MessageStart): string;
   delta(text: string): string;
   /** Text with the log probabilities of its tokens. */
   spelled(text: string, tokens: readonly TokenLogprob[]): string;
   cite(citation: Citation): void;
-  /** The client already has a message at this place, with this id: the next one opened continues it, unless it is complete. */
+  /** The client already has a message at this place, with this id, which is opened once more while the encoder catches up. */
   adopt(place: number, id: string, isDone: boolean): void;
+  /** What is opened from now on is new to the client: it continues the last message, unless that is complete. */
+  caughtUp(): void;
   /** The last that the client has received is the beginning of the part at this place in the message; undefined: something else. */
   adoptPart(index: number | undefined): void;
   /** The client has received the end of the open text, and perhaps of the part around it. */
@@ -54,9 +57,15 @@ export function createMessageWriter(
   return new PartedMessages(output, requestId, losses);
 }
 
-interface OpenMessage {
+interface AdoptedMessage {
   id: string;
   place: number;
+  /** The client has its end. */
+  isDone: boolean;
+}
+
+interface OpenMessage extends AdoptedMessage {
+  start: MessageStart | undefined;
   /** JSON of its parts. */
   content: string[];
 }
@@ -70,10 +79,9 @@ class PartedMessages implements MessageWriter {
   /** The open part's deltas, and the end of it that the client has. Separate fields: each delta reads only these. */
   private deltas: DeltaWriter | undefined;
   private receivedEnd: PartEnd | undefined;
-  private adopted: { place: number; id: string } | undefined;
+  /** In the order in which they are opened again. */
+  private adopted: AdoptedMessage[] | null = null;
   private adoptedPart: number | undefined;
-  /** The place of a message whose end the client has. */
-  private done: number | undefined;
 
   constructor(output: OutputWriter, requestId: string, losses: AnswerLosses) {
     this.output = output;
@@ -81,11 +89,11 @@ class PartedMessages implements MessageWriter {
     this.losses = losses;
   }
 
-  open(kind: 'text' | 'refusal'): string {
+  open(kind: 'text' | 'refusal', start?: MessageStart): string {
     const { output } = this;
     if (kind === 'text' && this.goesOn()) return '';
     const before = this.closePart();
-    const { text, id, place: outputIndex, content } = this.ensureMessage();
+    const { text, id, place: outputIndex, content } = this.ensureMessage(start);
     const place = { item_id: id, output_index: outputIndex, content_index: content.length };
     const isText = kind === 'text';
     const type = isText ? 'response.output_text.delta' : 'response.refusal.delta';
@@ -133,8 +141,15 @@ class PartedMessages implements MessageWriter {
   }
 
   adopt(place: number, id: string, isDone: boolean): void {
-    if (isDone) this.done = place;
-    else this.adopted = { place, id };
+    this.adopted ??= [];
+    const known = this.adopted.find((each) => each.place === place);
+    if (known === undefined) this.adopted.push({ id, place, isDone });
+    else known.isDone = isDone;
+  }
+
+  caughtUp(): void {
+    this.adopted = this.adopted?.filter(({ isDone }) => !isDone) ?? null;
+    if (this.message?.isDone === true) this.message = undefined;
   }
 
   adoptPart(index: number | undefined): void {
@@ -183,20 +198,23 @@ class PartedMessages implements MessageWriter {
     const { message } = this;
     if (message === undefined) return before;
     this.message = undefined;
-    if (message.place === this.done) return before;
-    const item = messageItem(message.id, status, [KEPT]);
+    if (message.isDone) return before;
+    const item = messageItem(message.id, status, [KEPT], message.start);
     return before + this.output.done(message.place, item, message.content.join(','));
   }
 
-  private ensureMessage(): OpenMessage & { text: string } {
-    const { message, adopted, output } = this;
-    if (message !== undefined && message.place !== this.done) return { text: '', ...message };
-    const place = adopted?.place ?? output.place();
-    const begun = { id: adopted?.id ?? itemId('msg', this.requestId, place), place, content: [] };
-    this.message = begun;
-    this.adopted = undefined;
-    const text = adopted === undefined ? output.added(place, messageItem(begun.id, 'in_progress', [])) : '';
-    return { text, ...begun };
+  private ensureMessage(start: MessageStart | undefined): OpenMessage & { text: string } {
+    const { message, output } = this;
+    if (message !== undefined) return { text: '', ...message };
+    const adopted = this.adopted?.shift();
+    if (adopted !== undefined) {
+      this.message = { ...adopted, start, content: [] };
+      return { text: '', ...this.message };
+    }
+    const place = output.place();
+    const id = itemId('msg', this.requestId, place);
+    this.message = { id, place, isDone: false, start, content: [] };
+    return { text: output.added(place, messageItem(id, 'in_progress', [], start)), ...this.message };
   }
 
   /** Ends the open text of a part, if any: an event for each of its citations, which the part lists. */

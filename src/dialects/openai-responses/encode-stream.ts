@@ -21,6 +21,7 @@ import { buildFinish } from './finish.ts';
 import { indexTools } from './namespace.ts';
 import { imageItem, itemId } from './output-item.ts';
 import { type ResponseHead, responseHead, responseObject, usageFields } from './response-object.ts';
+import { PHASE } from './unmapped-fields.ts';
 import { COUNTS_WITHOUT_FIELD } from './usage.ts';
 import { RAW } from './reasoning.ts';
 import { ID } from './wire.ts';
@@ -83,9 +84,13 @@ class ResponseEncoder implements StreamEncoder {
     const isBegun =
       event.type === 'response.content_part.added' && asObject(event.part)?.type !== 'reasoning_text';
     message.adoptPart(isBegun ? part : undefined);
+    const isCaughtUp = this.head !== undefined;
     // Before the encoder has caught up with the client, the end is only remembered.
-    if (this.head !== undefined && this.partEnd !== undefined) message.received(this.partEnd);
-    if (this.head !== undefined) reasoning.had = 0;
+    if (isCaughtUp && this.partEnd !== undefined) message.received(this.partEnd);
+    if (isCaughtUp) {
+      message.caughtUp();
+      reasoning.had = 0;
+    }
     const response = asObject(event.response);
     if (response !== undefined) this.begun = response;
     const item = asObject(event.item);
@@ -94,8 +99,8 @@ class ResponseEncoder implements StreamEncoder {
     output.placeAfter(place);
     const isDone = event.type === 'response.output_item.done';
     if (isDone) output.keep(place, item);
-    if (item.type === 'reasoning' && isDone && this.head === undefined) reasoning.had++;
-    if (item.type === 'message') message.adopt(place, asString(item.id) ?? '', isDone);
+    if (item.type === 'reasoning' && isDone && !isCaughtUp) reasoning.had++;
+    if (item.type === 'message' && !isCaughtUp) message.adopt(place, asString(item.id) ?? '', isDone);
   }
 
   private begin(id: string | null, model: string | null): string {
@@ -124,7 +129,9 @@ class ResponseEncoder implements StreamEncoder {
       case 'start':
         return '';
       case 'text-start':
-        return this.message.open('text');
+        return (
+          (event.message === undefined ? '' : this.endMessage()) + this.message.open('text', event.message)
+        );
       case 'refusal-start':
         return this.message.open('refusal');
       case 'citation':
@@ -183,6 +190,7 @@ class ResponseEncoder implements StreamEncoder {
       this.moderation = buildModeration(ID, { dialect, fields: { [MODERATION]: value } }, this.losses);
       return '';
     }
+    if (dialect === ID && name === PHASE) return '';
     const isRaw = dialect === ID && name === RAW;
     if (isRaw && this.reasoning.extend({ dialect, fields: { [RAW]: value } })) return '';
     const item = dialect === ID ? asObject(value.value) : undefined;

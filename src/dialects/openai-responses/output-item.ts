@@ -1,7 +1,7 @@
 // Output items as a client reads them: the same for whole answers and for streams. Ids are made from the
 // request's id and the item's place, so that the same answer has the same ids. The ids of reasoning that was made up
 // here are marked, so that it is recognized when it comes back.
-import type { ImagePart, ToolCallPart } from '../../model/content.ts';
+import type { ImagePart, MessageStart, ToolCallPart } from '../../model/content.ts';
 import { asString, type JsonObject, type JsonValue, parseObject } from '../../model/json/json.ts';
 import { callIdToWire, isMadeUpId, madeUpId } from '../../model/opaque-token.ts';
 import { freeTextOf } from './free-text.ts';
@@ -25,8 +25,13 @@ export function isMadeUpReasoning(id: string): boolean {
 
 export type ItemStatus = 'in_progress' | 'completed' | 'incomplete';
 
-export function messageItem(id: string, status: ItemStatus, content: JsonValue[]): JsonObject {
-  return { id, type: 'message', status, role: 'assistant', content };
+export function messageItem(
+  id: string,
+  status: ItemStatus,
+  content: JsonValue[],
+  start: MessageStart = {},
+): JsonObject {
+  return { id, type: 'message', status, role: 'assistant', content, ...start };
 }
 
 export function textContent(text: string, annotations: JsonObject[], logprobs: JsonObject[]): JsonObject {

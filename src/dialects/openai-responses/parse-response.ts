@@ -1,5 +1,5 @@
 // A whole response object → NeutralResponse.
-import type { Part } from '../../model/content.ts';
+import type { MessageStart, Part } from '../../model/content.ts';
 import { GatewayError } from '../../model/errors.ts';
 import { asArray, asString, type JsonObject } from '../../model/json/json.ts';
 import type { NeutralResponse } from '../../model/response.ts';
@@ -8,6 +8,7 @@ import { objectsIn, textIn } from '../shared/answer-list.ts';
 import { type Account, MalformedEvent } from '../dialect.ts';
 import { parseLogprobs } from '../openai/logprobs.ts';
 import { parseAnnotations } from './annotations.ts';
+import { startOf } from './decode-message.ts';
 import { errorInBody } from './errors.ts';
 import { argumentText } from '../openai/calls.ts';
 import { namelessCall, objectArguments } from '../shared/tools/call-arguments.ts';
@@ -35,7 +36,7 @@ export function parseResponse(body: JsonObject): NeutralResponse {
     );
   }
   const items = objectsIn(output, 'output');
-  const parts = items.flatMap(parseItem);
+  const parts = items.flatMap((item, index) => parseItem(item, index, items[index - 1]?.type === 'message'));
   const { model, usage } = accountIn(body);
   const pending = pendingStatus(body);
   const sawToolCall = parts.some((part) => part.type === 'tool-call' && part.kind !== 'server');
@@ -54,13 +55,14 @@ export function accountIn(body: JsonObject): Account {
   return { model: asString(body.model) || null, usage: parseUsage(body) };
 }
 
-function parseItem(item: JsonObject, index: number): Part[] {
+/** @param isNext whether it comes behind a message. */
+function parseItem(item: JsonObject, index: number, isNext: boolean): Part[] {
   const type = asString(item.type);
   switch (type) {
     case undefined:
       throw new MalformedEvent(`output[${index}] has no type`);
     case 'message':
-      return parseMessage(item, index);
+      return parseMessage(item, index, startOf(item) ?? (isNext ? {} : undefined));
     case 'reasoning': {
       const part = parseAnswerReasoning(item);
       return part === undefined ? [] : [part];
@@ -76,7 +78,7 @@ function parseItem(item: JsonObject, index: number): Part[] {
 /** Content that has a neutral form. */
 const TOLD: ReadonlySet<string> = new Set(['output_text', 'text', 'refusal']);
 
-function parseMessage(item: JsonObject, index: number): Part[] {
+function parseMessage(item: JsonObject, index: number, start: MessageStart | undefined): Part[] {
   const parts: Part[] = [];
   for (const content of objectsIn(item.content, `output[${index}].content`)) {
     if (!TOLD.has(asString(content.type) ?? '')) {
@@ -98,6 +100,7 @@ function parseMessage(item: JsonObject, index: number): Part[] {
         text,
         ...(citations.length > 0 && { citations }),
         ...(logprobs !== undefined && { logprobs }),
+        ...(start !== undefined && parts.length === 0 && { message: start }),
       });
     }
   }

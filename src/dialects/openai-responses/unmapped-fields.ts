@@ -6,6 +6,9 @@ import { unreadFields } from '../shared/losses/unread-fields.ts';
 import { KNOWN_OUTPUT, KNOWN_RESPONSE } from './known-fields.ts';
 import { extensionOf } from './wire.ts';
 
+/** Of a message; reported although its text has it too (`MessageStart`), for dialects that have no place for it. */
+export const PHASE = 'phase';
+
 /**
  * Reports each such part of an item by name: a message's phase, unreadable log probabilities, and unknown fields.
  */
@@ -13,7 +16,7 @@ export function reportUnmapped(item: JsonObject, report: (name: string, value: J
   for (const name of unreadFields({ output: item }, KNOWN_OUTPUT)) report(name, {});
   if (item.type !== undefined && item.type !== 'message') return;
   const phase = asString(item.phase);
-  if (phase !== undefined) report('phase', { phase });
+  if (phase !== undefined) report(PHASE, { phase });
   const content = asArray(item.content) ?? [];
   if (content.some((part) => isUnreadable(asObject(part)?.logprobs))) report('logprobs', {});
 }

@@ -1,6 +1,8 @@
 // What a client has of a streamed answer, as far as another target needs it to continue (docs/adr/0009).
+import type { MessageStart } from '../../model/content.ts';
 import { ENTRY_SIZE, type StreamEvent, TEXT_EVENTS } from '../../model/events.ts';
 import { createKeptText, type KeptText } from '../../model/kept-text.ts';
+import { textStart } from '../../model/replay.ts';
 import type { Usage } from '../../model/usage.ts';
 import { createRepeatReader } from './prefix.ts';
 
@@ -26,6 +28,7 @@ interface OpenBlock {
 
 interface TextBlock extends OpenBlock {
   kept: KeptText;
+  message: MessageStart | undefined;
   closed: boolean;
 }
 
@@ -53,8 +56,8 @@ export function createTranscript(isSpoiled: () => boolean, turn?: string): Trans
     return false;
   }
 
-  function begin(kind: TextBlock['kind'], block: number): void {
-    if (makeRoom(ENTRY_SIZE)) blocks.push({ kind, block, kept: createKeptText(), closed: false });
+  function begin(kind: TextBlock['kind'], block: number, message?: MessageStart): void {
+    if (makeRoom(ENTRY_SIZE)) blocks.push({ kind, block, kept: createKeptText(), message, closed: false });
   }
 
   function add(kind: TextBlock['kind'], text: string): void {
@@ -93,7 +96,7 @@ export function createTranscript(isSpoiled: () => boolean, turn?: string): Trans
           usage = { ...usage, ...event.usage };
           return;
         case 'text-start':
-          return begin('text', event.block);
+          return begin('text', event.block, event.message);
         case 'text-delta':
           // The next target's logprobs would not join these.
           if (event.logprobs !== undefined) obstacle ??= 'it contains more than text (logprobs)';
@@ -149,9 +152,9 @@ export function createTranscript(isSpoiled: () => boolean, turn?: string): Trans
     replay() {
       const events: StreamEvent[] = [start];
       if (Object.keys(usage).length > 0) events.push({ type: 'usage', usage });
-      for (const { kind, block, kept, closed } of blocks) {
+      for (const { kind, block, kept, message, closed } of blocks) {
         const text = kept.text();
-        events.push({ type: TEXT_EVENTS[kind].start, block });
+        events.push(kind === 'text' ? textStart(block, message) : { type: 'reasoning-start', block });
         if (text !== '') events.push({ type: TEXT_EVENTS[kind].delta, block, text });
         if (closed) events.push({ type: TEXT_EVENTS[kind].end, block });
       }

@@ -11,7 +11,7 @@ import { callIdFromWire, ownToken } from '../../../src/model/opaque-token.ts';
 import { createResponseCollector } from '../../../src/model/replay.ts';
 import type { Tool } from '../../../src/model/request.ts';
 import { readEvents } from '../../support/read-events.ts';
-import { CONTEXT, encode, payloads, sse, violations } from './events.ts';
+import { CONTEXT, decode, encode, payloads, sse, violations } from './events.ts';
 
 const START: StreamEvent = { type: 'start', id: 'resp_up', model: 'gpt-x' };
 const FINISH: StreamEvent = { type: 'finish', finish: { unified: 'end_turn', raw: null } };
@@ -702,6 +702,18 @@ describe('an answer that goes on behind what the provider itself has sent', () =
     { type: 'reasoning-end', block: 0 },
   ];
 
+  const ended = (...said: string[]): JsonObject[] => {
+    const content = said.map((each, at) => part(each, at)[3]?.part ?? null);
+    return [{ type: 'response.output_item.done', output_index: 0, item: { ...item('completed'), content } }];
+  };
+  const second: JsonObject[] = [
+    { type: 'response.output_item.added', output_index: 1, item: { ...item('in_progress'), id: 'msg_1' } },
+    ...part('Two, ', 0)
+      .slice(0, 2)
+      .map((event) => ({ ...event, item_id: 'msg_1', output_index: 1 })),
+  ];
+  const behind = { type: 'text-start', message: {} } as const;
+
   test.each<[string, JsonObject[], StreamEvent[], StreamEvent[]]>([
     [
       'in the second part of its message',
@@ -711,19 +723,38 @@ describe('an answer that goes on behind what the provider itself has sent', () =
     ],
     [
       'behind its message, in another one',
-      [
-        ...[...begun, ...part('One. ', 0)],
-        {
-          type: 'response.output_item.done',
-          output_index: 0,
-          item: { ...item('completed'), content: [part('One. ', 0)[3]?.part ?? null] },
-        },
-      ],
+      [...[...begun, ...part('One. ', 0), ...ended('One. ')]],
       text(0, 'One. '),
       text(1, 'more'),
     ],
     ['behind its thoughts, in the message that has begun', thoughtFirst, thoughts, text(1, 'more')],
     ['in the part that has begun', [...thoughtFirst, partAdded], thoughts, text(1, 'more')],
+    [
+      'in a message directly behind another',
+      [...begun, ...part('One. ', 0), ...ended('One. '), ...second],
+      [...text(0, 'One. '), { ...behind, block: 1 }, { ...more, text: 'Two, ' }],
+      [more, { type: 'text-end', block: 1 }],
+    ],
+    [
+      'in a message directly behind one of two parts',
+      [...begun, ...part('One. ', 0), ...part('Two. ', 1), ...ended('One. ', 'Two. '), ...second],
+      [
+        ...text(0, 'One. '),
+        ...text(1, 'Two. '),
+        { ...behind, block: 2 },
+        { ...more, block: 2, text: 'Two, ' },
+      ],
+      [
+        { ...more, block: 2 },
+        { type: 'text-end', block: 2 },
+      ],
+    ],
+    [
+      'behind a message of two parts',
+      [...begun, ...part('One. ', 0), ...part('Two. ', 1), ...ended('One. ', 'Two. ')],
+      [...text(0, 'One. '), ...text(1, 'Two. ')],
+      text(2, 'more'),
+    ],
   ])('%s', (_, sent, had, rest) => {
     const received = sse(...sent.map((event, at) => ({ ...event, sequence_number: at })));
     const encoder = openaiResponses.client.createStreamEncoder(CONTEXT);
@@ -734,4 +765,37 @@ describe('an answer that goes on behind what the provider itself has sent', () =
     const wire = [...rest, FINISH].map((event) => encoder.encode(event)).join('');
     expect(violations([...received, ...readEvents(new TextEncoder().encode(wire))])).toEqual([]);
   });
+});
+
+test('messages in a row stay apart, each with its phase', () => {
+  const message = (id: string, phase: string, said: string): JsonObject => {
+    const content = [{ type: 'output_text', text: said, annotations: [], logprobs: [] }];
+    return { id, type: 'message', status: 'completed', role: 'assistant', content, phase };
+  };
+  const output = [message('msg_0', 'commentary', 'I look.'), message('msg_1', 'final_answer', 'It is 4.')];
+  const whole = { id: 'resp_1', object: 'response', status: 'completed', model: 'm', output };
+  const streamed = sse(
+    ...output.flatMap((item, output_index) => [
+      {
+        type: 'response.output_item.added',
+        output_index,
+        item: { ...item, status: 'in_progress', content: [] },
+      },
+      { type: 'response.output_item.done', output_index, item },
+    ]),
+    { type: 'response.completed', response: whole },
+  );
+  const lost: string[] = [];
+  const context = { ...CONTEXT, lost: (feature: string) => void lost.push(feature) };
+  const events = encode(decode(streamed), context);
+  expect(violations(events)).toEqual([]);
+  const begun = payloads(events).filter(({ type }) => type === 'response.output_item.added');
+  expect(begun).toMatchObject([{ item: { phase: 'commentary' } }, { item: { phase: 'final_answer' } }]);
+  const collector = createResponseCollector();
+  for (const event of decode(streamed)) collector.push(event);
+  const said = output.map(({ content, phase }) => ({ content, phase }));
+  expect(payloads(events).at(-1)?.response).toMatchObject({ output: said });
+  for (const answer of [collector.response(), openaiResponses.provider.parseResponse(whole)])
+    expect(openaiResponses.client.buildResponse(answer, context)).toMatchObject({ output: said });
+  expect(lost).toEqual([]);
 });
