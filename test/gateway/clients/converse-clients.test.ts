@@ -10,7 +10,7 @@ import {
 import { describe, expect, test } from 'bun:test';
 import type { ConfigInput } from '../../../src/index.ts';
 import { createAmazonLab } from '../../support/amazon-lab.ts';
-import { asObject, asString } from '../../../src/model/json/json.ts';
+import { asArray, asObject, asString, type JsonObject } from '../../../src/model/json/json.ts';
 import { converseViolations } from '../../support/amazon-grammar.ts';
 import { concat, eventMessage, exceptionMessage, readMessages } from '../../support/event-stream.ts';
 import { CHAT, MESSAGE, utf8, wholeChat, wholeMessage } from '../../support/message-stream.ts';
@@ -39,6 +39,8 @@ async function readAll(stream: AsyncIterable<ConverseStreamOutput> | undefined) 
 const failureOf = (asked: Promise<unknown>) => asked.catch((thrown: unknown) => thrown);
 const sse = (...events: { type: string }[]) =>
   events.map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`).join('');
+
+const FORMAT = { type: 'json_schema' as const, structure: { jsonSchema: { schema: '{}' } } };
 
 describe('a request', () => {
   const asked = async (ask: Partial<ConverseCommandInput>) => {
@@ -214,6 +216,84 @@ describe('a request', () => {
       output_config: { format: { type: 'json_schema', schema } },
       tool_choice: { type: 'tool', name: 'look' },
     });
+  });
+
+  test.each([
+    [undefined, undefined, { effort: 'xhigh' }],
+    [{ output_config: { effort: 'low', task_budget: 1 } }, undefined, { effort: 'xhigh', task_budget: 1 }],
+    [undefined, FORMAT, { effort: 'xhigh', format: { type: 'json_schema', schema: {} } }],
+  ])('for an effort, beside %j and %j', async (fields, textFormat, expected) => {
+    const { body, row } = await asked({
+      modelId: 'anthropic/claude-opus-4-8',
+      outputConfig: { effort: 'xhigh', ...(textFormat && { textFormat }) },
+      ...(fields && { additionalModelRequestFields: fields }),
+    });
+    expect(body).toHaveProperty('output_config', expected);
+    expect(row.lost).toEqual([]);
+  });
+
+  const changes = (model: string): Partial<ConverseCommandInput> => ({
+    modelId: model,
+    toolConfig: {
+      tools: ['look', 'move'].map((name) => ({
+        toolSpec: { name, inputSchema: { json: { type: 'object' } } },
+      })),
+    },
+    messages: [
+      { role: 'user', content: [{ text: 'hi' }] },
+      { role: 'system', content: [{ toolRemoval: { tool: { name: 'move' } } }, { text: 'Stand still.' }] },
+    ],
+  });
+
+  test('that takes a tool away reaches Anthropic with the name of the beta that this needs', async () => {
+    const { body, headers, row } = await asked({
+      ...changes('anthropic/claude-opus-4-8'),
+      additionalModelRequestFields: { anthropic_beta: ['context-1m-2025-08-07'] },
+    });
+    expect(body).toMatchObject({
+      tools: [{ name: 'look' }, { name: 'move' }],
+      messages: [
+        { role: 'user', content: 'hi' },
+        {
+          role: 'system',
+          content: [
+            { type: 'tool_removal', tool: { type: 'tool_reference', name: 'move' } },
+            { type: 'text', text: 'Stand still.' },
+          ],
+        },
+      ],
+    });
+    expect(headers?.get('anthropic-beta')).toBe(
+      'context-1m-2025-08-07,mid-conversation-tool-changes-2026-07-01',
+    );
+    expect(row.lost).toEqual([]);
+  });
+
+  test('that takes a tool away, or gives it back, offers a provider of another dialect what is left', async () => {
+    const chat = async (ask: Partial<ConverseCommandInput>) => {
+      const lab = createAmazonLab(replyWith(CHAT.start + CHAT.delta('Hi') + CHAT.end));
+      await lab.client.send(new ConverseCommand({ ...ASK, ...ask }));
+      return { body: lab.upstream.requests[0]?.json(), lost: (await lab.row(0)).lost };
+    };
+    const namesOf = (body: unknown) =>
+      asArray(asObject(body as JsonObject)?.tools)?.map((tool) => asObject(asObject(tool)?.function)?.name);
+    const taken = changes('gpt/some-model');
+    const { body, lost } = await chat(taken);
+    expect(namesOf(body)).toEqual(['look']);
+    expect(lost.filter((name) => !name.includes(' (approximated'))).toEqual([]);
+    const given = { tool: { name: 'move' } };
+    const back = [
+      ...(taken.messages ?? []),
+      { role: 'assistant' as const, content: [{ text: 'I stand.' }] },
+      { role: 'user' as const, content: [{ text: 'Go.' }] },
+      { role: 'system' as const, content: [{ toolAddition: given }] },
+    ];
+    expect(namesOf((await chat({ ...taken, messages: back })).body)).toEqual(['look', 'move']);
+    const ofServer = [
+      ...(taken.messages ?? []),
+      { role: 'system' as const, content: [{ toolAddition: { tool: { name: 'a', serverName: 'wiki' } } }] },
+    ];
+    expect((await chat({ ...taken, messages: ofServer })).lost).toContain('messages.content.toolAddition');
   });
 
   test('for one call at a time, which only the model has a word for', async () => {

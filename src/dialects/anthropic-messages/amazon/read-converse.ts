@@ -15,6 +15,8 @@ import { exactText } from '../../../model/json/exact-numbers.ts';
 import { table } from '../../../model/table.ts';
 import { STOP_PATHS } from '../../aws/matched-stop.ts';
 import { DOCUMENT_FORMATS, IMAGE_FORMATS, mediaTypeOf } from '../../aws/media-formats.ts';
+import { betasOf } from '../../claude/betas.ts';
+import { TOOL_REFERENCE } from '../wire.ts';
 import { readModelFields } from './read-model-fields.ts';
 
 export interface ReadRequest {
@@ -52,13 +54,16 @@ export function readConverse(sent: JsonObject): ReadRequest {
     ...more,
     ...readInference(asObject(inferenceConfig) ?? {}, lost),
     ...tools,
-    ...readFormat(asObject(outputConfig) ?? {}, asObject(more.output_config), lost),
+    ...readOutput(asObject(outputConfig) ?? {}, asObject(more.output_config), lost),
   };
   // In Amazon's words: it is not sent on as it is, but to each provider as that names its tiers.
   const tier = asString(asObject(serviceTier)?.type);
   if (tier !== undefined) body.service_tier = tier;
   if (messages !== undefined)
     body.messages = asArray(messages)?.map((message) => readMessage(message, lost)) ?? messages;
+  // Amazon asks for no name of what Anthropic takes by the name of a beta alone.
+  const betas = messages === undefined ? [] : betasOf({ messages: body.messages ?? null });
+  if (betas.length > 0) body.anthropic_beta = [...(asArray(more.anthropic_beta) ?? []), ...betas];
   const instructions = readBlocks(system, 'system', lost);
   if (instructions !== undefined && (asArray(instructions)?.length ?? 1) > 0) body.system = instructions;
   return { body, lost: [...lost] };
@@ -83,20 +88,26 @@ function readInference(config: JsonObject, lost: Set<string>): JsonObject {
 }
 
 /** @param given what the request says in Claude's own words. */
-function readFormat(
-  { textFormat, ...others }: JsonObject,
+function readOutput(
+  { textFormat, effort, ...others }: JsonObject,
   given: JsonObject | undefined,
   lost: Set<string>,
 ): JsonObject {
   for (const name of Object.keys(others)) lost.add(`outputConfig.${name}`);
-  if (textFormat === undefined || textFormat === null) return {};
+  const read: JsonObject = {};
+  if (effort !== undefined && effort !== null) read.effort = effort;
+  if (textFormat !== undefined && textFormat !== null) read.format = readFormat(textFormat);
+  return Object.keys(read).length === 0 ? {} : { output_config: { ...given, ...read } };
+}
+
+function readFormat(textFormat: JsonValue): JsonObject {
   const { jsonSchema } = asObject(asObject(textFormat)?.structure) ?? {};
   const schema = parseObject(asString(asObject(jsonSchema)?.schema) ?? '');
   if (schema === undefined) {
     const path = 'outputConfig.textFormat.structure.jsonSchema.schema';
     throw new GatewayError('invalid_request', `${path}: must be a JSON Schema as text`);
   }
-  return { output_config: { ...given, format: { type: 'json_schema', schema } } };
+  return { type: 'json_schema', schema };
 }
 
 function readTools({ tools, toolChoice }: JsonObject, lost: Set<string>): JsonObject {
@@ -195,6 +206,10 @@ function blockOf(
       if ((asArray(fields.citations) ?? []).length > 0) lost.add('citations');
       // Pages of the web are cited behind their text.
       return fields.content === undefined ? [] : [{ type: 'text', text: textOf(fields.content) }];
+    case 'toolAddition':
+      return readToolChange('tool_addition', fields);
+    case 'toolRemoval':
+      return readToolChange('tool_removal', fields);
     case 'guardContent': {
       const text = asObject(fields.text)?.text;
       return text === undefined ? undefined : [{ type: 'text', text }];
@@ -202,6 +217,14 @@ function blockOf(
     default:
       return undefined;
   }
+}
+
+/** What a system message changes: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ToolAdditionBlock.html */
+function readToolChange(type: string, fields: JsonObject): JsonObject[] | undefined {
+  const { name, serverName } = asObject(fields.tool) ?? {};
+  // Converse declares no tools of a server, whose name would stand beside theirs.
+  if (name === undefined || (serverName ?? null) !== null) return undefined;
+  return [{ type, tool: { type: TOOL_REFERENCE, name } }];
 }
 
 function textOf(content: JsonValue | undefined): string {
