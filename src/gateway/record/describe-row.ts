@@ -6,12 +6,11 @@ import type { GatewayError } from '../../model/errors.ts';
 import { mayHoldThought } from '../../model/redact/carried-thoughts.ts';
 import type { Loss } from '../../model/request.ts';
 import type { Redactor } from '../../model/redact/redact.ts';
-import type { RouteDecision } from '../../model/route-decision.ts';
 import { NO_USAGE } from '../../model/usage.ts';
 import type { Target } from '../../routing/targets.ts';
 import { cleanBody, withoutLastWord } from './clean-body.ts';
-import { joinParts } from '../continue/joined.ts';
-import type { Observation } from './observer.ts';
+import { cleanNames, type RowNames } from './clean-names.ts';
+import { joinParts, type WholeObservation } from './joined.ts';
 import type { ExchangeRecord } from './record.ts';
 import { describeTiming } from './row-timing.ts';
 import { readPieces, withoutSplitSecrets } from './split-secrets.ts';
@@ -31,7 +30,7 @@ export function describeRow(
   const seen = joinParts(record.parts, record.seen);
   // Before the attempts are copied: it notes the provider's time in the one that serves.
   const timing = describeTiming(record, seen, latencyMs);
-  const names = describeNames(record, seen, redact);
+  const names = namesOf(record, seen, redact);
   if (error !== undefined) noteBreak(names.attempts, record, error, latencyMs, redact);
   const row: LedgerRow = {
     requestId: record.requestId,
@@ -97,43 +96,24 @@ function targetOf({ target, meant }: ExchangeRecord): Target | null {
   return target ?? meant;
 }
 
-type Names = Pick<
-  LedgerRow,
-  'agentType' | 'projectId' | 'model' | 'requestedModel' | 'route' | 'attempts' | 'finishReason' | 'lost'
->;
-
-/** Redacts names, which come from outside too. All are checked at once, since there is hardly ever anything to remove. */
-function describeNames(
-  record: ExchangeRecord,
-  seen: Pick<Observation, 'finish' | 'answerLosses'> | null,
-  redact: (text: string) => string,
-): Names {
+/** Without secrets. */
+function namesOf(record: ExchangeRecord, seen: WholeObservation | null, redact: Redactor): RowNames {
   const { agentType, projectId, requestedModel } = record;
-  const attempts = record.attempts.map(copyOf);
-  // A forwarded request may name none.
-  const model = (record.seen?.model ?? targetOf(record)?.model ?? requestedModel) || null;
-  const route = record.route?.decision ?? null;
-  const finishReason = seen?.finish?.raw ?? seen?.finish?.unified ?? null;
-  const lost = describeLosses(record.losses, seen);
-  let together = `${agentType}\n${projectId}\n${requestedModel}\n${model}\n${route?.rule}\n${route?.why}\n${finishReason}`;
-  for (const attempt of attempts) together += `\n${attempt.model}`;
-  for (const feature of lost) together += `\n${feature}`;
-  if (redact(together) === together)
-    return { agentType, projectId, model, requestedModel, route, attempts, finishReason, lost };
-  const clean = (name: string | null) => (name === null ? null : redact(name));
-  return {
-    agentType: clean(agentType),
-    projectId: clean(projectId),
-    model: clean(model),
-    requestedModel: clean(requestedModel),
-    route: route && cleanRoute(route, redact),
-    attempts: attempts.map((attempt): Attempt => ({ ...attempt, model: redact(attempt.model) })),
-    finishReason: clean(finishReason),
-    lost: lost.map(redact),
+  const names: RowNames = {
+    agentType,
+    projectId,
+    // A forwarded request may name none.
+    model: (record.seen?.model ?? targetOf(record)?.model ?? requestedModel) || null,
+    requestedModel,
+    route: record.route?.decision ?? null,
+    // Copied, since a try that lost against another may end after the request.
+    attempts: record.attempts.map(copyOf),
+    finishReason: seen?.finish?.raw ?? seen?.finish?.unified ?? null,
+    lost: describeLosses(record.losses, seen),
   };
+  return cleanNames(names, redact);
 }
 
-/** Copied, since a try that lost against another may end after the request. */
 function copyOf(attempt: Attempt): Attempt {
   return { ...attempt };
 }
@@ -155,11 +135,6 @@ function noteBreak(
   if (target === null || seen?.usageKnown !== true) return;
   broken.usage = seen.usage;
   broken.costUsd = record.cost(target, seen);
-}
-
-/** Without any secret in what of the request is quoted. */
-export function cleanRoute(route: RouteDecision, redact: (text: string) => string): RouteDecision {
-  return { ...route, rule: redact(route.rule), why: redact(route.why) };
 }
 
 /** The cost of all tries that reported usage; null where there is none, or one of them is unpriced. */
@@ -207,7 +182,7 @@ export function describeLoss({ feature, how }: Pick<Loss, 'feature' | 'how'>): s
 }
 
 /** Losses as the audit row words them; those that are only approximated say how. */
-function describeLosses(losses: readonly Loss[], seen: Pick<Observation, 'answerLosses'> | null): string[] {
+function describeLosses(losses: readonly Loss[], seen: WholeObservation | null): string[] {
   const answerLosses = seen?.answerLosses ?? null;
   if (losses.length === 0 && answerLosses === null) return [];
   const described = losses.map((loss) => (loss.outcome === 'lost' ? loss.feature : describeLoss(loss)));

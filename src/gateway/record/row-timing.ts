@@ -1,7 +1,7 @@
 // The timing of one request, as its row has it.
 import type { Attempt, RowTiming } from '../../ledger/rows/row.ts';
 import { packHistogram, quantileOf } from '../../model/histogram.ts';
-import type { WholeObservation } from '../continue/joined.ts';
+import type { WholeObservation } from './joined.ts';
 import type { ExchangeRecord } from './record.ts';
 
 type Timed = Pick<ExchangeRecord, 'attempts' | 'startedAt' | 'backOffMs' | 'besideMs' | 'queuedMs'>;

@@ -1,6 +1,6 @@
 // One observation of an answer's parts from several targets, and the request that asks for the next of them.
 import { expect, test } from 'bun:test';
-import { joinParts } from '../../../src/gateway/continue/joined.ts';
+import { joinParts } from '../../../src/gateway/record/joined.ts';
 import { withTurn } from '../../../src/gateway/continue/request.ts';
 import { createObserver, UNWATCHED } from '../../../src/gateway/record/observer.ts';
 import type { Message, NeutralRequest } from '../../../src/model/request.ts';

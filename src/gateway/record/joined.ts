@@ -1,7 +1,7 @@
 // Joins the parts of an answer from several targets into one observation for its row.
 import { addUsage, NO_USAGE } from '../../model/usage.ts';
-import type { Observation } from '../record/observer.ts';
-import type { StreamTiming } from '../record/stream-timing.ts';
+import type { Observation } from './observer.ts';
+import type { StreamTiming } from './stream-timing.ts';
 
 /** What a row needs of an answer, from however many targets. */
 export type WholeObservation = Omit<Observation, 'timing'> & {
