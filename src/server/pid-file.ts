@@ -5,6 +5,9 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, wri
 import { dirname } from 'node:path';
 import { messageOf } from '../model/thrown.ts';
 
+/** Set for `sluice serve`: the pid file that it claims. */
+export const PID_FILE_VARIABLE = 'SLUICE_PID_FILE';
+
 export interface RunningServer {
   pid: number;
   /** `http://HOST:PORT`, or `https://`. */

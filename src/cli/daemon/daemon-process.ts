@@ -2,16 +2,19 @@
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { isFullLog, LOG_FILE_VARIABLE, rotateLog } from '../../server/log-file.ts';
-import { type PidFileState, readPidFile, removeStale, type RunningServer } from '../../server/pid-file.ts';
+import {
+  PID_FILE_VARIABLE,
+  type PidFileState,
+  readPidFile,
+  removeStale,
+  type RunningServer,
+} from '../../server/pid-file.ts';
 import { type CliContext, CommandFailure } from '../command.ts';
 import { pidFilePath, reaching } from '../gateway-client.ts';
 import { findReadableHome, usingHome } from '../home.ts';
 import { BEAT_MS, UNANSWERED_BEATS_AT_START } from '../../workers/heartbeat.ts';
 import { describeSpawnError } from '../../workers/spawn-error.ts';
 import { codeOf } from '../../model/thrown.ts';
-
-/** Set for `sluice serve`: the pid file it claims. */
-export const PID_FILE_VARIABLE = 'SLUICE_PID_FILE';
 
 const POLL_MS = 50;
 /** In milliseconds: longer than a first start from a slow disk; then whoever waits is told for what. */

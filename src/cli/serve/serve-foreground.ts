@@ -9,7 +9,7 @@ import { type Proxies, ProxySettingError, readProxies } from '../../server/http1
 import { retireModules } from '../../server/load-modules.ts';
 import { type Log, logSettingProblem } from '../../server/log.ts';
 import { notifyReady } from '../../server/notify-ready.ts';
-import { claimPidFile, type PidFile, PidFileError } from '../../server/pid-file.ts';
+import { claimPidFile, PID_FILE_VARIABLE, type PidFile, PidFileError } from '../../server/pid-file.ts';
 import { identifyProgram } from '../../workers/program.ts';
 import { WorkerFailed } from '../../workers/supervisor.ts';
 import { NoSharedMemory } from '../../workers/shared-memory.ts';
@@ -17,8 +17,7 @@ import { placeFlags, stringFlag, workersFlag } from '../arguments.ts';
 import type { CliContext, ParsedArguments } from '../command.ts';
 import { describeProblems, loadOptions } from '../config-flags.ts';
 import { foregroundFilePath } from '../gateway-client.ts';
-import { PID_FILE_VARIABLE } from '../daemon/daemon-process.ts';
-import { keepOwnLogFile } from '../daemon/own-log-file.ts';
+import { keepOwnLogFile } from './own-log-file.ts';
 import { announce } from '../standard-output.ts';
 import { VERSION } from '../version.ts';
 import { reportCrash } from './crash.ts';

@@ -15,7 +15,7 @@ import { reportCrash } from './crash.ts';
 import { serveHttp } from './serve-http.ts';
 import { createServedLog } from './served-log.ts';
 import { withLedgerOf } from './serving.ts';
-import { keepOwnLogFile } from '../daemon/own-log-file.ts';
+import { keepOwnLogFile } from './own-log-file.ts';
 import { VERSION } from '../version.ts';
 
 const UPDATED =
