@@ -22,7 +22,7 @@ import type { GatewayHost } from './host.ts';
 import { answerModels } from './operations/models.ts';
 import { readBody } from './request/read-body.ts';
 import { withQueryKey } from './request/query-key.ts';
-import { redactError } from './response/redact-error.ts';
+import { redactError } from '../model/redact/redact-error.ts';
 import { urlOf } from './request/request-address.ts';
 import { setRequestId } from './response/request-id.ts';
 import type { Setup } from './setup.ts';

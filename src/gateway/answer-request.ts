@@ -46,7 +46,7 @@ import type { RequestAddress } from './request/request-address.ts';
 import type { MakeBody } from './response/byte-source.ts';
 import { answerError, notPosted, stackOf } from './response/error-response.ts';
 import type { LimitsOf } from './rate-limits.ts';
-import { redactError } from './response/redact-error.ts';
+import { redactError } from '../model/redact/redact-error.ts';
 import { routeQuestion } from './routing.ts';
 import type { Setup } from './setup.ts';
 import { beginTrace } from './tracing.ts';

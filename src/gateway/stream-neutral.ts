@@ -18,7 +18,7 @@ import type { GatewayHost } from './host.ts';
 import type { LimitsOf } from './rate-limits.ts';
 import { readingOf } from './pumps/reading.ts';
 import { type ExchangeRecord, failedWith } from './record/record.ts';
-import { redactError } from './response/redact-error.ts';
+import { redactError } from '../model/redact/redact-error.ts';
 import { nextOf } from './pumps/relay.ts';
 import { createTranslatePump } from './pumps/translate.ts';
 import { type Ask, requestOf } from './request/ask.ts';

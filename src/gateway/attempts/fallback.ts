@@ -12,7 +12,7 @@ import type { GatewayHost } from '../host.ts';
 import type { RequestLimits } from '../request-limits.ts';
 import type { Observation } from '../record/observer.ts';
 import type { ExchangeRecord } from '../record/record.ts';
-import { redactError } from '../response/redact-error.ts';
+import { redactError } from '../../model/redact/redact-error.ts';
 
 export interface Try<T> {
   target: Target;

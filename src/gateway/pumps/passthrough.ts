@@ -18,7 +18,7 @@ import { hintedError } from '../attempts/retry-hint.ts';
 import { noteErrorData, type Observation, type Observer } from '../record/observer.ts';
 import { type Follower, framingError, keptTooMuch, type Pump, truncated } from './pump.ts';
 import type { Reading } from './reading.ts';
-import { redactError } from '../response/redact-error.ts';
+import { redactError } from '../../model/redact/redact-error.ts';
 import { repeatableText } from './repeatable-text.ts';
 
 export interface PassthroughOptions extends Reading {

@@ -16,7 +16,7 @@ import { noteErrorData, type Observer } from '../record/observer.ts';
 import { isClientLeft } from '../cancellation-errors.ts';
 import { framingError, keptTooMuch, type Pump, truncated } from './pump.ts';
 import type { Reading } from './reading.ts';
-import { redactError } from '../response/redact-error.ts';
+import { redactError } from '../../model/redact/redact-error.ts';
 import { repeatableText } from './repeatable-text.ts';
 import { createSequencer, type SequenceReader, type Sequencer } from './sequence.ts';
 

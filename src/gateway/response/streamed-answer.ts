@@ -10,7 +10,7 @@ import { BODY_CAPTURE, createBodyCapture } from '../record/body-capture.ts';
 import { type ExchangeRecord, failedWith } from '../record/record.ts';
 import { formsIn, plainContext } from './answer-context.ts';
 import type { ClientStreamOptions } from './client-stream.ts';
-import { redactError } from './redact-error.ts';
+import { redactError } from '../../model/redact/redact-error.ts';
 import type { Reframer } from './reframe.ts';
 
 const textEncoder = new TextEncoder();

@@ -8,7 +8,7 @@ import { describeLoss } from '../record/describe-row.ts';
 import { createObserver, noteAnswerLoss, type Observer, UNWATCHED } from '../record/observer.ts';
 import { keptTooMuch, type Pump } from '../pumps/pump.ts';
 import { readingOf } from '../pumps/reading.ts';
-import { redactError } from '../response/redact-error.ts';
+import { redactError } from '../../model/redact/redact-error.ts';
 import { nextOf, type Relay } from '../pumps/relay.ts';
 import { type AnswerChain, createAnswerChain } from './answer.ts';
 import { createTranslatePump } from '../pumps/translate.ts';

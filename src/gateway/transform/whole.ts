@@ -8,7 +8,7 @@ import { createResponseCollector, responseToEvents } from '../../model/replay.ts
 import type { NeutralResponse } from '../../model/response.ts';
 import type { WholeAnswer } from '../attempts/attempt.ts';
 import type { AttemptContext } from '../attempts/send.ts';
-import { redactError } from '../response/redact-error.ts';
+import { redactError } from '../../model/redact/redact-error.ts';
 import { requireValidCalls } from '../pumps/validate-calls.ts';
 import { chainOf, isAccounting, noteRewritten, watchUpstream } from './relay.ts';
 

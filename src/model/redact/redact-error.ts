@@ -1,8 +1,8 @@
 // Removes secrets from errors: providers quote the keys they refuse (GUARANTEES 18).
-import type { GatewayError, GatewayErrorOptions, UpstreamReason } from '../../model/errors.ts';
-import { HeaderList } from '../../model/header-list.ts';
-import type { HeaderReader } from '../../model/headers.ts';
-import { shortMessage } from '../../model/short-message.ts';
+import type { GatewayError, GatewayErrorOptions, UpstreamReason } from '../errors.ts';
+import { HeaderList } from '../header-list.ts';
+import type { HeaderReader } from '../headers.ts';
+import { shortMessage } from '../short-message.ts';
 
 /** The error, no longer than a page shows, without any secret in its message or in the provider's own words and headers. */
 export function redactError(error: GatewayError, redact: (text: string) => string): GatewayError {
