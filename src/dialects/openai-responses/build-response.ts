@@ -68,9 +68,6 @@ function buildOutput(
       const said = content.at(-1);
       if (said !== undefined && continues(before, part)) addText(said, part, losses);
       else content.push(buildContent(part, losses));
-      // If the answer was cut off, so was its last message.
-      const message = output.at(-1);
-      if (index === parts.length - 1 && message !== undefined) message.status = status;
       continue;
     }
     const item = buildItem(part, context, output.length, { tools, losses });
@@ -79,6 +76,9 @@ function buildOutput(
     if (part.type === 'reasoning' && context.needsStatus === true) item.status = 'completed';
     output.push(item);
   }
+  // If the answer was cut off, so was the message that it ends with, whatever without an item came behind it.
+  const last = output.at(-1);
+  if (content !== undefined && last !== undefined) last.status = status;
   return output;
 }
 

@@ -3,8 +3,10 @@ import { expect, test } from 'bun:test';
 import { openaiResponses } from '../../../src/dialects/openai-responses/index.ts';
 import type { Part } from '../../../src/model/content.ts';
 import { asArray, type JsonObject } from '../../../src/model/json/json.ts';
+import { responseToEvents } from '../../../src/model/replay.ts';
+import type { NeutralResponse } from '../../../src/model/response.ts';
 import { NO_USAGE } from '../../../src/model/usage.ts';
-import { CONTEXT } from './events.ts';
+import { CONTEXT, encode, payloads } from './events.ts';
 
 function contents(...parts: Part[]): JsonObject[][] {
   const finish = { unified: 'end_turn', raw: null } as const;
@@ -45,4 +47,23 @@ test('a refusal, and texts of this dialect’s own, to whose beginnings their an
     { type: 'text', text: 'c' },
   );
   expect(said[0]?.map(({ text, refusal }) => text ?? refusal)).toEqual(['a', 'b', 'no', 'c']);
+});
+
+test('an answer that is cut off ends with a message that is, in both forms, whatever without an item comes behind it', () => {
+  const result: Part = {
+    type: 'server-tool-result',
+    callId: 'c',
+    dialect: 'anthropic-messages',
+    value: {},
+  };
+  const answer: NeutralResponse = {
+    id: 'resp_up',
+    model: 'm',
+    parts: [{ type: 'text', text: 'It is' }, result],
+    finish: { unified: 'max_tokens', raw: null },
+    usage: NO_USAGE,
+  };
+  const cut = [{ type: 'message', status: 'incomplete' }];
+  expect(openaiResponses.client.buildResponse(answer, CONTEXT)).toMatchObject({ output: cut });
+  expect(payloads(encode(responseToEvents(answer))).at(-1)?.response).toMatchObject({ output: cut });
 });
