@@ -22,22 +22,26 @@ export function responseHead(id: string | null, model: string | null, context: A
 /**
  * Clients' types require every field. Of the request's settings only the output format is repeated, by which
  * LangChain knows that it has JSON to parse; the others have their defaults. `store` is false, since nothing can be
- * fetched later.
+ * fetched later. OpenRouter's SDKs refuse an answer without penalties, or without a time at which it was completed, which may be null.
+ * https://github.com/OpenRouterTeam/typescript-sdk/blob/main/src/models/openresponsesresult.ts
  */
 export function responseObject(head: ResponseHead, context: AnswerContext, status: string): JsonObject {
   return {
     id: head.id,
     object: 'response',
     created_at: context.created,
+    completed_at: null,
     status,
     background: false,
     error: null,
+    frequency_penalty: 0,
     incomplete_details: null,
     instructions: null,
     max_output_tokens: null,
     model: head.model,
     output: [],
     parallel_tool_calls: true,
+    presence_penalty: 0,
     previous_response_id: null,
     reasoning: { effort: null, summary: null },
     store: false,
