@@ -436,7 +436,11 @@ export interface Passthrough {
   /** How many alternatives this body asks for; left out: one. */
   alternatives?(body: JsonObject): number;
   /** True for an event that the client did not ask for and must not see (decided with the client's body). */
-  hides?(body: JsonObject, quirks: Quirks): ((event: SseEvent) => boolean) | undefined;
+  hides?(
+    body: JsonObject,
+    quirks: Quirks,
+    headers?: HeaderReader,
+  ): ((event: SseEvent) => boolean) | undefined;
 }
 
 export interface GrammarChecker {

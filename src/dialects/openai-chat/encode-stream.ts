@@ -23,7 +23,7 @@ import { completionId } from './build-response.ts';
 import { buildFinishReason } from './finish.ts';
 import { buildDataUrl } from '../openai/media.ts';
 import { ownImage, unsaidAudio } from './media.ts';
-import { buildReasoningDetail, type PlacedReasoning } from './reasoning.ts';
+import { buildReasoningDetail, type PlacedReasoning, UNSIGNED } from './reasoning.ts';
 import { buildCallSeal, clientCallId, legacyNames } from './tool-call.ts';
 import { servedTier } from '../shared/settings/service-tier.ts';
 import { buildUsage, COUNTS_WITHOUT_FIELD } from './usage.ts';
@@ -175,7 +175,7 @@ class ChunkEncoder implements StreamEncoder {
         if (event.text === '') return '';
         this.context.kept?.(event.text.length);
         this.reasoning?.text.add(event.text);
-        if (this.context.readsReasoningDetails === true) return this.reasoningDetail(event.text);
+        if (this.context.readsReasoningDetails === true) return this.reasoningPiece(event.text);
         this.reasoningPrefix ??= this.deltaPrefix('reasoning_content');
         return this.reasoningPrefix + JSON.stringify(event.text) + this.ends.delta;
       case 'reasoning-signature':
@@ -262,15 +262,17 @@ class ChunkEncoder implements StreamEncoder {
     part.text = text.text();
     this.entries ??= [];
     const index = this.entries.push({ part, at: this.contentLength }) - 1;
-    if (this.context.readsReasoningDetails === true) return this.reasoningDetail('', part);
+    if (this.context.readsReasoningDetails === true) return this.reasoningPiece('', part);
     const entry = buildReasoningDetail({ part, afterText: this.contentLength > 0 }, index);
     return this.chunk({ reasoning_details: [entry] });
   }
 
   /** As from OpenRouter, whose clients join the pieces of an entry: its text as it comes, its seal in the last. */
-  private reasoningDetail(text: string, sealed?: ReasoningPart): string {
+  private reasoningPiece(text: string, sealed?: ReasoningPart): string {
     const part: ReasoningPart = { ...sealed, type: 'reasoning', text };
     const detail = buildReasoningDetail({ part, afterText: this.contentLength > 0 }, this.reasoningCount - 1);
+    // A seal may follow. In the first piece alone: some clients join the strings of all.
+    if (this.reasoning?.text.length === text.length) Object.assign(detail, UNSIGNED);
     return this.chunk({ ...(text !== '' && { reasoning: text }), reasoning_details: [detail] });
   }
 

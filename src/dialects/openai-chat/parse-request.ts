@@ -1,8 +1,11 @@
 // A Chat Completions request → NeutralRequest.
 // https://platform.openai.com/docs/api-reference/chat/create
+import type { HeaderReader } from '../../model/headers.ts';
 import { asArray, asBoolean, asObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { NeutralRequest, OutputFormat } from '../../model/request.ts';
+import type { ClientRoute } from '../dialect.ts';
 import { hasSecondUser, otherFields, readSettings, SETTINGS, schemaFormat } from '../openai/fields.ts';
+import { isOpenRouters } from '../openai/openrouter-clients.ts';
 import {
   invalid,
   optionalBoolean,
@@ -53,7 +56,7 @@ const NUMBERS: NumberFields = [
   ['presencePenalty', 'presence_penalty'],
 ];
 
-export function parseRequest(body: JsonObject): NeutralRequest {
+export function parseRequest(body: JsonObject, _route?: ClientRoute, headers?: HeaderReader): NeutralRequest {
   const model = requiredString(body, 'model', 'model', 'name the model to use');
   const { system, messages } = parseMessages(body.messages);
   const request: NeutralRequest = {
@@ -70,7 +73,8 @@ export function parseRequest(body: JsonObject): NeutralRequest {
   const streamOptions = optionalObject(body, 'stream_options');
   if (asBoolean(streamOptions?.include_usage) === true) request.includeUsage = true;
   // OpenRouter's clients. https://openrouter.ai/docs/use-cases/usage-accounting
-  if (asBoolean(asObject(body.usage)?.include) === true) request.includeUsage = true;
+  if (asBoolean(asObject(body.usage)?.include) === true || isOpenRouters(headers))
+    request.includeUsage = true;
 
   const choice = parseToolChoice(body, request.tools);
   if (choice !== 'unknown') {
@@ -97,7 +101,7 @@ export function parseRequest(body: JsonObject): NeutralRequest {
 
   const reasoning = parseReasoningSettings(body);
   if (reasoning.settings !== undefined) request.reasoning = reasoning.settings;
-  if (reasoning.readsDetails === true) request.readsReasoningDetails = true;
+  if (reasoning.readsDetails === true || isOpenRouters(headers)) request.readsReasoningDetails = true;
   for (const field of reasoning.consumed) kept.add(field);
 
   const format = optionalObject(body, 'response_format');

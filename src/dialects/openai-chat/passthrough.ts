@@ -1,7 +1,9 @@
 // Changes where client and provider both speak this dialect: the provider's quirks; token counts are requested,
 // and hidden again from a client that did not request them.
+import type { HeaderReader } from '../../model/headers.ts';
 import { asArray, asNumber, asObject, type JsonObject, parseObject } from '../../model/json/json.ts';
 import type { Passthrough } from '../dialect.ts';
+import { isOpenRouters } from '../openai/openrouter-clients.ts';
 import type { Quirks } from '../quirks.ts';
 import { createLossReport } from '../shared/losses/loss-report.ts';
 import { adaptBody, type Edits } from './adapt.ts';
@@ -47,9 +49,14 @@ export function askForUsage(body: JsonObject, edits: Edits, quirks: Quirks): voi
 }
 
 /** True for the event with the counts, if the client did not request them. */
-export function hidesUsage(body: JsonObject, quirks: Quirks): ReturnType<NonNullable<Passthrough['hides']>> {
-  // OpenRouter's clients request them so, of servers of other vendors too.
-  if (!mustAsk(body, quirks) || asObject(body.usage)?.include === true) return undefined;
+export function hidesUsage(
+  body: JsonObject,
+  quirks: Quirks,
+  headers?: HeaderReader,
+): ReturnType<NonNullable<Passthrough['hides']>> {
+  // OpenRouter's clients request them so, or not at all, of servers of other vendors too.
+  const isTaken = asObject(body.usage)?.include === true || isOpenRouters(headers);
+  if (!mustAsk(body, quirks) || isTaken) return undefined;
   return (event) => {
     // Cheap check first: every other chunk may have `usage: null`, so it looks for the missing choices.
     if (!NO_CHOICES.test(event.data) || !event.data.includes('"usage"')) return false;

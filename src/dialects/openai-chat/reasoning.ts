@@ -170,6 +170,13 @@ export function parseThinkingBlocks(message: JsonObject): MessageReasoning | und
 
 const CLAUDE = 'anthropic-messages';
 
+/**
+ * What OpenRouter states of a model whose thoughts nobody signs. Its provider of the AI SDK takes an entry without a format for
+ * Claude's or Gemini's, and leaves it out of the next request if it is unsigned.
+ * https://github.com/OpenRouterTeam/ai-sdk-provider/blob/main/src/chat/convert-to-openrouter-chat-messages.ts
+ */
+export const UNSIGNED: JsonObject = { format: 'unknown' };
+
 /** `index` tells clients that merge chunks by it which entries are one. */
 export function buildReasoningDetail({ part, afterText }: PlacedReasoning, index: number): JsonObject {
   const { text, signature, redacted } = part;
@@ -190,10 +197,14 @@ export function buildReasoningFields(
   { readsReasoningDetails: own }: Pick<AnswerContext, 'readsReasoningDetails'>,
 ): JsonObject {
   const text = placed.map(({ part }) => part.text).join('');
+  const build = (each: PlacedReasoning, index: number) => ({
+    ...buildReasoningDetail(each, index),
+    ...(own === true && each.part.signature === undefined && each.part.redacted === undefined && UNSIGNED),
+  });
   const isMore = placed.some(({ part }) => part.signature !== undefined || part.redacted !== undefined);
   return {
     ...(text !== '' && { [own === true ? 'reasoning' : 'reasoning_content']: text }),
-    ...((isMore || (own === true && text !== '')) && { reasoning_details: placed.map(buildReasoningDetail) }),
+    ...((isMore || (own === true && text !== '')) && { reasoning_details: placed.map(build) }),
   };
 }
 

@@ -106,11 +106,11 @@ export function buildOwn(
 
 /** Decides by what the client itself asked for. */
 function hiding(
-  { stream, body }: Incoming,
+  { stream, body, headers }: Incoming,
   { passthrough }: ProviderSide,
   { provider }: Target,
 ): Plan['hides'] {
-  return stream ? passthrough.hides?.(body, provider.quirks) : undefined;
+  return stream ? passthrough.hides?.(body, provider.quirks, headers) : undefined;
 }
 
 export function translateBody(

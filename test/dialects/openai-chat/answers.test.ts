@@ -372,8 +372,14 @@ describe('build', () => {
       content: '',
       refusal: null,
       reasoning: 'hm',
-      reasoning_details: [{ type: 'reasoning.text', text: 'hm', index: 0 }],
+      // Its provider of the AI SDK leaves out what is unsigned and has no format.
+      reasoning_details: [{ type: 'reasoning.text', text: 'hm', format: 'unknown', index: 0 }],
     });
+    const signed: Part = { type: 'reasoning', text: 'hm', signature: ownToken('anthropic-messages', 's') };
+    const [sealed] = asArray(build([signed], context).choices) ?? [];
+    const details = asArray(asObject(asObject(sealed)?.message)?.reasoning_details) ?? [];
+    expect(details).toMatchObject([{ text: 'hm', signature: 'sluice:anthropic-messages:s' }]);
+    expect(details[0]).not.toHaveProperty('format');
   });
 
   test('unsigned reasoning needs no details', () => {

@@ -133,6 +133,7 @@ describe('chunks', () => {
   });
 
   test('a client that reads OpenRouter’s fields gets the text in both as it comes, and the seal in a last piece', () => {
+    const CLAUDES = ownToken('anthropic-messages', 'sig');
     const wire = encode(
       [
         START,
@@ -142,7 +143,7 @@ describe('chunks', () => {
         { type: 'reasoning-start', block: 1 },
         { type: 'reasoning-delta', block: 1, text: 'h' },
         { type: 'reasoning-delta', block: 1, text: 'm' },
-        { type: 'reasoning-signature', block: 1, signature: own('sig') },
+        { type: 'reasoning-signature', block: 1, signature: CLAUDES },
         { type: 'reasoning-end', block: 1 },
         { type: 'reasoning-start', block: 2, redacted: own('zz') },
         { type: 'reasoning-end', block: 2 },
@@ -161,10 +162,10 @@ describe('chunks', () => {
     });
     const deltas = deltasOf(wire).filter((delta) => delta.reasoning_details !== undefined);
     expect(deltas).toEqual([
-      { reasoning: 'so', reasoning_details: [piece('so', 0)] },
-      { reasoning: 'h', reasoning_details: [piece('h', 1)] },
+      { reasoning: 'so', reasoning_details: [piece('so', 0, { format: 'unknown' })] },
+      { reasoning: 'h', reasoning_details: [piece('h', 1, { format: 'unknown' })] },
       { reasoning: 'm', reasoning_details: [piece('m', 1)] },
-      { reasoning_details: [piece('', 1, { signature: 'sig' })] },
+      { reasoning_details: [piece('', 1, { signature: 'sluice:anthropic-messages:sig' })] },
       { reasoning_details: [{ type: 'reasoning.encrypted', data: 'zz', index: 2 }] },
     ]);
     expect(wire).not.toContain('reasoning_content');
@@ -178,7 +179,7 @@ describe('chunks', () => {
       );
       expect(messages[0]?.parts).toEqual([
         { type: 'reasoning', text: 'so' },
-        { type: 'reasoning', text: 'hm', signature: own('sig') },
+        { type: 'reasoning', text: 'hm', signature: CLAUDES },
         { type: 'reasoning', text: '', redacted: own('zz') },
         { type: 'text', text: 'yes' },
       ]);

@@ -488,6 +488,30 @@ const shown = (fields: JsonObject): JsonObject => ({
   defaults: Object.keys(fields),
 });
 
+describe('OpenRouter’s clients', () => {
+  const parsed = (agent: string) => {
+    const body = { model: 'm', messages: [{ role: 'user', content: 'hi' }], stream: true };
+    const route = { operation: 'generate', stream: true } as const;
+    return openaiChat.client.parseRequest(body, route, new Headers({ 'user-agent': agent }));
+  };
+
+  test.each([
+    ['ai-sdk/openrouter/2.10.0 ai-sdk/provider-utils/4.0.23 runtime/node.js/v20.20.2'],
+    ['speakeasy-sdk/typescript 1.3.19 2.914.0 1.0.0 @openrouter/sdk'],
+    ['speakeasy-sdk/python 1.3.84 2.914.0 1.0.0 openrouter'],
+  ])('%s gets the counts of a stream, and thinking in OpenRouter’s fields, unasked', (agent) => {
+    expect(parsed(agent)).toMatchObject({ includeUsage: true, readsReasoningDetails: true });
+  });
+
+  test.each([
+    ['ai-sdk/openai-compatible/2.0.30 ai-sdk/provider-utils/4.0.23'],
+    ['speakeasy-sdk/typescript 1.5.0 2.634.2 1.0.0 @mistralai/mistralai'],
+    ['OpenAI/JS 6.1.0'],
+  ])('%s gets what it asks for', (agent) => {
+    expect(parsed(agent)).not.toContainKeys(['includeUsage', 'readsReasoningDetails']);
+  });
+});
+
 describe('settings', () => {
   test.each<[string, JsonObject, JsonObject]>([
     ['max_completion_tokens first', { max_tokens: 1, max_completion_tokens: 2 }, { maxOutputTokens: 2 }],

@@ -37,6 +37,13 @@ describe('edits', () => {
     expect(hides({ ...body, usage: { include: false } })).toBeDefined();
   });
 
+  test('OpenRouter’s clients, which ask for no counts, get them', () => {
+    const headers = new Headers({ 'user-agent': 'ai-sdk/openrouter/2.10.0 ai-sdk/provider-utils/4.0.23' });
+    const hiding = (client: Headers) => passthrough.hides?.({ stream: true }, {}, client);
+    expect(hiding(headers)).toBeUndefined();
+    expect(hiding(new Headers({ 'user-agent': 'OpenAI/JS 6.1.0' }))).toBeDefined();
+  });
+
   test('a provider that refuses the options is not sent any', () => {
     expect(edits({ stream: true }, { streamOptions: false })).toEqual({});
     const asked = edits({ stream: true, stream_options: { include_usage: true } }, { streamOptions: false });
