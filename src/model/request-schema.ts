@@ -214,7 +214,7 @@ const askSchema = shape<NeutralRequest>({
   ...{ allowedTools: names.optional(), stopSequences: names.optional() },
   ...{ maxOutputTokens: number, temperature: number, topP: number, topK: number, seed: number },
   ...{ frequencyPenalty: number, presencePenalty: number },
-  ...{ includeUsage: flag, parallelToolCalls: flag, store: flag, replaysReasoning: flag, searchesWeb: only },
+  ...{ includeUsage: flag, parallelToolCalls: flag, store: flag, replaysReasoning: flag },
   ...{ keepsBreakpoints: only, hidesReasoning: only, readsReasoningDetails: only },
   ...{ verbosity: text, user: text, serviceTier: text, cacheKey: text, session: text },
   ...{ metadata: object, cacheControl: object, cacheSettings: object, moderation: object, extension },

@@ -123,8 +123,6 @@ export interface NeutralRequest {
   system: TextPart[];
   messages: Message[];
   tools: Tool[];
-  /** The provider should search the web, whether by a tool or by a field of its own. */
-  searchesWeb?: true;
   toolChoice?: ToolChoice;
   /** With the choice `auto` or `required`: names of the declared tools that may be called. Undefined: all. */
   allowedTools?: string[];

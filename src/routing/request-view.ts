@@ -30,6 +30,11 @@ function shortened(text: string): string {
   return text.length <= READ ? text : `${text.slice(0, READ / 2)}\n…\n${text.slice(-READ / 2)}`;
 }
 
+/** The provider is to search the web: a request's own field for it (Chat's `web_search_options`) is read as a tool. */
+export function searchesWeb({ tools }: NeutralRequest): boolean {
+  return tools.some((tool) => tool.type === 'server' && tool.search !== undefined);
+}
+
 /** Anywhere in the conversation: a model that continues it must be able to read what came before. */
 export function hasImage({ messages }: NeutralRequest): boolean {
   return messages.some((message) => message.parts.some(isImage));

@@ -6,7 +6,7 @@ import type { RouteRuleKind } from '../model/route-decision.ts';
 import { tierOf } from '../providers/model-tiers.ts';
 import { measureContext, type TextCounter } from './long-context.ts';
 import { createPhraseSearch } from './phrases.ts';
-import { hasImage, lastUserText, systemText, thinkingAsked } from './request-view.ts';
+import { hasImage, lastUserText, searchesWeb, systemText, thinkingAsked } from './request-view.ts';
 
 export interface RuleQuestion {
   model: string;
@@ -81,7 +81,7 @@ function byScenario({ scenarios }: RoutingConfig, count: TextCounter): Step[] {
     (request: NeutralRequest, model: string) => string | undefined | Promise<string | undefined>,
   ][] = [
     ['image', (request) => (hasImage(request) ? 'the conversation has an image' : undefined)],
-    ['web_search', ({ searchesWeb }) => (searchesWeb ? 'web search is requested' : undefined)],
+    ['web_search', (request) => (searchesWeb(request) ? 'web search is requested' : undefined)],
     ['long_context', (request) => longContext(request, limit, count)],
     [
       'think',

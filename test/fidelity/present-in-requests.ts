@@ -90,7 +90,7 @@ export const PRESENT_IN_REQUESTS: Record<string, Asks | null> = {
       part.content.some((each) => each.type === 'image' && each.source.kind === 'base64'),
   ),
   'free-text call': some((part) => part.type === 'tool-call' && part.kind === 'custom'),
-  'web search': ({ searchesWeb }) => searchesWeb === true,
+  'web search': offers((tool) => tool.type === 'server' && tool.search !== undefined),
   'page fetch': runs(/^(web_fetch|urlContext)/),
   'code execution': runs(/^(code_execution|code_interpreter|codeExecution)/),
   'file search': runs(/^(file_search|fileSearch)/),

@@ -22,7 +22,7 @@ import { takeClearedMessages } from './cleared-messages.ts';
 import { takeEffortChanges } from './effort-changes.ts';
 import { failRequest, requireArray, requireObject, requireString } from './fields.ts';
 import { parseContent, parseText } from './parse-content.ts';
-import { isWebSearch, parseTool, parseToolChoice } from './parse-tools.ts';
+import { parseTool, parseToolChoice } from './parse-tools.ts';
 import { isEmpty, withoutFields } from '../shared/own-fields.ts';
 import {
   optionalArray,
@@ -114,7 +114,6 @@ export function parseRequest(body: JsonObject, route?: ClientRoute, headers?: He
   takeToolChanges(request);
   takeEffortChanges(request);
   takeClearedMessages(request);
-  if (request.tools.some(isWebSearch)) request.searchesWeb = true;
   return request;
 }
 

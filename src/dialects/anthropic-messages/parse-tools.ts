@@ -17,10 +17,10 @@ export function parseTool(value: JsonValue, path: string): Tool {
   if (type !== undefined && type !== 'custom') {
     const name = asString(tool.name) ?? asString(tool.mcp_server_name) ?? type;
     const server: ServerTool = { type: 'server', name, definition: { dialect: ID, fields: tool } };
-    if (isWebSearch(server))
-      server.search = parseWebSearch(withoutFields(tool, ['type', 'name', 'cache_control']));
-    if (/^web_fetch_/.test(type))
-      server.fetch = parsePageFetch(withoutFields(tool, ['type', 'name', 'cache_control']));
+    const settings = withoutFields(tool, ['type', 'name', 'cache_control']);
+    // `web_search_20250305` and its successors.
+    if (type.startsWith('web_search')) server.search = parseWebSearch(settings);
+    if (type.startsWith('web_fetch_')) server.fetch = parsePageFetch(settings);
     return server;
   }
   const description = optionalString(tool, 'description', `${path}.description`);
@@ -47,11 +47,6 @@ function ownExtension(fields: JsonObject): { extension?: Extension } {
   const built = extensionOf(fields);
   if (built.extension !== undefined && EAGER in fields) built.extension.defaults = [EAGER];
   return built;
-}
-
-/** `web_search_20250305` and its successors. */
-export function isWebSearch(tool: Tool): boolean {
-  return tool.type === 'server' && /^web_search/.test(asString(tool.definition.fields.type) ?? '');
 }
 
 export function parseToolChoice(

@@ -5,7 +5,7 @@ import type { Binding, NeutralRequest, Tool } from '../../model/request.ts';
 import type { ClientRoute } from '../dialect.ts';
 import { LOGPROBS_FIELDS, parseConfig } from './parse-config.ts';
 import { parseContents, parseSystem } from './parse-contents.ts';
-import { isWebSearch, parseToolConfig, parseTools } from './parse-tools.ts';
+import { parseToolConfig, parseTools } from './parse-tools.ts';
 import { invalid } from '../shared/read-field.ts';
 import { bareModel } from './route.ts';
 import { withoutFields } from '../shared/own-fields.ts';
@@ -39,7 +39,6 @@ export function parseRequest(body: JsonObject, route: ClientRoute, headers?: Hea
     // The default: `includeThoughts` asks for them.
     hidesReasoning: true,
   };
-  if (request.tools.some(isWebSearch)) request.searchesWeb = true;
   const serviceTier = asString(wire.serviceTier);
   if (serviceTier === 'standard') request.serviceTier = 'default';
   else if (serviceTier !== undefined && !isDefault(serviceTier)) request.serviceTier = serviceTier;

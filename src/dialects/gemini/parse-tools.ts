@@ -19,7 +19,8 @@ export function parseTools(value: JsonValue | undefined): Tool[] {
       if (name !== 'functionDeclarations') {
         const fields = { [name]: definition };
         const server: ServerTool = { type: 'server', name, definition: { dialect: ID, fields } };
-        if (isWebSearch(server)) server.search = parseSearch(definition);
+        // `googleSearch`, `googleSearchRetrieval`, `enterpriseWebSearch`, in either spelling of names.
+        if (/^(google|enterprise_?web)_?search/i.test(name)) server.search = parseSearch(definition);
         if (/^url_?context$/i.test(name)) server.fetch = parsePageFetch(definition);
         tools.push(server);
         continue;
@@ -36,11 +37,6 @@ function parseSearch(definition: JsonValue | undefined): WebSearch {
   const { excludeDomains, ...settings } = isObject(definition) ? camelFields(definition) : {};
   const blocked = excludeDomains === undefined ? {} : { blocked_domains: excludeDomains };
   return parseWebSearch({ ...settings, ...blocked });
-}
-
-/** `googleSearch`, `googleSearchRetrieval`, `enterpriseWebSearch`, in either spelling of names. */
-export function isWebSearch(tool: Tool): boolean {
-  return tool.type === 'server' && /^(google|enterprise_?web)_?search/i.test(tool.name);
 }
 
 const FUNCTION_FIELDS = ['name', 'description', 'parameters', 'parametersJsonSchema'];

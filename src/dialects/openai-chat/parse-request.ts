@@ -66,8 +66,6 @@ export function parseRequest(body: JsonObject, _route?: ClientRoute, headers?: H
     messages,
     tools: parseTools(body),
   };
-  if (request.tools.some((tool) => tool.type === 'server' && tool.search !== undefined))
-    request.searchesWeb = true;
   const kept = new Set([...NEUTRAL_FIELDS, SEARCH_OPTIONS]);
 
   const streamOptions = optionalObject(body, 'stream_options');

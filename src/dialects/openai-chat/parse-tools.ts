@@ -53,7 +53,8 @@ function parseTool(tool: JsonObject, path: string): Tool {
     name: type,
     definition: { dialect: ID, fields: tool },
   };
-  if (isWebSearch(server)) server.search = parseWebSearch(asObject(tool.parameters) ?? {});
+  // `web_search`, `openrouter:web_search`, `browser_search`: each server has its own name.
+  if (/(^|:)(web|browser)_search/.test(type)) server.search = parseWebSearch(asObject(tool.parameters) ?? {});
   return server;
 }
 
@@ -94,11 +95,6 @@ function parseSearchOptions(body: JsonObject): ServerTool[] {
   if (options === undefined) return [];
   const definition: Extension = { dialect: ID, fields: { [SEARCH_OPTIONS]: options } };
   return [{ type: 'server', name: SEARCH_OPTIONS, definition, search: parseWebSearch(options) }];
-}
-
-/** `web_search`, `openrouter:web_search`, `browser_search`: each server has its own name. */
-function isWebSearch(tool: Tool): boolean {
-  return tool.type === 'server' && /(^|:)(web|browser)_search/.test(tool.name);
 }
 
 function parseFunction(declared: JsonObject, path: string): FunctionTool {

@@ -12,7 +12,7 @@ import {
 import { keepItems, withAdditional } from './additional-tools.ts';
 import { parseOutputFormat } from './output-format.ts';
 import { parseInput } from './parse-input.ts';
-import { isWebSearch, namesServer, parseToolChoice, parseToolList } from './parse-tools.ts';
+import { namesServer, parseToolChoice, parseToolList } from './parse-tools.ts';
 import { parseReasoningSettings } from './reasoning-settings.ts';
 import { isEmpty, withoutFields } from '../shared/own-fields.ts';
 import { changeSettings } from './settings-changes.ts';
@@ -68,7 +68,6 @@ export function parseRequest(body: JsonObject): NeutralRequest {
     messages: input.messages,
     tools: withAdditional(parseToolList(body), input.tools),
   };
-  if (request.tools.some(isWebSearch)) request.searchesWeb = true;
   const kept = new Set(NEUTRAL_FIELDS);
   const bound = boundTo ?? input.boundTo;
   if (bound !== undefined) request.boundTo = bound;

@@ -33,11 +33,6 @@ export function parseToolList(holder: JsonObject, path = 'tools'): Tool[] {
   );
 }
 
-/** `web_search`, `web_search_preview`, either with an optional date. */
-export function isWebSearch(tool: Tool): boolean {
-  return tool.type === 'server' && tool.name.startsWith('web_search');
-}
-
 /** One tool, or all of a namespace. */
 function parseTool(tool: JsonObject, path: string): Tool[] {
   const type = requiredString(tool, 'type', `${path}.type`, 'say `function`, `custom`, `web_search`…');
@@ -57,7 +52,8 @@ function parseTool(tool: JsonObject, path: string): Tool[] {
 
 function parseServer(tool: JsonObject, type: string): ServerTool {
   const server: ServerTool = { type: 'server', name: type, definition: { dialect: ID, fields: tool } };
-  if (!isWebSearch(server)) return server;
+  // `web_search`, `web_search_preview`, either with an optional date.
+  if (!type.startsWith('web_search')) return server;
   const { type: _, filters, ...settings } = tool;
   return { ...server, search: parseWebSearch({ ...settings, ...asObject(filters) }) };
 }

@@ -654,7 +654,6 @@ describe('settings', () => {
       user_location: { type: 'approximate', approximate: location },
     };
     const request = parse({ web_search_options: options });
-    expect(request.searchesWeb).toBe(true);
     expect(request.tools).toEqual([
       {
         type: 'server',
