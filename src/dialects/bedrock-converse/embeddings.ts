@@ -3,14 +3,12 @@
 // https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-titan-embed-mm.html
 // https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-embed.html
 // https://docs.aws.amazon.com/nova/latest/userguide/embeddings-schema.html
-import type { EmbeddingInput, EmbeddingRequest, EmbeddingResponse } from '../../model/embedding.ts';
+import type { EmbeddingRequest, EmbeddingResponse } from '../../model/embedding.ts';
 import { GatewayError } from '../../model/errors.ts';
 import type { HeaderReader } from '../../model/headers.ts';
 import { asArray, asObject, type JsonObject } from '../../model/json/json.ts';
 import { countIn } from '../../model/usage.ts';
-import { embeddingLosses } from '../shared/losses/embedding-losses.ts';
-import { inParts } from '../shared/embedding-parts.ts';
-import { vectorOf } from '../shared/embedding-vector.ts';
+import { embeddingLosses, inParts, textsOf, usageOf, vectorOf } from '../shared/embeddings.ts';
 import type { ProviderOperation } from '../operations.ts';
 import { modelInPath } from '../shared/models/model-in-path.ts';
 
@@ -20,9 +18,10 @@ export const embeddings: ProviderOperation<EmbeddingRequest, EmbeddingResponse> 
   edits: () => ({}),
   split: (request, model) => inParts(request, model.includes('cohere.embed') ? 96 : 1),
   buildRequest(request, { model }) {
-    const { input, dimensions, unnormalized = false } = request;
-    const texts = input.map(textOf);
-    const task = input[0]?.type === 'text' ? input[0].task : undefined;
+    const { dimensions, unnormalized = false } = request;
+    const pieces = textsOf(request, 'Bedrock');
+    const texts = pieces.map(({ text }) => text);
+    const task = pieces[0]?.task;
     const [body, tasks] = buildBody(model, { texts, task, dimensions, unnormalized });
     return {
       body,
@@ -37,7 +36,7 @@ export const embeddings: ProviderOperation<EmbeddingRequest, EmbeddingResponse> 
     const tokens = countIn(body.inputTextTokenCount) ?? inputTokensIn(headers);
     return {
       model: null,
-      usage: tokens === undefined ? null : { inputTokens: tokens },
+      usage: usageOf(tokens),
       vectors: () => parseVectors(body),
     };
   },
@@ -64,10 +63,8 @@ function buildBody(model: string, wanted: Wanted): [body: JsonObject, tasks?: Ta
   if (model.includes('cohere.embed')) return [cohereBody(wanted), COHERE_TYPES];
   if (/nova-.*embeddings/.test(model)) return [novaBody(wanted), NOVA_PURPOSES];
   if (model.includes('titan-embed')) return [titanBody(model, wanted)];
-  throw unsupported(
-    'model',
-    `embeddings of ${model} are not supported: use a model of Titan, Nova or Cohere`,
-  );
+  const problem = `embeddings of ${model} are not supported: use a model of Titan, Nova or Cohere`;
+  throw new GatewayError('unsupported_feature', `model: ${problem}`, { reason: { param: 'model' } });
 }
 
 function cohereBody({ texts, task, dimensions }: Wanted): JsonObject {
@@ -122,15 +119,6 @@ function titanBody(model: string, { texts: [inputText = ''], dimensions, unnorma
     // The first version has no such field.
     ...(unnormalized && model.includes('titan-embed-text-v2') && { normalize: false }),
   };
-}
-
-function textOf(piece: EmbeddingInput): string {
-  if (piece.type === 'text') return piece.text;
-  throw unsupported('input', 'Bedrock embeds text, not token ids; send strings');
-}
-
-function unsupported(param: string, problem: string): GatewayError {
-  return new GatewayError('unsupported_feature', `${param}: ${problem}`, { reason: { param } });
 }
 
 /** Titan's one vector; Cohere's list, which stands under its type where types were asked for; Nova's, each with its type. */

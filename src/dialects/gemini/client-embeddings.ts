@@ -5,6 +5,7 @@ import type { EmbeddingInput, EmbeddingRequest } from '../../model/embedding.ts'
 import { GatewayError } from '../../model/errors.ts';
 import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { ClientEmbeddings } from '../operations.ts';
+import { sizeIn } from '../shared/embeddings.ts';
 import { invalid, optionalString } from '../shared/read-field.ts';
 import type { KnownFields, KnownRequest } from '../shared/losses/unread-fields.ts';
 import { optionalNumber, requiredObject } from './read-field.ts';
@@ -102,9 +103,7 @@ function textIn(content: JsonValue | undefined): string | undefined {
 
 function dimensionsIn(fields: JsonObject, place: (field: string) => string): number | undefined {
   const dimensions = optionalNumber(fields, 'outputDimensionality', place('outputDimensionality'));
-  if (dimensions !== undefined && (!Number.isInteger(dimensions) || dimensions < 1))
-    throw invalid(place('outputDimensionality'), 'must be a whole number of at least 1');
-  return dimensions;
+  return dimensions === undefined ? undefined : sizeIn(dimensions, place('outputDimensionality'));
 }
 
 function parseOne(value: JsonValue, at: string): { input: EmbeddingInput; dimensions?: number } {

@@ -1,12 +1,9 @@
 // Embeddings: `:batchEmbedContents`, on Google Cloud `:predict` or `:embedContent`. https://ai.google.dev/api/embeddings
 // https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/text-embeddings-api
-import type { EmbeddingInput, EmbeddingRequest, EmbeddingResponse } from '../../model/embedding.ts';
-import { GatewayError } from '../../model/errors.ts';
+import type { EmbeddingRequest, EmbeddingResponse } from '../../model/embedding.ts';
 import { asArray, asObject, isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import { countIn, type Usage } from '../../model/usage.ts';
-import { embeddingLosses } from '../shared/losses/embedding-losses.ts';
-import { inParts } from '../shared/embedding-parts.ts';
-import { vectorOf } from '../shared/embedding-vector.ts';
+import { embeddingLosses, inParts, type TextInput, textsOf, vectorOf } from '../shared/embeddings.ts';
 import type { Quirks } from '../quirks.ts';
 import type { ProviderOperation } from '../operations.ts';
 import { bareModel, methodOf } from './route.ts';
@@ -49,8 +46,7 @@ export const embeddings: ProviderOperation<EmbeddingRequest, EmbeddingResponse> 
   buildRequest(request, { model, quirks }) {
     const { dimensions } = request;
     const size = dimensions === undefined ? {} : { outputDimensionality: dimensions };
-    const pieces = request.input.map(textOf);
-    const body = BODIES[embeddingMethod(model, quirks)](pieces, size, model);
+    const body = BODIES[embeddingMethod(model, quirks)](textsOf(request, 'Gemini'), size, model);
     return { body, losses: embeddingLosses(request, ['taskType', 'title']) };
   },
   parseResponse: (body) => ({
@@ -60,46 +56,38 @@ export const embeddings: ProviderOperation<EmbeddingRequest, EmbeddingResponse> 
   }),
 };
 
-type Piece = Extract<EmbeddingInput, { type: 'text' }>;
+const NO_TEXT: TextInput = { type: 'text', text: '' };
 
-const NO_TEXT: Piece = { type: 'text', text: '' };
+const BODIES: Record<Method, (pieces: readonly TextInput[], size: JsonObject, model: string) => JsonObject> =
+  {
+    predict: (pieces, size) => ({
+      instances: pieces.map(({ text, task, title }) => ({
+        content: text,
+        ...(task !== undefined && { task_type: task }),
+        ...(title !== undefined && { title }),
+      })),
+      parameters: size,
+    }),
+    embedContent(pieces, size) {
+      const [piece = NO_TEXT] = pieces;
+      const config = { ...namesOf(piece), ...size };
+      return {
+        content: { parts: [{ text: piece.text }] },
+        ...(Object.keys(config).length > 0 && { embedContentConfig: config }),
+      };
+    },
+    batchEmbedContents: (pieces, size, model) => ({
+      requests: pieces.map((piece) => ({
+        model: `models/${bareModel(model)}`,
+        content: { parts: [{ text: piece.text }] },
+        ...namesOf(piece),
+        ...size,
+      })),
+    }),
+  };
 
-const BODIES: Record<Method, (pieces: readonly Piece[], size: JsonObject, model: string) => JsonObject> = {
-  predict: (pieces, size) => ({
-    instances: pieces.map(({ text, task, title }) => ({
-      content: text,
-      ...(task !== undefined && { task_type: task }),
-      ...(title !== undefined && { title }),
-    })),
-    parameters: size,
-  }),
-  embedContent(pieces, size) {
-    const [piece = NO_TEXT] = pieces;
-    const config = { ...namesOf(piece), ...size };
-    return {
-      content: { parts: [{ text: piece.text }] },
-      ...(Object.keys(config).length > 0 && { embedContentConfig: config }),
-    };
-  },
-  batchEmbedContents: (pieces, size, model) => ({
-    requests: pieces.map((piece) => ({
-      model: `models/${bareModel(model)}`,
-      content: { parts: [{ text: piece.text }] },
-      ...namesOf(piece),
-      ...size,
-    })),
-  }),
-};
-
-function namesOf({ task, title }: Piece): JsonObject {
+function namesOf({ task, title }: TextInput): JsonObject {
   return { ...(task !== undefined && { taskType: task }), ...(title !== undefined && { title }) };
-}
-
-function textOf(piece: EmbeddingInput): Piece {
-  if (piece.type === 'text') return piece;
-  throw new GatewayError('unsupported_feature', 'input: Gemini embeds text, not token ids; send strings', {
-    reason: { param: 'input' },
-  });
 }
 
 /** Google Cloud counts each text by itself. */

@@ -2,6 +2,7 @@
 // https://docs.ollama.com/api/embed
 import { asArray, asString, type JsonValue } from '../../model/json/json.ts';
 import type { ClientEmbeddings } from '../operations.ts';
+import { sizeIn } from '../shared/embeddings.ts';
 import { invalid, optionalNumber, requiredString } from '../shared/read-field.ts';
 
 export const clientEmbeddings: ClientEmbeddings = {
@@ -10,14 +11,12 @@ export const clientEmbeddings: ClientEmbeddings = {
     const model = requiredString(body, 'model', 'model', 'name the model to use');
     const isOlder = body.input === undefined && body.prompt !== undefined;
     const dimensions = optionalNumber(body, 'dimensions');
-    if (dimensions !== undefined && (!Number.isInteger(dimensions) || dimensions < 1))
-      throw invalid('dimensions', 'must be a whole number of at least 1');
     const texts = isOlder ? textsIn(body.prompt, 'prompt') : textsIn(body.input, 'input');
     return {
       model,
       input: texts.map((text) => ({ type: 'text', text })),
       encoding: 'float',
-      ...(dimensions !== undefined && { dimensions }),
+      ...(dimensions !== undefined && { dimensions: sizeIn(dimensions, 'dimensions') }),
       ...(isOlder && { alone: true }),
     };
   },

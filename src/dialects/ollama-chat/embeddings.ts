@@ -1,10 +1,8 @@
 // Embeddings: `POST /api/embed`. https://docs.ollama.com/api/embed
 import type { EmbeddingRequest, EmbeddingResponse } from '../../model/embedding.ts';
-import { GatewayError } from '../../model/errors.ts';
 import { asArray, asString, type JsonObject } from '../../model/json/json.ts';
 import { countIn } from '../../model/usage.ts';
-import { vectorOf } from '../shared/embedding-vector.ts';
-import { embeddingLosses } from '../shared/losses/embedding-losses.ts';
+import { embeddingLosses, textsOf, usageOf, vectorOf } from '../shared/embeddings.ts';
 import type { ProviderOperation } from '../operations.ts';
 
 export const embeddings: ProviderOperation<EmbeddingRequest, EmbeddingResponse> = {
@@ -14,23 +12,15 @@ export const embeddings: ProviderOperation<EmbeddingRequest, EmbeddingResponse> 
   passes: (body) => body.input !== undefined,
   buildRequest(request, { model }) {
     const { dimensions } = request;
-    const texts = request.input.map((piece) => {
-      if (piece.type === 'text') return piece.text;
-      throw new GatewayError(
-        'unsupported_feature',
-        'input: Ollama embeds text, not token ids; send strings',
-        { reason: { param: 'input' } },
-      );
-    });
+    const texts = textsOf(request, 'Ollama').map(({ text }) => text);
     const body: JsonObject = { model, input: texts };
     if (dimensions !== undefined) body.dimensions = dimensions;
     return { body, losses: embeddingLosses(request) };
   },
   parseResponse(body) {
-    const tokens = countIn(body.prompt_eval_count);
     return {
       model: asString(body.model) ?? null,
-      usage: tokens === undefined ? null : { inputTokens: tokens },
+      usage: usageOf(countIn(body.prompt_eval_count)),
       vectors: () => parseVectors(body),
     };
   },

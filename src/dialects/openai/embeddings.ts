@@ -4,9 +4,8 @@ import { fromBase64, toBase64 } from '../../model/base64.ts';
 import type { EmbeddingInput, EmbeddingRequest, EmbeddingResponse } from '../../model/embedding.ts';
 import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import { countIn } from '../../model/usage.ts';
-import { vectorOf } from '../shared/embedding-vector.ts';
+import { embeddingLosses, sizeIn, usageOf, vectorOf } from '../shared/embeddings.ts';
 import { invalid } from '../shared/read-field.ts';
-import { embeddingLosses } from '../shared/losses/embedding-losses.ts';
 import type { ClientEmbeddings, ProviderOperation } from '../operations.ts';
 
 export const EMBEDDINGS_PATH = '/v1/embeddings';
@@ -24,11 +23,8 @@ export const openaiClientEmbeddings: ClientEmbeddings = {
       input: parseInput(body.input),
       encoding: encoding ?? 'float',
     };
-    if (dimensions !== undefined && dimensions !== null) {
-      if (typeof dimensions !== 'number' || !Number.isInteger(dimensions) || dimensions < 1)
-        throw invalid('dimensions', 'must be a whole number of at least 1');
-      request.dimensions = dimensions;
-    }
+    if (dimensions !== undefined && dimensions !== null)
+      request.dimensions = sizeIn(dimensions, 'dimensions');
     if (typeof user === 'string') request.user = user;
     return request;
   },
@@ -77,11 +73,10 @@ export const openaiEmbeddings: ProviderOperation<EmbeddingRequest, EmbeddingResp
   parseResponse(body) {
     const data = asArray(body.data);
     if (data === undefined) throw new Error('data is missing');
-    const tokens = countIn(asObject(body.usage)?.prompt_tokens);
     return {
       id: asString(body.id),
       model: asString(body.model) ?? null,
-      usage: tokens === undefined ? null : { inputTokens: tokens },
+      usage: usageOf(countIn(asObject(body.usage)?.prompt_tokens)),
       vectors: () => parseVectors(data),
     };
   },
