@@ -2,6 +2,8 @@
 import type { ProviderNews } from '../upstream/provider-memory.ts';
 import type { GatewayHost } from './host.ts';
 
+const STILL_ASKED = 'a provider fails, and is asked all the same, as it has no breaker';
+
 /** @param redact removes secrets: a provider's words may quote them. */
 export function createProviderLog(
   log: GatewayHost['log'],
@@ -10,7 +12,7 @@ export function createProviderLog(
   return (provider, news) => {
     switch (news.what) {
       case 'fails':
-        log('warn', 'a provider fails, and is not asked for a while', {
+        log('warn', news.isAsked ? STILL_ASKED : 'a provider fails, and is not asked for a while', {
           provider,
           error: redact(news.error),
         });

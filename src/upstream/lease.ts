@@ -3,7 +3,7 @@ import type { GatewayError } from '../model/errors.ts';
 import type { Permit } from './breaker.ts';
 import type { Slot } from './concurrency-limit.ts';
 import { type PeerKey, toPeerError } from './peers.ts';
-import { fail, type ProviderMemory, reportBreaker, resetFailures } from './provider-memory.ts';
+import { fail, failKey, type ProviderMemory, reportCondition, resetFailures } from './provider-memory.ts';
 
 /** How a request ended; `abandoned` says nothing about the provider. */
 type LeaseOutcome = 'completed' | 'abandoned' | GatewayError;
@@ -79,7 +79,7 @@ class ProviderLease implements Lease {
     } else this.judge(outcome);
     this.learned('abandoned');
     // Not where an answer begins, which lets others in: one that always breaks off would be reported each time.
-    reportBreaker(memory);
+    reportCondition(memory);
     slot.release();
   }
 
@@ -123,17 +123,20 @@ class ProviderLease implements Lease {
   }
 
   private recovered(): void {
-    const { memory } = this.terms;
+    const { memory, whose } = this.terms;
     if (resetFailures(memory)) memory.notify({ what: 'recovered' });
+    if (whose === 'own' || memory.clientKeysWork) return;
+    memory.clientKeysWork = true;
+    memory.notify({ what: 'client-key-good' });
   }
 
   /** @param ofKey the key is set aside where the failure is of that kind. */
   private failed(error: GatewayError, ofKey: boolean): void {
-    const { memory, key, keyLabel, model } = this.terms;
+    const { memory, keyLabel } = this.terms;
     this.learned('failed');
     fail(memory, error);
     const used = ofKey ? this.usedKey() : null;
-    if (used !== null && memory.keys.failed(key, model, error, used.alone))
+    if (used !== null && failKey(memory, used, error))
       memory.report({ what: 'key set aside', key: keyLabel, error: `${error.code}: ${error.message}` });
     memory.notify({ what: 'failed', error: toPeerError(error), key: used });
   }

@@ -19,6 +19,8 @@ export type PeerEvent =
   | { what: 'failed'; error: PeerError; key: PeerKey | null }
   /** A key that was set aside is good again. */
   | { what: 'key-good'; key: PeerKey }
+  /** A client's own key has been answered since one of the gateway's was set aside. */
+  | { what: 'client-key-good' }
   /** How many may be in flight now; null: the configured limit. */
   | { what: 'limit'; value: number | null }
   /** A place is free that a request of another process may wait for. */
@@ -33,6 +35,7 @@ export interface ProviderKnowledge {
   limit: number | null;
   failuresInARow: number;
   lastError: string | undefined;
+  clientKeysWork: boolean;
 }
 
 /** The key that was used. Passed between processes and nowhere else. */

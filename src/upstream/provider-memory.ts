@@ -3,20 +3,33 @@ import type { GatewayError } from '../model/errors.ts';
 import type { Breaker } from './breaker.ts';
 import type { ConcurrencyLimit } from './concurrency-limit.ts';
 import type { KeyRing } from './key-ring.ts';
-import { fromPeerError, type PeerEvent, type ProviderKnowledge, type SharedRoom } from './peers.ts';
+import {
+  fromPeerError,
+  type PeerEvent,
+  type PeerKey,
+  type ProviderKnowledge,
+  type SharedRoom,
+} from './peers.ts';
 import type { RetryBudget } from './retry-budget.ts';
 
 /** What an operator should know of a provider, once each. */
 export type ProviderNews =
-  /** It is not asked for a while: its breaker has opened. */
-  | { what: 'fails'; error: string }
+  /** Its breaker has opened, so that it is not asked for a while. `isAsked`: it has none, and UNHEALTHY_AFTER failures in a row. */
+  | { what: 'fails'; error: string; isAsked?: true }
   | { what: 'works again' }
   /** It refused a key, or that key's quota is used up. @param key its position, where there are several. */
   | { what: 'key set aside'; key: string | undefined; error: string };
 
+/** One failure is chance, two a hiccup; with three in a row the next request will most likely fail too. */
+export const UNHEALTHY_AFTER = 3;
+/** Without a breaker, which is open for a while, what fails every other time would be reported as often. */
+const BETWEEN_NEWS_MS = 30_000;
+
 export interface ProviderMemory {
   baseUrl: string;
   breaker: Breaker;
+  /** By the latest request's configuration. */
+  hasBreaker: boolean;
   keys: KeyRing;
   limit: ConcurrencyLimit;
   room: SharedRoom | undefined;
@@ -24,27 +37,61 @@ export interface ProviderMemory {
   retries: RetryBudget;
   failuresInARow: number;
   lastError: string | undefined;
+  /** Clients' own keys have been answered since one of the gateway's was set aside. */
+  clientKeysWork: boolean;
   notify(event: PeerEvent): void;
-  /** The breaker, as of the latest news, or of what another process learned: that one has reported it. */
-  wasClosed: boolean;
+  elapsed(): number;
+  /** As of the latest news, or of what another process learned: that one has reported it. */
+  wasWell: boolean;
+  /** When the latest news was; null: never. */
+  toldAt: number | null;
   report(news: ProviderNews): void;
 }
 
 /**
  * Reports where a request of this process has opened or closed the breaker: one that merely fails often would be reported with every
- * other request.
+ * other request. Where there is no breaker, that it has become unhealthy, or works again.
  */
-export function reportBreaker(memory: ProviderMemory): void {
-  const isClosed = memory.breaker.state() === 'closed';
-  if (isClosed === memory.wasClosed) return;
-  memory.wasClosed = isClosed;
-  memory.report(isClosed ? { what: 'works again' } : { what: 'fails', error: memory.lastError ?? '' });
+export function reportCondition(memory: ProviderMemory): void {
+  const well = isWell(memory);
+  const { hasBreaker, toldAt } = memory;
+  if (well === memory.wasWell) return;
+  const now = memory.elapsed();
+  if (!hasBreaker && toldAt !== null && now - toldAt < BETWEEN_NEWS_MS) return;
+  memory.wasWell = well;
+  memory.toldAt = now;
+  const error = memory.lastError ?? '';
+  memory.report(
+    well ? { what: 'works again' } : { what: 'fails', error, ...(!hasBreaker && { isAsked: true }) },
+  );
+}
+
+/** By which of the two a provider is judged from now on. What is known of it so far was news earlier, or to another process. */
+export function guard(memory: ProviderMemory, hasBreaker: boolean): void {
+  if (memory.hasBreaker === hasBreaker) return;
+  memory.hasBreaker = hasBreaker;
+  memory.wasWell = isWell(memory);
+}
+
+function isWell({ hasBreaker, breaker, failuresInARow }: ProviderMemory): boolean {
+  return hasBreaker ? breaker.state() === 'closed' : failuresInARow < UNHEALTHY_AFTER;
+}
+
+/** The key is set aside where the failure is of that kind. Returns whether that is news for all models. */
+export function failKey(
+  memory: ProviderMemory,
+  { value, model, alone }: PeerKey,
+  error: GatewayError,
+): boolean {
+  const isNews = memory.keys.failed(value, model, error, alone);
+  if (memory.keys.hasCooldown(value, model)) memory.clientKeysWork = false;
+  return isNews;
 }
 
 /** Takes what another process has met. */
 export function learn(memory: ProviderMemory, event: PeerEvent): void {
   take(memory, event);
-  memory.wasClosed = memory.breaker.state() === 'closed';
+  memory.wasWell = isWell(memory);
 }
 
 function take(memory: ProviderMemory, event: PeerEvent): void {
@@ -58,11 +105,14 @@ function take(memory: ProviderMemory, event: PeerEvent): void {
     case 'failed': {
       const error = fromPeerError(event.error);
       fail(memory, error);
-      if (event.key !== null) memory.keys.failed(event.key.value, event.key.model, error, event.key.alone);
+      if (event.key !== null) failKey(memory, event.key, error);
       return;
     }
     case 'key-good':
       memory.keys.succeeded(event.key.value, event.key.model);
+      return;
+    case 'client-key-good':
+      memory.clientKeysWork = true;
       return;
     case 'limit':
       memory.limit.adopt(event.value);
@@ -71,12 +121,13 @@ function take(memory: ProviderMemory, event: PeerEvent): void {
       memory.limit.roomElsewhere();
       return;
     case 'known': {
-      const { breaker, cooldowns, limit, failuresInARow, lastError } = event.known;
+      const { breaker, cooldowns, limit, failuresInARow, lastError, clientKeysWork } = event.known;
       memory.breaker.adopt(breaker);
       memory.keys.adopt(cooldowns);
       memory.limit.adopt(limit);
       memory.failuresInARow = failuresInARow;
       memory.lastError = lastError;
+      memory.clientKeysWork = clientKeysWork;
     }
   }
 }
@@ -88,6 +139,7 @@ export function recall({
   limit,
   failuresInARow,
   lastError,
+  clientKeysWork,
 }: ProviderMemory): ProviderKnowledge {
   return {
     breaker: breaker.recall(),
@@ -95,6 +147,7 @@ export function recall({
     limit: limit.adapted(),
     failuresInARow,
     lastError,
+    clientKeysWork,
   };
 }
 

@@ -29,12 +29,14 @@ import {
 } from './peers.ts';
 import {
   fail,
+  guard,
   learn,
   type ProviderMemory,
   type ProviderNews,
   recall,
-  reportBreaker,
+  reportCondition,
   resetFailures,
+  UNHEALTHY_AFTER,
 } from './provider-memory.ts';
 import { createRetryBudget } from './retry-budget.ts';
 import { type Refusal, refusedByBreaker, refusedByKeys, refusedByLimit } from './refusal.ts';
@@ -69,7 +71,8 @@ interface LeaseRequest {
 export interface ProviderState {
   name: string;
   /**
-   * The breaker is closed, fewer than UNHEALTHY_AFTER failures in a row were the provider's, and not every key is refused or used up.
+   * The breaker is closed, fewer than UNHEALTHY_AFTER failures in a row were the provider's, and not every key is refused or used up,
+   * unless clients' own keys are answered meanwhile.
    */
   healthy: boolean;
   breaker: BreakerState;
@@ -111,9 +114,6 @@ export interface ProviderStates {
   peerGone(): void;
 }
 
-/** One failure is chance, two a hiccup; with three in a row the next request will most likely fail too. */
-export const UNHEALTHY_AFTER = 3;
-
 const CLIENTS_KEY: ChosenKey = { value: null, label: undefined };
 const NO_BREAKER: Permit = { spoke() {}, succeeded() {}, failed() {}, abandoned() {} };
 
@@ -153,10 +153,14 @@ export function createProviderStates(
       }),
       room,
       retries: createRetryBudget(elapsed),
+      hasBreaker: true,
       failuresInARow: 0,
       lastError: undefined,
+      clientKeysWork: false,
       notify,
-      wasClosed: true,
+      elapsed,
+      wasWell: true,
+      toldAt: null,
       report: (news) => report(name, news),
     };
     const addresses = memories.get(name) ?? new Map<string, ProviderMemory>();
@@ -215,6 +219,7 @@ export function createProviderStates(
     enter(question) {
       const { provider, signal } = question;
       const memory = memoryOf(provider);
+      guard(memory, provider.breaker !== null);
       if (provider.breaker !== null && memory.breaker.waitMs() > 0) return closed(question, memory);
       const slot = memory.limit.acquire(provider.concurrency, signal);
       if (slot instanceof Promise) return slot.then((given) => admit(question, memory, given));
@@ -222,6 +227,7 @@ export function createProviderStates(
     },
     beginProbe(provider) {
       const memory = memoryOf(provider);
+      guard(memory, provider.breaker !== null);
       const permit = provider.breaker === null ? NO_BREAKER : memory.breaker.enter(provider.breaker);
       return permit && ((failure) => endProbe(memory, permit, failure));
     },
@@ -278,14 +284,14 @@ function endProbe(memory: ProviderMemory, permit: Permit, failure: GatewayError 
   if (failure === null) {
     permit.spoke();
     if (resetFailures(memory)) memory.notify({ what: 'recovered' });
-    reportBreaker(memory);
+    reportCondition(memory);
     return;
   }
   if (failure.offline) permit.abandoned();
   else permit.failed();
   fail(memory, failure);
   memory.notify({ what: 'failed', error: toPeerError(failure), key: null });
-  reportBreaker(memory);
+  reportCondition(memory);
 }
 
 /** Whether every key is refused or used up: one failure shows that, and others may not follow, since none is asked with them. */
@@ -296,12 +302,12 @@ function areSpent(keys: readonly KeyState[]): boolean {
 }
 
 function describe(provider: GuardedProvider, memory: ProviderMemory): ProviderState {
-  const { breaker, limit, failuresInARow, lastError } = memory;
+  const { breaker, limit, failuresInARow, lastError, clientKeysWork } = memory;
   const state = provider.breaker === null ? 'closed' : breaker.state();
   const keys = memory.keys.snapshot(provider.apiKeys);
   return {
     name: provider.name,
-    healthy: state === 'closed' && failuresInARow < UNHEALTHY_AFTER && !areSpent(keys),
+    healthy: state === 'closed' && failuresInARow < UNHEALTHY_AFTER && (clientKeysWork || !areSpent(keys)),
     breaker: state,
     ...(state === 'closed' ? {} : { retryInMs: breaker.waitMs() }),
     inFlight: limit.inFlight(),

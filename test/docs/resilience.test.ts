@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { RETRY_BUDGET_MS } from '../../src/gateway/attempts/fallback.ts';
 import { LONGEST_COOLDOWN_MS, REFUSED_MS } from '../../src/upstream/key-ring.ts';
-import { UNHEALTHY_AFTER } from '../../src/upstream/provider-state.ts';
+import { UNHEALTHY_AFTER } from '../../src/upstream/provider-memory.ts';
 
 const DOCS = join(import.meta.dir, '../../docs');
 const read = (name: string) => readFileSync(join(DOCS, name), 'utf8');

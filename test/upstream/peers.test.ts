@@ -8,7 +8,7 @@ import {
   type GuardedProvider,
   type ProviderStates,
 } from '../../src/upstream/provider-state.ts';
-import { UNHEALTHY_AFTER } from '../../src/upstream/provider-state.ts';
+import { UNHEALTHY_AFTER } from '../../src/upstream/provider-memory.ts';
 import { createManualTimers } from '../support/manual-timers.ts';
 import { sampleProvider } from '../support/provider-config.ts';
 
@@ -142,6 +142,28 @@ test('that it fails and works again is told by the process that meets it, and no
     going.end('completed');
   }
   expect(told).toEqual(['0: fails', '1: works again']);
+});
+
+test('without a breaker, one of them tells that it fails', async () => {
+  const { one, other, told } = setup();
+  const unguarded = { ...PROVIDER, breaker: null };
+  for (let n = 0; n < UNHEALTHY_AFTER; n++)
+    for (const states of [one, other]) (await lease(states, unguarded)).end(failure('upstream_failed'));
+  expect(told).toHaveLength(1);
+});
+
+test('that a client’s own key is answered where the gateway’s is refused, is known to both', async () => {
+  const { one, other } = setup();
+  const keyed = { ...PROVIDER, apiKeys: ['refused'] };
+  const healthy = () => [one, other].map((states) => states.snapshot([keyed])[0]?.healthy);
+  (await lease(one, keyed)).end(new GatewayError('upstream_unauthorized', 'no', { status: 401 }));
+  expect(healthy()).toEqual([false, false]);
+  const question = { model: 'm', conversation: () => null, lastResort: false, isRetry: false };
+  const signal = new AbortController().signal;
+  const entered = await other.enter({ ...question, provider: keyed, key: 'client', signal });
+  if ('refused' in entered) throw entered.error;
+  entered.end('completed');
+  expect(healthy()).toEqual([true, true]);
 });
 
 test('one request alone tries a half-open breaker, and its success closes it in both', async () => {

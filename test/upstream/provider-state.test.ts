@@ -1,13 +1,14 @@
 // What the gateway remembers of each provider from its own requests, and whom it lets in.
 import { describe, expect, test } from 'bun:test';
 import { ERROR_RULES, type ErrorCode, GatewayError } from '../../src/model/errors.ts';
+import { REFUSED_MS } from '../../src/upstream/key-ring.ts';
 import type { Lease } from '../../src/upstream/lease.ts';
 import {
   createProviderStates,
   type GuardedProvider,
   type ProviderStates,
 } from '../../src/upstream/provider-state.ts';
-import { UNHEALTHY_AFTER } from '../../src/upstream/provider-state.ts';
+import { UNHEALTHY_AFTER } from '../../src/upstream/provider-memory.ts';
 import { createManualTimers } from '../support/manual-timers.ts';
 import { sampleProvider } from '../support/provider-config.ts';
 
@@ -94,6 +95,30 @@ test('that a provider fails, works again or refuses a key is reported once', asy
         `a {"what":"key set aside","key":"${key}","error":"upstream_unauthorized: because of upstream_unauthorized"}`,
     ),
   );
+});
+
+test('without a breaker, that it fails and works again is reported all the same, but not every other time', async () => {
+  const timers = createManualTimers();
+  const told: string[] = [];
+  const clock = { monotonic: timers.now, setTimer: timers.setTimer };
+  const states = createProviderStates(clock, undefined, (_, news) => told.push(JSON.stringify(news)));
+  const unguarded = { ...B, breaker: null };
+  const failing = async () => {
+    for (let n = 0; n < UNHEALTHY_AFTER; n++) await failed(states, unguarded, 'upstream_failed');
+  };
+  const answer = async () => (await lease(states, unguarded)).end('completed');
+  for (let round = 0; round < 5; round++) {
+    await failing();
+    await answer();
+  }
+  const fails = '{"what":"fails","error":"upstream_failed: because of upstream_failed","isAsked":true}';
+  expect(told.splice(0)).toEqual([fails]);
+  await timers.advance(30_000);
+  await answer();
+  expect(told.splice(0)).toEqual(['{"what":"works again"}']);
+  await timers.advance(30_000);
+  await failing();
+  expect(told).toEqual([fails]);
 });
 
 test('a breaker that closes is reported also where an answer from before it opened was good meanwhile', async () => {
@@ -185,6 +210,25 @@ test.each([
     expect(healthy()).toBe(expected);
   }
   expect(states.snapshot([sampleProvider({ name: 'a', apiKeys: ['1', '3'] })])[0]?.healthy).toBe(true);
+});
+
+test('one whose own key is refused is healthy while clients’ keys are answered, until its own is refused again', async () => {
+  const { states, timers } = setup();
+  const condition = () => states.snapshot([A]).map(({ healthy, keys }) => [healthy, keys[0]?.state])[0];
+  const answer = async (key: 'own' | 'client') => {
+    const asked = await lease(states, A, key);
+    asked.answered(true);
+    asked.end('completed');
+  };
+  const refused = new GatewayError('upstream_unauthorized', 'no', { status: 401 });
+  await answer('client');
+  for (let round = 0; round < 2; round++) {
+    (await lease(states, A)).end(refused);
+    expect(condition()).toEqual([false, 'refused']);
+    await answer('client');
+    expect(condition()).toEqual([true, 'refused']);
+    await timers.advance(REFUSED_MS);
+  }
 });
 
 test('every code counts for health as its blame says', async () => {
