@@ -22,7 +22,7 @@ interface WatchdogClock {
 }
 
 /** A timer this late means that the process or its machine was suspended. What came meanwhile is not read yet. */
-const LATE_MS = 500;
+export const LATE_MS = 500;
 /** Time for reading it, which the event loop does next. */
 const CATCH_UP_MS = 100;
 

@@ -26,6 +26,8 @@ export interface ConnectionOwner {
   free(connection: Connection, keepAliveMs: number | null): void;
   /** It is no longer open. */
   gone(connection: Connection): void;
+  /** The network no longer carries what is sent over it. Called before another one takes its request over. */
+  lost(): void;
   /** Milliseconds that never jump. */
   monotonic(): number;
 }
@@ -67,9 +69,6 @@ const LOST_IDLE_MS = 5_000;
 const LOST_MS = 20_000;
 /** By then so many repetitions were lost too, however slow the way is. */
 const LOST_REPEATS = 3;
-
-/** What has become of a request that was sent. */
-export type Delivery = 'arrived' | 'under way' | 'lost';
 
 /** A socket's `readyState`. */
 const OPEN = 1;
@@ -137,26 +136,27 @@ export class Connection implements AnswerHandler, BodyWay {
     this.close();
   }
 
-  /** Looks what has become of its request, and ends a connection over which it does not arrive. */
-  delivery(): Delivery {
+  /** Whether its request has yet to arrive. Ends a connection over which it does not. */
+  isSending(): boolean {
     const isAllTaken = this.unsent === null && this.sender === null;
-    if (this.answer === null || this.socket === null || (this.hasReceived && isAllTaken)) return 'arrived';
+    if (this.answer === null || this.socket === null || (this.hasReceived && isAllTaken)) return false;
     const state = sendingState(this.socket);
-    if (state === null) return 'arrived';
+    if (state === null) return false;
     if (state.repeats === 0) {
       this.repeatedSince = null;
       // The kernel has taken megabytes that are still on their way over a slow network.
       if (state.unacknowledged > 0) this.answer.progressed();
-      return state.unacknowledged === 0 && isAllTaken ? 'arrived' : 'under way';
+      return state.unacknowledged > 0 || !isAllTaken;
     }
     const now = this.owner.monotonic();
     this.repeatedSince ??= now;
     const wasIdle = this.takenAt !== null && !this.hasReceived;
     if (state.repeats < LOST_REPEATS || now - this.repeatedSince < (wasIdle ? LOST_IDLE_MS : LOST_MS))
-      return 'under way';
+      return true;
+    this.owner.lost();
     const message = 'what was sent to the server is not acknowledged';
     this.fail(new ConnectionLost(message, 'UNDELIVERED'), wasIdle ? 'likely' : 'no');
-    return 'lost';
+    return false;
   }
 
   pause(): void {

@@ -111,6 +111,8 @@ class Opening implements ConnectionOpening {
     const { opened, addresses, reachedAt } = this;
     this.end();
     if (reachedAt !== null) addresses.doubt(reachedAt);
+    // The name may have moved, or this machine into another network.
+    else if (problem === 'late') addresses.forget();
     opened?.(problem);
     this.connection.destroy();
   }

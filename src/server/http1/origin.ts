@@ -104,6 +104,12 @@ export class Origin implements ConnectionOwner {
     if (at !== -1) this.idle.splice(at, 1);
   }
 
+  /** The idle ones lead through the same network, and in the one that this machine is in now the name may have another address. */
+  lost(): void {
+    this.addresses.forget();
+    this.closeIdle();
+  }
+
   state(): PoolState {
     const { address, idle, open, opened, reused } = this;
     return { origin: address.origin, active: open - idle.length, idle: idle.length, opened, reused };
@@ -123,12 +129,7 @@ export class Origin implements ConnectionOwner {
 
   private readonly look = () => {
     this.stopLook = undefined;
-    for (const connection of this.sending) {
-      const delivery = connection.delivery();
-      if (delivery !== 'under way') this.sending.delete(connection);
-      // The idle ones lead through the same network.
-      if (delivery === 'lost') this.closeIdle();
-    }
+    for (const connection of this.sending) if (!connection.isSending()) this.sending.delete(connection);
     if (this.sending.size > 0) this.stopLook ??= this.surroundings.setTimer(this.look, LOOK_MS);
   };
 

@@ -2,6 +2,7 @@
 import { GatewayError } from '../../model/errors.ts';
 import { type ConnectionLimits, mergePools, type PoolState } from '../../upstream/connections.ts';
 import { ProxyFailure } from '../../upstream/proxy-failure.ts';
+import { LATE_MS } from '../../upstream/watchdog.ts';
 import {
   isStreamed,
   type TlsIdentity,
@@ -170,6 +171,11 @@ class Sending implements AnswerWaiter {
         request.connected?.();
         this.ask(connection, answer);
       } else if (problem === 'late' || problem === 'unresolved') {
+        // What was begun before a standstill may lead nowhere by now: it is begun anew, with all of its time.
+        if (connection.openingMs > connectMs + LATE_MS) {
+          this.dial(answer);
+          return;
+        }
         const { origin: to, proxy } = origin.address;
         const way = proxy === null ? '' : ` by way of the proxy ${proxy.name}`;
         const late = `no connection to ${to}${way} within ${connectMs} ms (timeouts.connect)`;

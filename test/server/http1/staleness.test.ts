@@ -13,7 +13,7 @@ async function stalenessOf({
 }: Record<'openingMs' | 'afterMs', number> & { taken?: number }) {
   let now = 0;
   const reported: Staleness[] = [];
-  const connection = new Connection({ free() {}, gone() {}, monotonic: () => now });
+  const connection = new Connection({ free() {}, gone() {}, lost() {}, monotonic: () => now });
   const socket = { setKeepAlive() {}, write: () => taken, terminate() {}, end() {} };
   connection.opened(socket as unknown as Socket<Connection>);
   connection.openingMs = openingMs;
