@@ -147,6 +147,8 @@ export interface ClientSide {
 /** How failures that are the whole answer are written. */
 export interface ClientErrors extends Required<Pick<ClientSide, 'buildError' | 'statusOf'>> {
   errorHeaders(error: GatewayError): Record<string, string>;
+  /** A provider's own failure of the client's dialect with what this client reads besides; undefined where it is there. */
+  completeFailure?(body: JsonObject): JsonObject | undefined;
 }
 
 /** How a question is read and its answer written. */

@@ -1,7 +1,10 @@
 // Clients that read an error's fields at the top of its body, as Mistral's and Cerebras' servers send them.
-import { asObject, asString } from '../../model/json/json.ts';
+import type { GatewayError } from '../../model/errors.ts';
+import type { HeaderReader } from '../../model/headers.ts';
+import { asObject, asString, type JsonObject } from '../../model/json/json.ts';
 import type { ClientErrors } from '../dialect.ts';
 import { buildError } from '../openai/errors.ts';
+import { isAnyAiSdk } from '../shared/ai-sdk.ts';
 import { parseErrorBody } from '../shared/answer-list.ts';
 import { ID } from './wire.ts';
 
@@ -10,17 +13,38 @@ import { ID } from './wire.ts';
  * answers they request as all of its providers do, which read the fields where OpenAI has them: both are there.
  * https://github.com/vercel/ai/tree/main/packages/mistral, https://github.com/vercel/ai/tree/main/packages/cerebras
  */
-export const flatErrors: Pick<ClientErrors, 'buildError'> = {
-  buildError(error) {
-    const built = buildError(error);
-    const { upstream } = error;
-    // A server that has them at the top itself is not put into other words.
-    const own = upstream?.dialect === ID ? parseErrorBody(upstream.body) : undefined;
-    const { message, type, code, param } = asObject(built.error) ?? {};
-    const top = { message, type, code, param };
-    for (const name of ['message', 'type', 'code', 'param'] as const)
-      top[name] = asString(own?.[name]) ?? top[name] ?? '';
-    // Cerebras' must be texts, where OpenAI says null.
-    return { object: 'error', ...top, ...built };
-  },
-};
+export function flatErrors(headers: HeaderReader): Partial<ClientErrors> | undefined {
+  if (!isAnyAiSdk(headers)) return undefined;
+  return isOther(headers) ? { buildError: buildFlat } : { buildError: buildFlat, completeFailure };
+}
+
+/** Whether it is another of the SDK's providers: what passes needs no field for it. */
+function isOther(headers: HeaderReader): boolean {
+  const [, named] =
+    /(?:^|\s)ai-sdk[-/](?!provider-utils)([\w-]+)/.exec(headers.get('user-agent') ?? '') ?? [];
+  return named !== undefined && !/^(mistral|cerebras)/.test(named);
+}
+
+function buildFlat(error: GatewayError): JsonObject {
+  const built = buildError(error);
+  const { upstream } = error;
+  // A server that has them at the top itself is not put into other words.
+  const own = upstream?.dialect === ID ? parseErrorBody(upstream.body) : undefined;
+  return { ...flat(asObject(built.error) ?? {}, own), ...built };
+}
+
+function completeFailure(body: JsonObject): JsonObject | undefined {
+  const stated = asObject(body.error);
+  if (stated === undefined || typeof body.message === 'string') return undefined;
+  return { ...flat(stated), ...body };
+}
+
+/** Cerebras' must be texts, where OpenAI says null. @param own the fields that take precedence. */
+function flat(stated: JsonObject, own: JsonObject = {}): JsonObject {
+  const top: JsonObject = { object: 'error' };
+  for (const name of ['message', 'type', 'code', 'param']) {
+    const value = own[name] ?? stated[name] ?? '';
+    top[name] = asString(value) ?? JSON.stringify(value);
+  }
+  return top;
+}

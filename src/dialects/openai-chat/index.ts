@@ -3,7 +3,6 @@ import type { SseEvent } from '../../sse/event.ts';
 import type { ClientRoute, Dialect, ProviderSide } from '../dialect.ts';
 import { EMBEDDINGS_PATH, openaiClientEmbeddings, openaiEmbeddings } from '../openai/embeddings.ts';
 import { buildError, isOwnFailure, isSeenBySdks, parseError } from '../openai/errors.ts';
-import { isAnyAiSdk } from '../shared/ai-sdk.ts';
 import { flatErrors } from './flat-errors.ts';
 import { isMistrals } from '../openai/mistral-clients.ts';
 import { openaiClientModels, openaiModels } from '../openai/models.ts';
@@ -80,7 +79,7 @@ export const openaiChat: Dialect = {
     buildResponse,
     createStreamEncoder,
     buildError,
-    errorsFor: (headers) => (isAnyAiSdk(headers) ? flatErrors : undefined),
+    errorsFor: flatErrors,
     requestIdHeader: 'x-request-id',
     overlooksErrors,
     readsMistrals: isMistrals,

@@ -1,5 +1,5 @@
 // Who reads an answer: clients of a dialect, perhaps in another vendor's envelope.
-import type { ClientSide } from '../../dialects/dialect.ts';
+import type { ClientErrors, ClientSide } from '../../dialects/dialect.ts';
 import type { Envelope, EnvelopedAnswers } from '../../dialects/envelope.ts';
 import { DIALECTS } from '../../dialects/registry.ts';
 import type { HeaderReader } from '../../model/headers.ts';
@@ -13,7 +13,8 @@ export interface Recipient {
 }
 
 type Wording = Pick<ClientSide, 'buildError' | 'statusOf' | 'requestIdHeader' | 'buildTokenCount'> &
-  Partial<EnvelopedAnswers>;
+  Partial<EnvelopedAnswers> &
+  Pick<ClientErrors, 'completeFailure'>;
 
 /** What differs between recipients, besides the content of answers. */
 export function wordingFor({ dialect, envelope }: Recipient): Wording {

@@ -307,6 +307,27 @@ test.each([
   expect(top).toEqual(isFlat ? { object: 'error', message, type, code, param: '' } : {});
 });
 
+test.each([
+  ['ai-sdk-mistral/4.0.87 ai-sdk-provider-utils/5.0.81', true],
+  ['ai/7.0.173 ai-sdk-provider-utils/5.0.81', true],
+  ['ai/6.0.326 ai-sdk/cerebras/2.0.82', true],
+  ['ai/6.0.326 ai-sdk/openai/3.0.1', false],
+  ['OpenAI/Python 2.1.0', false],
+])('so is one of another vendor of the dialect, whose bytes pass, to %s: %p', async (userAgent, isFlat) => {
+  const refusal = {
+    error: { message: 'slow down', type: 'limited', param: null, code: 429 },
+    request_id: 'r1',
+  };
+  const { post } = createTestGateway({
+    config: { providers: { deepseek: { base_url: 'http://lab.invalid', api_key: 'k', max_retries: 0 } } },
+    fetch: createReplayFetch(jsonReply(refusal, { status: 429 })).fetch,
+  });
+  const question = { model: 'deepseek/m', messages: [{ role: 'user', content: 'hi' }] };
+  const asked = await post('/v1/chat/completions', question, { headers: { 'user-agent': userAgent } });
+  const top = { object: 'error', message: 'slow down', type: 'limited', param: '', code: '429' };
+  expect(await asked.json()).toEqual({ ...(isFlat && top), ...refusal });
+});
+
 test('a failure that is at the top of its body already is not put into other words there', async () => {
   const refusal = {
     object: 'error',
