@@ -296,6 +296,18 @@ describe('a request', () => {
     expect((await chat({ ...taken, messages: ofServer })).lost).toContain('messages.content.toolAddition');
   });
 
+  test('with tools in both places, as a shell has to be, reaches Anthropic with all of them', async () => {
+    const { body, headers } = await asked({
+      toolConfig: { tools: [{ toolSpec: { name: 'look', inputSchema: { json: { type: 'object' } } } }] },
+      additionalModelRequestFields: {
+        tools: [{ type: 'bash_20250124', name: 'bash' }],
+        anthropic_beta: ['computer-use-2025-01-24'],
+      },
+    });
+    expect(body).toMatchObject({ tools: [{ name: 'look' }, { type: 'bash_20250124', name: 'bash' }] });
+    expect(headers?.get('anthropic-beta')).toBe('computer-use-2025-01-24');
+  });
+
   test('for one call at a time, which only the model has a word for', async () => {
     const tools = [{ toolSpec: { name: 'look', inputSchema: { json: { type: 'object' } } } }];
     const single = { disable_parallel_tool_use: true };

@@ -50,6 +50,9 @@ export function readConverse(sent: JsonObject): ReadRequest {
   // Amazon joins both places: only the model's own has a word for one call at a time.
   if (tools.tool_choice !== undefined)
     tools.tool_choice = { ...asObject(more.tool_choice), ...asObject(tools.tool_choice) };
+  // Shells, editors and computers have no other place: https://docs.aws.amazon.com/bedrock/latest/userguide/computer-use.html
+  const own = asArray(more.tools) ?? [];
+  if (own.length > 0 && tools.tools !== undefined) tools.tools = [...(asArray(tools.tools) ?? []), ...own];
   const body: JsonObject = {
     ...more,
     ...readInference(asObject(inferenceConfig) ?? {}, lost),
