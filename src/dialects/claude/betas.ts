@@ -10,6 +10,8 @@ import type { ModelTraits } from './models.ts';
 const TOOLS: Record<string, string> = table({
   computer_20250124: 'computer-use-2025-01-24',
   computer_20251124: 'computer-use-2025-11-24',
+  // https://docs.claude.com/en/docs/agents-and-tools/tool-use/memory-tool
+  memory_20250818: 'context-management-2025-06-27',
   tool_search_tool_regex_20251119: 'tool-search-tool-2025-10-19',
   tool_search_tool_bm25_20251119: 'tool-search-tool-2025-10-19',
 });

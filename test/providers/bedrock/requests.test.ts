@@ -531,6 +531,10 @@ test('InvokeModel gets no tool that Anthropic itself would run, and a choice onl
   expect(mixed.sent.tool_choice).toEqual({ type: 'any' });
   expect(mixed.sent.mcp_servers).toBeUndefined();
   expect(mixed.response.headers.get('x-sluice-lost')).toBe('tools.web_search, mcp_servers');
+  expect(mixed.sent).not.toHaveProperty('anthropic_beta');
+  const memory = { type: 'memory_20250818', name: 'memory' };
+  const named = await asked('/v1/messages', { ...ask, tools: [memory] }, 'bedrock-anthropic', answer);
+  expect(named.sent.anthropic_beta).toEqual(['context-management-2025-06-27']);
   const none = await asked('/v1/messages', { ...ask, tools: [search] }, 'bedrock-anthropic', answer);
   expect(none.sent.tools).toBeUndefined();
   expect(none.sent.tool_choice).toBeUndefined();
