@@ -79,13 +79,18 @@ export const PROVIDER_TOOLS: FeatureGroup = {
     },
     {
       name: "tool of a shape that the provider's models know (shell, editor, computer)",
-      forms: offers({
-        'anthropic-messages': { type: 'bash_20250124', name: 'bash' },
-        'openai-chat': null,
-        'openai-responses': { type: 'local_shell' },
-        gemini: { computerUse: { environment: 'ENVIRONMENT_BROWSER' } },
-        ...NOWHERE,
-      }),
+      forms: {
+        ...offers({
+          'anthropic-messages': { type: 'bash_20250124', name: 'bash' },
+          'openai-chat': null,
+          'openai-responses': { type: 'local_shell' },
+          gemini: { computerUse: { environment: 'ENVIRONMENT_BROWSER' } },
+          ...NOWHERE,
+        }),
+        'bedrock-converse': {
+          additionalModelRequestFields: { tools: [{ type: 'bash_20250124', name: 'bash' }] },
+        },
+      },
     },
   ],
 };

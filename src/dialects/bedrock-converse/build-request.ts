@@ -37,6 +37,7 @@ import {
   takesStops,
   takesSearchResults,
 } from './models.ts';
+import { isOwnTool, withOwnTools } from './own-tools.ts';
 import { CONTEXT_MANAGEMENT, ID } from './wire.ts';
 
 const UNSAID = [
@@ -57,8 +58,9 @@ export function buildRequest(
 ): BuiltRequest {
   const losses = createLossReport(ID);
   const paired = pairCalls(declareAllowed(asked, losses), losses);
-  const request = withBreakpoints(withoutUnsentChoice(paired, losses), model, losses);
   const family = familyOf(model);
+  const chosen = withoutUnsentChoice(paired, losses, (tool) => isOwnTool(tool, family));
+  const request = withBreakpoints(chosen, model, losses);
   const traits = family === 'claude' ? traitsOf(model) : undefined;
   let documents = 0;
   const nextDocument = () => ++documents;
@@ -102,7 +104,11 @@ export function buildRequest(
   put('inferenceConfig', buildInference(request, traits, model, thinks, losses));
   const toolConfig = buildToolConfig(request, turns, { model, thinks }, scope);
   put('toolConfig', toolConfig);
-  put('additionalModelRequestFields', { ...fields, ...buildSingleCalls(request, toolConfig, model, losses) });
+  const own = toolConfig === undefined ? fields : withOwnTools(fields, request, { family, thinks }, losses);
+  put('additionalModelRequestFields', {
+    ...own,
+    ...buildSingleCalls(request, toolConfig, own, model, losses),
+  });
   const tier = buildServiceTier(request.serviceTier, AMAZON_TIERS, losses);
   if (tier !== undefined) body.serviceTier = { type: tier };
   // Reported only on request: the matched sequence, and what was cleared of the conversation.

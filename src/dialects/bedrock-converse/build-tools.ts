@@ -9,11 +9,12 @@ import { freeTextSchema } from '../shared/tools/free-text-tool.ts';
 import { argumentSchema, objectSchema } from '../shared/schemas/object-schema.ts';
 import { buildCachePoint, type ContentScope } from './build-content.ts';
 import type { Turn } from './build-messages.ts';
-import { forcedChoices, searchesWeb, takesSingleCalls } from './models.ts';
+import { familyOf, forcedChoices, searchesWeb, takesSingleCalls } from './models.ts';
 import { novaSchema } from './nova-schema.ts';
 import { type ReportedGrowth, reportedGrowth } from '../shared/schemas/schema-growth.ts';
 import { ANY_TOOL, CHOICE_LEFT } from '../shared/losses/substitutes.ts';
 import { searchInstead } from '../shared/web-search.ts';
+import { isOwnTool, STAND_IN } from './own-tools.ts';
 import { NOVA_SEARCH } from './wire.ts';
 
 interface ChoiceFacts {
@@ -40,6 +41,8 @@ export function buildToolConfig(
     else if (asks) losses.lost('tools.strict');
     return buildTool(tool, isStrict, growth, scope);
   });
+  const own = new Set(request.tools.filter((tool) => isOwnTool(tool, scope.family)).map(({ name }) => name));
+  if (offered.length === 0 && own.size > 0) offered.push(STAND_IN);
   if (toolChoice?.type === 'none' && offered.length > 0) {
     if (called.size === 0) {
       losses.approximated('tool_choice', 'the tools are not sent');
@@ -51,7 +54,7 @@ export function buildToolConfig(
   if (!isCallable && (toolChoice?.type === 'required' || toolChoice?.type === 'tool'))
     losses.lost('tool_choice');
   if (offered.length > 0) {
-    const choice = isCallable ? buildChoice(toolChoice, facts, scope) : undefined;
+    const choice = isCallable ? buildChoice(toolChoice, own, facts, scope) : undefined;
     return { tools: offered, ...(choice === undefined ? {} : { toolChoice: choice }) };
   }
   if (called.size === 0) return undefined;
@@ -65,22 +68,24 @@ export function buildToolConfig(
 /**
  * What the model itself is asked for one call at a time, which Converse has no word for. The choice's type is in `toolConfig` where it
  * has one, and is required here otherwise. https://github.com/BerriAI/litellm/pull/34347, https://github.com/BerriAI/litellm/issues/36536
- * @param config as built.
+ * @param config as built. @param fields beside it, also as built.
  */
 export function buildSingleCalls(
   { parallelToolCalls, tools }: NeutralRequest,
   config: JsonObject | undefined,
+  fields: JsonObject,
   model: string,
   losses: LossReport,
 ): JsonObject {
-  const offersSome = config !== undefined && tools.some((tool) => tool.type !== 'server');
+  const offersSome =
+    config !== undefined && tools.some((tool) => tool.type !== 'server' || isOwnTool(tool, familyOf(model)));
   if (parallelToolCalls !== false || !offersSome) return {};
   if (!takesSingleCalls(model)) {
     losses.lost('parallel_tool_calls');
     return {};
   }
   const type = config.toolChoice === undefined ? { type: 'auto' } : {};
-  return { tool_choice: { ...type, disable_parallel_tool_use: true } };
+  return { tool_choice: { ...type, ...asObject(fields.tool_choice), disable_parallel_tool_use: true } };
 }
 
 const NO_SETTINGS = { allowedDomains: false, blockedDomains: false, location: false };
@@ -101,6 +106,7 @@ function buildTool(tool: Tool, isStrict: boolean, growth: ReportedGrowth, scope:
   losses.ungrouped(tool);
   switch (tool.type) {
     case 'server':
+      if (isOwnTool(tool, scope.family)) return [];
       if (searchesWeb(scope.model) && searchInstead(tool, NO_SETTINGS, losses) !== undefined)
         return [{ systemTool: { name: NOVA_SEARCH } }];
       losses.lost(`tools.${tool.name}`);
@@ -147,8 +153,10 @@ function strictSpec({ name, description }: FunctionTool, given: JsonObject, loss
   return { toolSpec: { ...asObject(spec), strict: true } };
 }
 
+/** @param own names of tools that stand beside `toolConfig`, as their choice does. */
 function buildChoice(
   choice: ToolChoice | undefined,
+  own: ReadonlySet<string>,
   { model, thinks }: ChoiceFacts,
   { losses, family }: ContentScope,
 ): JsonObject | undefined {
@@ -157,6 +165,7 @@ function buildChoice(
     losses.approximated('tool_choice', CHOICE_LEFT);
     return undefined;
   }
+  if (choice.type === 'tool' && own.has(choice.name)) return undefined;
   const taken = forcedChoices(family, model);
   if (choice.type === 'tool' && taken.includes('tool')) return { tool: { name: choice.name } };
   if (!taken.includes('any')) {

@@ -495,6 +495,65 @@ describe('tools', () => {
     expect(lost).toEqual(['approximated tools.web_search', 'lost tool_choice']);
   });
 
+  const claudes = (type: string, name: string, more: JsonObject = {}): NeutralRequest['tools'][number] => ({
+    type: 'server',
+    name,
+    definition: { dialect: 'anthropic-messages', fields: { type, name, ...more } },
+  });
+  const BASH = claudes('bash_20250124', 'bash');
+  const COMPUTER = claudes('computer_20250124', 'computer', {
+    display_width_px: 1024,
+    display_height_px: 768,
+  });
+
+  test('a shell, an editor and a computer go in Claude’s own words, with the beta that they need', () => {
+    const { body, lost } = build({ tools: [FUNCTION, BASH, COMPUTER], parallelToolCalls: false });
+    expect(body.toolConfig).toEqual({ tools: [SPEC] });
+    expect(body.additionalModelRequestFields).toEqual({
+      tools: [
+        { type: 'bash_20250124', name: 'bash' },
+        { type: 'computer_20250124', name: 'computer', display_width_px: 1024, display_height_px: 768 },
+      ],
+      anthropic_beta: ['computer-use-2025-01-24'],
+      tool_choice: { type: 'auto', disable_parallel_tool_use: true },
+    });
+    expect(lost).toEqual([]);
+    expect(build({ tools: [BASH] }, NOVA).lost).toEqual(['lost tools.bash']);
+    const memory = claudes('memory_20250818', 'memory');
+    expect(build({ tools: [memory] }).lost).toEqual(['lost tools.memory']);
+  });
+
+  test('such a tool alone stands beside one that is never called, also where it was called', () => {
+    const run: Part = { type: 'tool-call', id: '1', name: 'bash', arguments: '{}', kind: 'function' };
+    for (const messages of [[user(text('hi'))], [user(text('hi')), assistant(run), user(result('1'))]]) {
+      const { body, lost } = build({ tools: [BASH], messages });
+      expect(at(body, 'toolConfig', 'tools')).toMatchObject([{ toolSpec: { name: 'unused' } }]);
+      expect(at(body, 'additionalModelRequestFields', 'tools')).toEqual([
+        { type: 'bash_20250124', name: 'bash' },
+      ]);
+      expect(lost).toEqual([]);
+    }
+    const none = build({ tools: [BASH], toolChoice: { type: 'none' } });
+    expect(none.body).not.toHaveProperty('toolConfig');
+    expect(none.body).not.toHaveProperty('additionalModelRequestFields');
+  });
+
+  test('such a tool is chosen where it stands, or not where the model thinks', () => {
+    const toolChoice = { type: 'tool', name: 'bash' } as const;
+    const asked = { tools: [FUNCTION, BASH], toolChoice };
+    const { body, lost } = build(asked);
+    expect(body.toolConfig).toEqual({ tools: [SPEC] });
+    expect(at(body, 'additionalModelRequestFields', 'tool_choice')).toEqual(toolChoice);
+    expect(lost).toEqual([]);
+    const single = build({ ...asked, parallelToolCalls: false }).body;
+    expect(at(single, 'additionalModelRequestFields', 'tool_choice')).toEqual({
+      ...toolChoice,
+      disable_parallel_tool_use: true,
+    });
+    const forced = build({ tools: [BASH], toolChoice: { type: 'required' } });
+    expect(at(forced.body, 'toolConfig', 'toolChoice')).toEqual({ any: {} });
+  });
+
   test('what streams no calls answers whole where there are tools, and only there', () => {
     for (const model of [LLAMA, MISTRAL, 'eu.mistral.pixtral-large-2502-v1:0', 'us.writer.palmyra-x5-v1:0']) {
       expect(build({ tools: [FUNCTION] }, model).answersWhole).toBe(true);

@@ -1,14 +1,21 @@
 // A forced call of a tool that Anthropic or another vendor runs itself, at providers that have no such tool or cannot force it:
 // a choice of a name that is not declared is refused.
-import type { NeutralRequest } from '../../../model/request.ts';
+import type { NeutralRequest, Tool } from '../../../model/request.ts';
 import type { LossReport } from '../losses/loss-report.ts';
 
-/** The request without such a choice; the same object if it has none. */
-export function withoutUnsentChoice(request: NeutralRequest, losses: LossReport): NeutralRequest {
+/**
+ * The request without such a choice; the same object if it has none.
+ * @param isSent whether the provider has a tool that is another vendor's, too.
+ */
+export function withoutUnsentChoice(
+  request: NeutralRequest,
+  losses: LossReport,
+  isSent: (tool: Tool) => boolean = () => false,
+): NeutralRequest {
   const { toolChoice, ...rest } = request;
   if (toolChoice?.type !== 'tool') return request;
   const named = request.tools.filter(({ name }) => name === toolChoice.name);
-  if (named.length === 0 || named.some(({ type }) => type !== 'server')) return request;
+  if (named.length === 0 || named.some((tool) => tool.type !== 'server' || isSent(tool))) return request;
   losses.lost('tool_choice');
   return rest;
 }

@@ -1,0 +1,54 @@
+// Tools that Claude knows by their type and the client runs: a shell, an editor, a computer. Converse has no form for them:
+// they go in Claude's own words beside it, and Amazon joins both places.
+// https://docs.aws.amazon.com/bedrock/latest/userguide/computer-use.html
+import { asArray, asString, type JsonObject } from '../../model/json/json.ts';
+import type { NeutralRequest, Tool } from '../../model/request.ts';
+import { betasOf } from '../claude/betas.ts';
+import type { LossReport } from '../shared/losses/loss-report.ts';
+import { argumentSchema } from '../shared/schemas/object-schema.ts';
+import type { Family } from './models.ts';
+import { ANTHROPIC } from './wire.ts';
+
+const KNOWN = /^(bash|text_editor|computer)_\d/;
+
+export function isOwnTool(tool: Tool, family: Family): boolean {
+  if (tool.type !== 'server' || family !== 'claude') return false;
+  const { dialect, fields } = tool.definition;
+  return dialect === ANTHROPIC && KNOWN.test(asString(fields.type) ?? '');
+}
+
+/** Converse takes no `toolConfig` without a tool, and no conversation with calls without a `toolConfig`. */
+export const STAND_IN: JsonObject = {
+  toolSpec: {
+    name: 'unused',
+    description: 'Never call this tool.',
+    inputSchema: { json: argumentSchema(undefined) },
+  },
+};
+
+/**
+ * `fields` with the tools, the betas that they need and the choice of one of them, which `toolConfig` does not know.
+ * @param thinks whether the model will: then it cannot be forced to call a tool.
+ */
+export function withOwnTools(
+  fields: JsonObject,
+  { tools, toolChoice }: NeutralRequest,
+  { family, thinks }: { family: Family; thinks: boolean },
+  losses: LossReport,
+): JsonObject {
+  const own = tools.flatMap((tool) => (tool.type === 'server' && isOwnTool(tool, family) ? [tool] : []));
+  if (own.length === 0) return fields;
+  const declared = own.map(({ definition }) => {
+    const { cache_control: breakpoint, ...settings } = definition.fields;
+    if (breakpoint !== undefined) losses.lost('cache_control');
+    return settings;
+  });
+  const betas = [...(asArray(fields.anthropic_beta) ?? []), ...betasOf({ tools: declared })];
+  const isChosen = !thinks && toolChoice?.type === 'tool' && own.some(({ name }) => name === toolChoice.name);
+  return {
+    ...fields,
+    tools: declared,
+    ...(betas.length > 0 && { anthropic_beta: betas }),
+    ...(isChosen && { tool_choice: { type: 'tool', name: toolChoice.name } }),
+  };
+}
