@@ -116,6 +116,17 @@ describe('what is named', () => {
     expect(unreadFields({ messages }, known)).toEqual([]);
   });
 
+  test('what Codex notes on each item for itself is not', () => {
+    const noted = { internal_chat_message_metadata_passthrough: { turn_id: 't', create_time: 1 } };
+    const call = { type: 'function_call', call_id: 'c', name: 'a', arguments: '{}', ...noted };
+    const input = [
+      { type: 'message', role: 'user', content: 'hi', ...noted },
+      { type: 'reasoning', summary: [], encrypted_content: 'e', ...noted },
+      ...[call, { type: 'function_call_output', call_id: 'c', output: 'ok', ...noted }],
+    ];
+    expect(unreadFields({ input }, DIALECTS['openai-responses'].client.known)).toEqual([]);
+  });
+
   test('what a free-text tool says besides its form, which is kept, is not', () => {
     const tools = [{ type: 'custom', name: 'a', description: 'A tool.', defer_loading: true }];
     const namespace = { type: 'namespace', name: 'n', description: 'A group.', tools };

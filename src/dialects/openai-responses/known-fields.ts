@@ -25,7 +25,12 @@ const PART = byType(
 );
 
 const READABLE: KnownFields = { type: true, text: true };
-const ITEM: KnownFields = { id: true, status: true };
+/**
+ * Codex's bookkeeping on every item: the turn it belongs to, when it was made and what kind of context it is. No model is shown it.
+ * https://github.com/openai/codex/blob/main/codex-rs/protocol/src/models.rs
+ */
+const BOOKKEEPING: KnownFields = { internal_chat_message_metadata_passthrough: true };
+const ITEM: KnownFields = { id: true, status: true, ...BOOKKEEPING };
 const CALL: KnownFields = { ...ITEM, call_id: true, name: true, namespace: true };
 const OUTPUT: KnownFields = { ...ITEM, call_id: true, output: PART };
 
