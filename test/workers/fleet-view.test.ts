@@ -7,11 +7,16 @@ import { createChannel } from '../../src/workers/channel.ts';
 import { createFleetView, type FleetViewOptions } from '../../src/workers/fleet-view.ts';
 import type { WorkerMethods } from '../../src/workers/protocol.ts';
 import { createManualTimers } from '../support/manual-timers.ts';
+import { resolveInput } from '../support/resolve-input.ts';
 
-/** Of two workers the second answers only when it is told to. `found`: whether each has the stream. */
+/**
+ * Of two workers the second answers only when it is told to. `found`: whether each has the stream; `answers`: what both say to
+ * other questions.
+ */
 function startLab(
   found: [quick: boolean, busy: boolean],
   ledger: Pick<Ledger, 'flush' | 'store'> | null = null,
+  { answers = {}, ...more }: Partial<FleetViewOptions> & { answers?: Record<string, unknown> } = {},
 ) {
   const timers = createManualTimers();
   const questions = createQuestions(timers.setTimer);
@@ -19,7 +24,9 @@ function startLab(
   const workers = found.map((result, at) => {
     const channel = createChannel<WorkerMethods>({
       send(message) {
-        const answer = () => channel.take({ ...(message as object), kind: 'answer', result });
+        const asked = message as { name: string };
+        const answer = () =>
+          channel.take({ ...asked, kind: 'answer', result: answers[asked.name] ?? result });
         if (at === 0) answer();
         else kept.push(answer);
       },
@@ -28,7 +35,7 @@ function startLab(
     });
     return { channel };
   });
-  const options = { processes: () => workers, questions, setTimer: timers.setTimer, ledger };
+  const options = { processes: () => workers, questions, setTimer: timers.setTimer, ledger, ...more };
   const view = createFleetView(options as unknown as FleetViewOptions);
   return {
     timers,
@@ -97,4 +104,29 @@ test('rows are read once every worker has handed over its own, and the ledger ha
   wake();
   expect((await asked)?.status).toBe(200);
   expect(done).toEqual(['stored', 'read']);
+});
+
+test('lines of the log that this process could not write are told with those of its workers', async () => {
+  const { config } = resolveInput({
+    providers: { p: { dialect: 'openai-chat', base_url: 'http://p.test', api_key: 'k' } },
+  });
+  const { view, timers, wake } = startLab([true, true], null, {
+    config: () => config,
+    budgetsUnread: () => null,
+    remoteCount: () => null,
+    uptimeMs: () => 0,
+    logState: () => ({ ok: false, dropped: 2, lastError: 'the disk is full' }),
+    answers: {
+      running: [],
+      providerStates: [],
+      logState: { ok: true, dropped: 1, lastError: null },
+      descriptorState: { ok: true, lastError: null },
+    },
+  });
+  const asked = view({ method: 'GET', path: '/gateway/health' });
+  await timers.advance(0);
+  wake();
+  expect(await (await asked)?.json()).toMatchObject({
+    log: { ok: false, dropped: 4, last_error: 'the disk is full' },
+  });
 });
