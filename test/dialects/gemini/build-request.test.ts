@@ -331,9 +331,9 @@ describe('signatures', () => {
       [{ text: 'hm', thought: true }, signed],
     ],
     [
-      'a seal of an image',
-      [image, seal],
-      [{ inlineData: { mimeType: 'image/png', data: 'QUJD' }, thoughtSignature: 'sig' }],
+      'a seal of an image is not that of the text in front of it',
+      [text, image, seal],
+      [{ text: 'a' }, { inlineData: { mimeType: 'image/png', data: 'QUJD' }, thoughtSignature: 'sig' }],
     ],
     [
       'a seal with nothing to seal stands alone',

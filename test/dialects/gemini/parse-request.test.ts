@@ -349,6 +349,15 @@ describe('parts', () => {
     const [part] = userParts({ text: 'a', mediaResolution: { level: 'LOW' } });
     expect(part).toMatchObject({ extension: { dialect: 'gemini', fields: { mediaResolution: {} } } });
   });
+
+  test('a text that says more than its text is not joined with one before or behind it', () => {
+    const more = { text: 'b', partMetadata: { of: 'b' } };
+    expect(modelParts({ text: 'a' }, more, { text: 'c' })).toMatchObject([
+      { text: 'a' },
+      { text: 'b', extension: { fields: { partMetadata: { of: 'b' } } } },
+      { text: 'c' },
+    ]);
+  });
 });
 
 describe('calls and results', () => {
