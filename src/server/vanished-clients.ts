@@ -32,10 +32,8 @@ export function watchVanishedClients({
   stateOf = (fd) => sendingState({ fd }),
 }: VanishedOptions): () => void {
   if (process.platform !== 'linux') return () => {};
-  let isLooking = false;
   const look = async () => {
-    if (isLooking || open() === 0) return;
-    isLooking = true;
+    if (open() === 0) return;
     try {
       for (const [at, name] of (await readdir('/proc/self/fd')).entries()) {
         if (at % AT_ONCE === AT_ONCE - 1) await new Promise(setImmediate);
@@ -45,8 +43,6 @@ export function watchVanishedClients({
       }
     } catch {
       // Without the list or the library, the kernel gives them up, later.
-    } finally {
-      isLooking = false;
     }
   };
   const timer = setInterval(() => void look(), lookMs);
