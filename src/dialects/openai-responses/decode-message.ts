@@ -124,8 +124,7 @@ export class MessageState extends SentText {
 
   private complete(kind: PartKind, content: JsonObject): void {
     const whole = asString(kind === 'text' ? content.text : content.refusal) ?? '';
-    const logprobs = kind === 'text' ? this.unsent(parseLogprobs(content.logprobs)) : undefined;
-    this.emit(this.rest(whole), logprobs);
+    this.emit(this.rest(whole), this.unsent(parseLogprobs(content.logprobs)));
     const annotations = asArray(content.annotations) ?? [];
     for (const annotation of annotations.slice(this.annotations)) {
       if (isObject(annotation)) this.cite(annotation);
