@@ -73,6 +73,21 @@ test('a time for leaving that ends sooner leaves no timer behind', async () => {
   await host.drain(0);
 });
 
+test('a server that has ended looks after nothing any more', async () => {
+  const started = spyOn(globalThis, 'setInterval');
+  const stopped = spyOn(globalThis, 'clearInterval');
+  try {
+    await createHost().drain(0);
+    const timers = started.mock.results.map(({ value }) => value);
+    expect(timers.length).toBeGreaterThan(0);
+    const ended = new Set(stopped.mock.calls.map(([timer]) => timer));
+    expect(timers.filter((timer) => !ended.has(timer))).toEqual([]);
+  } finally {
+    started.mockRestore();
+    stopped.mockRestore();
+  }
+});
+
 describe('a connection that the client will close', () => {
   const stream = { headers: { connection: 'keep-alive', 'content-type': 'text/event-stream' } };
   const answers: [name: string, fetch: HostOptions['fetch']][] = [
