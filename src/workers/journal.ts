@@ -6,6 +6,7 @@ import type { DialectId } from '../model/dialect-id.ts';
 import type { ErrorCode } from '../model/errors.ts';
 import type { RouteDecision, RouteRuleKind } from '../model/route-decision.ts';
 import { USAGE_COUNTS } from '../model/usage.ts';
+import { createTextPacker, readTexts } from './packed-texts.ts';
 
 /** The part of a request's end that is kept. */
 type RequestEnd = Pick<
@@ -41,40 +42,45 @@ const STEP_SLOTS = 64;
 export const JOURNAL_BYTES = HEAD_BYTES + SLOTS * SLOT_BYTES;
 
 /*
- * A slot has two parts. The first, written when the request begins: the number of bytes of its texts (0: the slot is
- * empty), the number of the batch that its row was sent in (0: none yet), when the request came (Unix ms), whether it is
- * streamed, the number of bytes of its id, the id, the length of each text in UTF-16 units (all bits set: null), and the
- * concatenated texts as UTF-8. The second, written when it ends: the number of bytes of its texts plus one (0: not ended),
- * since all texts may be null; its status as a number, whether its usage is known, the numbers of `numbersOf`, and lengths
- * and texts as in the first. Behind it is the trace, whose ids no two requests share: which parts it has (0: none), and its ids in
- * hex digits, the trace's, the span's and the parent span's.
+ * The layout of a slot, in bytes from its start. It has three parts: what is known when the request begins, what its end adds, and
+ * its trace, which stands apart because no two requests share its ids.
  */
+
+/** The size of its texts (see packed-texts.ts); 0: the slot is empty. Written last. */
+const BEGUN_SIZE_AT = 0;
+/** The number of the batch that its row was sent in; 0: none yet. */
 const BATCH_AT = 4;
+/** When the request came, in Unix milliseconds. */
 const TIMESTAMP_AT = 8;
 const STREAMED_AT = 16;
 const ID_LENGTH_AT = 18;
 const ID_AT = 20;
-const LENGTHS_AT = 64;
-const ID_BYTES = LENGTHS_AT - ID_AT;
+const BEGUN_TEXTS_AT = 64;
+const ID_BYTES = BEGUN_TEXTS_AT - ID_AT;
+
 const END_AT = 1_344;
+// From `END_AT`:
+/** The size of the end's texts plus one, since all of them may be null; 0: the request still runs. Written last. */
+const END_SIZE_AT = 0;
+/** Its place in `STATUSES`. */
 const STATUS_AT = 4;
 const USAGE_KNOWN_AT = 6;
+/** Those of `numbersOf`. */
 const NUMBERS_AT = 8;
 const NUMBER_BYTES = Float64Array.BYTES_PER_ELEMENT;
 const END_NUMBERS = 4 + USAGE_COUNTS.length;
-const END_LENGTHS_AT = NUMBERS_AT + END_NUMBERS * NUMBER_BYTES;
+const END_TEXTS_AT = NUMBERS_AT + END_NUMBERS * NUMBER_BYTES;
+
+/** Which parts it has, added up; 0: none. Behind it are its ids, in hexadecimal digits. */
 const TRACE_AT = 1_976;
-const IDS_AT = TRACE_AT + 1;
-const SPAN_ID_AT = IDS_AT + 32;
-const PARENT_ID_AT = SPAN_ID_AT + 16;
-const IDS_END = PARENT_ID_AT + 16;
-/** The parts of a trace, added up. */
 const IS_TRACED = 1;
 const IS_SAMPLED = 2;
 const HAS_PARENT = 4;
+const TRACE_ID_AT = TRACE_AT + 1;
+const SPAN_ID_AT = TRACE_ID_AT + 32;
+const PARENT_ID_AT = SPAN_ID_AT + 16;
+const TRACE_END = PARENT_ID_AT + 16;
 
-const LENGTH_BYTES = Uint16Array.BYTES_PER_ELEMENT;
-const NONE = 0xffff;
 /** Names come from clients. With this limit they fit without the route and the attempts: a unit takes at most three bytes. */
 const LONGEST_NAME = 80;
 /** With this limit the texts of its end always fit, whatever their source. */
@@ -99,8 +105,7 @@ export interface JournalOptions {
   onFull(error: unknown): void;
 }
 
-const encoder = new TextEncoder();
-const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+const decoder = new TextDecoder();
 
 /** @param memory `JOURNAL_BYTES` long, all zero; beyond its head only reserved parts are touched. */
 export function createJournal(memory: Uint8Array, { reserve, onFull }: JournalOptions): Journal {
@@ -108,9 +113,9 @@ export function createJournal(memory: Uint8Array, { reserve, onFull }: JournalOp
   const doubles = new Float64Array(memory.buffer, memory.byteOffset, memory.byteLength / NUMBER_BYTES);
   const buffer = Buffer.from(memory.buffer, memory.byteOffset, memory.byteLength);
   /** Each request is noted twice: when it arrives, and once its provider is known. */
-  const unplaced = createTexts(END_AT - LENGTHS_AT);
-  const placed = createTexts(END_AT - LENGTHS_AT);
-  const ends = createTexts(TRACE_AT - END_AT - END_LENGTHS_AT);
+  const unplaced = createTextPacker(END_AT - BEGUN_TEXTS_AT);
+  const placed = createTextPacker(END_AT - BEGUN_TEXTS_AT);
+  const ends = createTextPacker(TRACE_AT - END_AT - END_TEXTS_AT);
   const slots = new Map<string, number>();
   /** Reused before new slots, so that few pages are touched. */
   const free: number[] = [];
@@ -153,7 +158,7 @@ export function createJournal(memory: Uint8Array, { reserve, onFull }: JournalOp
     const { traceId, spanId, parentSpanId, sampled } = trace;
     const parent = parentSpanId === null ? 0 : HAS_PARENT;
     numbers.setUint8(at + TRACE_AT, IS_TRACED + (sampled ? IS_SAMPLED : 0) + parent);
-    buffer.write(traceId + spanId + (parentSpanId ?? ''), at + IDS_AT, 'latin1');
+    buffer.write(traceId + spanId + (parentSpanId ?? ''), at + TRACE_ID_AT, 'latin1');
   }
 
   return {
@@ -161,18 +166,18 @@ export function createJournal(memory: Uint8Array, { reserve, onFull }: JournalOp
       const slot = slotOf(request.requestId);
       if (slot === undefined) return;
       const at = startOf(slot);
-      // The length is written last: a reader in between finds nothing rather than half of it.
-      numbers.setUint32(at, 0);
+      // The size is written last: a reader in between finds nothing rather than half of it.
+      numbers.setUint32(at + BEGUN_SIZE_AT, 0);
       numbers.setUint32(at + BATCH_AT, 0);
-      numbers.setUint32(at + END_AT, 0);
+      numbers.setUint32(at + END_AT + END_SIZE_AT, 0);
       numbers.setFloat64(at + TIMESTAMP_AT, request.timestamp);
       numbers.setUint16(at + STREAMED_AT, Number(request.streamed));
       numbers.setUint16(at + ID_LENGTH_AT, buffer.write(request.requestId, at + ID_AT, ID_BYTES));
       writeTrace(request.trace, at);
       const texts = request.provider === null ? unplaced : placed;
-      const from = at + LENGTHS_AT;
+      const from = at + BEGUN_TEXTS_AT;
       const isWritten = SHORTER.some((shorten) => texts.write(textsOf(shorten(request)), memory, from));
-      numbers.setUint32(at, isWritten ? texts.bytes() : 0);
+      numbers.setUint32(at + BEGUN_SIZE_AT, isWritten ? texts.bytes() : 0);
     },
     ended(row) {
       const slot = slots.get(row.requestId);
@@ -182,9 +187,9 @@ export function createJournal(memory: Uint8Array, { reserve, onFull }: JournalOp
       numbers.setUint16(at + USAGE_KNOWN_AT, Number(row.usageKnown));
       doubles.set(numbersOf(row), (at + NUMBERS_AT) / NUMBER_BYTES);
       const texts = [row.provider, row.model, row.finishReason, row.errorCode];
-      const from = at + END_LENGTHS_AT;
+      const from = at + END_TEXTS_AT;
       const isWritten = ends.write(texts, memory, from) || ends.write(texts.map(shortenedEnd), memory, from);
-      numbers.setUint32(at, isWritten ? ends.bytes() + 1 : 0);
+      numbers.setUint32(at + END_SIZE_AT, isWritten ? ends.bytes() + 1 : 0);
     },
     sent(requestId, batch) {
       const slot = slots.get(requestId);
@@ -194,53 +199,9 @@ export function createJournal(memory: Uint8Array, { reserve, onFull }: JournalOp
       const slot = slots.get(requestId);
       if (slot === undefined) return;
       slots.delete(requestId);
-      numbers.setUint32(startOf(slot), 0);
+      numbers.setUint32(startOf(slot) + BEGUN_SIZE_AT, 0);
       free.push(slot);
     },
-  };
-}
-
-interface Texts {
-  /** Writes their lengths, then the texts. False: they do not fit, and nothing is written. */
-  write(texts: readonly (string | null)[], memory: Uint8Array, at: number): boolean;
-  /** The size of the texts last written, without the lengths. */
-  bytes(): number;
-}
-
-/** Most requests have the same texts as the one before; copying those takes a third of the time. @param room in bytes. */
-function createTexts(room: number): Texts {
-  const whole = new Uint8Array(room);
-  const numbers = new DataView(whole.buffer);
-  let latest: readonly (string | null)[] = [];
-  let packed = whole.subarray(0, 0);
-
-  function isLatest(texts: readonly (string | null)[]): boolean {
-    for (let at = 0; at < texts.length; at++) if (texts[at] !== latest[at]) return false;
-    return true;
-  }
-
-  function pack(texts: readonly (string | null)[]): boolean {
-    let together = '';
-    let end = 0;
-    for (const text of texts) {
-      numbers.setUint16(end, text === null ? NONE : text.length);
-      end += LENGTH_BYTES;
-      if (text !== null) together += text;
-    }
-    const { read, written } = encoder.encodeInto(together, whole.subarray(end));
-    const fits = read === together.length;
-    latest = fits ? texts : [];
-    packed = whole.subarray(0, fits ? end + written : 0);
-    return fits;
-  }
-
-  return {
-    write(texts, memory, at) {
-      if (!isLatest(texts) && !pack(texts)) return false;
-      memory.set(packed, at);
-      return true;
-    },
-    bytes: () => packed.length - latest.length * LENGTH_BYTES,
   };
 }
 
@@ -248,21 +209,8 @@ function startOf(slot: number): number {
   return HEAD_BYTES + slot * SLOT_BYTES;
 }
 
-/** @param count the number of texts. @param bytes their size. */
-function readTexts(place: Uint8Array, count: number, bytes: number): (string | null)[] {
-  const lengths = new DataView(place.buffer, place.byteOffset, place.byteLength);
-  const textAt = count * LENGTH_BYTES;
-  const together = decoder.decode(place.subarray(textAt, textAt + bytes));
-  let from = 0;
-  return Array.from({ length: count }, (_, index) => {
-    const length = lengths.getUint16(index * LENGTH_BYTES);
-    if (length === NONE) return null;
-    from += length;
-    return together.slice(from - length, from);
-  });
-}
-
 const BEGUN_TEXTS = 12;
+const END_TEXTS = 4;
 
 /** In the order in which `readBegun` expects them. */
 function textsOf(request: BegunRequest): (string | null)[] {
@@ -334,7 +282,7 @@ export function readJournal(memory: Uint8Array, batches: number): LostRequest[] 
   for (let slot = 0; slot < used; slot++) {
     const at = startOf(slot);
     const batch = numbers.getUint32(at + BATCH_AT);
-    if (numbers.getUint32(at) === 0 || (batch > 0 && batch <= batches)) continue;
+    if (numbers.getUint32(at + BEGUN_SIZE_AT) === 0 || (batch > 0 && batch <= batches)) continue;
     const bytes = memory.subarray(at, at + SLOT_BYTES);
     found.push({ begun: readBegun(bytes), end: readEnd(bytes.subarray(END_AT)) });
   }
@@ -345,7 +293,7 @@ export function readJournal(memory: Uint8Array, batches: number): LostRequest[] 
 
 function readBegun(bytes: Uint8Array): BegunRequest {
   const numbers = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const texts = readTexts(bytes.subarray(LENGTHS_AT), BEGUN_TEXTS, numbers.getUint32(0));
+  const texts = readTexts(bytes.subarray(BEGUN_TEXTS_AT), BEGUN_TEXTS, numbers.getUint32(BEGUN_SIZE_AT));
   const [clientDialect, operation, requestedModel, agentType, projectId, provider, model, ...more] = texts;
   const [kind, rule, why, order, attempts] = more;
   return {
@@ -377,21 +325,21 @@ function readTrace(bytes: Uint8Array): RowTrace | null {
   if (parts === 0) return null;
   const id = (from: number, to: number) => decoder.decode(bytes.subarray(from, to));
   return {
-    traceId: id(IDS_AT, SPAN_ID_AT),
+    traceId: id(TRACE_ID_AT, SPAN_ID_AT),
     spanId: id(SPAN_ID_AT, PARENT_ID_AT),
-    parentSpanId: (parts & HAS_PARENT) === 0 ? null : id(PARENT_ID_AT, IDS_END),
+    parentSpanId: (parts & HAS_PARENT) === 0 ? null : id(PARENT_ID_AT, TRACE_END),
     sampled: (parts & IS_SAMPLED) !== 0,
   };
 }
 
 function readEnd(bytes: Uint8Array): RequestEnd | null {
   const numbers = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const length = numbers.getUint32(0) - 1;
-  if (length < 0) return null;
+  const size = numbers.getUint32(END_SIZE_AT) - 1;
+  if (size < 0) return null;
   const doubles = new Float64Array(bytes.buffer, bytes.byteOffset + NUMBERS_AT, END_NUMBERS);
   const number = (index: number) => doubles[index] ?? 0;
   const known = (index: number) => (Number.isNaN(number(index)) ? null : number(index));
-  const [provider, model, finishReason, errorCode] = readTexts(bytes.subarray(END_LENGTHS_AT), 4, length);
+  const [provider, model, finishReason, errorCode] = readTexts(bytes.subarray(END_TEXTS_AT), END_TEXTS, size);
   return {
     provider: provider ?? null,
     model: model ?? null,
