@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { findHome, type LoadedConfig } from '../../config/load.ts';
 import type { ResolvedConfig, ServerConfig } from '../../config/resolved.ts';
 import { exposedKey } from '../../credentials/vault.ts';
+import { messageOf } from '../../model/thrown.ts';
 import { ListenError } from '../../server/listen.ts';
 import { type Proxies, ProxySettingError, readProxies } from '../../server/http1/proxies.ts';
 import { retireModules } from '../../server/load-modules.ts';
@@ -47,28 +48,23 @@ export async function serveInForeground(input: ParsedArguments, context: CliCont
   const { log, fail, isJson, configureLog } = openLog(loaded, context);
   if (config === null) return 1;
 
+  const workers = countWorkers(askedWorkers ?? config.server.workers);
+  let current = config;
+  let refusedChange: string | null = null;
+  const crashed = followCrashes(context, log, () => current);
   let pidFile: PidFile | undefined;
   let proxies: Proxies;
+  let serving: Serving;
   try {
     // Every serving process reads them for itself; errors in them are reported once, here.
     proxies = readProxies(environment);
     pidFile = claim(context);
-  } catch (error) {
-    if (!(error instanceof PidFileError || error instanceof ProxySettingError)) throw error;
-    fail(error.message);
-    return 1;
-  }
-  for (const warning of [logSettingProblem(environment.SLUICE_LOG), exposedKey(home)])
-    if (warning !== undefined) log('warn', warning);
-  keepOwnLogFile(context, { putsAside: true, log });
-  const workers = countWorkers(askedWorkers ?? config.server.workers);
-  // Workers load the code for themselves.
-  if (workers !== 1) retireModules(config);
-  let current = config;
-  let refusedChange: string | null = null;
-  const crashed = followCrashes(context, log, () => current);
-  let serving: Serving;
-  try {
+    for (const warning of [logSettingProblem(environment.SLUICE_LOG), exposedKey(home)])
+      if (warning !== undefined) log('warn', warning);
+    // Not before the pid file is claimed: another gateway's log stays as it is.
+    keepOwnLogFile(context, { putsAside: true, log });
+    // Workers load the code for themselves.
+    if (workers !== 1) retireModules(config);
     serving = await startServing(workers, input, context, {
       config,
       environment,
@@ -78,9 +74,8 @@ export async function serveInForeground(input: ParsedArguments, context: CliCont
     });
   } catch (error) {
     pidFile?.release();
-    if (!(error instanceof ListenError || error instanceof WorkerFailed || error instanceof NoSharedMemory))
-      throw error;
-    fail(error.message);
+    if (!REASONS_NOT_TO_START.some((kind) => error instanceof kind)) throw error;
+    fail(messageOf(error));
     return 1;
   }
   const watched = watchConfiguration(loaded, credentials, {
@@ -128,6 +123,9 @@ export async function serveInForeground(input: ParsedArguments, context: CliCont
   pidFile?.release();
   return code;
 }
+
+/** Their messages say what to do. */
+const REASONS_NOT_TO_START = [PidFileError, ProxySettingError, ListenError, WorkerFailed, NoSharedMemory];
 
 interface Signals {
   /** Resolves at the first signal that ends the process. */

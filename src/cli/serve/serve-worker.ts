@@ -6,10 +6,11 @@ import { createTurns } from '../../model/turns.ts';
 import { createElapsed } from '../../server/elapsed.ts';
 import { descriptorState } from '../../server/descriptors.ts';
 import { createServerHost } from '../../server/server-host.ts';
+import type { Log } from '../../server/log.ts';
 import { standardErrorState } from '../../server/standard-error.ts';
 import { identifyProgram } from '../../workers/program.ts';
 import { OTHER_PROGRAM_CODE } from '../../workers/protocol.ts';
-import { connectToPrimary } from '../../workers/worker.ts';
+import { connectToPrimary, type WorkerLink } from '../../workers/worker.ts';
 import type { CliContext, ParsedArguments } from '../command.ts';
 import { reportCrash } from './crash.ts';
 import { serveHttp } from './serve-http.ts';
@@ -37,24 +38,7 @@ export async function serveAsWorker(
     if (program === undefined) log('error', UPDATED);
     return OTHER_PROGRAM_CODE;
   }
-  const { now, monotonic, setTimer } = createWebHost();
-  const primary = await connectToPrimary({
-    index: Number(index),
-    workers: Number(workers),
-    elapsed: createElapsed({ now, monotonic }),
-    setTimer,
-    onError: (error) =>
-      log('error', 'the primary process received a message that it could not handle', { error }),
-    onJournalFull: (error) =>
-      log(
-        'warn',
-        'no shared memory is left: requests that begin now are served, but missing from the ledger if this process dies',
-        {
-          error,
-        },
-      ),
-    onOrphaned: () => context.exit(1),
-  });
+  const primary = await connect(Number(index), Number(workers), log, context);
   const { hostname, port, tls } = primary.setup;
   const load = async (given: ResolvedConfig | null) =>
     given ?? (await import('./load-for-worker.ts')).loadForWorker(input, context, { host: hostname, port });
@@ -106,4 +90,23 @@ export async function serveAsWorker(
     },
   });
   return 0;
+}
+
+function connect(index: number, workers: number, log: Log, context: CliContext): Promise<WorkerLink> {
+  const { now, monotonic, setTimer } = createWebHost();
+  return connectToPrimary({
+    index,
+    workers,
+    elapsed: createElapsed({ now, monotonic }),
+    setTimer,
+    onError: (error) =>
+      log('error', 'the primary process received a message that it could not handle', { error }),
+    onJournalFull: (error) =>
+      log(
+        'warn',
+        'no shared memory is left: requests that begin now are served, but missing from the ledger if this process dies',
+        { error },
+      ),
+    onOrphaned: () => context.exit(1),
+  });
 }
