@@ -748,7 +748,11 @@ export const COUNTS: readonly AnswerFeature[] = [
         usage: { input_tokens: 30, output_tokens: 20, output_tokens_details: { reasoning_tokens: 5 } },
       },
       gemini: { usageMetadata: { promptTokenCount: 30, candidatesTokenCount: 15, thoughtsTokenCount: 5 } },
-      ...NOT_BY_OTHERS,
+      'bedrock-converse': {
+        usage: { inputTokens: 30, outputTokens: 20, totalTokens: 50 },
+        additionalModelResponseFields: { usage: { output_tokens_details: { thinking_tokens: 5 } } },
+      },
+      'ollama-chat': null,
     }),
   },
   {

@@ -4,6 +4,7 @@ import type { JsonObject } from '../../model/json/json.ts';
 import type { NeutralRequest } from '../../model/request.ts';
 import { declareAllowed } from '../shared/tools/allowed-tools.ts';
 import { STOP_PATHS } from '../aws/matched-stop.ts';
+import { THINKING_PATH } from '../aws/thinking-count.ts';
 import { AMAZON_TIERS } from '../aws/service-tiers.ts';
 import { takesCacheTtl } from '../aws/prompt-cache.ts';
 import { forgetsThinking } from '../claude/build-thinking.ts';
@@ -111,9 +112,10 @@ export function buildRequest(
   });
   const tier = buildServiceTier(request.serviceTier, AMAZON_TIERS, losses);
   if (tier !== undefined) body.serviceTier = { type: tier };
-  // Reported only on request: the matched sequence, and what was cleared of the conversation.
+  // Reported only on request: the matched sequence, what was cleared of the conversation, and how much was thinking.
   const paths = traits !== undefined && (request.stopSequences?.length ?? 0) > 0 ? [...STOP_PATHS] : [];
   if (fields[CONTEXT_MANAGEMENT] !== undefined) paths.push(`/${CONTEXT_MANAGEMENT}`);
+  if (traits !== undefined && (thinks || byDefault)) paths.push(THINKING_PATH);
   if (paths.length > 0) body.additionalModelResponseFieldPaths = paths;
   reportUnsupported(request, UNSAID, losses);
   const answersWhole = body.toolConfig !== undefined && !streamsCalls(model);

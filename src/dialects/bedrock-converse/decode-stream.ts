@@ -33,6 +33,8 @@ export function createStreamDecoder(sink: EventSink): StreamDecoder {
 class ConverseDecoder extends BlockDecoder implements StreamDecoder {
   private ended = false;
   private finish: Finish | undefined = undefined;
+  /** Claude's own, of `messageStop`. */
+  private ownFields: JsonValue | undefined = undefined;
 
   decode({ event, data }: SseEvent): void {
     if (this.ended) return;
@@ -80,6 +82,7 @@ class ConverseDecoder extends BlockDecoder implements StreamDecoder {
   private stop(stopped: JsonObject): void {
     this.closeAll();
     for (const name of unreadOf(stopped)) this.report(name);
+    this.ownFields = stopped.additionalModelResponseFields;
     const edits = readEdits(stopped);
     if (edits !== undefined)
       this.sink.push({ type: 'extension', dialect: ANTHROPIC, name: CONTEXT_MANAGEMENT, value: edits });
@@ -100,7 +103,7 @@ class ConverseDecoder extends BlockDecoder implements StreamDecoder {
     this.sink.push({
       type: 'usage',
       usage: {
-        ...readUsage(asObject(metadata.usage) ?? {}),
+        ...readUsage(asObject(metadata.usage) ?? {}, this.ownFields),
         ...tierOf(metadata),
         ...(webSearches > 0 && { webSearches }),
       },

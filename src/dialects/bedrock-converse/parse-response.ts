@@ -43,7 +43,11 @@ export function accountIn(body: JsonObject): Account {
   const webSearches = content.filter((block) => isSearch(asObject(asObject(block)?.toolUse))).length;
   return {
     model: null,
-    usage: usage && { ...readUsage(usage), ...tierOf(body), ...(webSearches > 0 && { webSearches }) },
+    usage: usage && {
+      ...readUsage(usage, body.additionalModelResponseFields),
+      ...tierOf(body),
+      ...(webSearches > 0 && { webSearches }),
+    },
   };
 }
 

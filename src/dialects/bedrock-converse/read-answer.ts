@@ -13,6 +13,7 @@ import {
 import { CountReader, type StatedUsage, tierIn, type Usage } from '../../model/usage.ts';
 import { table } from '../../model/table.ts';
 import { readMatchedStop } from '../aws/matched-stop.ts';
+import { readThinkingCount } from '../aws/thinking-count.ts';
 import { isEmptyValue } from '../shared/losses/unread-fields.ts';
 import { CONTEXT_MANAGEMENT } from './wire.ts';
 
@@ -51,7 +52,8 @@ export function readFinish(stopped: JsonObject, called: boolean): Finish {
   return { unified, raw, ...(stopSequence === undefined ? {} : { stopSequence }) };
 }
 
-export function readUsage(usage: JsonObject): StatedUsage {
+/** @param fields `additionalModelResponseFields`, which may say how much of it was thinking. */
+export function readUsage(usage: JsonObject, fields?: JsonValue): StatedUsage {
   const reader = new CountReader();
   const counts: Partial<Usage> = {};
   const set = (name: keyof Usage, value: number | undefined) => {
@@ -61,6 +63,7 @@ export function readUsage(usage: JsonObject): StatedUsage {
   set('outputTokens', reader.read(usage.outputTokens));
   set('cacheReadTokens', reader.read(usage.cacheReadInputTokens));
   set('cacheWriteTokens', reader.read(usage.cacheWriteInputTokens));
+  set('reasoningTokens', reader.read(readThinkingCount(fields)));
   let forAnHour: number | undefined;
   for (const entry of asArray(usage.cacheDetails) ?? []) {
     const { ttl, inputTokens } = asObject(entry) ?? {};

@@ -422,7 +422,13 @@ describe('a request', () => {
     });
     expect(again.row.lost).toEqual(['citations']);
     expect(again.body).toMatchObject({ messages: [{}, { content: 'It rains.' }, {}] });
-    const paths = { additionalModelResponseFieldPaths: ['/stop_sequence', '/delta/stop_sequence'] };
+    const paths = {
+      additionalModelResponseFieldPaths: [
+        '/stop_sequence',
+        '/delta/stop_sequence',
+        '/usage/output_tokens_details',
+      ],
+    };
     expect((await asked(paths)).row.lost).toEqual([]);
   });
 
@@ -574,6 +580,23 @@ describe('a whole answer', () => {
   });
 });
 
+test('how much of an answer was thinking is told where Amazon tells it, whole and streamed', async () => {
+  const usage = { input_tokens: 3, output_tokens: 9, output_tokens_details: { thinking_tokens: 4 } };
+  const told = { usage: { output_tokens_details: { thinking_tokens: 4 } } };
+  const whole = createAmazonLab(jsonReply({ ...wholeMessage('Hi'), usage }));
+  const answer = await whole.client.send(new ConverseCommand(ASK));
+  expect(answer.additionalModelResponseFields).toEqual(told);
+  const delta = { type: 'message_delta', delta: { stop_reason: 'end_turn' }, usage };
+  const streamed = createAmazonLab(
+    replyWith(MESSAGE.start + MESSAGE.delta('Hi') + sse(delta, { type: 'message_stop' })),
+  );
+  const { stream } = await streamed.client.send(new ConverseStreamCommand(ASK));
+  const { events } = await readAll(stream);
+  expect(events.find(({ messageStop }) => messageStop)?.messageStop).toMatchObject({
+    additionalModelResponseFields: told,
+  });
+});
+
 describe('a stream', () => {
   test('of Claude', async () => {
     const delta = (index: number, fields: object) => ({ type: 'content_block_delta', index, delta: fields });
@@ -711,7 +734,7 @@ describe('a stream', () => {
     expect(stopReason).toBe('tool_use');
     const kinds = (output?.message?.content ?? []).map((block) => Object.keys(block)[0]);
     expect(kinds).toEqual(['reasoningContent', 'text', 'toolUse']);
-    expect(events.at(-2)).toEqual({ messageStop: { stopReason: 'tool_use' } });
+    expect(events.at(-2)).toMatchObject({ messageStop: { stopReason: 'tool_use' } });
   });
 
   test.each([

@@ -523,6 +523,16 @@ describe('tools', () => {
     expect(build({ tools: [memory] }).lost).toEqual(['lost tools.memory']);
   });
 
+  test('how much of an answer was thinking is asked of Claude where it thinks', () => {
+    const pathsOf = (request: Partial<NeutralRequest>, model?: string) =>
+      build(request, model).body.additionalModelResponseFieldPaths;
+    const reasoning = { mode: 'on', budgetTokens: 2_000 } as const;
+    expect(pathsOf({ reasoning })).toEqual(['/usage/output_tokens_details']);
+    expect(pathsOf({})).toBeUndefined();
+    expect(pathsOf({}, 'anthropic.claude-opus-5')).toEqual(['/usage/output_tokens_details']);
+    expect(pathsOf({ reasoning }, 'us.amazon.nova-2-lite-v1:0')).toBeUndefined();
+  });
+
   test('such a tool alone stands beside one that is never called, also where it was called', () => {
     const run: Part = { type: 'tool-call', id: '1', name: 'bash', arguments: '{}', kind: 'function' };
     for (const messages of [[user(text('hi'))], [user(text('hi')), assistant(run), user(result('1'))]]) {

@@ -40,6 +40,14 @@ const COST: Told = ['metadata', { usage: { inputTokens: 7, outputTokens: 2 } }];
 const FINISH: StreamEvent = { type: 'finish', finish: { unified: 'end_turn', raw: 'end_turn' } };
 const USAGE: StreamEvent = { type: 'usage', usage: { inputTokens: 7, outputTokens: 2 } };
 
+test('how much of the answer was thinking is in Claude’s own field, before the counts', () => {
+  const additionalModelResponseFields = { usage: { output_tokens_details: { thinking_tokens: 1 } } };
+  expect(decode(['messageStop', { stopReason: 'end_turn', additionalModelResponseFields }], COST)).toEqual([
+    { type: 'usage', usage: { inputTokens: 7, outputTokens: 2, reasoningTokens: 1 } },
+    FINISH,
+  ]);
+});
+
 describe('blocks', () => {
   test('of text, one in place of another that has not ended, and one after it', () => {
     const call = { toolUse: { toolUseId: 't', name: 'f' } };

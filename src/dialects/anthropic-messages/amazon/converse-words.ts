@@ -4,6 +4,7 @@ import { asObject, asString, type JsonObject, type JsonValue } from '../../../mo
 import { table } from '../../../model/table.ts';
 import { mergeUsage, type Usage } from '../../../model/usage.ts';
 import { buildMatchedStop } from '../../aws/matched-stop.ts';
+import { buildThinkingCount } from '../../aws/thinking-count.ts';
 import { parseUsage } from '../usage.ts';
 
 /** Called with the name of each feature of the answer that Converse has no place for. */
@@ -17,15 +18,23 @@ const STOP_REASONS: ReadonlySet<string> = new Set([
   'model_context_window_exceeded',
 ]);
 
-/** @param stopped the fields of a message that say why it ended. */
-export function stopOf({ stop_reason: reason, stop_sequence: sequence }: JsonObject, lost: Lost): JsonObject {
+/** @param stopped the fields of a message that say why it ended. @param usage what Claude's own field tells of it. */
+export function stopOf(
+  { stop_reason: reason, stop_sequence: sequence }: JsonObject,
+  { reasoningTokens }: Usage,
+  lost: Lost,
+): JsonObject {
   const raw = asString(reason) ?? 'end_turn';
   if (raw !== 'refusal' && !STOP_REASONS.has(raw)) lost('stop_reason');
   const known = STOP_REASONS.has(raw) ? raw : 'end_turn';
   const matched = asString(sequence);
+  const fields: JsonObject = {
+    ...(matched !== undefined && buildMatchedStop(matched)),
+    ...(reasoningTokens > 0 && buildThinkingCount(reasoningTokens)),
+  };
   return {
     stopReason: raw === 'refusal' ? 'content_filtered' : known,
-    ...(matched !== undefined && { additionalModelResponseFields: buildMatchedStop(matched) }),
+    ...(Object.keys(fields).length > 0 && { additionalModelResponseFields: fields }),
   };
 }
 

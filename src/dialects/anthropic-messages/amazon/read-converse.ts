@@ -14,6 +14,7 @@ import { GatewayError } from '../../../model/errors.ts';
 import { exactText } from '../../../model/json/exact-numbers.ts';
 import { table } from '../../../model/table.ts';
 import { STOP_PATHS } from '../../aws/matched-stop.ts';
+import { THINKING_PATH } from '../../aws/thinking-count.ts';
 import { DOCUMENT_FORMATS, IMAGE_FORMATS, mediaTypeOf } from '../../aws/media-formats.ts';
 import { betasOf } from '../../claude/betas.ts';
 import { TOOL_REFERENCE } from '../wire.ts';
@@ -24,6 +25,8 @@ export interface ReadRequest {
   /** Features that Messages has no place for. */
   lost: string[];
 }
+
+const GIVEN_PATHS: readonly string[] = [...STOP_PATHS, THINKING_PATH];
 
 /** What has no form here is left as it is, for the parser of Messages to refuse. Throws GatewayError `invalid_request`. */
 export function readConverse(sent: JsonObject): ReadRequest {
@@ -41,7 +44,7 @@ export function readConverse(sent: JsonObject): ReadRequest {
   } = sent;
   for (const [name, value] of Object.entries(others)) if (value !== null) lost.add(name);
   // Clients get it anyway.
-  if ((asArray(paths) ?? []).some((path) => !STOP_PATHS.includes(asString(path) ?? '')))
+  if ((asArray(paths) ?? []).some((path) => !GIVEN_PATHS.includes(asString(path) ?? '')))
     lost.add('additionalModelResponseFieldPaths');
   // The path says whether to stream.
   const { stream: __, ...given } = asObject(fields) ?? {};

@@ -109,7 +109,7 @@ export class ConverseWriter {
   private end(): ConverseEvent[] {
     const { latencyMs, lost } = this.facts();
     return [
-      ['messageStop', stopOf(this.stopped, lost)],
+      ['messageStop', stopOf(this.stopped, this.usage, lost)],
       ['metadata', { usage: usageOf(this.usage), metrics: { latencyMs }, ...this.tier }],
     ];
   }

@@ -9,10 +9,11 @@ export function writeConverse(message: JsonObject, { latencyMs, lost }: AnswerFa
   const content = (asArray(message.content) ?? []).flatMap((block) =>
     writeBlock(asObject(block) ?? {}, lost),
   );
+  const usage = countsIn(NO_USAGE, message.usage);
   return {
     output: { message: { role: 'assistant', content } },
-    ...stopOf(message, lost),
-    usage: usageOf(countsIn(NO_USAGE, message.usage)),
+    ...stopOf(message, usage, lost),
+    usage: usageOf(usage),
     metrics: { latencyMs },
     ...tierOf(message.usage),
   };
