@@ -16,8 +16,8 @@ export function buildTools(request: NeutralRequest, traits: ModelTraits, losses:
   const native = request.extension?.dialect === ID;
   const tools: JsonObject[] = [];
   let strict = 0;
-  for (const tool of request.tools) {
-    losses.ungrouped(tool);
+  for (const each of request.tools) {
+    const tool = losses.ungrouped(each);
     const wire = buildTool(tool, request, traits, losses);
     if (wire === undefined) continue;
     if (tool.type === 'function' && tool.strict !== undefined) {

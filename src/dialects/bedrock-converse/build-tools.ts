@@ -101,9 +101,14 @@ function calledTools(turns: readonly Turn[]): Set<string> {
   return names;
 }
 
-function buildTool(tool: Tool, isStrict: boolean, growth: ReportedGrowth, scope: ContentScope): JsonObject[] {
+function buildTool(
+  given: Tool,
+  isStrict: boolean,
+  growth: ReportedGrowth,
+  scope: ContentScope,
+): JsonObject[] {
   const { losses } = scope;
-  losses.ungrouped(tool);
+  const tool = losses.ungrouped(given);
   switch (tool.type) {
     case 'server':
       if (isOwnTool(tool, scope.family)) return [];

@@ -25,8 +25,8 @@ export function buildTools(tools: readonly Tool[], scope: BuildScope): JsonObjec
   // Older models refuse a search beside functions, and newer ones require the answer's server calls back.
   const searches = scope.traits.webSearch && tools.every(({ type }) => type === 'server');
   const fetches = scope.traits.fetchesPages && tools.every(({ type }) => type === 'server');
-  for (const tool of tools) {
-    losses.ungrouped(tool);
+  for (const each of tools) {
+    const tool = losses.ungrouped(each);
     switch (tool.type) {
       case 'function':
         declarations.push(buildFunction(tool, growth, scope));

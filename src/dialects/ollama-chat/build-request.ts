@@ -64,8 +64,8 @@ export function buildRequest(asked: NeutralRequest, { model }: BuildOptions): Bu
   return { body, losses: losses.list() };
 }
 
-function buildTool(tool: Tool, losses: LossReport): JsonObject[] {
-  losses.ungrouped(tool);
+function buildTool(given: Tool, losses: LossReport): JsonObject[] {
+  const tool = losses.ungrouped(given);
   if (tool.type === 'server') {
     losses.lost(`tools.${tool.name}`);
     return [];

@@ -30,8 +30,8 @@ export function buildTools(request: NeutralRequest, scope: BuildScope): JsonObje
   const fields: JsonObject = {};
   const customNames = new Set<string>();
   const names = new Set<string>();
-  for (const tool of request.tools) {
-    losses.ungrouped(tool);
+  for (const each of request.tools) {
+    const tool = losses.ungrouped(each);
     switch (tool.type) {
       case 'function':
         names.add(tool.name);

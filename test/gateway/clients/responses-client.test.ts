@@ -154,6 +154,9 @@ describe('in front of a Messages provider', () => {
       'apply_patch',
       'mcp__crm__find',
     ]);
+    expect(asArray(sent.tools)?.at(-1)).toMatchObject({
+      description: 'About all tools of "mcp__crm__": CRM',
+    });
     expect(sent.messages).toMatchObject([
       { role: 'user' },
       {
@@ -172,6 +175,34 @@ describe('in front of a Messages provider', () => {
     expect(lost).not.toContain('namespace');
   });
 });
+
+test.each(['claude', 'gpt', 'gemini', 'ollama'] as const)(
+  '%s reads once what all tools of a group have in common',
+  async (provider) => {
+    const member = (name: string) => ({
+      type: 'function',
+      name,
+      description: `It can ${name}.`,
+      parameters: {},
+    });
+    const group = (name: string, ...tools: JsonObject[]) => ({
+      type: 'namespace',
+      name,
+      description: `The ${name}.`,
+      tools,
+    });
+    const tools = [group('crm', member('find'), member('keep')), group('wiki', member('read'))];
+    const { post, upstream } = setup(provider, '');
+    await (await post('/v1/responses', { model: 'm', input: 'hi', tools })).arrayBuffer();
+    const said = JSON.stringify(upstream.requests[0]?.json());
+    for (const text of [
+      'About all tools of \\"crm\\": The crm.\\n\\nIt can find.',
+      '"It can keep."',
+      'About all tools of \\"wiki\\": The wiki.\\n\\nIt can read.',
+    ])
+      expect(said.split(text)).toHaveLength(2);
+  },
+);
 
 describe('an agent whose tools come within its conversation', () => {
   test('has them at a Messages provider, and gets its calls in their namespace', async () => {
