@@ -60,11 +60,10 @@ describe('createScan', () => {
     expect(foundIn('sk\r', ['sk-'])).toEqual([]);
   });
 
-  test('takes 31 strings', () => {
-    const strings = Array.from({ length: 31 }, (_, index) => `${String.fromCharCode(33 + index)}~`);
+  test('takes any number of strings', () => {
+    const strings = Array.from({ length: 300 }, (_, index) => `${String.fromCharCode(0x100 + index)}~`);
     expect(foundIn(strings.join(' '), strings)).toEqual(
       strings.map((string, index) => `${string} ${3 * index}`),
     );
-    expect(() => createScan([...strings, 'one more'])).toThrow(RangeError);
   });
 });
