@@ -107,7 +107,7 @@ describe('what is shaped like a key', () => {
     'xai-a1bcdefghij',
     'xai-ab***yz',
     'xai-...wxyz',
-    'hf_abcdefghijklmnopqrst',
+    'hf_abcdefGHIJKLmnopqrSTUVwxyzabCDefgh',
     'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2lnbmF0dXJl',
     'abcd****************wxyz',
     'ya29.a0AfH6SMBx-abc',
@@ -115,7 +115,21 @@ describe('what is shaped like a key', () => {
     'fw_3abcdefghijklmnopqrstu',
     'ghp_abcdefghijklmnopqrstuvwxyz0123456789',
     'gho_abcdefghijklmnopqrstuvwxyz0123456789',
+    'ghu_abcdefghijklmnopqrstuvwxyz0123456789',
+    'ghs_abcdefghijklmnopqrstuvwxyz0123456789',
+    'ghr_abcdefghijklmnopqrstuvwxyz0123456789',
+    'ghs_a1b***yz',
     'github_pat_11ABCDEFG0abcdefghij_klmnopqrstuvwxyz',
+    'glpat-abcdefghij_KLMN-1234',
+    'glpat-bzoxAbCdEfGhIjKlMnOpQrStUvWxYz.01.0w1abcdef',
+    'npm_abcdefghijklmnopqrstuvwxyz0123456789',
+    'sk_live_51AbCdEfGhIjKlMnOpQrStUv',
+    'rk_test_51AbCdEfGhIjKlMnOpQrStUv',
+    'whsec_AbCdEfGhIjKlMnOpQrStUvWxYz012345',
+    'xoxb-123456789012-123456789012-AbCdEfGhIjKlMnOpQrStUvWx',
+    'xoxe.xoxp-1-AbCdEfGhIjKlMnOp',
+    'xoxd-AbCdEfGh%2BIjKl%2F0',
+    'xapp-1-A0123456789-1234567890123-abcdef',
     'ABSKQmVkcm9ja0FQSUtleS1hYmNkLWF0LTEyMzQ1Njc4OTAxMjphYmNk/ab+c=',
   ];
   for (const key of keys) {
@@ -131,7 +145,11 @@ describe('what is shaped like a key', () => {
 
 describe('a key behind an escape, whose letter is no part of a word', () => {
   const keys = ['sk-ant-api03-AAAA-BBBB', 'gsk_abcdefghijklmnop', 'xai-a1bcdefghij', 'csk-abcdefghijk'];
-  keys.push('hf_abcdefghijklmnopqrst', 'ya29.a0AfH6SMBx-abc', 'eyJhbGciOiJI.eyJzdWIiOiIx.c2lnbmF0dXJl');
+  keys.push(
+    'hf_abcdefGHIJKLmnopqrSTUVwxyzabCDefgh',
+    'ya29.a0AfH6SMBx-abc',
+    'eyJhbGciOiJI.eyJzdWIiOiIx.c2lnbmF0dXJl',
+  );
   for (const before of ['\n', '\r\n', '\t', '\b', '\f', '\u001b[0m', '%20', '%3D', '\u2028', '\\n'])
     test(JSON.stringify(before), () => {
       for (const key of [...keys, 'Bearer abcdef12']) {
@@ -190,6 +208,11 @@ describe('what stands where keys stand', () => {
       'aws_secret_access_key = [redacted]\naws_session_token = [redacted]\n',
     ],
     ['"SecretAccessKey": "wJalrXUtnFEMI/K7MDENG",', '"SecretAccessKey": "[redacted]",'],
+    ['"SessionToken": "FQoGZXIvYXdzEJr//w==",', '"SessionToken": "[redacted]",'],
+    [
+      '<SecretAccessKey>wJalrXUtnFEMI/K7MDENG</SecretAccessKey><SessionToken>\n FQoGZXIvYXdzEJr//w==</SessionToken>',
+      '<SecretAccessKey>[redacted]</SecretAccessKey><SessionToken>\n [redacted]</SessionToken>',
+    ],
     [
       'https://h/x?my_secret=abc&client_secret=abcdefgh',
       'https://h/x?my_secret=[redacted]&client_secret=[redacted]',
@@ -244,6 +267,12 @@ describe('ordinary text stays as it is', () => {
     '**bold** and ***both*** and a ... b',
     'mail me@example.org at https://example.org:8080/a@b',
     'npm i hf_transfer',
+    'from huggingface_hub import hf_hub_download, hf_internationalization_of_models',
+    'npm_config_registry, npm_package_dependencies_typescript and npm_lifecycle_event2',
+    'github_pat_authenticationtoken, ghs_pages_of_the_site, ghr_internationalization',
+    'sk_test_split_of_the_data, sk_live_preview_environment and whsec_of_the_endpoint',
+    'glpat- begins those of GitLab, xoxb-your-token-here those of Slack',
+    'session: { sessionToken: useSessionTokenOfTheRole() }, <SessionToken>{sessionTokenOfTheRole}</SessionToken>',
     'new Client({ secretAccessKey: process.env.AWS_SECRET_ACCESS_KEY, secret_access_key: settings.secret_access_key })',
     'client(aws_secret_access_key=aws_secret_access_key, aws_session_token=sessionTokenOfTheRole)',
     'fw_update_of_the_firmware_2, fw_abcdefghijklmnopqrstuvw, ghp_pages and absk',

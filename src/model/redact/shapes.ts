@@ -47,6 +47,8 @@ const IS = `${QUOTE}\\s*[:=]\\s*${QUOTE}`;
 
 const BEHIND_NAME = `(?=[\\w-]*[\\d*•…]|[\\w-]{20})${key(1, OF_TOKENS)}`;
 
+/** In AWS's answers, which are XML or JSON, in files and in code. */
+const IS_OF_AWS = `(?:${IS}|>\\s*)`;
 /** A secret of AWS's: with a digit or a sign, since names in code stand in its place, too. */
 const OF_AWS = '(?=[a-z]*[\\d+/])[a-z\\d+/]{16,}=*';
 
@@ -59,12 +61,17 @@ const SHAPES: readonly Shape[] = [
   shape('csk-', `${beginning('csk-')}${key(6)}`),
   shape('nvapi-', `${beginning('nvapi-')}${key(6)}`),
   shape('pplx-', `${beginning('pplx-')}${key(16)}`),
-  shape('hf_', `${beginning('hf_')}${key(16)}`),
   shape('ya29.', `${beginning('ya29\\.')}${key(6)}`),
   shape('tgp_v1_', `${beginning('tgp_v1_')}${key(16)}`),
   // Fireworks': with a digit, since `fw_` also begins names in code.
   shape('fw_', `${beginning('fw_')}(?=[a-z]*\\d)[a-z\\d]{20,}`),
-  ...['ghp_', 'gho_', 'github_pat_'].map((hint) => shape(hint, `${beginning(hint)}${key(16)}`)),
+  ...['hf_', 'npm_', 'github_pat_', ...['p', 'o', 'u', 's', 'r'].map((kind) => `gh${kind}_`)].map(random),
+  // Stripe's: secret, restricted, and of webhooks.
+  ...['sk_live_', 'sk_test_', 'rk_live_', 'rk_test_', 'whsec_'].map(random),
+  shape('glpat-', `${beginning('glpat-')}${key(16)}`),
+  // Slack's: of bots and users, also in one that is renewed (`xoxe.xoxp-1-…`), and of apps.
+  shape('xox', `${beginning('xox')}[a-z](?:\\.xox[a-z])?-(?=[\\w%-]*\\d)${key(10, '%')}`),
+  shape('xapp-', `${beginning('xapp-')}(?=\\d)${key(10)}`),
   // Amazon Bedrock's, for long (base64, but not in the midst of other base64) and for hours.
   shape('absk', `(?<![+/])${beginning('absk')}[\\w+/]{40,}=*`),
   shape('api-key', `(?<=bedrock-)(api-key-)[\\w+/%]{16,}=*`),
@@ -93,8 +100,8 @@ const SHAPES: readonly Shape[] = [
   named('access_token', `access_token${IS}`, '[\\w.+/=~-]{12,}'),
   { ...named('secret', `secret${IS}`, '[\\w.~-]{8,}'), before: 'client_' },
   // As an environment is listed, a file of variables, `~/.aws/credentials`, or an answer of AWS's.
-  named('secret', `secret_?access_?key${IS}`, OF_AWS),
-  named('session_token', `session_token${IS}`, OF_AWS),
+  named('secret', `secret_?access_?key${IS_OF_AWS}`, OF_AWS),
+  ...['session_token', 'sessiontoken'].map((name) => named(name, `${name}${IS_OF_AWS}`, OF_AWS)),
   ...['key=', 'token=', 'password='].map((name) => inQuery(name)),
   inQuery('secret=', 'secret'),
   // scheme://user:password@host, or a token in place of both.
@@ -103,6 +110,15 @@ const SHAPES: readonly Shape[] = [
 
 function shape(hint: string, source: string): Shape {
   return { hint, pattern: new RegExp(source, 'iy'), isQuoted: false };
+}
+
+/**
+ * A key behind a beginning with which names in code begin, too (`hf_hub_download`, `npm_config_registry`): with as many letters and digits
+ * in a row as no word has (Hugging Face's are 34 letters, without a digit), or with fewer among which there is a digit, or masked.
+ */
+function random(hint: string): Shape {
+  const isOne = '[a-z\\d]{22}|(?=[a-z]*\\d)[a-z\\d]{16}|[\\w-]{0,8}(?:[*•…]|\\.\\.)';
+  return shape(hint, `${beginning(hint)}(?=${isOne})${key(6)}`);
 }
 
 /** A value after a name. */
