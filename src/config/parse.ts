@@ -1,5 +1,6 @@
 // The value of a configuration file → a valid ConfigFile, or every reason why it is not valid.
 import { isObject } from '../model/json/json.ts';
+import { withoutKeyShapes } from '../model/redact/shapes.ts';
 import { PROVIDER_KINDS } from '../providers/kinds.ts';
 import { describeIssue } from './describe-issue.ts';
 import { suggestion } from '../model/nearest.ts';
@@ -19,9 +20,7 @@ export interface ParsedConfig {
 export function parseConfig(raw: unknown): ParsedConfig {
   const problems: ConfigProblem[] = [];
   const tidy = raw === null || raw === undefined ? {} : tidied(raw, []);
-  for (const path of passedOver(tidy, [])) {
-    problems.push({ severity: 'fatal', path, message: 'nothing can have this name; choose another' });
-  }
+  for (const [path, message] of wrongNames(tidy, [])) problems.push({ severity: 'fatal', path, message });
   if (problems.length > 0) return { file: null, problems };
   const result = configSchema.safeParse(tidy);
   if (result.success) return { file: result.data, problems };
@@ -49,17 +48,33 @@ function tidied(value: unknown, path: KeyPath): unknown {
 }
 
 /**
- * Paths of keys that the schema's tables of names would drop silently. An object found in several places is visited
- * once: options of a module may contain themselves.
+ * Paths of keys that are no names, and why. An object found in several places is visited once: options of a module may contain
+ * themselves.
  */
-function passedOver(value: unknown, path: KeyPath, seen = new Set<object>()): KeyPath[] {
+function wrongNames(
+  value: unknown,
+  path: KeyPath,
+  seen = new Set<object>(),
+): [path: KeyPath, message: string][] {
   if (typeof value !== 'object' || value === null || seen.has(value)) return [];
   seen.add(value);
-  return Object.entries(value).flatMap(([key, inner]) =>
-    key === '__proto__'
-      ? [[...path, key]]
-      : passedOver(inner, [...path, Array.isArray(value) ? Number(key) : key], seen),
-  );
+  return Object.entries(value).flatMap(([key, inner]): [KeyPath, string][] => {
+    const message = whyNoName(key);
+    if (message !== undefined) return [[[...path, key], message]];
+    return wrongNames(inner, [...path, Array.isArray(value) ? Number(key) : key], seen);
+  });
+}
+
+/** Shorter ones of a key's shape may be a company's name (`sk-telecom`). */
+const SHORTEST_KEY = 24;
+
+function whyNoName(key: string): string | undefined {
+  // The schema's tables of names would drop it silently.
+  if (key === '__proto__') return 'nothing can have this name; choose another';
+  // Names are in every row, page and metric.
+  if (key.length >= SHORTEST_KEY && /\d/.test(key) && withoutKeyShapes(key) !== key)
+    return 'a key stands in the place of a name; choose a name, and say the key in its place (api_key: env:NAME)';
+  return undefined;
 }
 
 function isSection(path: KeyPath): boolean {

@@ -114,8 +114,16 @@ describe('the first file found', () => {
 test.each([
   ['routing: { default_provider: KEY }', 'routing.default_provider: no provider is named "[redacted]"'],
   ['routing: { fallback_chain: [KEY/m] }', 'routing.fallback_chain[0]: no provider is named "[redacted]"'],
-  ['providers: { KEY: {} }', 'providers["[redacted]"]: not a known provider'],
-  ['KEY: 1', '["[redacted]"]: unknown key'],
+  ['providers: { KEY: {} }', 'providers["[redacted]"]: a key stands in the place of a name'],
+  [
+    'providers: { KEY: { dialect: openai-chat, base_url: "http://127.0.0.1:1/v1" } }',
+    'providers["[redacted]"]: a key stands in the place of a name',
+  ],
+  [
+    'server: { keys: [a], project_keys: { KEY: [b] } }',
+    'server.project_keys["[redacted]"]: a key stands in the place of a name',
+  ],
+  ['KEY: 1', '["[redacted]"]: a key stands in the place of a name'],
   ['server: { host: KEY }', 'server.host: [redacted] is reachable by others'],
 ])('an API key in the wrong place is quoted by no problem: %s', (text, wanted) => {
   const root = makeTree({ 'work/sluice.yaml': text.replace('KEY', 'sk-ant-api03-AAAA-BBBB-CCCC-DDDD') });
@@ -123,6 +131,13 @@ test.each([
   const said = loaded.problems.map((problem) => formatProblem(problem, loaded.path)).join('\n');
   expect(said).toContain(`work/sluice.yaml:1: ${wanted}`);
   expect(said).not.toContain('AAAA');
+});
+
+test('a name that merely begins as a key does is none', () => {
+  const lab = 'dialect: openai-chat, base_url: "http://127.0.0.1:1/v1"';
+  const text = `providers: { sk-telecom: { ${lab} }, xai-grok-4-of-the-whole-company: { ${lab} } }`;
+  const { config } = loadConfig(optionsAt(makeTree({ 'work/sluice.yaml': text })));
+  expect(config?.providers.map(({ name }) => name)).toContain('sk-telecom');
 });
 
 describe('every format gives the same', () => {
