@@ -185,6 +185,34 @@ describe('a result that comes after further turns', () => {
   });
 });
 
+describe('a result that comes again', () => {
+  const asked = [
+    { role: 'user', content: 'q' },
+    { role: 'assistant', tool_calls: [call('a'), call('b')] },
+    result('a', '1'),
+    result('b', '2'),
+  ];
+
+  test('in the same turn stands once', () => {
+    const { messages, lost } = paired(chat([...asked, result('a', '1'), { role: 'user', content: 'And?' }]));
+    expect(summaryOf(messages)).toEqual(['user: q', 'assistant: f a, f b', 'user: a=1, b=2', 'user: And?']);
+    expect(lost).toEqual([]);
+  });
+
+  test('and says something else holds, in the place of the first', () => {
+    const later = [{ role: 'assistant', content: 'Hm.' }, result('a', 'no, 3'), result('a', 'no, 4')];
+    const { messages, lost } = paired(chat([...asked, ...later]));
+    expect(summaryOf(messages)).toEqual([
+      'user: q',
+      'assistant: f a, f b',
+      'user: a=no, 4, b=2',
+      'assistant: Hm.',
+      'user: (The result of an earlier call has come: it stands behind that call.)',
+    ]);
+    expect(lost).toEqual(['messages']);
+  });
+});
+
 describe("a result in the turn of the model's own call", () => {
   const use = (id: string) => ({ type: 'tool_use', id, name: 'f', input: {} });
   const found = (id: string, content: string) => ({ type: 'tool_result', tool_use_id: id, content });

@@ -1,6 +1,6 @@
-// Calls and results as most providers require them in a history: each call has a unique id, and all results of a turn are in
-// the next one. Chat clients may number the calls of each turn from 0; Responses clients may send a result later; and
-// Anthropic's types allow it in the turn of the call itself.
+// Calls and results as most providers require them in a history: each call has a unique id and one result, and all results of a
+// turn are in the next one. Chat clients may number the calls of each turn from 0; Responses clients may send a result later,
+// and both send it again after an interrupted request; and Anthropic's types allow it in the turn of the call itself.
 import type { Part, ToolCallPart, ToolResultPart } from '../../../model/content.ts';
 import type { Message, NeutralRequest } from '../../../model/request.ts';
 import type { LossReport } from '../losses/loss-report.ts';
@@ -16,10 +16,11 @@ export function pairCalls(request: NeutralRequest, losses: LossReport): NeutralR
   const { messages } = request;
   if (!isOutOfOrder(messages)) return request;
   const late: Part[][] = [];
-  const paired = new Pairing(late).pair(messages);
+  const pairing = new Pairing(late);
+  const paired = pairing.pair(messages);
   if (late.some((parts) => parts.length > 0))
     losses.approximated('messages', 'a result that does not directly follow its call is moved there');
-  return { ...request, messages: withLate(paired, late) };
+  return { ...request, messages: withLast(withLate(paired, late), pairing.last, losses) };
 }
 
 /** Whether two calls have one id. */
@@ -38,6 +39,7 @@ export function repeatsCalls(messages: readonly Message[]): boolean {
 function isOutOfOrder(messages: readonly Message[]): boolean {
   /** Call id → the assistant turn that made it. */
   const turns = new Map<string, number>();
+  const answered = new Set<string>();
   let turn = -1;
   let before: Message['role'] = 'user';
   for (const { role, parts } of messages) {
@@ -49,6 +51,8 @@ function isOutOfOrder(messages: readonly Message[]): boolean {
         turns.set(part.id, turn);
       } else if (part.type === 'tool-result') {
         if (role === 'assistant' || (turns.get(part.callId) ?? turn) !== turn) return true;
+        if (answered.has(part.callId)) return true;
+        answered.add(part.callId);
       }
     }
   }
@@ -62,7 +66,8 @@ function isCall(part: Part): part is ToolCallPart {
 interface MadeCall {
   id: string;
   turn: number;
-  answered: boolean;
+  /** As it was sent first. */
+  result?: ToolResultPart;
 }
 
 /** Calls that share one id in the client's history, in order. */
@@ -81,6 +86,8 @@ class Pairing {
   private readonly used = new Set<string>();
   /** By the client's id. */
   private readonly made = new Map<string, Namesakes>();
+  /** Of calls that have several results: by the first the last. */
+  readonly last = new Map<ToolResultPart, ToolResultPart>();
   private turn = -1;
 
   /** @param late receives the results that come too late, by assistant turn. */
@@ -112,15 +119,21 @@ class Pairing {
     while (this.used.has(id)) id = `${given}_${known.next++}`;
     this.used.add(id);
     if (calls.at(-1)?.turn !== this.turn) known.newest = calls.length;
-    calls.push({ id, turn: this.turn, answered: false });
+    calls.push({ id, turn: this.turn });
     return id;
   }
 
   private answered(result: ToolResultPart, role: Message['role']): Part[] {
     const known = this.made.get(result.callId);
     const call = known && this.callOf(known);
-    if (call !== undefined) call.answered = true;
     const renamed = call === undefined ? result : { ...result, callId: call.id };
+    if (call?.result !== undefined) {
+      // Claude and Bedrock refuse a second one: https://github.com/router-for-me/CLIProxyAPI/issues/4997,
+      // https://github.com/BerriAI/litellm/issues/20048
+      this.last.set(call.result, renamed);
+      return [];
+    }
+    if (call !== undefined) call.result = renamed;
     const turn = call?.turn ?? this.turn;
     if (turn === this.turn && role !== 'assistant') return [renamed];
     this.late[turn]?.push(renamed);
@@ -130,12 +143,31 @@ class Pairing {
   /** The call that the next result belongs to: preferably one of this turn, since an earlier call may never get a result. */
   private callOf(known: Namesakes): MadeCall | undefined {
     const { calls } = known;
-    while (calls[known.newest]?.answered === true) known.newest++;
+    while (calls[known.newest]?.result !== undefined) known.newest++;
     const newest = calls[known.newest];
     if (newest?.turn === this.turn) return newest;
-    while (calls[known.oldest]?.answered === true) known.oldest++;
+    while (calls[known.oldest]?.result !== undefined) known.oldest++;
     return calls[known.oldest] ?? calls.at(-1);
   }
+}
+
+/** The messages, with the last result of each call in the place of its first. */
+function withLast(
+  messages: Message[],
+  last: ReadonlyMap<Part, ToolResultPart>,
+  losses: LossReport,
+): Message[] {
+  if (last.size === 0) return messages;
+  return messages.map((message) => ({
+    ...message,
+    parts: message.parts.map((part) => {
+      const latest = last.get(part);
+      if (latest === undefined) return part;
+      if (JSON.stringify(part) !== JSON.stringify(latest))
+        losses.lost('messages', 'of several results of one call the last is sent, in the place of the first');
+      return latest;
+    }),
+  }));
 }
 
 /** The messages, with the late results after each assistant turn whose calls they answer. */
