@@ -3,7 +3,8 @@
 import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { ModelThinking, Quirks } from '../quirks.ts';
 import type { LossReport } from '../shared/losses/loss-report.ts';
-import { ANY_TOOL, CHOICE_LEFT, THINKING_OFF, THOUGHT_UNKNOWN } from '../shared/losses/substitutes.ts';
+import { CHOICE_LEFT, THOUGHT_UNKNOWN } from '../shared/losses/substitutes.ts';
+import { adaptForcedCall, type AskedThinking, mayThink } from '../shared/tools/forced-call.ts';
 import { forcesTool } from './build-tools.ts';
 
 /** Without a signature, which these servers do not check. Moonshot refuses an empty text. */
@@ -12,47 +13,33 @@ const UNKNOWN_THOUGHT = { type: 'thinking', thinking: '.', signature: '' };
 /** The fields of a request that must differ, with their new values. */
 export function adaptThinking(body: JsonObject, quirks: Quirks, losses: LossReport): JsonObject {
   const model = asString(body.model) ?? '';
-  const traits = quirks.modelThinking && traitsOf(model, quirks.modelThinking);
+  const traits = quirks.modelThinking?.find(({ models }) => models.test(model));
   if (traits === undefined) return {};
-  const forced = adaptForcedCall(body, traits, losses);
+  const forced = withoutForcedCall(body, traits, losses);
   const messages = withNeededThinking({ ...body, ...forced }, traits, losses);
   return messages === undefined ? forced : { ...forced, messages };
 }
 
-function traitsOf(model: string, all: readonly ModelThinking[]): ModelThinking | undefined {
-  return all.find(({ models }) => models.test(model));
-}
-
-/**
- * Thinking that nobody asked for is turned off; thinking that was asked for, or that cannot be turned off, leaves the choice
- * to the model. https://github.com/deepseek-ai/DeepSeek-V3/issues/1376
- */
-function adaptForcedCall(
-  body: JsonObject,
-  { thinks, refuses = [] }: ModelThinking,
-  losses: LossReport,
-): JsonObject {
+function withoutForcedCall(body: JsonObject, traits: ModelThinking, losses: LossReport): JsonObject {
   const choice = asObject(body.tool_choice);
-  if (!forcesTool(choice) || !refuses.includes(choice?.type === 'any' ? 'required' : 'tool')) return {};
-  const state = askedIn(body);
-  if (thinks !== 'always') {
-    if (state === 'off' || (state === undefined && thinks === undefined)) return {};
-    if (state === undefined) {
-      losses.approximated('tool_choice', THINKING_OFF);
-      return { thinking: { type: 'disabled' } };
-    }
-  }
+  if (!forcesTool(choice)) return {};
   const { name: _, ...rest } = choice ?? {};
-  if (refuses.includes('required')) {
-    losses.approximated('tool_choice', CHOICE_LEFT);
-    return { tool_choice: { ...rest, type: 'auto' } };
+  const forced = rest.type === 'any' ? 'required' : 'tool';
+  switch (adaptForcedCall(forced, askedIn(body), traits, asArray(body.tools)?.length ?? 0, losses)) {
+    case 'kept':
+      return {};
+    case 'thinking-off':
+      return { thinking: { type: 'disabled' } };
+    case 'any-tool':
+      return { tool_choice: { ...rest, type: 'any' } };
+    case 'open':
+      losses.approximated('tool_choice', CHOICE_LEFT);
+      return { tool_choice: { ...rest, type: 'auto' } };
   }
-  if ((asArray(body.tools)?.length ?? 0) > 1) losses.approximated('tool_choice', ANY_TOOL);
-  return { tool_choice: { ...rest, type: 'any' } };
 }
 
 /** Undefined where the body asks for neither thinking nor an effort. */
-function askedIn({ thinking, output_config: config }: JsonObject): 'on' | 'off' | undefined {
+function askedIn({ thinking, output_config: config }: JsonObject): AskedThinking {
   const type = asObject(thinking)?.type;
   if (type === 'disabled') return 'off';
   return type === undefined && asObject(config)?.effort === undefined ? undefined : 'on';
@@ -82,10 +69,9 @@ function withNeededThinking(
   return whole;
 }
 
-function needsThinking({ thinking }: JsonObject, { thinks, needsReasoning }: ModelThinking): boolean {
-  if (needsReasoning !== true) return false;
-  const asked = asString(asObject(thinking)?.type);
-  return thinks === 'always' || (asked === undefined ? thinks !== undefined : asked !== 'disabled');
+/** An effort alone does not count here. */
+function needsThinking({ thinking }: JsonObject, traits: ModelThinking): boolean {
+  return traits.needsReasoning === true && mayThink(askedIn({ thinking }), traits);
 }
 
 function isThought(block: JsonValue): boolean {

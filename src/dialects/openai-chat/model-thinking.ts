@@ -2,7 +2,7 @@
 import { asArray, asObject, type JsonObject } from '../../model/json/json.ts';
 import type { ModelThinking, Quirks, ReasoningField } from '../quirks.ts';
 import type { LossReport } from '../shared/losses/loss-report.ts';
-import { ANY_TOOL, THINKING_OFF } from '../shared/losses/substitutes.ts';
+import { adaptForcedCall, type AskedThinking, mayThink } from '../shared/tools/forced-call.ts';
 import type { Edits } from './adapt.ts';
 
 /** The provider row's own settings where it has none for the model. */
@@ -13,13 +13,10 @@ export function thinkingOf(model: string, quirks: Quirks): ModelThinking & { fie
   return { models: /./, field: reasoningField, ...rowEfforts, ...own };
 }
 
-/**
- * Where a call is forced, or JSON or a whole answer required, and the model cannot do so while it thinks: thinking that was not
- * requested is turned off; thinking that was, or that cannot be turned off, leaves the choice to the model.
- */
+/** Where a call is forced, or JSON or a whole answer required, and the model cannot do so while it thinks. */
 export function adaptThinking(body: JsonObject, model: string, quirks: Quirks, losses: LossReport): Edits {
   const traits = thinkingOf(model, quirks);
-  const { field, thinks, refuses = [] } = traits;
+  const { field, thinks } = traits;
   let state = askedIn(body, field);
   const edits: Edits = {};
   if (traits.streamsOnly === true && body.stream !== true && state !== 'off') {
@@ -27,29 +24,26 @@ export function adaptThinking(body: JsonObject, model: string, quirks: Quirks, l
     Object.assign(edits, turnedOff(field));
     state = 'off';
   }
-  const mayThink = state === 'on' || (state === undefined && thinks === 'by-default');
-  if (traits.refusesJson === true && mayThink && thinks !== 'always' && asksForJson(body)) {
+  const canStop = thinks !== 'always' && mayThink(state, traits);
+  if (traits.refusesJson === true && canStop && asksForJson(body)) {
     if (state === 'on') losses.lost('thinking');
     else losses.approximated('response_format', THINKING_OFF_FOR_JSON);
     Object.assign(edits, turnedOff(field));
     state = 'off';
   }
   const forced = forcedChoice(body);
-  if (forced === undefined || !refuses.includes(forced)) return edits;
-  if (thinks !== 'always') {
-    if (state === 'off' || (state === undefined && thinks === undefined)) return edits;
-    if (state === undefined) {
-      losses.approximated('tool_choice', THINKING_OFF);
+  if (forced === undefined) return edits;
+  switch (adaptForcedCall(forced, state, traits, asArray(body.tools)?.length ?? 0, losses)) {
+    case 'kept':
+      return edits;
+    case 'thinking-off':
       return { ...edits, ...turnedOff(field) };
-    }
+    case 'any-tool':
+      return { ...edits, tool_choice: 'required' };
+    case 'open':
+      losses.lost('tool_choice');
+      return { ...edits, tool_choice: undefined };
   }
-  if (forced === 'tool' && !refuses.includes('required')) {
-    const tools = asArray(body.tools)?.length ?? 0;
-    if (tools > 1) losses.approximated('tool_choice', ANY_TOOL);
-    return { ...edits, tool_choice: 'required' };
-  }
-  losses.lost('tool_choice');
-  return { ...edits, tool_choice: undefined };
 }
 
 /** Fields that stop the model from thinking for this answer; undefined where that was requested, or is always on. */
@@ -62,10 +56,8 @@ export function withoutThinking(body: JsonObject, model: string, quirks: Quirks)
 
 /** Whether calls of the history must come with the thinking that led to them. */
 export function needsReasoning(body: JsonObject, model: string, quirks: Quirks): boolean {
-  const { field, thinks, needsReasoning: needs } = thinkingOf(model, quirks);
-  if (needs !== true) return false;
-  const state = askedIn(body, field);
-  return state === 'on' || (state === undefined && thinks !== undefined) || thinks === 'always';
+  const traits = thinkingOf(model, quirks);
+  return traits.needsReasoning === true && mayThink(askedIn(body, traits.field), traits);
 }
 
 const THINKING_OFF_FOR_JSON = 'thinking is off for this answer: it rules out the format';
@@ -81,7 +73,7 @@ function forcedChoice({ tool_choice: choice }: JsonObject): 'required' | 'tool' 
 }
 
 /** Undefined where the body has no thinking setting. */
-function askedIn(body: JsonObject, field: ReasoningField): 'on' | 'off' | undefined {
+function askedIn(body: JsonObject, field: ReasoningField): AskedThinking {
   const effort = body.reasoning_effort;
   const said = {
     reasoning_effort: undefined,
