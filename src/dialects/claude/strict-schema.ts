@@ -4,6 +4,7 @@
 import { asObject, asString, isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { LossReport } from '../shared/losses/loss-report.ts';
 import { currentDraft } from '../shared/schemas/current-draft.ts';
+import { isOfObjects } from '../shared/schemas/object-schema.ts';
 
 /** The most tools of one request that may be strict. */
 export const MOST_STRICT = 20;
@@ -73,7 +74,7 @@ export function strictSchema(
           (KEPT.has(keyword) ? closed : moved)[keyword] = value;
       }
     }
-    if (isObjectType(node)) {
+    if (isOfObjects(node)) {
       const open = node.additionalProperties;
       if (open !== undefined && open !== false) moved.additionalProperties = open;
       closed.additionalProperties = false;
@@ -90,10 +91,4 @@ export function strictSchema(
   }
 
   return asObject(close(currentDraft(schema))) ?? {};
-}
-
-function isObjectType(node: JsonObject): boolean {
-  return (
-    node.type === 'object' || (Array.isArray(node.type) && node.type.includes('object')) || !!node.properties
-  );
 }

@@ -45,31 +45,22 @@ export function statusOf({ code, status, isUsedUp, retryAfterMs, upstream }: Gat
   return status === 529 ? 503 : status;
 }
 
+const NAME_OF: ReadonlyMap<number, string> = new Map([
+  [401, 'UNAUTHENTICATED'],
+  [403, 'PERMISSION_DENIED'],
+  [404, 'NOT_FOUND'],
+  [409, 'ABORTED'],
+  // https://discuss.ai.google.dev/t/api-update-depleted-prepay-credits-now-return-http-402-instead-of-429/183654
+  [PAYMENT_REQUIRED, 'RESOURCE_EXHAUSTED'],
+  [TOO_MANY_REQUESTS, 'RESOURCE_EXHAUSTED'],
+  [499, 'CANCELLED'],
+  [501, 'UNIMPLEMENTED'],
+  [502, 'UNAVAILABLE'],
+  [503, 'UNAVAILABLE'],
+  [408, 'DEADLINE_EXCEEDED'],
+  [504, 'DEADLINE_EXCEEDED'],
+]);
+
 function nameOf(status: number): string {
-  switch (status) {
-    case 401:
-      return 'UNAUTHENTICATED';
-    case 403:
-      return 'PERMISSION_DENIED';
-    case 404:
-      return 'NOT_FOUND';
-    case 409:
-      return 'ABORTED';
-    // https://discuss.ai.google.dev/t/api-update-depleted-prepay-credits-now-return-http-402-instead-of-429/183654
-    case PAYMENT_REQUIRED:
-    case TOO_MANY_REQUESTS:
-      return 'RESOURCE_EXHAUSTED';
-    case 499:
-      return 'CANCELLED';
-    case 501:
-      return 'UNIMPLEMENTED';
-    case 502:
-    case 503:
-      return 'UNAVAILABLE';
-    case 408:
-    case 504:
-      return 'DEADLINE_EXCEEDED';
-    default:
-      return status < 500 ? 'INVALID_ARGUMENT' : 'INTERNAL';
-  }
+  return NAME_OF.get(status) ?? (status < 500 ? 'INVALID_ARGUMENT' : 'INTERNAL');
 }

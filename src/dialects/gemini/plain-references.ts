@@ -4,6 +4,7 @@
 import { asArray, asObject, asString, type JsonObject } from '../../model/json/json.ts';
 import { followReference } from '../../model/json/pointer.ts';
 import { currentDraft } from '../shared/schemas/current-draft.ts';
+import { createNaming } from '../shared/schemas/definition-names.ts';
 import { mapSchemas } from '../shared/schemas/map-schema.ts';
 import { createSchemaGrowth } from '../shared/schemas/schema-growth.ts';
 
@@ -28,7 +29,7 @@ function underDefinitions(schema: JsonObject): JsonObject {
   const { $defs, definitions, ...root } = schema;
   const added = new Map<string, JsonObject>();
   const names = new Map<string, string>();
-  const nameFor = createNaming(asObject($defs) ?? {});
+  const nameFor = createNaming(Object.keys(asObject($defs) ?? {}));
   const growth = createSchemaGrowth();
   const refer = (each: JsonObject): JsonObject => {
     const reference = asString(each.$ref);
@@ -47,19 +48,4 @@ function underDefinitions(schema: JsonObject): JsonObject {
   // What they contain may lead to more, which come up in turn: thousands may each lead to the next.
   for (const [name, named] of added) added.set(name, mapSchemas(named, refer));
   return { ...rest, $defs: { ...asObject(kept), ...Object.fromEntries(added) } };
-}
-
-/** Names by the last step of references, numbered where that is taken: thousands may end alike. */
-function createNaming(own: JsonObject): (reference: string) => string {
-  const taken = new Set(Object.keys(own));
-  const numbers = new Map<string, number>();
-  return (reference) => {
-    const plain = reference.split('/').slice(1).at(-1)?.replace(/\W/g, '_') || 'root';
-    let number = numbers.get(plain) ?? 1;
-    let name = number === 1 ? plain : `${plain}_${number}`;
-    while (taken.has(name)) name = `${plain}_${++number}`;
-    numbers.set(plain, number);
-    taken.add(name);
-    return name;
-  };
 }

@@ -41,9 +41,9 @@ class Conversation implements SocketConversation {
       case 'response.create':
         return new CreateMessage(text, message, this.turns, this.running);
       case 'response.steer':
-        return new SteerMessage(message, this.turns);
+        return answeredHere(message.type, () => refusedSteer(message, this.turns));
       case 'response.interrupt':
-        return new InterruptMessage(message, this.running);
+        return answeredHere(message.type, () => this.interrupt(message));
       default:
         throw invalid(
           `a message must have the type "response.create"; this one has ${JSON.stringify(message.type)}`,
@@ -53,6 +53,16 @@ class Conversation implements SocketConversation {
 
   close(): void {
     this.turns.close();
+  }
+
+  /**
+   * Ends a running answer, so that what the person has added is asked next (Codex 0.162 and newer, of models that it calls "lite"). The
+   * answer's own messages say so. Of one that is over nothing is said: its end is there already, and an event now would be taken for
+   * one of the next answer. https://github.com/openai/codex/blob/main/codex-rs/core/tests/suite/pending_input.rs
+   */
+  private interrupt({ response_id }: JsonObject): string[] {
+    this.running.get(asString(response_id) ?? '')?.interrupt();
+    return [];
   }
 
   /** The SDKs read the headers inside `error`, Codex beside it. */
@@ -268,74 +278,28 @@ class CreateMessage implements SocketMessage {
   }
 }
 
+/** A message that asks no provider anything. Its lane is one of its own: it is not answered behind the answer that it is about. */
+function answeredHere(lane: string, begin: () => string[]): SocketMessage {
+  return { lane, begin: () => ({ events: begin() }), event: () => [], end: () => [] };
+}
+
 /**
  * Adds to what a running answer is asked, which no provider of an HTTP request can be told: refused, as OpenAI does for models that
  * cannot be steered.
  */
-class SteerMessage implements SocketMessage {
-  /** Not behind the answer that it is about. */
-  readonly lane = 'response.steer';
-  private readonly message: JsonObject;
-  private readonly turns: EarlierTurns;
-
-  constructor(message: JsonObject, turns: EarlierTurns) {
-    this.message = message;
-    this.turns = turns;
-  }
-
-  begin(): { events: string[] } {
-    const { previous_response_id, input } = this.message;
-    const isOver = this.turns.get(asString(previous_response_id)) !== undefined;
-    const failed = {
-      type: 'response.steer.failed',
-      sequence_number: 0,
-      error: {
-        type: 'invalid_request_error',
-        code: isOver ? 'response_already_completed' : 'steering_not_supported',
-        message: 'answers cannot be steered here; send another response.create once the answer has ended',
-      },
-      steer: { previous_response_id, input },
-    };
-    return { events: [JSON.stringify(failed)] };
-  }
-
-  event({ data }: SseEvent): string[] {
-    return [data];
-  }
-
-  end(): string[] {
-    return [];
-  }
-}
-
-/**
- * Ends a running answer, so that what the person has added is asked next (Codex 0.162 and newer, of models that it calls "lite"). The answer's
- * own messages say so. Of one that is over nothing is said: its end is there already, and an event now would be taken for one of
- * the next answer. https://github.com/openai/codex/blob/main/codex-rs/core/tests/suite/pending_input.rs
- */
-class InterruptMessage implements SocketMessage {
-  /** Not behind the answer that it is about. */
-  readonly lane = 'response.interrupt';
-  private readonly message: JsonObject;
-  private readonly running: ReadonlyMap<string, CreateMessage>;
-
-  constructor(message: JsonObject, running: ReadonlyMap<string, CreateMessage>) {
-    this.message = message;
-    this.running = running;
-  }
-
-  begin(): { events: string[] } {
-    this.running.get(asString(this.message.response_id) ?? '')?.interrupt();
-    return { events: [] };
-  }
-
-  event({ data }: SseEvent): string[] {
-    return [data];
-  }
-
-  end(): string[] {
-    return [];
-  }
+function refusedSteer({ previous_response_id, input }: JsonObject, turns: EarlierTurns): string[] {
+  const isOver = turns.get(asString(previous_response_id)) !== undefined;
+  const failed = {
+    type: 'response.steer.failed',
+    sequence_number: 0,
+    error: {
+      type: 'invalid_request_error',
+      code: isOver ? 'response_already_completed' : 'steering_not_supported',
+      message: 'answers cannot be steered here; send another response.create once the answer has ended',
+    },
+    steer: { previous_response_id, input },
+  };
+  return [JSON.stringify(failed)];
 }
 
 /** The form of errors on a WebSocket, for one that came within a stream. */

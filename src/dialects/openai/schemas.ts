@@ -3,7 +3,7 @@ import { asArray, asObject, type JsonObject, type JsonValue } from '../../model/
 import { currentDraft } from '../shared/schemas/current-draft.ts';
 import type { LossReport } from '../shared/losses/loss-report.ts';
 import { mapSchemas } from '../shared/schemas/map-schema.ts';
-import { argumentSchema, outermost } from '../shared/schemas/object-schema.ts';
+import { argumentSchema, isOfObjects, outermost } from '../shared/schemas/object-schema.ts';
 
 /** "object schema missing properties", "array schema missing items": what is omitted may be anything, and is made explicit. */
 export function functionSchema(schema: JsonObject): JsonObject {
@@ -92,10 +92,9 @@ function isStrictSchema(schema: JsonObject): boolean {
   return isStrict;
 }
 
-function isClosed({ type, properties, required, additionalProperties }: JsonObject): boolean {
-  const isObject =
-    type === 'object' || asArray(type)?.includes('object') === true || properties !== undefined;
-  if (!isObject) return true;
+function isClosed(schema: JsonObject): boolean {
+  if (!isOfObjects(schema)) return true;
+  const { properties, required, additionalProperties } = schema;
   const all = new Set(asArray(required));
   return (
     additionalProperties === false && Object.keys(asObject(properties) ?? {}).every((name) => all.has(name))

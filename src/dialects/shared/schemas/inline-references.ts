@@ -1,6 +1,7 @@
 // A JSON Schema whose references are replaced by what they refer to, for providers that refuse references or definitions.
 import { asString, type JsonObject } from '../../../model/json/json.ts';
 import { followReference } from '../../../model/json/pointer.ts';
+import { createNaming } from './definition-names.ts';
 import { mapSchemas } from './map-schema.ts';
 import { DEEPEST, type ReportedGrowth } from './schema-growth.ts';
 
@@ -42,6 +43,7 @@ export function inlineReferences(
 export class RecursiveDefinitions {
   /** Their names at the top, by the references that lead to them. */
   private readonly names = new Map<string, string>();
+  private readonly nameFor = createNaming();
   private readonly schemas: JsonObject = {};
 
   has(reference: string): boolean {
@@ -74,10 +76,7 @@ export class RecursiveDefinitions {
   private nameOf(reference: string): string {
     const known = this.names.get(reference);
     if (known !== undefined) return known;
-    const plain = reference.split('/').slice(1).at(-1)?.replace(/\W/g, '_') || 'root';
-    const taken = new Set(this.names.values());
-    let name = plain;
-    for (let number = 2; taken.has(name); number++) name = `${plain}_${number}`;
+    const name = this.nameFor(reference);
     this.names.set(reference, name);
     return name;
   }

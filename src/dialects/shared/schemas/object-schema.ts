@@ -20,6 +20,11 @@ export function typedSchema(schema: JsonObject): JsonObject {
   return asArray(type)?.includes('object') === true ? { ...whole, type: 'object' } : whole;
 }
 
+/** Whether values of the schema may be objects. */
+export function isOfObjects({ type, properties }: JsonObject): boolean {
+  return type === 'object' || asArray(type)?.includes('object') === true || Boolean(properties);
+}
+
 /** The schema of a tool's arguments, without which some servers refuse a tool that has none, too. */
 export function argumentSchema(parameters: JsonObject | undefined): JsonObject {
   return parameters === undefined ? { type: 'object', properties: {} } : typedSchema(parameters);
