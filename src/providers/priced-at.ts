@@ -17,12 +17,14 @@ export function billedBehind({ baseUrl, pricedAt }: ProviderKind, address: strin
  * points, credits, a subscription, other prices. https://creator.poe.com/docs/external-applications/anthropic-compatible-api,
  * https://docs.github.com/copilot/reference/copilot-billing/models-and-pricing, https://opencode.ai/docs/zen,
  * https://platform.minimax.io/docs/guides/text-ai-coding-tools, https://docs.snowflake.com/en/user-guide/snowflake-cortex/cortex-rest-api,
- * https://docs.aws.amazon.com/bedrock/latest/userguide/inference-messages-api.html
+ * https://docs.aws.amazon.com/bedrock/latest/userguide/inference-messages-api.html, https://novita.ai/docs/guides/llm-api,
+ * https://deepinfra.com/pricing, https://huggingface.co/docs/inference-providers/pricing, https://docs.requesty.ai,
+ * https://docs.databricks.com/aws/en/machine-learning/foundation-model-apis
  */
 const RESELLERS = [
   /^bedrock-mantle\..*\.api\.aws$/,
-  /(^|\.)(aihubmix|bytepluses|chatgpt|githubcopilot|kimi|minimaxi|poe|snowflakecomputing|volces)\.com$/,
-  /(^|\.)(minimax\.io|opencode\.ai|siliconflow\.(cn|com))$/,
+  /(^|\.)(aihubmix|bytepluses|chatgpt|databricks|deepinfra|githubcopilot|kimi|minimaxi|poe|snowflakecomputing|volces)\.com$/,
+  /(^|\.)(azuredatabricks\.net|huggingface\.co|minimax\.io|(novita|opencode|requesty)\.ai|siliconflow\.(cn|com))$/,
 ];
 
 /**

@@ -124,6 +124,12 @@ describe('providers', () => {
     ['anthropic', 'https://api.minimaxi.com/anthropic', null],
     ['anthropic', 'https://ark.cn-beijing.volces.com/api/coding', null],
     ['deepseek', 'https://api.siliconflow.cn/v1', null],
+    ['anthropic', 'https://api.novita.ai/anthropic', null],
+    ['anthropic', 'https://router.requesty.ai', null],
+    ['openai', 'https://api.deepinfra.com/v1/openai', null],
+    ['openai', 'https://router.huggingface.co/v1', null],
+    ['anthropic', 'https://dbc-1.cloud.databricks.com/serving-endpoints/anthropic', null],
+    ['openai', 'https://adb-1.2.azuredatabricks.net/serving-endpoints', null],
     ['anthropic', 'https://notpoe.com', 'anthropic'],
   ])('the prices of %s at %p are those of %p', (kind, baseUrl, priceId) => {
     const options = kind === 'vertex' ? { project: 'p', location: 'us-east5' } : {};
