@@ -124,7 +124,7 @@ export function endsInRefusal({ wire }: Recording, { finish }: Answer): boolean 
 /** Recorded answers without a finish reason, and what they are told as: they end with [DONE] alone. */
 const WITHOUT_FINISH: Record<string, string> = {
   'openai-chat/snowflake/pydantic-test-snowflake-test-snowflake-thinking': 'tool_calls',
-  'openai-chat/snowflake/pydantic-test-snowflake-thinking-streaming': 'other',
+  'openai-chat/snowflake/pydantic-test-snowflake-thinking-streaming': 'stop',
 };
 
 /** Recordings that one of `ai`'s providers cannot read, with or without the gateway. */

@@ -112,5 +112,6 @@ export function buildFinish({ unified, raw }: Finish): string {
   ) {
     return raw;
   }
-  return REASON_OF[unified];
+  // Some servers give no reason for the end of a whole answer (recorded: Snowflake's streams), of which Gemini CLI would warn at OTHER.
+  return unified === 'other' && raw === null ? 'STOP' : REASON_OF[unified];
 }

@@ -496,6 +496,10 @@ describe('endings', () => {
     expect(lastOf(finish(unified, 'whatever')).finishReason).toBe(reason);
   });
 
+  test('of which nothing is said is one like any other', () => {
+    expect(lastOf(finish('other', null)).finishReason).toBe('STOP');
+  });
+
   test('a reason of its own is sent again', () => {
     expect(lastOf(finish('refusal', 'RECITATION')).finishReason).toBe('RECITATION');
     expect(lastOf(finish('end_turn', 'RECITATION')).finishReason).toBe('STOP');

@@ -28,7 +28,8 @@ const REASONS: Record<string, string[]> = {
   max_tokens: ['MAX_TOKENS'],
   context_window_exceeded: ['MAX_TOKENS'],
   refusal: ['SAFETY', 'RECITATION', 'MODEL_ARMOR'],
-  other: ['OTHER', 'NO_IMAGE'],
+  // The first: Snowflake's, which says nothing of its ending.
+  other: ['STOP', 'OTHER', 'NO_IMAGE'],
 };
 
 /** What the gateway makes of a recorded stream before it encodes it. */
