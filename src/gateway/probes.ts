@@ -4,7 +4,7 @@ import type { ProviderConfig } from '../config/resolved.ts';
 import { type ErrorCode, GatewayError } from '../model/errors.ts';
 import type { ProviderStates } from '../upstream/provider-state.ts';
 import type { GatewayHost } from './host.ts';
-import { fetchModels, hasModelList, ListRefused } from './operations/model-catalog.ts';
+import { fetchModels, hasModelList, ListRefused } from './operations/fetch-models.ts';
 import { messageOf } from '../model/thrown.ts';
 
 export interface Probes {

@@ -1,18 +1,9 @@
 // The models that each provider lists: fetched with the gateway's own key, kept for ten minutes.
 import { isDoneWithin } from '../../model/done-within.ts';
 import type { ProviderConfig } from '../../config/resolved.ts';
-import type { ProviderSide } from '../../dialects/dialect.ts';
-import type { PageRequest, ProviderModels } from '../../dialects/operations.ts';
-import { PROVIDER_SIDES } from '../../dialects/registry.ts';
-import { type JsonObject, parseObject } from '../../model/json/json.ts';
-import type { ModelEntry, ModelPage } from '../../model/model-entry.ts';
-import { isOk, reach, readText } from '../../upstream/call.ts';
-import type { CancelSignal } from '../../upstream/cancellation.ts';
-import { buildRequestHeaders } from '../../upstream/headers.ts';
-import { keyHeaders } from '../../upstream/target-url.ts';
-import { authorize } from '../attempts/authorize.ts';
-import { type GatewayHost, userAgentOf } from '../host.ts';
-import { sideOf } from '../attempts/spoken-dialect.ts';
+import type { ModelEntry } from '../../model/model-entry.ts';
+import type { GatewayHost } from '../host.ts';
+import { fetchModels } from './fetch-models.ts';
 import { messageOf } from '../../model/thrown.ts';
 
 export interface ModelCatalog {
@@ -27,9 +18,6 @@ const KEPT_MS = 10 * 60_000;
 const FAILURE_KEPT_MS = 30_000;
 /** A client waits no longer; the provider's answer still fills the cache. */
 const WAIT_MS = 1_500;
-const GIVE_UP_MS = 15_000;
-const MAX_PAGES = 20;
-const MAX_BYTES = 16 * 1024 * 1024;
 
 interface Cached {
   /** How the list is asked for. After a reload the same name may stand for another server, or have another key. */
@@ -89,133 +77,4 @@ function askedFor(provider: ProviderConfig): string {
     oauth,
     tls,
   ]);
-}
-
-/** Whether the provider has a list that can be asked for. */
-export function hasModelList(provider: ProviderConfig): boolean {
-  return sideOf({ provider, model: '' }).models !== undefined && provider.quirks.listsModels !== false;
-}
-
-/**
- * All pages; empty where there is no list. What a provider serves for other vendors is left out where that list fails.
- * Throws ListRefused, or the error of a connection.
- */
-export async function fetchModels(provider: ProviderConfig, host: GatewayHost): Promise<ModelEntry[]> {
-  const own = await fetchList(provider, sideOf({ provider, model: '' }), host);
-  const listed = (provider.partnerModels ?? []).filter(({ unlisted }) => unlisted !== true);
-  const lists = listed.map(async ({ dialect, models }) => {
-    const entries = await fetchList(provider, PROVIDER_SIDES[dialect], host).catch(() => []);
-    return entries.filter(({ id }) => models.test(id));
-  });
-  return [...own, ...(await Promise.all(lists)).flat()];
-}
-
-async function fetchList(
-  provider: ProviderConfig,
-  side: ProviderSide,
-  host: GatewayHost,
-): Promise<ModelEntry[]> {
-  if (side.models === undefined || provider.quirks.listsModels === false) return [];
-  const controller = new AbortController();
-  const cancel = host.setTimer(
-    () => controller.abort(new Error(`no list within ${GIVE_UP_MS} ms`)),
-    GIVE_UP_MS,
-  );
-  const places = [provider.modelsBaseUrl ?? provider.baseUrl, ...(provider.otherBaseUrls ?? [])];
-  try {
-    for (const [at, place] of places.entries()) {
-      try {
-        return await fetchPages(place, provider, side, side.models, host, controller.signal);
-      } catch (thrown) {
-        if (at === places.length - 1) throw thrown;
-      }
-    }
-    return [];
-  } finally {
-    cancel();
-  }
-}
-
-/** The provider answered, but not with a list. */
-export class ListRefused extends Error {
-  override readonly name = 'ListRefused';
-  readonly status: number;
-
-  constructor(status: number) {
-    super(`it answered HTTP ${status}`);
-    this.status = status;
-  }
-}
-
-async function fetchPages(
-  place: string,
-  provider: ProviderConfig,
-  side: ProviderSide,
-  list: ProviderModels,
-  host: GatewayHost,
-  signal: AbortSignal,
-): Promise<ModelEntry[]> {
-  const { quirks, options: settings = {} } = provider;
-  const models: ModelEntry[] = [];
-  let cursor: string | null = null;
-  for (let pages = 0; pages < MAX_PAGES; pages++) {
-    const page: ModelPage = list.parsePage(
-      await fetchPage(place, provider, side, list.ask(cursor, { quirks, settings }), host, signal),
-    );
-    models.push(...page.models.filter(({ id }) => id !== ''));
-    if (page.next === null || page.next === cursor) break;
-    cursor = page.next;
-  }
-  return models;
-}
-
-async function fetchPage(
-  place: string,
-  provider: ProviderConfig,
-  side: ProviderSide,
-  { path, headers: own = {}, body }: PageRequest,
-  host: GatewayHost,
-  signal: CancelSignal,
-): Promise<JsonObject> {
-  const built = buildRequestHeaders({
-    client: null,
-    dialect: { ...keyHeaders(provider.keyHeader, side, provider.apiKey, provider.quirks), ...own },
-    listHeaders: [],
-    configured: provider.headers,
-    stream: false,
-    userAgent: userAgentOf(host),
-  });
-  if (body === undefined) built.delete('content-type');
-  const url = place + path;
-  const method = body === undefined ? 'GET' : 'POST';
-  const text = body === undefined ? '' : JSON.stringify(body);
-  const headers =
-    provider.apiKey === null
-      ? await authorize(host, provider, built, { method, url, body: text }, signal)
-      : built;
-  const { connectMs } = provider.timeouts;
-  const answer = await reach(host.send, provider.name, {
-    method,
-    url,
-    headers,
-    signal,
-    connectMs,
-    ...(text && { body: text }),
-    ...(provider.tls && { tls: provider.tls }),
-  });
-  if (!isOk(answer)) {
-    answer.body.cancel();
-    throw new ListRefused(answer.status);
-  }
-  return parseList(await readText(answer, MAX_BYTES));
-}
-
-/**
- * Some servers that share OpenAI's API, Together's among them, send the list alone, without the object around it.
- * https://github.com/lidge-jun/opencodex/issues/617
- */
-function parseList(text: string): JsonObject {
-  const page = parseObject(/^\s*\[/.test(text) ? `{"data":${text}}` : text);
-  if (page === undefined) throw new Error('its answer is not a JSON object');
-  return page;
 }

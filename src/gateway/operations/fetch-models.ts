@@ -1,0 +1,143 @@
+// Asks a provider for its list of models, page by page.
+import type { ProviderConfig } from '../../config/resolved.ts';
+import type { ProviderSide } from '../../dialects/dialect.ts';
+import type { PageRequest, ProviderModels } from '../../dialects/operations.ts';
+import { PROVIDER_SIDES } from '../../dialects/registry.ts';
+import { type JsonObject, parseObject } from '../../model/json/json.ts';
+import type { ModelEntry, ModelPage } from '../../model/model-entry.ts';
+import { isOk, reach, readText } from '../../upstream/call.ts';
+import { buildRequestHeaders } from '../../upstream/headers.ts';
+import { keyHeaders } from '../../upstream/target-url.ts';
+import { authorize } from '../attempts/authorize.ts';
+import { type GatewayHost, userAgentOf } from '../host.ts';
+import { sideOf } from '../attempts/spoken-dialect.ts';
+
+const GIVE_UP_MS = 15_000;
+const MAX_PAGES = 20;
+const MAX_BYTES = 16 * 1024 * 1024;
+
+/** Whether the provider has a list that can be asked for. */
+export function hasModelList(provider: ProviderConfig): boolean {
+  return sideOf({ provider, model: '' }).models !== undefined && provider.quirks.listsModels !== false;
+}
+
+/**
+ * All pages; empty where there is no list. What a provider serves for other vendors is left out where that list fails.
+ * Throws ListRefused, or the error of a connection.
+ */
+export async function fetchModels(provider: ProviderConfig, host: GatewayHost): Promise<ModelEntry[]> {
+  const own = await fetchList(provider, sideOf({ provider, model: '' }), host);
+  const listed = (provider.partnerModels ?? []).filter(({ unlisted }) => unlisted !== true);
+  const lists = listed.map(async ({ dialect, models }) => {
+    const entries = await fetchList(provider, PROVIDER_SIDES[dialect], host).catch(() => []);
+    return entries.filter(({ id }) => models.test(id));
+  });
+  return [...own, ...(await Promise.all(lists)).flat()];
+}
+
+async function fetchList(
+  provider: ProviderConfig,
+  side: ProviderSide,
+  host: GatewayHost,
+): Promise<ModelEntry[]> {
+  if (side.models === undefined || provider.quirks.listsModels === false) return [];
+  const controller = new AbortController();
+  const cancel = host.setTimer(
+    () => controller.abort(new Error(`no list within ${GIVE_UP_MS} ms`)),
+    GIVE_UP_MS,
+  );
+  const places = [provider.modelsBaseUrl ?? provider.baseUrl, ...(provider.otherBaseUrls ?? [])];
+  try {
+    for (const [at, place] of places.entries()) {
+      try {
+        return await fetchPages(side.models, { place, provider, side, host, signal: controller.signal });
+      } catch (thrown) {
+        if (at === places.length - 1) throw thrown;
+      }
+    }
+    return [];
+  } finally {
+    cancel();
+  }
+}
+
+/** The provider answered, but not with a list. */
+export class ListRefused extends Error {
+  override readonly name = 'ListRefused';
+  readonly status: number;
+
+  constructor(status: number) {
+    super(`it answered HTTP ${status}`);
+    this.status = status;
+  }
+}
+
+/** Whom a page is asked for, and how. */
+interface Source {
+  /** The base URL: a provider may have several. */
+  place: string;
+  provider: ProviderConfig;
+  side: ProviderSide;
+  host: GatewayHost;
+  signal: AbortSignal;
+}
+
+async function fetchPages(list: ProviderModels, source: Source): Promise<ModelEntry[]> {
+  const { quirks, options: settings = {} } = source.provider;
+  const models: ModelEntry[] = [];
+  let cursor: string | null = null;
+  for (let pages = 0; pages < MAX_PAGES; pages++) {
+    const page: ModelPage = list.parsePage(await fetchPage(list.ask(cursor, { quirks, settings }), source));
+    models.push(...page.models.filter(({ id }) => id !== ''));
+    if (page.next === null || page.next === cursor) break;
+    cursor = page.next;
+  }
+  return models;
+}
+
+async function fetchPage(
+  { path, headers: own = {}, body }: PageRequest,
+  { place, provider, side, host, signal }: Source,
+): Promise<JsonObject> {
+  const built = buildRequestHeaders({
+    client: null,
+    dialect: { ...keyHeaders(provider.keyHeader, side, provider.apiKey, provider.quirks), ...own },
+    listHeaders: [],
+    configured: provider.headers,
+    stream: false,
+    userAgent: userAgentOf(host),
+  });
+  if (body === undefined) built.delete('content-type');
+  const url = place + path;
+  const method = body === undefined ? 'GET' : 'POST';
+  const text = body === undefined ? '' : JSON.stringify(body);
+  const headers =
+    provider.apiKey === null
+      ? await authorize(host, provider, built, { method, url, body: text }, signal)
+      : built;
+  const { connectMs } = provider.timeouts;
+  const answer = await reach(host.send, provider.name, {
+    method,
+    url,
+    headers,
+    signal,
+    connectMs,
+    ...(text && { body: text }),
+    ...(provider.tls && { tls: provider.tls }),
+  });
+  if (!isOk(answer)) {
+    answer.body.cancel();
+    throw new ListRefused(answer.status);
+  }
+  return parseList(await readText(answer, MAX_BYTES));
+}
+
+/**
+ * Some servers that share OpenAI's API, Together's among them, send the list alone, without the object around it.
+ * https://github.com/lidge-jun/opencodex/issues/617
+ */
+function parseList(text: string): JsonObject {
+  const page = parseObject(/^\s*\[/.test(text) ? `{"data":${text}}` : text);
+  if (page === undefined) throw new Error('its answer is not a JSON object');
+  return page;
+}
