@@ -1,5 +1,5 @@
 // What an answer costs: the operator's overrides first, then the price table; otherwise its price is unknown.
-import type { Provider, Usage as PricedUsage } from '@pydantic/genai-prices';
+import type { ModelPrice, Provider, Usage as PricedUsage } from '@pydantic/genai-prices';
 import type { CostsConfig, PriceOverride, ProviderConfig } from '../../config/resolved.ts';
 import { compileGlob } from '../../model/glob.ts';
 import { type PricedParts, totalInputTokens, type Usage } from '../../model/usage.ts';
@@ -165,36 +165,51 @@ function priceByTable(
   try {
     const options = at === undefined ? { provider: table } : { provider: table, timestamp: new Date(at) };
     const result = calcPrice(pricedUsage(usage, pricedApart ?? {}), model, options);
-    if (result === null) return null;
-    // A model sold by the hour or the image has no token price: its tokens are not free, they are unpriced.
-    const prices = result.model_price;
-    const { audioSeconds = 0, documentPages = 0, annotatedPages = 0 } = pricedApart ?? {};
-    const isByItsLength =
-      (audioSeconds > 0 && prices.audio_hours !== undefined) ||
-      (documentPages > 0 && prices.input_document_kpages !== undefined);
-    if (isByLength(pricedApart) !== isByItsLength) return null;
-    if (annotatedPages > 0 && prices.input_annotated_document_kpages === undefined) return null;
-    if (totalInputTokens(usage) > 0 && prices.input_mtok === undefined && !isByItsLength) return null;
-    if (usage.outputTokens > 0 && prices.output_mtok === undefined && !isByItsLength) return null;
-    // Without a price for them, the library omits searches, and bills an hour's cache like any other.
-    if (usage.webSearches > 0 && prices.web_searches_kcount === undefined) return null;
-    if ((pricedApart?.fileSearches ?? 0) > 0 && prices.storage_searches_kcount === undefined) return null;
-    // And it bills what is not text at the price of text.
-    const { imageOutputTokens = 0, imageInputTokens = 0, onlyImages } = pricedApart ?? {};
-    if (imageOutputTokens > 0 && prices.output_image_mtok === undefined && onlyImages !== true) return null;
-    if (imageInputTokens > 0 && prices.input_image_mtok === undefined) return null;
-    if ((pricedApart?.videoOutputTokens ?? 0) > 0 && prices.output_video_mtok === undefined) return null;
-    if (usage.audioInputTokens > 0 && prices.input_audio_mtok === undefined && !audioAtTextPrice) return null;
-    if (usage.audioOutputTokens > 0 && prices.output_audio_mtok === undefined) {
-      // For a model whose output is only speech, the one price is that of speech.
-      if (!audioAtTextPrice || usage.audioOutputTokens < usage.outputTokens) return null;
-    }
-    if (usage.cacheWrite1hTokens > 0 && prices.cache_write_1h_mtok === undefined) return null;
+    if (result === null || lacksPrice(result.model_price, usage, audioAtTextPrice, pricedApart ?? {}))
+      return null;
     return Number.isFinite(result.total_price) ? result.total_price : null;
   } catch {
     // The library throws on counts that contradict each other, e.g. more cached tokens than input.
     return null;
   }
+}
+
+/** Whether something was counted that has no price: it is not free, as the library takes it to be, but unpriced. */
+function lacksPrice(
+  prices: ModelPrice,
+  usage: Usage,
+  audioAtTextPrice: boolean,
+  pricedApart: PricedParts,
+): boolean {
+  // A model sold by the hour or the image has no token price.
+  const { audioSeconds = 0, documentPages = 0, annotatedPages = 0 } = pricedApart;
+  const isByItsLength =
+    (audioSeconds > 0 && prices.audio_hours !== undefined) ||
+    (documentPages > 0 && prices.input_document_kpages !== undefined);
+  if (isByLength(pricedApart) !== isByItsLength) return true;
+  if (annotatedPages > 0 && prices.input_annotated_document_kpages === undefined) return true;
+  if (totalInputTokens(usage) > 0 && prices.input_mtok === undefined && !isByItsLength) return true;
+  if (usage.outputTokens > 0 && prices.output_mtok === undefined && !isByItsLength) return true;
+  // Without a price for them, the library omits searches, and bills an hour's cache like any other.
+  if (usage.webSearches > 0 && prices.web_searches_kcount === undefined) return true;
+  const {
+    fileSearches = 0,
+    imageOutputTokens = 0,
+    imageInputTokens = 0,
+    videoOutputTokens = 0,
+  } = pricedApart;
+  if (fileSearches > 0 && prices.storage_searches_kcount === undefined) return true;
+  // And it bills what is not text at the price of text.
+  if (imageOutputTokens > 0 && prices.output_image_mtok === undefined && pricedApart.onlyImages !== true)
+    return true;
+  if (imageInputTokens > 0 && prices.input_image_mtok === undefined) return true;
+  if (videoOutputTokens > 0 && prices.output_video_mtok === undefined) return true;
+  if (usage.audioInputTokens > 0 && prices.input_audio_mtok === undefined && !audioAtTextPrice) return true;
+  if (usage.audioOutputTokens > 0 && prices.output_audio_mtok === undefined) {
+    // For a model whose output is only speech, the one price is that of speech.
+    if (!audioAtTextPrice || usage.audioOutputTokens < usage.outputTokens) return true;
+  }
+  return usage.cacheWrite1hTokens > 0 && prices.cache_write_1h_mtok === undefined;
 }
 
 /** The library's `input_tokens` is all input, caches included; the other counts are parts of it. */
