@@ -97,9 +97,6 @@ export function resolveProvider(
   );
   if (reasons.length > 0) return { reason: reasons.join('; '), problems };
   const tls = resolveProviderTls(entry, address.baseUrl, sources, report);
-  const { connect, first_byte, idle, silence, min_throughput, throughput_window } = entry.timeouts;
-  const { breaker } = entry;
-  const { max, min, queue, queue_timeout } = entry.concurrency;
   const provider: ProviderConfig = {
     name,
     kind: kind?.kind ?? CUSTOM_KIND,
@@ -130,6 +127,20 @@ export function resolveProvider(
     ...pricesOf(kind, address, isOwnAddress),
     quirks: kind?.quirks ?? {},
     transformers,
+    ...resilienceOf(entry, kind),
+  };
+  return { provider, problems };
+}
+
+/** How long it is waited for, how often it is asked again, and when it is not asked. */
+function resilienceOf(
+  { timeouts, breaker, concurrency, max_retries, probe_every }: ProviderEntry,
+  kind: ProviderKind | undefined,
+) {
+  const { connect, first_byte, idle, silence, min_throughput, throughput_window } = timeouts;
+  const { max, min, queue, queue_timeout } = concurrency;
+  const isGuarded = breaker.enabled ?? (kind === undefined || !isBuiltIn(kind));
+  return {
     timeouts: {
       connectMs: connect,
       firstByteMs: first_byte,
@@ -138,15 +149,11 @@ export function resolveProvider(
       minBytesPerSecond: min_throughput,
       throughputWindowMs: throughput_window,
     },
-    maxRetries: entry.max_retries,
-    probeEveryMs: entry.probe_every,
-    breaker:
-      (breaker.enabled ?? (kind === undefined || !isBuiltIn(kind)))
-        ? { failures: breaker.failures, openForMs: breaker.open_for }
-        : null,
+    maxRetries: max_retries,
+    probeEveryMs: probe_every,
+    breaker: isGuarded ? { failures: breaker.failures, openForMs: breaker.open_for } : null,
     concurrency: { max, min, queue, queueTimeoutMs: queue_timeout },
   };
-  return { provider, problems };
 }
 
 /** Their names in lower case. */
