@@ -1,7 +1,7 @@
 // Answers everything that is not a question to a model: lists of models, the dashboard, the gateway's own pages.
-import { findModels, findPage } from '../dialects/find-route.ts';
+import { findModels, findPage, type FoundModels } from '../dialects/find-route.ts';
 import { loadPrices } from '../ledger/prices/library.ts';
-import { headOf } from '../management/head.ts';
+import { forMethod } from '../management/head.ts';
 import { answerRoot } from '../management/root.ts';
 import { GatewayError, toGatewayError } from '../model/errors.ts';
 import { type JsonObject, parseObject } from '../model/json/json.ts';
@@ -38,21 +38,13 @@ function isRead({ method }: Request): boolean {
   return method === 'GET' || method === 'HEAD';
 }
 
-/** Throws GatewayError `invalid_request`. */
-function readObjectIn(text: string): JsonObject {
-  const body = parseObject(text);
-  if (body !== undefined) return body;
-  throw new GatewayError('invalid_request', 'the body must be one JSON object');
-}
-
 /** Everything answered here only reads, although a client may have to post what it asks for. */
 const READ = 'GET, HEAD';
 
-export async function answerOther(request: Request, { host, setup, manage }: Pages): Promise<Response> {
+export async function answerOther(request: Request, pages: Pages): Promise<Response> {
+  const { host, setup } = pages;
   const url = urlOf(request);
   const listing = findModels(url.pathname, request.headers);
-  const isPosted = listing?.asked.isPosted === true;
-  const allowed = isPosted ? 'POST' : READ;
   try {
     guardOrigin(request, setup.config.server);
     const root = await answerRoot(request, url.pathname, host.version);
@@ -60,45 +52,73 @@ export async function answerOther(request: Request, { host, setup, manage }: Pag
     const { client: asking = {} } = listing?.dialect ?? {};
     const headers = withQueryKey(HeaderList.of(request.headers), url.searchParams, asking);
     const project = authenticate(headers, setup.config.server);
-    if (listing !== undefined) {
-      if (isPosted ? request.method !== 'POST' : !isRead(request))
-        throw isMeantToAsk(url) ? noSuchPath(url) : methodNotAllowed(request.method, url.pathname, allowed);
-      const id = isPosted
-        ? listing.client.readAsked?.(
-            readObjectIn(
-              await readBody(request, headers, setup.config.server, host.setTimer, {
-                any: listing.dialect.client.ignoresBodyType,
-              }),
-            ),
-          )
-        : listing.asked.id;
-      // Which of several providers a name leads to may depend on them.
-      await loadPrices();
-      const asked = id === undefined ? listing.asked : { ...listing.asked, id };
-      const models = await answerModels({ ...listing, asked }, url.searchParams, setup);
-      const own: AnswerHeaders = {};
-      setRequestId(own, { dialect: listing.dialect.id }, host.randomId());
-      const answer = Response.json(models, { headers: own });
-      return request.method === 'HEAD' ? await headOf(answer) : answer;
-    }
+    if (listing !== undefined)
+      return await forMethod(request, await answerListing(request, url, headers, listing, pages));
     const page = isRead(request) ? findPage(url.pathname) : undefined;
-    if (page !== undefined)
-      return request.method === 'HEAD' ? await headOf(Response.json(page)) : Response.json(page);
+    if (page !== undefined) return await forMethod(request, Response.json(page));
     guardPages(project);
-    const managed = await manage(request, url);
+    const managed = await pages.manage(request, url);
     if (managed !== undefined) return managed;
     throw notOpened(url.pathname, request.headers) ?? noSuchPath(url);
   } catch (thrown) {
-    const { redactor } = setup;
-    const error = redactError(toGatewayError(thrown), redactor.ofFailure);
-    if (error.code === 'internal') host.log('error', 'internal error', { error: redactor(stackOf(thrown)) });
-    const recipient =
-      listing === undefined
-        ? guessRecipient(request, url)
-        : { dialect: listing.dialect.id, envelope: listing.asked.envelope };
-    const refusal = errorResponse(error, recipient, host.randomId());
-    if (error.status === 405) refusal.headers.set('allow', allowed);
-    if (error.status === UPGRADE_REQUIRED) refusal.headers.set('upgrade', 'websocket');
-    return refusal;
+    return refuse(request, url, listing, thrown, pages);
   }
+}
+
+/** A list of models, or one of them. Throws GatewayError. */
+async function answerListing(
+  request: Request,
+  url: URL,
+  headers: HeaderList,
+  listing: FoundModels,
+  { host, setup }: Pages,
+): Promise<Response> {
+  const { asked, client, dialect } = listing;
+  if (asked.isPosted === true ? request.method !== 'POST' : !isRead(request))
+    throw isMeantToAsk(url)
+      ? noSuchPath(url)
+      : methodNotAllowed(request.method, url.pathname, methodsOf(listing));
+  let { id } = asked;
+  if (asked.isPosted === true) {
+    const any = dialect.client.ignoresBodyType;
+    const text = await readBody(request, headers, setup.config.server, host.setTimer, { any });
+    id = client.readAsked?.(readObjectIn(text));
+  }
+  // Which of several providers a name leads to may depend on them.
+  await loadPrices();
+  const named = id === undefined ? asked : { ...asked, id };
+  const models = await answerModels({ ...listing, asked: named }, url.searchParams, setup);
+  const own: AnswerHeaders = {};
+  setRequestId(own, { dialect: dialect.id }, host.randomId());
+  return Response.json(models, { headers: own });
+}
+
+/** Throws GatewayError `invalid_request`. */
+function readObjectIn(text: string): JsonObject {
+  const body = parseObject(text);
+  if (body !== undefined) return body;
+  throw new GatewayError('invalid_request', 'the body must be one JSON object');
+}
+
+function methodsOf(listing: FoundModels | undefined): string {
+  return listing?.asked.isPosted === true ? 'POST' : READ;
+}
+
+function refuse(
+  request: Request,
+  url: URL,
+  listing: FoundModels | undefined,
+  thrown: unknown,
+  { host, setup: { redactor } }: Pages,
+): Response {
+  const error = redactError(toGatewayError(thrown), redactor.ofFailure);
+  if (error.code === 'internal') host.log('error', 'internal error', { error: redactor(stackOf(thrown)) });
+  const recipient =
+    listing === undefined
+      ? guessRecipient(request, url)
+      : { dialect: listing.dialect.id, envelope: listing.asked.envelope };
+  const refusal = errorResponse(error, recipient, host.randomId());
+  if (error.status === 405) refusal.headers.set('allow', methodsOf(listing));
+  if (error.status === UPGRADE_REQUIRED) refusal.headers.set('upgrade', 'websocket');
+  return refusal;
 }

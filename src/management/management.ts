@@ -14,7 +14,7 @@ import type { PoolState } from '../upstream/connections.ts';
 import type { ProviderState } from '../upstream/provider-state.ts';
 import { answerError, ManagementError } from './answer.ts';
 import { readAudit } from './audit.ts';
-import { headOf } from './head.ts';
+import { forMethod } from './head.ts';
 import { readHealth } from './health.ts';
 import { readMetrics } from './metrics.ts';
 import { readPrometheus } from './prometheus.ts';
@@ -111,8 +111,7 @@ export function createManagement(
       if (page === undefined) throw unknownPath(pathname);
       if (method !== 'GET' && method !== 'HEAD') throw wrongMethod(method, pathname, 'GET, HEAD');
       const answered = await page(deps, url.searchParams);
-      const answer = answered instanceof Response ? answered : json(answered);
-      return method === 'HEAD' ? await headOf(answer) : answer;
+      return await forMethod(request, answered instanceof Response ? answered : json(answered));
     } catch (thrown) {
       return answerError(thrown);
     }

@@ -1,6 +1,6 @@
 // GET / and HEAD /: clients and load balancers probe it, a browser gets the dashboard, which is loaded when first asked for.
 import { GatewayError } from '../model/errors.ts';
-import { headOf } from './head.ts';
+import { forMethod } from './head.ts';
 
 /** The prefix of what the page loads: its style, its scripts, its icon. */
 const ASSETS = '/dashboard/';
@@ -31,7 +31,7 @@ export async function answerRoot(
   const page =
     isAsset || isBrowser ? await loadPage(isAsset ? pathname.slice(ASSETS.length) : 'index.html') : undefined;
   const answer = page ?? (isAsset ? undefined : plainRoot(version, isBrowser));
-  return request.method === 'HEAD' && answer !== undefined ? headOf(answer) : answer;
+  return answer && forMethod(request, answer);
 }
 
 /**
