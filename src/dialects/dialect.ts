@@ -95,6 +95,8 @@ export interface ClientSide {
   readsMistrals?(headers: HeaderReader, body: JsonObject): boolean;
   /** Whether the client refuses reasoning without a status, which xAI's server states and OpenAI's does not. */
   needsStatus?(headers: HeaderReader): boolean;
+  /** Whether the client knows an error by a number as its code, and within a stream in a chunk like any other. */
+  readsNumericCodes?(headers: HeaderReader): boolean;
   /** Whether the client sends back no thinking with an empty signature, to whatever server. */
   dropsUnsigned?(headers: HeaderReader): boolean;
   /**
@@ -147,8 +149,8 @@ export interface ClientSide {
 /** How failures that are the whole answer are written. */
 export interface ClientErrors extends Required<Pick<ClientSide, 'buildError' | 'statusOf'>> {
   errorHeaders(error: GatewayError): Record<string, string>;
-  /** A provider's own failure of the client's dialect with what this client reads besides; undefined where it is there. */
-  completeFailure?(body: JsonObject): JsonObject | undefined;
+  /** A provider's own failure of the client's dialect with what this client reads besides, or instead; undefined where it is there. */
+  completeFailure?(body: JsonObject, error: GatewayError): JsonObject | undefined;
 }
 
 /** How a question is read and its answer written. */
@@ -199,6 +201,8 @@ export interface AnswerContext {
   readsMistrals?: boolean | undefined;
   /** As `ClientSide.needsStatus` says of the client. */
   needsStatus?: boolean | undefined;
+  /** As `ClientSide.readsNumericCodes` says of the client. */
+  readsNumericCodes?: boolean | undefined;
   /** As `ClientSide.dropsUnsigned` says of the client. */
   dropsUnsigned?: boolean | undefined;
   /** Called with the name of each feature of the answer that this dialect cannot express; repeats are harmless. */

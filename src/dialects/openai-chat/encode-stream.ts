@@ -5,6 +5,7 @@
 // the plain text alone cannot be checked by the provider that signed it. Some SDKs keep only the last chunk's value
 // of a field that they do not know: where there are several entries, the last chunk has all of them again.
 import type { Citation, ReasoningPart } from '../../model/content.ts';
+import type { GatewayError } from '../../model/errors.ts';
 import { sizeOf, type StreamEvent } from '../../model/events.ts';
 import type { Finish } from '../../model/finish.ts';
 import { flatText } from '../../model/flat-text.ts';
@@ -16,6 +17,7 @@ import { type AnswerLosses, createAnswerLosses, mediaTypeOf } from '../shared/lo
 import type { SseEvent } from '../../sse/event.ts';
 import type { AnswerContext, StreamEncoder } from '../dialect.ts';
 import { buildError } from '../openai/errors.ts';
+import { withNumericCode } from '../openai/openrouter-clients.ts';
 import { buildLogprobs } from '../openai/logprobs.ts';
 import { buildModeration, MODERATION } from '../openai/moderation.ts';
 import { ANNOTATED, buildAnnotation } from './annotations.ts';
@@ -208,7 +210,7 @@ class ChunkEncoder implements StreamEncoder {
         if (this.usage !== undefined) this.losses.usage(this.usage, COUNTS_WITHOUT_FIELD);
         return `${this.sendAnnotations()}${this.wholeCalls()}${this.allEntries()}${this.lastChunk(event.finish)}${this.usageChunk()}data: [DONE]\n\n`;
       case 'error':
-        return `data: ${JSON.stringify(buildError(event.error))}\n\n`;
+        return this.error(event.error);
       case 'server-tool-result':
         // Results of provider-run tools have no form here.
         this.losses.serverResult(event.part);
@@ -217,6 +219,14 @@ class ChunkEncoder implements StreamEncoder {
       case 'refusal-end':
         return '';
     }
+  }
+
+  private error(error: GatewayError): string {
+    const built = buildError(error);
+    if (this.context.readsNumericCodes !== true) return `data: ${JSON.stringify(built)}\n\n`;
+    if (!this.started) this.begin(null, null);
+    const fields = JSON.stringify(withNumericCode(built, error)).slice(1, -1);
+    return this.chunk({ content: '' }, 'error', `,${fields}`);
   }
 
   /** Text with the log probabilities of its tokens. */

@@ -8,6 +8,7 @@ import { isMistrals } from '../openai/mistral-clients.ts';
 import { openaiClientModels, openaiModels } from '../openai/models.ts';
 import { forwardedByChat } from '../openai/forwarded.ts';
 import { ownPath, routeInFront } from '../openai/own-path.ts';
+import { numericErrors, readsNumericCodes } from '../openai/openrouter-clients.ts';
 import { openaiSocket } from '../openai/sockets.ts';
 import { buildRequest } from './build-request.ts';
 import { buildResponse } from './build-response.ts';
@@ -79,10 +80,11 @@ export const openaiChat: Dialect = {
     buildResponse,
     createStreamEncoder,
     buildError,
-    errorsFor: flatErrors,
+    errorsFor: (headers) => flatErrors(headers) ?? numericErrors(headers, buildError),
     requestIdHeader: 'x-request-id',
     overlooksErrors,
     readsMistrals: isMistrals,
+    readsNumericCodes,
     embeddings: openaiClientEmbeddings,
     textCompletions: textCompletionForms,
     models: openaiClientModels,

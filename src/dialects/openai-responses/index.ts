@@ -12,6 +12,7 @@ import { buildRequest } from './build-request.ts';
 import { buildResponse } from './build-response.ts';
 import { isAnyAiSdk } from '../shared/ai-sdk.ts';
 import { isEffect } from '../shared/effect.ts';
+import { numericErrors } from '../openai/openrouter-clients.ts';
 import { codexErrors, isCodex } from './codex.ts';
 import { COMPACT_PATH, compact } from './compact.ts';
 import { buildTokenCount, COUNT_PATH, countTokens } from './count-tokens.ts';
@@ -47,7 +48,7 @@ export const openaiResponses: Dialect = {
     known: KNOWN,
     overlooksErrors: (headers) => (isEffect(headers) ? 'all' : undefined),
     needsFailedResponse: isCodex,
-    errorsFor: (headers) => (isCodex(headers) ? codexErrors : undefined),
+    errorsFor: (headers) => (isCodex(headers) ? codexErrors : numericErrors(headers, buildError)),
     // Its provider for xAI ends in a validation error over reasoning without one, and does not always say that it is it.
     needsStatus: isAnyAiSdk,
     buildResponse,

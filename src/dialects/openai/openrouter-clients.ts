@@ -1,5 +1,8 @@
 // OpenRouter's own clients, which take for granted what its server does unasked: how they are told.
+import type { GatewayError } from '../../model/errors.ts';
 import type { HeaderReader } from '../../model/headers.ts';
+import { asObject, type JsonObject } from '../../model/json/json.ts';
+import type { ClientErrors } from '../dialect.ts';
 
 /**
  * OpenRouter's server states the counts of every stream, whatever was asked for, and a model's thinking in `reasoning` and
@@ -10,4 +13,32 @@ export function isOpenRouters(headers: HeaderReader | undefined): boolean {
   return OWN.test(headers?.get('user-agent') ?? '');
 }
 
-const OWN = /(^|\s)ai-sdk[-/]openrouter\/|^speakeasy-sdk\/.*\bopenrouter(\/sdk)?$/;
+const SDK = /^speakeasy-sdk\/.*\bopenrouter(\/sdk)?$/;
+const OWN = new RegExp(`(^|\\s)ai-sdk[-/]openrouter/|${SDK.source}`);
+
+/**
+ * Its SDKs take an error for one only where `code` is its status, as a number, and within a stream only in a chunk like any other;
+ * of any other they show what their check of it found (“Response validation failed”), and nothing of why it failed.
+ * https://openrouter.ai/docs/api-reference/errors, https://github.com/OpenRouterTeam/typescript-sdk
+ */
+export function readsNumericCodes(headers: HeaderReader): boolean {
+  return SDK.test(headers.get('user-agent') ?? '');
+}
+
+/** How these are told of failures; undefined for any other client. @param buildError as OpenAI's clients read it. */
+export function numericErrors(
+  headers: HeaderReader,
+  buildError: ClientErrors['buildError'],
+): Partial<ClientErrors> | undefined {
+  if (!readsNumericCodes(headers)) return undefined;
+  return {
+    buildError: (error, requestId) => withNumericCode(buildError(error, requestId), error),
+    completeFailure: (body, error) =>
+      typeof asObject(body.error)?.code === 'number' ? undefined : withNumericCode(body, error),
+  };
+}
+
+export function withNumericCode(built: JsonObject, { status }: GatewayError): JsonObject {
+  const { code, ...error } = asObject(built.error) ?? {};
+  return { ...built, error: { ...error, code: status, metadata: { code } } };
+}

@@ -43,6 +43,8 @@ export interface Incoming {
   readsMistrals?: boolean | undefined;
   /** As `ClientSide.needsStatus` says of the client. */
   needsStatus?: boolean | undefined;
+  /** As `ClientSide.readsNumericCodes` says of the client. */
+  readsNumericCodes?: boolean | undefined;
   /** As `ClientSide.dropsUnsigned` says of the client. */
   dropsUnsigned?: boolean | undefined;
 }
@@ -123,6 +125,7 @@ export function parseIncoming(
     needsFailedResponse: dialect.client.needsFailedResponse?.(given),
     readsMistrals: dialect.client.readsMistrals?.(given, body),
     needsStatus: dialect.client.needsStatus?.(given),
+    readsNumericCodes: dialect.client.readsNumericCodes?.(given),
     dropsUnsigned: dialect.client.dropsUnsigned?.(given),
   };
 }

@@ -11,8 +11,8 @@ import { noteAnswerLoss } from '../record/observer.ts';
 /** For errors and pings; rendering an answer also needs what the client wanted in it. */
 export function plainContext({ record, host, question }: Exchange, model: string): AnswerContext {
   const created = Math.floor(host.now() / 1000);
-  const { overlooksErrors, needsFailedResponse, readsMistrals, needsStatus, dropsUnsigned, route } =
-    question.incoming ?? {};
+  const { overlooksErrors, needsFailedResponse, readsMistrals, needsStatus } = question.incoming ?? {};
+  const { readsNumericCodes, dropsUnsigned, route } = question.incoming ?? {};
   const framing = route?.framing ?? 'sse';
   return {
     requestId: record.requestId,
@@ -24,6 +24,7 @@ export function plainContext({ record, host, question }: Exchange, model: string
     needsFailedResponse,
     readsMistrals,
     needsStatus,
+    readsNumericCodes,
     dropsUnsigned,
   };
 }

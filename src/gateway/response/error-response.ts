@@ -77,7 +77,8 @@ function describeError(given: GatewayError, recipient: Recipient, requestId: str
   // Some HTTP clients refuse a 401 without it. https://www.rfc-editor.org/rfc/rfc9110#section-15.5.2
   if (error.code === 'unauthenticated') headers['www-authenticate'] = 'Bearer realm="sluice"';
   setRetryHeaders(headers, error, status);
-  const completed = fields && passes ? errorWordingFor(recipient).completeFailure?.(fields) : undefined;
+  const completed =
+    fields && passes ? errorWordingFor(recipient).completeFailure?.(fields, error) : undefined;
   const body = passes
     ? completed === undefined
       ? vendors.body

@@ -1,0 +1,75 @@
+// OpenRouter's own SDKs, which know an error by a number as its code, and within a stream in a chunk like any other.
+import { describe, expect, test } from 'bun:test';
+import { asArray, asObject, parseObject } from '../../../src/model/json/json.ts';
+import { readEvents } from '../../support/read-events.ts';
+import { createReplayFetch } from '../../support/replay-fetch.ts';
+import { jsonReply, replyWith } from '../../support/reply.ts';
+import { createTestGateway } from '../../support/test-gateway.ts';
+
+const SDK = 'speakeasy-sdk/typescript 1.3.19 2.914.0 1.0.0 @openrouter/sdk';
+const OTHER = 'OpenAI/JS 6.1.0';
+
+const provider = { base_url: 'http://lab.invalid', api_key: 'k', max_retries: 0 };
+const slow = { type: 'error', error: { type: 'rate_limit_error', message: 'slow down' } };
+const own = { error: { message: 'slow down', type: 'requests', param: null, code: 'rate_limit_exceeded' } };
+
+async function fail(name: string, refusal: object, path: string, userAgent: string) {
+  const { post } = createTestGateway({
+    config: { providers: { [name]: provider } },
+    fetch: createReplayFetch(jsonReply(refusal, { status: 429 })).fetch,
+  });
+  const question = { model: `${name}/m`, messages: [{ role: 'user', content: 'hi' }], input: 'hi' };
+  const answer = await post(path, question, { headers: { 'user-agent': userAgent } });
+  return { status: answer.status, error: asObject(parseObject(await answer.text())?.error) };
+}
+
+describe('a failure has its status as its code', () => {
+  test.each([
+    ['anthropic', slow, '/v1/chat/completions'],
+    ['anthropic', slow, '/v1/responses'],
+    ['deepseek', own, '/v1/chat/completions'],
+  ])('%s: %o at %s', async (name, refusal, path) => {
+    const { status, error } = await fail(name, refusal, path, SDK);
+    expect(status).toBe(429);
+    expect(error).toMatchObject({ code: 429, metadata: { code: expect.stringContaining('rate_limit') } });
+    expect(error?.message).toContain('slow down');
+    const { error: theirs } = await fail(name, refusal, path, OTHER);
+    expect(theirs).toMatchObject({ code: expect.stringContaining('rate_limit') });
+  });
+
+  test('what has a number already passes as it is', async () => {
+    const numbered = { error: { message: 'slow down', code: 429, metadata: { provider_name: 'x' } } };
+    const { error } = await fail('openrouter', numbered, '/v1/chat/completions', SDK);
+    expect(error).toEqual(numbered.error);
+  });
+});
+
+describe('a failure within a stream', () => {
+  const started = [
+    { type: 'message_start', message: { id: 'msg_1', model: 'm', usage: { input_tokens: 2 } } },
+    { type: 'content_block_start', index: 0, content_block: { type: 'text', text: '' } },
+    { type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: 'I look.' } },
+    { type: 'error', error: { type: 'overloaded_error', message: 'Overloaded' } },
+  ];
+  const lastEvent = async (userAgent: string) => {
+    const wire = started.map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`).join('');
+    const { fetch } = createReplayFetch(
+      replyWith(wire, { headers: { 'content-type': 'text/event-stream' } }),
+    );
+    const { post } = createTestGateway({ config: { providers: { anthropic: provider } }, fetch });
+    const question = { model: 'anthropic/m', messages: [{ role: 'user', content: 'hi' }], stream: true };
+    const answer = await post('/v1/chat/completions', question, { headers: { 'user-agent': userAgent } });
+    return parseObject(readEvents(await answer.bytes()).at(-1)?.data ?? '');
+  };
+
+  test('is a chunk that has it', async () => {
+    const last = await lastEvent(SDK);
+    expect(last).toMatchObject({ id: 'msg_1', object: 'chat.completion.chunk', model: 'm' });
+    expect(last?.error).toMatchObject({ code: 529, message: expect.stringContaining('Overloaded') });
+    expect(asArray(last?.choices)).toMatchObject([{ index: 0, finish_reason: 'error' }]);
+  });
+
+  test('is an event of the error alone for others', async () => {
+    expect(Object.keys((await lastEvent(OTHER)) ?? {})).toEqual(['error']);
+  });
+});
