@@ -4,13 +4,15 @@ import type { OverlookedErrors } from '../dialect.ts';
 import { isNamelessReqwest } from '../shared/reqwest.ts';
 
 /**
- * LangChain4j, Azure's SDK for Java, which it uses too, LangChainGo and Spring AI's model of DeepSeek (which names only the client below
- * it: Java's own, or Netty's where the program has that) pass over a chunk without choices, the error's among them, and take the end of
- * the stream for that of the answer; LangChain4j's models of Mistral wait for a last chunk for ever.
- * https://github.com/langchain4j/langchain4j, https://github.com/tmc/langchaingo, https://github.com/spring-projects/spring-framework/pull/23493
+ * LangChain4j, Azure's SDK for Java, which it uses too, Azure's `azure-ai-inference` for Python, LangChainGo and Spring AI's model of
+ * DeepSeek (which names only the client below it: Java's own, or Netty's where the program has that) pass over a chunk without choices,
+ * the error's among them, and take the end of the stream for that of the answer; LangChain4j's models of Mistral wait for a last
+ * chunk for ever. https://github.com/langchain4j/langchain4j, https://github.com/tmc/langchaingo,
+ * https://github.com/Azure/azure-sdk-for-python/blob/main/sdk/ai/azure-ai-inference/azure/ai/inference/models/_patch.py,
+ * https://github.com/spring-projects/spring-framework/pull/23493
  */
 const OVERLOOKING =
-  /(^|\s)(langchain4j-|langchaingo\/|azsdk-java-azure-ai-openai\/|Java-http-client\/|ReactorNetty\/)/;
+  /(^|\s)(langchain4j-|langchaingo\/|azsdk-java-azure-ai-openai\/|azsdk-python-ai-inference\/|Java-http-client\/|ReactorNetty\/)/;
 
 export function overlooksErrors(headers: HeaderReader): OverlookedErrors | undefined {
   const overlooks = isNamelessReqwest(headers) || OVERLOOKING.test(headers.get('user-agent') ?? '');

@@ -210,6 +210,7 @@ describe('Chat Completions', () => {
     ['Java-http-client/17.0.15', 'simulator/fast,fault=cut:2'],
     ['ReactorNetty/1.2.9', 'lab/m'],
     ['app/devel langchaingo/v0.1.14 Go/go1.26.8 (linux amd64)', 'lab/m'],
+    ['app azsdk-python-ai-inference/1.0.0b9 Python/3.11.7 (Linux-6.18-x86_64)', 'lab/m'],
   ])('%s, %s: the connection breaks behind an error', async (client, model) => {
     const { text, broken } = await readAs(client, model);
     expect(text).toContain('"error":');
