@@ -107,6 +107,9 @@ export function reaching({ url, isOwn }: Pick<GatewayAddress, 'url' | 'isOwn'>):
   return { ...directWithin(url), ...(isOwn && { tls: { rejectUnauthorized: false } }) };
 }
 
+/** By then the gateway's own pages have answered, whatever they wait for, PostgreSQL included. */
+export const PAGE_MS = 30_000;
+
 /** Sends a request to the gateway with its key. Throws GatewayUnreachable where nothing answers. */
 export async function askGateway(
   gateway: GatewayAddress,
@@ -116,12 +119,23 @@ export async function askGateway(
   const { url, key } = gateway;
   const headers = new Headers(init.headers);
   if (key !== null) headers.set('x-sluice-key', key);
+  // The system accepts connections for a process that hangs or is stopped. A model may think for longer.
+  const silence = new AbortController();
+  const timer = path.startsWith('/gateway/') ? setTimeout(() => silence.abort(), PAGE_MS) : undefined;
+  const signal = AbortSignal.any([silence.signal, ...(init.signal ? [init.signal] : [])]);
   try {
-    return await fetch(url + path, { ...init, ...reaching(gateway), headers });
+    return await fetch(url + path, { ...init, ...reaching(gateway), headers, signal });
   } catch (cause) {
     if (init.signal?.aborted === true) throw cause;
+    if (silence.signal.aborted)
+      throw new GatewayUnreachable(
+        `what listens at ${url} has not answered within ${PAGE_MS / 1_000} s: it hangs, is stopped, or its machine has too much to do; "sluice daemon restart" starts it anew`,
+        { cause },
+      );
     const remedy = remedyFor(codeOf(cause) ?? '', url);
     throw new GatewayUnreachable(`no gateway answers at ${url}; ${remedy}`, { cause });
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -1,8 +1,10 @@
 // `sluice tail` against a running gateway.
-import { describe, expect, setDefaultTimeout, test } from 'bun:test';
+import { describe, expect, setDefaultTimeout, spyOn, test } from 'bun:test';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { PAGE_MS } from '../../src/cli/gateway-client.ts';
 import { runCommand } from '../support/cli-run.ts';
+import { createRawServer } from '../support/raw-server.ts';
 import { startSluice } from '../support/sluice-process.ts';
 import { TEST_TIMEOUT_MS } from '../support/time-limit.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -63,6 +65,26 @@ test('where no gateway listens it says so, and fails', async () => {
     err: expect.stringContaining('no gateway answers'),
   });
 });
+
+test.each([['tail'], ['costs'], ['doctor']])(
+  'a gateway that hangs, or is stopped, is not waited for: %s',
+  async (command) => {
+    const server = createRawServer();
+    const setTimer = globalThis.setTimeout;
+    const soon = (callback: () => void, ms?: number) => setTimer(callback, ms === PAGE_MS ? 0 : ms);
+    const timers = spyOn(globalThis, 'setTimeout').mockImplementation(
+      soon as unknown as typeof globalThis.setTimeout,
+    );
+    try {
+      const { code, out, err } = await runCommand([command, '--url', server.url]);
+      expect(code).toBe(1);
+      expect(out + err).toContain(`what listens at ${server.url} has not answered within 30 s: it hangs,`);
+    } finally {
+      timers.mockRestore();
+      server.close();
+    }
+  },
+);
 
 describe('an address that is not quite the gateway’s', () => {
   test('https, where it speaks http; a base URL of clients; without its key', async () => {
