@@ -1,6 +1,7 @@
 // Tools that Anthropic's clients declare, keep back and find when asked: other models have them from the start, and must not
 // read an empty answer to their search.
 import { expect, test } from 'bun:test';
+import { holdBack } from '../../src/dialects/anthropic-messages/found-tools.ts';
 import { DIALECTS, PROVIDER_SIDES } from '../../src/dialects/registry.ts';
 import { PROVIDER_DIALECT_IDS } from '../../src/model/dialect-id.ts';
 import type { JsonObject } from '../../src/model/json/json.ts';
@@ -43,6 +44,16 @@ test.each(PROVIDER_DIALECT_IDS.map((wire) => [wire]))('at %s', (wire) => {
     return;
   }
   for (const { tool_name } of FOUND) expect(text).toContain(`The tool ${tool_name} can be called now.`);
+});
+
+test('a breakpoint on a tool that is held back, where Claude refuses it, goes to the last of the others', () => {
+  const mark = { type: 'ephemeral' };
+  const tools = [{ name: 'Bash' }, { name: 'Edit' }, { name: 'Fetch', cache_control: mark }];
+  expect(holdBack(tools, new Set(['Fetch']))).toEqual([
+    { name: 'Bash' },
+    { name: 'Edit', cache_control: mark },
+    { name: 'Fetch', defer_loading: true },
+  ]);
 });
 
 const HELD_BACK = ['Cron', 'Fetch'];

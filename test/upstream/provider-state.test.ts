@@ -276,6 +276,14 @@ test('a client’s own key that is refused or limited counts for nothing', async
   expect(states.snapshot([A])[0]).not.toHaveProperty('lastError');
 });
 
+test('a client’s own key goes alone; to another gateway, which it does not admit, one of the gateway’s goes along', async () => {
+  const { states } = setup();
+  const two = sampleProvider({ name: 'a', apiKeys: ['1', '2'] });
+  const gateway = sampleProvider({ name: 'b', apiKeys: ['1', '2'], isGateway: true });
+  expect(await lease(states, two, 'client')).toMatchObject({ key: null, keyLabel: undefined });
+  expect(await lease(states, gateway, 'client')).toMatchObject({ key: '1', keyLabel: '#1' });
+});
+
 test('a client’s own key says nothing of a provider that the gateway asks without one', async () => {
   const { states } = setup();
   const hinted = new GatewayError('upstream_overloaded', 'later', { retryAfterMs: 60_000 });

@@ -608,6 +608,11 @@ describe('messages', () => {
       ],
     });
     expect(lossesOf({ messages }, { replaysReasoningDetails: true })).toEqual([]);
+    // As a client of this dialect had sent both.
+    expect(answer({ replaysReasoning: true, replaysReasoningDetails: true })).toMatchObject({
+      reasoning_content: 'hm',
+      reasoning_details: [{ text: 'hm' }, { data: 'zz' }],
+    });
   });
 
   test('an entry goes back with every field that came with its token', () => {

@@ -236,6 +236,16 @@ describe('assistant turns', () => {
     expect(lost).toEqual([]);
   });
 
+  test('a part of a message that nobody knows is no item of its own, which would be refused', () => {
+    const part = { type: 'hologram', id: 'h' };
+    const { items, lost } = answered(
+      { type: 'opaque', dialect: 'openai-responses', name: 'content.hologram', value: part },
+      { type: 'text', text: 'a' },
+    );
+    expect(items).toEqual([{ type: 'message', role: 'assistant', content: 'a' }]);
+    expect(lost).toEqual(['content.hologram']);
+  });
+
   // Earlier versions made it an own token, which conversations may still hold.
   test.each([ownToken, placeToken])('raw reasoning goes back where it stood', (createToken) => {
     const signature = createToken('openai-responses', '{"id":"rs_1","in_content":true}');

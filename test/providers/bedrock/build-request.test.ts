@@ -355,6 +355,12 @@ describe('tools', () => {
     expect(reported).toEqual(lost);
   });
 
+  test('other vendors’ models are asked for no strict ones', () => {
+    const { body, lost } = build({ tools: [{ ...FUNCTION, strict: true }] }, NOVA);
+    expect(body.toolConfig).toEqual({ tools: [SPEC] });
+    expect(lost).toEqual(['lost tools.strict']);
+  });
+
   test('schemas go to other vendors’ models as they came', () => {
     const parameters = { type: 'object', anyOf: [{ required: ['a'] }, { required: ['b'] }] };
     const { body, lost } = build({ tools: [{ ...FUNCTION, parameters }] }, MISTRAL);
