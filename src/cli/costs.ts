@@ -2,6 +2,7 @@
 import { money, number, percent, plural, short } from '../management/dashboard/page/format.js';
 import { ManagementError } from '../management/answer.ts';
 import { readSince } from '../management/query.ts';
+import type { Figures as Sums, Metrics as MetricsPage, NamedFigures } from '../management/shapes.ts';
 import { localTime } from '../model/local-time.ts';
 import { stringFlag } from './arguments.ts';
 import {
@@ -34,32 +35,20 @@ const LEAST_USD = 1e-9;
 type NamedSums = Partial<Record<`${Named}s`, (Figures & { [name in Named]?: string | null })[]>>;
 
 /** As /gateway/metrics has them, of the whole window and of each day. */
-interface Sums {
-  total_requests: number;
-  total_cost_usd: number;
-  total_input_tokens: number;
-  total_output_tokens: number;
-  total_cache_read_tokens: number;
-  total_cache_write_tokens: number;
-  unpriced_requests: number;
-}
-
-interface Metrics extends NamedSums {
-  audit_enabled: boolean;
-  window: { since: string | null };
-  summary: Sums;
+interface Metrics extends NamedSums, Pick<MetricsPage, 'audit_enabled' | 'window' | 'summary'> {
   series?: (Sums & NamedSums & { start: string })[];
 }
 
-interface Figures {
-  requests: number;
-  cost_usd: number;
-  unpriced_requests: number;
-  input_tokens: number;
-  output_tokens: number;
-  cache_read_tokens: number;
-  cache_write_tokens: number;
-}
+type Figures = Pick<
+  NamedFigures,
+  | 'requests'
+  | 'cost_usd'
+  | 'unpriced_requests'
+  | 'input_tokens'
+  | 'output_tokens'
+  | 'cache_read_tokens'
+  | 'cache_write_tokens'
+>;
 
 /** A line, named by what it is of: null where a request named none. */
 type Entry = { day?: string } & Partial<Record<Named, string | null>> & Figures;

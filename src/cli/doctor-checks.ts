@@ -14,6 +14,7 @@ import {
 } from './gateway-client.ts';
 import { missingWorkers, readHealth, whyDegraded } from './gateway-health.ts';
 import { counted } from './help.ts';
+import type { AuditEntry, Metrics, Provider, Providers } from '../management/shapes.ts';
 import { messageOf } from '../model/thrown.ts';
 
 export interface Finding {
@@ -75,7 +76,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   },
 
   async providers({ gateway }) {
-    const { providers, disabled } = await readGateway<ProvidersPage>(gateway, '/gateway/providers');
+    const { providers, disabled } = await readGateway<Providers>(gateway, '/gateway/providers');
     const failing = providers.filter(({ healthy }) => !healthy);
     if (failing.length > 0) throw new Ailment(failing.map(failureOf).join('; '));
     const unused = disabled.map(({ name, reason }) => `${name} (${reason})`);
@@ -218,26 +219,8 @@ const CHECKS: Readonly<Record<string, Check>> = {
   },
 };
 
-interface ProvidersPage {
-  providers: {
-    name: string;
-    healthy: boolean;
-    last_error?: string;
-  }[];
-  disabled: { name: string; reason: string }[];
-}
-
-function failureOf({ name, last_error }: ProvidersPage['providers'][number]): string {
+function failureOf({ name, last_error }: Provider): string {
   return last_error === undefined ? `${name} fails` : `${name} fails (${last_error})`;
-}
-
-interface Metrics {
-  summary: { total_requests: number };
-}
-
-interface Row {
-  request_id: string;
-  status: string;
 }
 
 interface ErrorBody {
@@ -361,10 +344,17 @@ async function audited(gateway: GatewayAddress): Promise<void> {
   if (!audit.enabled) throw new Ailment('audit.enabled is off: nothing is recorded');
 }
 
-async function rowOf(gateway: GatewayAddress, id: string, wanted: (row: Row) => boolean): Promise<Row> {
+async function rowOf(
+  gateway: GatewayAddress,
+  id: string,
+  wanted: (row: AuditEntry) => boolean,
+): Promise<AuditEntry> {
   const deadline = performance.now() + ROW_MS;
   for (;;) {
-    const { entries } = await readGateway<{ entries: Row[] }>(gateway, `/gateway/audit?request_id=${id}`);
+    const { entries } = await readGateway<{ entries: AuditEntry[] }>(
+      gateway,
+      `/gateway/audit?request_id=${id}`,
+    );
     const row = entries.find((entry) => entry.request_id === id);
     if (row !== undefined && wanted(row)) return row;
     if (row !== undefined) throw new Ailment(`the row of ${id} says ${row.status}`);

@@ -1,21 +1,9 @@
 // What `/gateway/health` says of a running gateway, as far as commands read it.
+import type { Health as HealthPage } from '../management/shapes.ts';
 import { type GatewayAddress, readGateway } from './gateway-client.ts';
 
-export interface Health {
-  status: string;
-  /** Why it is degraded. Left out by releases before this one. */
-  reasons?: string[];
-  version: string;
-  uptime_seconds: number;
-  active_streams: number;
-  /** By name, whether it is healthy. */
-  providers: Record<string, boolean>;
-  audit: { enabled: boolean };
-  /** Present where several processes serve. */
-  workers?: { wanted: number; running: number; silent: number };
-  /** Present where several gateways count rate limits together. */
-  redis?: { ok: boolean };
-}
+/** `reasons` are left out by releases before this one. */
+export type Health = Omit<HealthPage, 'reasons'> & Partial<Pick<HealthPage, 'reasons'>>;
 
 export const readHealth = (gateway: GatewayAddress): Promise<Health> =>
   readGateway<Health>(gateway, '/gateway/health');

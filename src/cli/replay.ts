@@ -6,6 +6,7 @@ import { DIALECTS } from '../dialects/registry.ts';
 import { findReferences } from '../ledger/rows/binary-parts.ts';
 import type { DialectId } from '../model/dialect-id.ts';
 import { parseObject } from '../model/json/json.ts';
+import type { AuditEntry } from '../management/shapes.ts';
 import { REDACTED } from '../model/redact/shapes.ts';
 import type { NeutralResponse } from '../model/response.ts';
 import { numberFlag, stringFlag } from './arguments.ts';
@@ -78,35 +79,8 @@ export const replayCommand: Command = {
   },
 };
 
-/** The audit's record of a request. */
-interface Entry {
-  request_id: string;
-  timestamp: string;
-  agent_type: string | null;
-  project_id: string | null;
-  operation: string;
-  client_dialect: DialectId | 'neutral';
-  provider: string | null;
-  model: string | null;
-  requested_model: string | null;
-  status: string;
-  success: boolean;
-  http_status: number;
-  streamed: boolean;
-  latency_ms: number;
-  ttft_ms: number | null;
-  input_tokens: number;
-  output_tokens: number;
-  /** Whether a provider reported them. */
-  usage_known: boolean;
-  cost_usd: number | null;
-  finish_reason: string | null;
-  error_message: string | null;
-  /** Left out by older gateways. */
-  request_headers?: Record<string, string> | null;
-  request_body: string | null;
-  response_body: string | null;
-}
+/** It is asked for with its bodies. */
+type Entry = AuditEntry & Required<Pick<AuditEntry, 'request_body' | 'response_body'>>;
 
 interface Answer {
   /** What arrived, if the answer broke off. */

@@ -1,5 +1,5 @@
 // `sluice tail`: what the models are generating at this moment, token by token.
-import type { LiveEvent } from '../gateway/live/view.ts';
+import type { LiveEvent } from '../management/shapes.ts';
 import { createFrameSplitter } from '../sse/frame-splitter.ts';
 import { parseFrame } from '../sse/parse-frame.ts';
 import type { CliContext, Command } from './command.ts';

@@ -2,9 +2,11 @@
 import type { Attempt } from '../ledger/rows/row.ts';
 import { tokensPerSecond } from '../ledger/speed.ts';
 import type { StoredRow } from '../ledger/store.ts';
+import type { Attempt as AttemptEntry, AuditEntry } from './shapes.ts';
 
 /** An entry as the audit log shows it. */
-export function describeRow(row: StoredRow, includeBodies: boolean): object {
+export function describeRow(row: StoredRow, includeBodies: boolean): AuditEntry {
+  const { timing } = row;
   return {
     id: row.id,
     request_id: row.requestId,
@@ -24,7 +26,17 @@ export function describeRow(row: StoredRow, includeBodies: boolean): object {
     ttft_ms: row.ttftMs,
     overhead_ms: row.overheadMs,
     queued_ms: row.queuedMs,
-    ...describeTiming(row),
+    connect_ms: timing.connectMs,
+    last_token_ms: timing.lastTokenMs,
+    provider_ms: timing.providerMs,
+    client_ms: timing.clientMs,
+    back_off_ms: timing.backOffMs,
+    gateway_ms: timing.gatewayMs,
+    stalls: timing.stalls,
+    longest_gap_ms: timing.longestGapMs,
+    gap_p50_ms: timing.gapP50Ms,
+    gap_p99_ms: timing.gapP99Ms,
+    tokens_per_second: tokensPerSecond(row),
     usage_known: row.usageKnown,
     input_tokens: row.usage.inputTokens,
     output_tokens: row.usage.outputTokens,
@@ -53,24 +65,7 @@ export function describeRow(row: StoredRow, includeBodies: boolean): object {
   };
 }
 
-function describeTiming(row: StoredRow): object {
-  const { timing } = row;
-  return {
-    connect_ms: timing.connectMs,
-    last_token_ms: timing.lastTokenMs,
-    provider_ms: timing.providerMs,
-    client_ms: timing.clientMs,
-    back_off_ms: timing.backOffMs,
-    gateway_ms: timing.gatewayMs,
-    stalls: timing.stalls,
-    longest_gap_ms: timing.longestGapMs,
-    gap_p50_ms: timing.gapP50Ms,
-    gap_p99_ms: timing.gapP99Ms,
-    tokens_per_second: tokensPerSecond(row),
-  };
-}
-
-function describeAttempt(attempt: Attempt): object {
+function describeAttempt(attempt: Attempt): AttemptEntry {
   return {
     provider: attempt.provider,
     model: attempt.model,

@@ -6,6 +6,7 @@ import { ManagementError } from './answer.ts';
 import { describeRow } from './audit-entry.ts';
 import { answerLongList } from './long-list.ts';
 import type { ManagementDeps } from './management.ts';
+import type { AuditEntry } from './shapes.ts';
 import {
   badParameter,
   readChoice,
@@ -71,7 +72,7 @@ async function answerWithBodies(
   let found = await store.audit({ ...filter, limit: Math.min(filter.limit, atOnce) });
   const { total } = found;
 
-  async function* entries(): AsyncGenerator<object, void> {
+  async function* entries(): AsyncGenerator<AuditEntry, void> {
     for (let left = filter.limit; ; ) {
       for (const row of found.rows) yield describeRow(row, true);
       left -= found.rows.length;

@@ -2,8 +2,9 @@
 import type { ResolvedConfig, TlsConfig } from '../config/resolved.ts';
 import type { ProviderState } from '../upstream/provider-state.ts';
 import type { ManagementDeps, WorkerCount } from './management.ts';
+import type { Health } from './shapes.ts';
 
-export async function readHealth(deps: ManagementDeps): Promise<object> {
+export async function readHealth(deps: ManagementDeps): Promise<Health> {
   const { providers, disabled, routing, audit, costs, server } = deps.config();
   const [states, running, log, descriptors] = await Promise.all([
     deps.providerStates(providers),
@@ -106,10 +107,7 @@ function missing(workers: WorkerCount | undefined): string[] {
 }
 
 /** Of the certificate that new connections are shown: a renewed one that was refused is in the log. */
-function certificateState(
-  { files, validUntil }: TlsConfig,
-  now: number,
-): { ok: boolean; valid_until: string; last_error: string | null } {
+function certificateState({ files, validUntil }: TlsConfig, now: number): Required<Health>['tls'] {
   const valid_until = new Date(validUntil).toISOString();
   const ok = now < validUntil;
   const expired = `the certificate in ${files.cert} expired on ${valid_until}: clients refuse it; renew it`;

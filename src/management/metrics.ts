@@ -16,6 +16,7 @@ import type { ManagementDeps } from './management.ts';
 import { describeModel, describeSums, ratio } from './model-metrics.ts';
 import { readFlag, readInteger, readSince, refuseUnknown } from './query.ts';
 import { readSteps, withoutGaps } from './series.ts';
+import type { Budget as BudgetEntry, Figures, RateLimit as LimitEntry } from './shapes.ts';
 
 const RECENT_LIMIT = 20;
 const MAX_RECENT = 1000;
@@ -108,7 +109,7 @@ function figuresBy(dimensions: readonly Dimension[], by: Breakdowns = {}): objec
 }
 
 /** Averages and the rate are 0 where there is nothing to average. */
-function summarise(totals: Totals): object {
+function summarise(totals: Totals): Figures {
   return {
     total_requests: totals.requests,
     total_cost_usd: totals.costUsd,
@@ -123,7 +124,7 @@ function summarise(totals: Totals): object {
   };
 }
 
-function describeBudget({ budget, start, end, spentUsd, unpriced }: BudgetState): object {
+function describeBudget({ budget, start, end, spentUsd, unpriced }: BudgetState): BudgetEntry {
   const { limitUsd, per } = budget;
   return {
     limit_usd: limitUsd,
@@ -137,7 +138,7 @@ function describeBudget({ budget, start, end, spentUsd, unpriced }: BudgetState)
   };
 }
 
-function describeLimit({ limit, used, isReached }: LimitState): object {
+function describeLimit({ limit, used, isReached }: LimitState): LimitEntry {
   const { kind, most, per } = limit;
   return {
     [kind]: most,

@@ -1,13 +1,14 @@
 // The figures of one name in /gateway/metrics, and of one model, whose times are known too.
 import type { ModelTotals, Totals } from '../ledger/store.ts';
 import { quantileOf } from '../model/histogram.ts';
+import type { ModelFigures, NamedFigures } from './shapes.ts';
 
 /** 0 where there is nothing to divide by. */
 export function ratio(sum: number, count: number): number {
   return count === 0 ? 0 : sum / count;
 }
 
-export function describeSums(totals: Totals): object {
+export function describeSums(totals: Totals): NamedFigures {
   return {
     requests: totals.requests,
     error_rate: ratio(totals.failures, totals.requests),
@@ -22,8 +23,7 @@ export function describeSums(totals: Totals): object {
   };
 }
 
-/** Quantiles and rates are null where nothing was measured. */
-export function describeModel(totals: ModelTotals): object {
+export function describeModel(totals: ModelTotals): ModelFigures {
   const { latency, ttft, gaps, latencyMsSum, flowTokens, flowMs } = totals;
   return {
     provider: totals.provider,

@@ -3,8 +3,9 @@ import type { ProviderConfig } from '../config/resolved.ts';
 import type { KeyState } from '../upstream/key-ring.ts';
 import type { PoolState } from '../upstream/connections.ts';
 import type { ManagementDeps } from './management.ts';
+import type { Provider, ProviderKey, Providers } from './shapes.ts';
 
-export async function readProviders(deps: ManagementDeps): Promise<object> {
+export async function readProviders(deps: ManagementDeps): Promise<Providers> {
   const { providers, disabled } = deps.config();
   const states = await deps.providerStates(providers);
   const pools = await deps.connections();
@@ -36,7 +37,10 @@ export async function readProviders(deps: ManagementDeps): Promise<object> {
 }
 
 /** Open connections to its servers, which it may share with other providers; nothing before the first request. */
-function connectionsTo({ baseUrl, otherBaseUrls = [] }: ProviderConfig, pools: readonly PoolState[]): object {
+function connectionsTo(
+  { baseUrl, otherBaseUrls = [] }: ProviderConfig,
+  pools: readonly PoolState[],
+): Pick<Provider, 'connections'> {
   const origins = new Set([baseUrl, ...otherBaseUrls].map((url) => new URL(url).origin));
   const own = pools.filter(({ origin }) => origins.has(origin));
   if (own.length === 0) return {};
@@ -44,8 +48,7 @@ function connectionsTo({ baseUrl, otherBaseUrls = [] }: ProviderConfig, pools: r
   return { connections: { active: sum(({ active }) => active), idle: sum(({ idle }) => idle) } };
 }
 
-/** A key is named by its position; the key itself is never shown. */
-function describeKey({ name, state, retryInMs, models }: KeyState): object {
+function describeKey({ name, state, retryInMs, models }: KeyState): ProviderKey {
   return {
     name,
     state,

@@ -1,5 +1,6 @@
 // GET /gateway/streams, DELETE /gateway/streams/{id}, GET /gateway/streams/live: the requests that run.
 import { ManagementError } from './answer.ts';
+import type { RunningStream } from './shapes.ts';
 
 /** A request whose answer has not ended. */
 export interface RunningRequest {
@@ -30,7 +31,7 @@ export interface RunningRequests {
   watch(): ReadableStream<Uint8Array>;
 }
 
-export async function readStreams(running: RunningRequests): Promise<object> {
+export async function readStreams(running: RunningRequests): Promise<{ streams: RunningStream[] }> {
   const requests = await running.list();
   return {
     streams: requests.map((request) => ({

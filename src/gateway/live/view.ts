@@ -2,27 +2,8 @@
 // (GUARANTEES 12).
 import type { LedgerRow } from '../../ledger/rows/row.ts';
 import { tokensPerSecond } from '../../ledger/speed.ts';
+import type { LiveEvent } from '../../management/shapes.ts';
 import { createWatchers, type Watchers } from './watchers.ts';
-
-export type LiveEvent =
-  | { type: 'started'; request_id: string; model: string; provider: string; agent_type?: string }
-  | { type: 'text_delta'; request_id: string; text: string }
-  | {
-      type: 'completed';
-      request_id: string;
-      model: string | null;
-      provider: string | null;
-      input_tokens: number;
-      output_tokens: number;
-      /** Whether a provider reported them. */
-      usage_known: boolean;
-      cost_usd: number | null;
-      latency_ms: number;
-      ttft_ms: number | null;
-      tokens_per_second: number | null;
-      stalls: number;
-    }
-  | { type: 'error'; request_id: string; status: 'error' | 'aborted' | 'truncated'; message: string };
 
 export interface LiveView extends Pick<Watchers, 'watch' | 'follow' | 'close'> {
   /** Begins one request; `redact` removes from its text what must not be shown. */

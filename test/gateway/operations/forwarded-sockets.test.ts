@@ -4,7 +4,7 @@ import { liveSocket } from '../../../src/dialects/gemini/live.ts';
 import { openaiSocket } from '../../../src/dialects/openai/sockets.ts';
 import type { ConfigInput } from '../../../src/index.ts';
 import type { GatewayHost } from '../../../src/gateway/host.ts';
-import type { LiveEvent } from '../../../src/gateway/live/view.ts';
+import type { LiveEvent } from '../../../src/management/shapes.ts';
 import type {
   SocketMessageData,
   SocketReader,

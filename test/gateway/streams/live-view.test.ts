@@ -1,6 +1,7 @@
 // Who watches sees each stream's start, text and end; who watches slowly loses events, and no stream ever waits.
 import { expect, test } from 'bun:test';
-import { createLiveView, type LiveEvent } from '../../../src/gateway/live/view.ts';
+import { createLiveView } from '../../../src/gateway/live/view.ts';
+import type { LiveEvent } from '../../../src/management/shapes.ts';
 import { NO_USAGE } from '../../../src/model/usage.ts';
 import { NO_TIMING } from '../../../src/ledger/rows/row.ts';
 import { sampleRow } from '../../support/ledger-rows.ts';

@@ -1,7 +1,7 @@
 // Each stream has a beginning, an end and a clean-up: of hundreds that end in every way, the live view, the list, the
 // rows and the metrics count the same, and nothing of them is left.
 import { expect, setDefaultTimeout, test } from 'bun:test';
-import type { LiveEvent } from '../../../src/gateway/live/view.ts';
+import type { LiveEvent } from '../../../src/management/shapes.ts';
 import { createManualTimers } from '../../support/manual-timers.ts';
 import { MESSAGE } from '../../support/message-stream.ts';
 import { parsePrometheus } from '../../support/prometheus.ts';

@@ -1,6 +1,6 @@
 // /gateway/streams: what runs is listed, can be cancelled, can be watched, and is gone when it is over.
 import { describe, expect, test } from 'bun:test';
-import type { LiveEvent } from '../../../src/gateway/live/view.ts';
+import type { LiveEvent } from '../../../src/management/shapes.ts';
 import type { ConfigInput } from '../../../src/index.ts';
 import { DIALECTS } from '../../../src/dialects/registry.ts';
 import { createFrameSplitter } from '../../../src/sse/frame-splitter.ts';

@@ -1,6 +1,6 @@
 // Sends requests to the gateway: adds the key, and turns every failure into an error that says what to do.
 
-/** @import { Audit, Health, Metrics, Providers, RunningStream, SeriesPoint } from '../shapes.ts' */
+/** @import { Audit, Health, Metrics, Providers, RunningStream, SeriesPoint } from '../../shapes.ts' */
 
 const KEY = 'sluice-key';
 

@@ -1,6 +1,6 @@
 // The bodies of one request, loaded only on request: they can be large.
 
-/** @import { AuditEntry } from '../shapes.ts' */
+/** @import { AuditEntry } from '../../shapes.ts' */
 
 import { api } from './api.js';
 import { make } from './element.js';

@@ -1,6 +1,6 @@
 // How much of each budget is spent, above the bars of the section “Cost”.
 
-/** @import { Budget } from '../shapes.ts' */
+/** @import { Budget } from '../../shapes.ts' */
 
 import { fullTime, money, number } from './format.js';
 import { namesOf, showUsageBars } from './usage-bars.js';

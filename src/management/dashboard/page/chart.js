@@ -1,6 +1,6 @@
 // The chart below the totals: requests, cost or tokens from hour to hour, day to day or month to month.
 
-/** @import { SeriesPoint } from '../shapes.ts' */
+/** @import { SeriesPoint } from '../../shapes.ts' */
 /** @import { Period } from './totals.js' */
 
 import { money, number, percent, plural, short } from './format.js';

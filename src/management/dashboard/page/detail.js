@@ -1,6 +1,6 @@
 // One request in full: its tries, where its time went, what was lost, what it cost, and its bodies where they are kept.
 
-/** @import { Attempt, AuditEntry } from '../shapes.ts' */
+/** @import { Attempt, AuditEntry } from '../../shapes.ts' */
 
 import { api } from './api.js';
 import { showBodies } from './bodies.js';

@@ -1,6 +1,6 @@
 // The head of the page: whether the gateway is healthy, and if not, what is wrong.
 
-/** @import { Health } from '../shapes.ts' */
+/** @import { Health } from '../../shapes.ts' */
 
 import { find, keep, make, setText } from './element.js';
 import { plural, span } from './format.js';

@@ -1,6 +1,6 @@
 // The line below the totals: which request failed last, and why.
 
-/** @import { AuditEntry } from '../shapes.ts' */
+/** @import { AuditEntry } from '../../shapes.ts' */
 
 import { AskError, api } from './api.js';
 import { find, keep, make, name, setText } from './element.js';

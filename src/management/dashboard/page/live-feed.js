@@ -1,6 +1,6 @@
 // Reads /gateway/streams/live while the page is visible, and reconnects when it breaks.
 
-/** @import { LiveEvent } from '../shapes.ts' */
+/** @import { LiveEvent } from '../../shapes.ts' */
 
 import { AskError, api } from './api.js';
 import { createEventReader } from './event-reader.js';

@@ -1,6 +1,6 @@
 // The dashboard: what is loaded, how often, and which part shows it.
 
-/** @import { Health, Metrics, SeriesPoint } from '../shapes.ts' */
+/** @import { Health, Metrics, SeriesPoint } from '../../shapes.ts' */
 /** @import { FeedState } from './live-feed.js' */
 /** @import { Period } from './totals.js' */
 

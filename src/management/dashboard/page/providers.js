@@ -1,6 +1,6 @@
 // The section “Providers”: which are configured, and how each is doing.
 
-/** @import { Provider, Providers } from '../shapes.ts' */
+/** @import { Provider, Providers } from '../../shapes.ts' */
 
 import { duration, number, plural } from './format.js';
 import { find, keep, make, name, reachByKeys, setText } from './element.js';

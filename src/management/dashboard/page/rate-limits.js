@@ -1,6 +1,6 @@
 // How much of each rate limit is in use, above the list of providers.
 
-/** @import { RateLimit } from '../shapes.ts' */
+/** @import { RateLimit } from '../../shapes.ts' */
 
 import { short } from './format.js';
 import { namesOf, showUsageBars } from './usage-bars.js';

@@ -1,6 +1,6 @@
 // The section “Requests”: the audit log, filtered and by pages.
 
-/** @import { Audit, AuditEntry } from '../shapes.ts' */
+/** @import { Audit, AuditEntry } from '../../shapes.ts' */
 
 import { AskError, api } from './api.js';
 import { costOf, duration, fullTime, moment, number, plural } from './format.js';

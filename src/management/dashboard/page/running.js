@@ -1,6 +1,6 @@
 // What is known about the running requests: the list has which there are, the feed what they write.
 
-/** @import { LiveEvent, RunningStream } from '../shapes.ts' */
+/** @import { LiveEvent, RunningStream } from '../../shapes.ts' */
 
 /**
  * @typedef {object} Running

@@ -1,6 +1,6 @@
 // The sections “Totals”, “Models” and “Cost”: the figures of a period.
 
-/** @import { Metrics, ModelFigures } from '../shapes.ts' */
+/** @import { Metrics, ModelFigures } from '../../shapes.ts' */
 
 import { duration, money, number, percent, plural, rate, short } from './format.js';
 import { find, keep, make, name, setText } from './element.js';

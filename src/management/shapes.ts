@@ -1,5 +1,8 @@
-// The answers of the gateway's pages, as far as the dashboard reads them (CONTRACT section 4). Only types: nothing of this
-// is sent to a browser. Every text in them comes from outside.
+// The answers of the gateway's pages (CONTRACT section 4), as they are written here and read by the dashboard and the commands. Only
+// types: nothing of this is sent to a browser. Every text in them comes from outside.
+import type { Attempt as RowAttempt, LedgerRow } from '../ledger/rows/row.ts';
+import type { ProviderState } from '../upstream/provider-state.ts';
+import type { WorkerCount } from './management.ts';
 
 export interface Health {
   status: 'healthy' | 'degraded';
@@ -8,9 +11,27 @@ export interface Health {
   version: string;
   uptime_seconds: number;
   active_streams: number;
+  /** Present where several processes serve. */
+  workers?: WorkerCount;
+  /** By name, whether it is healthy. */
   providers: Record<string, boolean>;
+  routing: { default_provider: string | null; fallback_chain: readonly string[] };
   audit: { enabled: boolean; log_request_bodies: boolean; log_response_bodies: boolean };
-  ledger: { dropped: number; notices: string[] } | null;
+  budgets?: { ok: boolean; last_error: string | null };
+  ledger: {
+    ok: boolean;
+    queued: number;
+    spilled: number;
+    spilled_bytes: number;
+    dropped: number;
+    last_error: string | null;
+    notices: readonly string[];
+  } | null;
+  /** Present where several gateways count rate limits together. */
+  redis?: { ok: boolean; last_error: string | null };
+  tls?: { ok: boolean; valid_until: string; last_error: string | null };
+  log?: { ok: boolean; dropped: number; last_error: string | null };
+  descriptors?: { ok: boolean; last_error: string | null };
 }
 
 export interface Provider {
@@ -21,17 +42,25 @@ export interface Provider {
   /** Dialects used with clients that speak them themselves. */
   also_speaks: string[];
   healthy: boolean;
-  breaker: 'closed' | 'open' | 'half-open';
+  breaker: ProviderState['breaker'];
   retry_in_ms?: number;
   in_flight: number;
   queued: number;
   /** Left out before the first request, and where the runtime keeps them. */
   connections?: { active: number; idle: number };
   concurrency_limit: number | null;
-  /** `models`: those it is set aside for, where it is not for all. */
-  keys: { name: string; state: string; retry_in_ms?: number; models?: string[] }[];
+  keys: ProviderKey[];
   last_error?: string;
   models: string[];
+}
+
+/** A key is named by its position; the key itself is never shown. */
+export interface ProviderKey {
+  name: string;
+  state: ProviderState['keys'][number]['state'];
+  retry_in_ms?: number;
+  /** Those it is set aside for, where it is not for all. */
+  models?: string[];
 }
 
 export interface Providers {
@@ -39,19 +68,36 @@ export interface Providers {
   disabled: { name: string; reason: string }[];
 }
 
-export interface ModelFigures {
-  provider: string | null;
-  model: string | null;
+/** Of one name, a project's or another. */
+export interface NamedFigures {
   requests: number;
   error_rate: number;
   cost_usd: number;
   unpriced_requests: number;
   input_tokens: number;
   output_tokens: number;
+  cache_read_tokens: number;
+  cache_write_tokens: number;
+  reasoning_tokens: number;
+  web_searches: number;
+}
+
+/** Quantiles and rates are null where nothing was measured. */
+export interface ModelFigures extends NamedFigures {
+  provider: string | null;
+  model: string | null;
+  avg_latency_ms: number;
+  latency_p50_ms: number | null;
+  latency_p99_ms: number | null;
+  avg_ttft_ms: number;
   ttft_p50_ms: number | null;
   ttft_p99_ms: number | null;
-  latency_p50_ms: number | null;
+  gap_p50_ms: number | null;
+  gap_p99_ms: number | null;
+  stalls: number;
   tokens_per_second: number | null;
+  provider_share: number;
+  gateway_share: number;
 }
 
 /** A spender left out: anyone. The others are globs; an `each` budget's own is a name (null: it has none). */
@@ -66,6 +112,7 @@ export interface Budget {
   spent_usd: number;
   is_spent: boolean;
   unpriced_requests: number;
+  since: string;
   until: string;
 }
 
@@ -84,7 +131,7 @@ export interface RateLimit {
   is_reached: boolean;
 }
 
-interface Figures {
+export interface Figures {
   total_requests: number;
   total_cost_usd: number;
   total_input_tokens: number;
@@ -122,6 +169,7 @@ export interface RunningStream {
   started_at: string;
   state: 'waiting' | 'answering';
   streamed: boolean;
+  client_dialect: string;
   requested_model: string | null;
   provider: string | null;
   model: string | null;
@@ -138,15 +186,19 @@ export type LiveEvent =
   | {
       type: 'completed';
       request_id: string;
+      model: string | null;
+      provider: string | null;
       input_tokens: number;
       output_tokens: number;
+      /** Whether a provider reported them. */
       usage_known: boolean;
       cost_usd: number | null;
       latency_ms: number;
       ttft_ms: number | null;
       tokens_per_second: number | null;
+      stalls: number;
     }
-  | { type: 'error'; request_id: string; status: string; message: string };
+  | { type: 'error'; request_id: string; status: 'error' | 'aborted' | 'truncated'; message: string };
 
 export interface Attempt {
   provider: string;
@@ -156,25 +208,30 @@ export interface Attempt {
   message?: string;
   started_ms?: number;
   duration_ms: number;
+  provider_ms?: number;
   sent_bytes?: number;
   key?: string;
-  skipped?: string;
-  continued?: string;
+  skipped?: RowAttempt['skipped'];
+  continued?: RowAttempt['continued'];
   hedge?: true;
+  input_tokens?: number;
+  output_tokens?: number;
   cost_usd?: number | null;
 }
 
 export interface AuditEntry {
+  id: number;
   request_id: string;
   timestamp: string;
   agent_type: string | null;
   project_id: string | null;
-  operation: string;
-  client_dialect: string;
+  operation: LedgerRow['operation'];
+  client_dialect: LedgerRow['clientDialect'];
   provider: string | null;
   model: string | null;
   requested_model: string | null;
-  status: 'success' | 'error' | 'aborted' | 'truncated';
+  status: LedgerRow['status'];
+  success: boolean;
   http_status: number;
   streamed: boolean;
   latency_ms: number;
@@ -182,29 +239,36 @@ export interface AuditEntry {
   queued_ms: number | null;
   overhead_ms: number | null;
   connect_ms: number | null;
+  last_token_ms: number | null;
   provider_ms: number;
   client_ms: number;
   back_off_ms: number;
   gateway_ms: number;
   stalls: number;
   longest_gap_ms: number | null;
+  gap_p50_ms: number | null;
+  gap_p99_ms: number | null;
   tokens_per_second: number | null;
+  /** Whether a provider reported the counts. */
   usage_known: boolean;
   input_tokens: number;
   output_tokens: number;
   cache_read_tokens: number;
   cache_write_tokens: number;
+  cache_write_1h_tokens: number;
   reasoning_tokens: number;
+  web_searches: number;
   cost_usd: number | null;
   finish_reason: string | null;
-  route: { kind: string; rule: string; why: string; order: string | null } | null;
+  route: LedgerRow['route'];
   trace_id: string | null;
   attempts: Attempt[];
-  transformers: string[];
-  lost: string[];
+  transformers: readonly string[];
+  lost: readonly string[];
   malformed_events: number;
   error_code: string | null;
   error_message: string | null;
+  request_headers?: LedgerRow['requestHeaders'];
   request_body?: string | null;
   response_body?: string | null;
 }
