@@ -69,6 +69,25 @@ export interface QueryKey {
   readonly header: string;
 }
 
+/** What is peculiar to some clients of a dialect, by which their answers are written. */
+export interface ClientTraits {
+  /** Which errors within a stream the client overlooks; undefined: none. */
+  overlooksErrors?: OverlookedErrors | undefined;
+  /**
+   * The client knows of no failure within a stream but a failed response: any other ending, be it a refusal or an event of an
+   * error alone, it takes for a broken connection, shows nothing of it, and asks and pays again and again.
+   */
+  needsFailedResponse?: boolean;
+  /** The client reads streams as Mistral's server sends them: all calls at once, whole, and counts that nobody asked for. */
+  readsMistrals?: boolean;
+  /** The client refuses reasoning without a status, which xAI's server states and OpenAI's does not. */
+  needsStatus?: boolean;
+  /** The client knows an error by a number as its code, and within a stream in a chunk like any other. */
+  readsNumericCodes?: boolean;
+  /** The client sends back no thinking with an empty signature, to whatever server. */
+  dropsUnsigned?: boolean;
+}
+
 export interface ClientSide {
   /** The path its clients post to, as written for people, in messages. */
   readonly path: string;
@@ -82,23 +101,10 @@ export interface ClientSide {
   route(path: string, query: URLSearchParams): ClientRoute | undefined;
   /** Whether the client takes an answer with a different model name for another model's, and stores it under that name. */
   comparesModels?(headers: HeaderReader): boolean;
-  /** Which errors within a stream the client overlooks. Left out, or undefined: none. */
-  overlooksErrors?(headers: HeaderReader): OverlookedErrors | undefined;
-  /**
-   * Whether the client knows of no failure within a stream but a failed response: any other ending, be it a refusal or an event of an
-   * error alone, it takes for a broken connection, shows nothing of it, and asks and pays again and again.
-   */
-  needsFailedResponse?(headers: HeaderReader): boolean;
+  /** How the client differs from others of the dialect. Left out: no client does. */
+  traitsOf?(headers: HeaderReader, body: JsonObject): ClientTraits;
   /** How the client is told of failures, if not as others of the dialect; undefined for any other client. */
   errorsFor?(headers: HeaderReader): Partial<ClientErrors> | undefined;
-  /** Whether the client reads streams as Mistral's server sends them: all calls at once, whole, and counts that nobody asked for. */
-  readsMistrals?(headers: HeaderReader, body: JsonObject): boolean;
-  /** Whether the client refuses reasoning without a status, which xAI's server states and OpenAI's does not. */
-  needsStatus?(headers: HeaderReader): boolean;
-  /** Whether the client knows an error by a number as its code, and within a stream in a chunk like any other. */
-  readsNumericCodes?(headers: HeaderReader): boolean;
-  /** Whether the client sends back no thinking with an empty signature, to whatever server. */
-  dropsUnsigned?(headers: HeaderReader): boolean;
   /**
    * For a path that only a provider itself can answer (files, batches, images), where it is sent; undefined for any other
    * path.
@@ -171,7 +177,7 @@ export interface ForeignForm {
 }
 
 /** What an answer needs besides its content. */
-export interface AnswerContext {
+export interface AnswerContext extends ClientTraits {
   requestId: string;
   /** The model that serves, for answers whose upstream does not name it. */
   model: string;
@@ -193,18 +199,6 @@ export interface AnswerContext {
   replaysReasoning?: true | undefined;
   /** The output format that the client requested, for dialects whose answers repeat it. */
   outputFormat?: OutputFormat | undefined;
-  /** As `ClientSide.overlooksErrors` says of the client. */
-  overlooksErrors?: OverlookedErrors | undefined;
-  /** As `ClientSide.needsFailedResponse` says of the client. */
-  needsFailedResponse?: boolean | undefined;
-  /** As `ClientSide.readsMistrals` says of the client. */
-  readsMistrals?: boolean | undefined;
-  /** As `ClientSide.needsStatus` says of the client. */
-  needsStatus?: boolean | undefined;
-  /** As `ClientSide.readsNumericCodes` says of the client. */
-  readsNumericCodes?: boolean | undefined;
-  /** As `ClientSide.dropsUnsigned` says of the client. */
-  dropsUnsigned?: boolean | undefined;
   /** Called with the name of each feature of the answer that this dialect cannot express; repeats are harmless. */
   lost?(feature: string): void;
   /** Called for a feature of the answer that this dialect can only express in another form; `how` describes that form. */

@@ -46,8 +46,10 @@ export const anthropicMessages: Dialect = {
     },
     comparesModels: isClaudeCode,
     errorsFor: (headers) => (isClaudeCode(headers) ? claudeCodeErrors : undefined),
-    overlooksErrors,
-    dropsUnsigned: (headers) => DROPS_UNSIGNED.test(headers.get('user-agent') ?? ''),
+    traitsOf: (headers) => ({
+      overlooksErrors: overlooksErrors(headers),
+      dropsUnsigned: DROPS_UNSIGNED.test(headers.get('user-agent') ?? ''),
+    }),
     forwardedTo,
     alternativeTo,
     embeddings: amazonsEmbeddings,

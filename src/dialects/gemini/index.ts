@@ -55,7 +55,7 @@ export const gemini: Dialect = {
     forwardedTo,
     forwardedSocket: liveSocket,
     alternativeTo,
-    overlooksErrors,
+    traitsOf: (headers) => ({ overlooksErrors: overlooksErrors(headers) }),
     parseRequest,
     known: KNOWN,
     buildResponse,

@@ -58,7 +58,7 @@ export function createOllamaChat(openai: ProviderSide): Dialect {
     client: {
       path: CHAT,
       ignoresBodyType: true,
-      overlooksErrors,
+      traitsOf: (headers) => ({ overlooksErrors: overlooksErrors(headers) }),
       route(path) {
         if (path === CHAT) return ANSWER;
         if (path === '/api/generate') return { ...ANSWER, envelope: GENERATE };

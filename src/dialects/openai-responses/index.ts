@@ -46,11 +46,13 @@ export const openaiResponses: Dialect = {
     alternativeTo,
     parseRequest,
     known: KNOWN,
-    overlooksErrors: (headers) => (isEffect(headers) ? 'all' : undefined),
-    needsFailedResponse: isCodex,
+    traitsOf: (headers) => ({
+      overlooksErrors: isEffect(headers) ? 'all' : undefined,
+      needsFailedResponse: isCodex(headers),
+      // Its provider for xAI ends in a validation error over reasoning without one, and does not always say that it is it.
+      needsStatus: isAnyAiSdk(headers),
+    }),
     errorsFor: (headers) => (isCodex(headers) ? codexErrors : numericErrors(headers, buildError)),
-    // Its provider for xAI ends in a validation error over reasoning without one, and does not always say that it is it.
-    needsStatus: isAnyAiSdk,
     buildResponse,
     createStreamEncoder,
     buildError,

@@ -233,9 +233,9 @@ function isForeignFraming({ framing = 'sse' }: ClientRoute, side: ProviderSide):
 }
 
 /** Whether the client reads answers as Mistral's server sends them, and the provider is not known to send them so: ADR 31. */
-export function isForeignForm({ readsMistrals }: Incoming, { provider }: Target): boolean {
+export function isForeignForm({ traits }: Incoming, { provider }: Target): boolean {
   // Another gateway does this itself, for who it knows by the same header.
-  return readsMistrals === true && provider.quirks.wholeCalls !== true && provider.isGateway !== true;
+  return traits.readsMistrals === true && provider.quirks.wholeCalls !== true && provider.isGateway !== true;
 }
 
 /** The client's request in its envelope, where the target takes it so. */

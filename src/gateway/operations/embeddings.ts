@@ -33,7 +33,8 @@ export async function answerEmbeddings(exchange: Operation): Promise<Response> {
     // Mistral's SDKs refuse an answer without an id, as OpenAI's are.
     passes: (target) => !isForeignForm(incoming, target),
     buildResponse(answer, target) {
-      const id = incoming.readsMistrals === true ? (answer.id ?? exchange.record.requestId) : undefined;
+      const id =
+        incoming.traits.readsMistrals === true ? (answer.id ?? exchange.record.requestId) : undefined;
       return client.buildResponse(answer, request(), target.model, id);
     },
   });

@@ -181,7 +181,7 @@ function openFirst(exchange: Exchange): Promise<Opened> {
         : undefined;
       // A stream that another target may continue is one text from beginning to end.
       const takesElements = question.incoming?.route.framing === 'json-array' && continuation === undefined;
-      const { overlooksErrors, needsFailedResponse = false } = question.incoming ?? {};
+      const { overlooksErrors, needsFailedResponse = false } = question.incoming?.traits ?? {};
       const rendered = {
         createEncoder,
         render: continuation?.render ?? render,

@@ -1,5 +1,5 @@
 // Reads a client's request: its body, the extras meant for the gateway, and what routing needs.
-import type { ClientRoute, ClientSide, OverlookedErrors } from '../../dialects/dialect.ts';
+import type { ClientRoute, ClientSide, ClientTraits } from '../../dialects/dialect.ts';
 import type { OpenedRequest, UnwrappedRequest } from '../../dialects/envelope.ts';
 import type { FoundRoute } from '../../dialects/find-route.ts';
 import { formsOf } from '../../dialects/registry.ts';
@@ -35,18 +35,8 @@ export interface Incoming {
   agentType: string | null;
   projectId: string | null;
   forcedTarget: string | null;
-  /** As `ClientSide.overlooksErrors` says of the client. */
-  overlooksErrors?: OverlookedErrors | undefined;
-  /** As `ClientSide.needsFailedResponse` says of the client. */
-  needsFailedResponse?: boolean | undefined;
-  /** As `ClientSide.readsMistrals` says of the client. */
-  readsMistrals?: boolean | undefined;
-  /** As `ClientSide.needsStatus` says of the client. */
-  needsStatus?: boolean | undefined;
-  /** As `ClientSide.readsNumericCodes` says of the client. */
-  readsNumericCodes?: boolean | undefined;
-  /** As `ClientSide.dropsUnsigned` says of the client. */
-  dropsUnsigned?: boolean | undefined;
+  /** How the client differs from others of its dialect. */
+  traits: ClientTraits;
 }
 
 export interface EnvelopedRequest {
@@ -121,12 +111,7 @@ export function parseIncoming(
     agentType,
     projectId,
     forcedTarget: forcedTargetIn(headers),
-    overlooksErrors: dialect.client.overlooksErrors?.(given),
-    needsFailedResponse: dialect.client.needsFailedResponse?.(given),
-    readsMistrals: dialect.client.readsMistrals?.(given, body),
-    needsStatus: dialect.client.needsStatus?.(given),
-    readsNumericCodes: dialect.client.readsNumericCodes?.(given),
-    dropsUnsigned: dialect.client.dropsUnsigned?.(given),
+    traits: dialect.client.traitsOf?.(given, body) ?? {},
   };
 }
 

@@ -11,22 +11,9 @@ import { noteAnswerLoss } from '../record/observer.ts';
 /** For errors and pings; rendering an answer also needs what the client wanted in it. */
 export function plainContext({ record, host, question }: Exchange, model: string): AnswerContext {
   const created = Math.floor(host.now() / 1000);
-  const { overlooksErrors, needsFailedResponse, readsMistrals, needsStatus } = question.incoming ?? {};
-  const { readsNumericCodes, dropsUnsigned, route } = question.incoming ?? {};
+  const { traits, route } = question.incoming ?? {};
   const framing = route?.framing ?? 'sse';
-  return {
-    requestId: record.requestId,
-    model,
-    created,
-    includeUsage: false,
-    framing,
-    overlooksErrors,
-    needsFailedResponse,
-    readsMistrals,
-    needsStatus,
-    readsNumericCodes,
-    dropsUnsigned,
-  };
+  return { requestId: record.requestId, model, created, includeUsage: false, framing, ...traits };
 }
 
 export function answerContext(exchange: Exchange, target: Target): AnswerContext {

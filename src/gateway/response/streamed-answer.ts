@@ -52,7 +52,7 @@ export class StreamedAnswer implements ClientStreamOptions {
     this.opening = opening;
     this.pingIntervalMs = pingIntervalMs;
     this.pingsFirst = opening !== null;
-    if (exchange.question.incoming?.overlooksErrors === 'framed')
+    if (exchange.question.incoming?.traits.overlooksErrors === 'framed')
       // An error outside of events is one line, without an end.
       this.errorFrom = (bytes) =>
         this.error() === undefined ? bytes.length : bytes.lastIndexOf(LINE_FEED) + 1;
@@ -87,7 +87,7 @@ export class StreamedAnswer implements ClientStreamOptions {
   }
 
   breaksOffBy(): GatewayError | undefined {
-    return this.exchange.question.incoming?.overlooksErrors === 'all' ? this.error() : undefined;
+    return this.exchange.question.incoming?.traits.overlooksErrors === 'all' ? this.error() : undefined;
   }
 
   sending(bytes: Uint8Array, at: number): void {

@@ -278,6 +278,7 @@ describe('a plan on one dialect', () => {
       agentType: null,
       projectId: null,
       forcedTarget: null,
+      traits: {},
     };
     const neutral = () => {
       throw new Error('nothing is translated');
