@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'bun:test';
 import { cleanSchema } from '../../../src/dialects/gemini/clean-schema.ts';
 import { parseSchema } from '../../../src/dialects/gemini/parse-schema.ts';
-import type { JsonObject } from '../../../src/model/json/json.ts';
+import type { JsonObject, JsonValue } from '../../../src/model/json/json.ts';
 
 const object = (properties: JsonObject, more: JsonObject = {}) => ({ type: 'object', properties, ...more });
 
@@ -194,6 +194,12 @@ test('what the subset expresses is JSON Schema again after parsing', () => {
     { required: ['a'] },
   );
   expect(parseSchema(cleanSchema(schema).schema)).toEqual(schema);
+});
+
+test('what further keys a client’s schema allows is read in JSON Schema’s own words', () => {
+  const keyed = (additionalProperties: JsonValue) => ({ type: 'OBJECT', additionalProperties });
+  expect(parseSchema(keyed(false))).toEqual({ type: 'object', additionalProperties: false });
+  expect(parseSchema(keyed({ type: 'STRING' }))).toMatchObject({ additionalProperties: { type: 'string' } });
 });
 
 test('a field whose name would make it the prototype of the others stays a field, there and back', () => {

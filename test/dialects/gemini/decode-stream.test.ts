@@ -551,6 +551,12 @@ describe('endings', () => {
     },
   );
 
+  test('a signature that the history lacks is an error of the request', () => {
+    const error = errorOf(decodeChunks(chunk([], 'MISSING_THOUGHT_SIGNATURE')));
+    expect(error).toMatchObject({ code: 'upstream_rejected' });
+    expect(error.message).toContain('signature is missing');
+  });
+
   test.each<[string, unknown, string, number]>([
     [
       'an object',

@@ -592,6 +592,11 @@ describe('settings', () => {
       { reasoning: { mode: 'on', budgetTokens: 9 } },
     ],
     ['enable_thinking', { enable_thinking: false }, { reasoning: { mode: 'off' } }],
+    [
+      'enable_thinking with a budget',
+      { enable_thinking: true, thinking_budget: 9 },
+      { reasoning: { mode: 'on', budgetTokens: 9 } },
+    ],
     ['JSON', { response_format: { type: 'json_object' } }, { outputFormat: { type: 'json' } }],
     ['text', { response_format: { type: 'text' } }, { outputFormat: { type: 'text' } }],
     [
@@ -761,6 +766,19 @@ describe('refusals', () => {
       { messages: [{ role: 'system', content: [{ type: 'image_url', image_url: { url: 'x' } }] }] },
     ],
     ['messages[1].tool_call_id', { messages: [HI, { role: 'tool', content: 'x' }] }],
+    [
+      'messages[1].content[0].type',
+      {
+        messages: [
+          HI,
+          {
+            role: 'tool',
+            tool_call_id: 'x',
+            content: [{ type: 'input_audio', input_audio: { data: 'UklG', format: 'wav' } }],
+          },
+        ],
+      },
+    ],
     ['messages[1].name', { messages: [HI, { role: 'function', content: 'x' }] }],
     ['messages[1].name', { messages: [HI, { role: 'function', name: 'never', content: 'x' }] }],
     ['messages[0].tool_calls', { messages: [{ role: 'assistant', tool_calls: 'x' }] }],

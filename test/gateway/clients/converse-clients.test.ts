@@ -61,6 +61,16 @@ describe('a request', () => {
             { image: { format: 'png', source: { bytes: png } } },
             { document: { format: 'pdf', name: 'a', source: { bytes: png }, citations: { enabled: true } } },
             { document: { format: 'txt', name: 'b', source: { bytes: utf8('Grüße') } } },
+            { document: { format: 'txt', name: 'c', source: { text: 'plain' } } },
+            {
+              document: {
+                format: 'txt',
+                name: 'd',
+                source: { content: [{ text: 'in ' }, { text: 'parts' }] },
+              },
+            },
+            { image: { format: 'png', source: { s3Location: { uri: 's3://bucket/a.png' } } } },
+            { guardContent: { text: { text: 'guarded' } } },
             { text: 'hi' },
             { cachePoint: { type: 'default', ttl: '1h' } },
           ],
@@ -135,6 +145,18 @@ describe('a request', () => {
               title: 'b',
               source: { type: 'text', media_type: 'text/plain', data: 'Grüße' },
             },
+            {
+              type: 'document',
+              title: 'c',
+              source: { type: 'text', media_type: 'text/plain', data: 'plain' },
+            },
+            {
+              type: 'document',
+              title: 'd',
+              source: { type: 'text', media_type: 'text/plain', data: 'in parts' },
+            },
+            { type: 'image', source: { type: 'url', url: 's3://bucket/a.png' } },
+            { type: 'text', text: 'guarded' },
             { type: 'text', text: 'hi', cache_control: { type: 'ephemeral', ttl: '1h' } },
           ],
         },
@@ -540,6 +562,19 @@ describe('a whole answer', () => {
     expect(row).toMatchObject({ status: 'success', usage: { inputTokens: 7 } });
     // As Anthropic's own clients would have it.
     expect(JSON.parse(row.responseBody ?? '')).toMatchObject({ type: 'message', stop_reason: 'tool_use' });
+  });
+
+  test('says what of the prompt is kept for an hour', async () => {
+    const cache_creation = { ephemeral_5m_input_tokens: 2, ephemeral_1h_input_tokens: 3 };
+    const usage = { input_tokens: 7, output_tokens: 3, cache_creation_input_tokens: 5, cache_creation };
+    const { answer } = await answered([{ type: 'text', text: 'Hi' }], { usage });
+    expect(answer.usage).toMatchObject({
+      cacheWriteInputTokens: 5,
+      cacheDetails: [
+        { ttl: '1h', inputTokens: 3 },
+        { ttl: '5m', inputTokens: 2 },
+      ],
+    });
   });
 
   test('that cites pages of the web says its text as Amazon does, beside them', async () => {

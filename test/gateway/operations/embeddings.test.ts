@@ -64,6 +64,14 @@ describe('an OpenAI-shaped provider', () => {
     });
   });
 
+  test('under another dialect answers in base64 whom asks for it', async () => {
+    const data = [{ object: 'embedding', index: 0, embedding: 'AAAAPwAAgL4=' }];
+    const lab = setup('responses', { ...OPENAI, data });
+    const response = await lab.post(PATH, { model: 'asked', input: 'a', encoding_format: 'base64' });
+    expect(await response.json()).toMatchObject({ data });
+    expect(JSON.parse(lab.sent())).toMatchObject({ encoding_format: 'base64' });
+  });
+
   test('an answer without vectors is malformed', async () => {
     const lab = setup('gpt', { status: 'queued' });
     expect((await lab.post(PATH, { model: 'asked', input: 'a' })).status).toBe(502);
