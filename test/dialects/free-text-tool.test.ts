@@ -69,3 +69,17 @@ describe.each(WIRES.map((wire) => [wire]))('at %s', (wire) => {
     expect(built({ type: 'grammar' }).names).toContain('lost tools.custom.format');
   });
 });
+
+test('Nova gets the function without what it refuses beside the arguments', () => {
+  const request: NeutralRequest = {
+    model: 'm',
+    stream: false,
+    system: [],
+    messages: [{ role: 'user', parts: [{ type: 'text', text: 'hi' }] }],
+    tools: [{ type: 'custom', name: 'apply_patch' }],
+  };
+  const options = { model: 'amazon.nova-pro-v1:0', quirks: {} };
+  const { body } = PROVIDER_SIDES['bedrock-converse'].buildRequest(request, options);
+  const schema = SCHEMA['bedrock-converse']?.(body);
+  expect(Object.keys(asObject(schema as JsonObject) ?? {})).toEqual(['type', 'properties', 'required']);
+});

@@ -1,11 +1,11 @@
 // `tools` and `tool_choice`.
 import { asObject, type JsonObject } from '../../model/json/json.ts';
-import type { NeutralRequest, ServerTool, Tool } from '../../model/request.ts';
+import type { FunctionTool, NeutralRequest, ServerTool } from '../../model/request.ts';
 import type { LossReport } from '../shared/losses/loss-report.ts';
 import type { ModelTraits } from '../claude/models.ts';
 import { MOST_STRICT, strictSchema } from '../claude/strict-schema.ts';
 import { currentDraft } from '../shared/schemas/current-draft.ts';
-import { freeTextSchema } from '../shared/tools/free-text-tool.ts';
+import { plainTools } from '../shared/tools/plain-tools.ts';
 import { argumentSchema, objectSchema } from '../shared/schemas/object-schema.ts';
 import { fetchInstead } from '../shared/page-fetch.ts';
 import { searchInstead } from '../shared/web-search.ts';
@@ -16,8 +16,7 @@ export function buildTools(request: NeutralRequest, traits: ModelTraits, losses:
   const native = request.extension?.dialect === ID;
   const tools: JsonObject[] = [];
   let strict = 0;
-  for (const each of request.tools) {
-    const tool = losses.ungrouped(each);
+  for (const tool of plainTools(request.tools, losses)) {
     const wire = buildTool(tool, request, traits, losses);
     if (wire === undefined) continue;
     if (tool.type === 'function' && tool.strict !== undefined) {
@@ -31,31 +30,25 @@ export function buildTools(request: NeutralRequest, traits: ModelTraits, losses:
 }
 
 function buildTool(
-  tool: Tool,
+  tool: FunctionTool | ServerTool,
   request: NeutralRequest,
   traits: ModelTraits,
   losses: LossReport,
 ): JsonObject | undefined {
-  switch (tool.type) {
-    case 'server':
-      if (tool.definition.dialect === ID) return tool.definition.fields;
-      if (tool.fetch !== undefined) return buildFetch(tool, request, traits, losses);
-      return buildSearch(tool, request, traits, losses);
-    case 'custom':
-      return functionTool(tool.name, tool.description, freeTextSchema(tool, losses));
-    case 'function': {
-      losses.foreign(tool.extension);
-      const schema = argumentSchema(tool.parameters);
-      const isNative = request.extension?.dialect === ID;
-      const wire = functionTool(
-        tool.name,
-        tool.description,
-        isNative ? schema : objectSchema(currentDraft(schema), losses),
-      );
-      put(wire, 'cache_control', tool.cacheControl);
-      return Object.assign(wire, ownFields(tool.extension));
-    }
+  if (tool.type === 'server') {
+    if (tool.definition.dialect === ID) return tool.definition.fields;
+    if (tool.fetch !== undefined) return buildFetch(tool, request, traits, losses);
+    return buildSearch(tool, request, traits, losses);
   }
+  losses.foreign(tool.extension);
+  const { name, description } = tool;
+  const schema = argumentSchema(tool.parameters);
+  const isNative = request.extension?.dialect === ID;
+  const wire: JsonObject = { name };
+  put(wire, 'description', description);
+  wire.input_schema = isNative ? schema : objectSchema(currentDraft(schema), losses);
+  put(wire, 'cache_control', tool.cacheControl);
+  return Object.assign(wire, ownFields(tool.extension));
 }
 
 const SEARCH = 'web_search';
@@ -96,10 +89,6 @@ function buildFetch(
   if (webSearch && isFree && fetchInstead(tool, losses)) return { type: 'web_fetch_20250910', name: FETCH };
   losses.lost(`tools.${tool.name}`);
   return undefined;
-}
-
-function functionTool(name: string, description: string | undefined, schema: JsonObject): JsonObject {
-  return { name, ...(description === undefined ? {} : { description }), input_schema: schema };
 }
 
 function makeStrict(wire: JsonObject, losses: LossReport): void {

@@ -1,11 +1,11 @@
 // `toolConfig`. https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ToolConfiguration.html
 import { asObject, asString, type JsonObject } from '../../model/json/json.ts';
-import type { FunctionTool, NeutralRequest, Tool, ToolChoice } from '../../model/request.ts';
+import type { FunctionTool, NeutralRequest, ServerTool, ToolChoice } from '../../model/request.ts';
 import { traitsOf } from '../claude/models.ts';
 import { MOST_STRICT, strictSchema } from '../claude/strict-schema.ts';
 import { currentDraft } from '../shared/schemas/current-draft.ts';
 import type { LossReport } from '../shared/losses/loss-report.ts';
-import { freeTextSchema } from '../shared/tools/free-text-tool.ts';
+import { plainTools } from '../shared/tools/plain-tools.ts';
 import { argumentSchema, objectSchema } from '../shared/schemas/object-schema.ts';
 import { buildCachePoint, type ContentScope } from './build-content.ts';
 import type { Turn } from './build-messages.ts';
@@ -34,13 +34,14 @@ export function buildToolConfig(
   const called = calledTools(turns);
   const growth = reportedGrowth('tools.parameters', losses);
   let strict = traitsOf(facts.model).structuredOutput && scope.family === 'claude' ? MOST_STRICT : 0;
-  const offered = request.tools.flatMap((tool) => {
+  const offered: JsonObject[] = [];
+  for (const tool of plainTools(request.tools, losses)) {
     const asks = tool.type === 'function' && tool.strict === true;
     const isStrict = asks && strict > 0;
     if (isStrict) strict--;
     else if (asks) losses.lost('tools.strict');
-    return buildTool(tool, isStrict, growth, scope);
-  });
+    offered.push(...buildTool(tool, isStrict, growth, scope));
+  }
   const own = new Set(request.tools.filter((tool) => isOwnTool(tool, scope.family)).map(({ name }) => name));
   if (offered.length === 0 && own.size > 0) offered.push(STAND_IN);
   if (toolChoice?.type === 'none' && offered.length > 0) {
@@ -102,13 +103,12 @@ function calledTools(turns: readonly Turn[]): Set<string> {
 }
 
 function buildTool(
-  given: Tool,
+  tool: FunctionTool | ServerTool,
   isStrict: boolean,
   growth: ReportedGrowth,
   scope: ContentScope,
 ): JsonObject[] {
   const { losses } = scope;
-  const tool = losses.ungrouped(given);
   switch (tool.type) {
     case 'server':
       if (isOwnTool(tool, scope.family)) return [];
@@ -116,8 +116,6 @@ function buildTool(
         return [{ systemTool: { name: NOVA_SEARCH } }];
       losses.lost(`tools.${tool.name}`);
       return [];
-    case 'custom':
-      return [toolSpec(tool.name, tool.description, freeTextSchema(tool, losses))];
     case 'function': {
       losses.foreign(tool.extension);
       const schema = takenSchema(argumentSchema(tool.parameters), growth, scope);

@@ -4,7 +4,7 @@ import type { FunctionTool, NeutralRequest, Tool } from '../../model/request.ts'
 import type { BuildOptions } from '../dialect.ts';
 import type { LossReport } from '../shared/losses/loss-report.ts';
 import { declareAllowed } from '../shared/tools/allowed-tools.ts';
-import { freeTextSchema } from '../shared/tools/free-text-tool.ts';
+import { plainTools } from '../shared/tools/plain-tools.ts';
 import { objectSchema, outermost, typedSchema } from '../shared/schemas/object-schema.ts';
 import { fetchInstead } from '../shared/page-fetch.ts';
 import { searchInstead } from '../shared/web-search.ts';
@@ -25,27 +25,13 @@ export function buildTools(tools: readonly Tool[], scope: BuildScope): JsonObjec
   // Older models refuse a search beside functions, and newer ones require the answer's server calls back.
   const searches = scope.traits.webSearch && tools.every(({ type }) => type === 'server');
   const fetches = scope.traits.fetchesPages && tools.every(({ type }) => type === 'server');
-  for (const each of tools) {
-    const tool = losses.ungrouped(each);
-    switch (tool.type) {
-      case 'function':
-        declarations.push(buildFunction(tool, growth, scope));
-        break;
-      case 'custom': {
-        const parameters = freeTextSchema(tool, losses);
-        const { name, description } = tool;
-        const described = description === undefined ? {} : { description };
-        declarations.push(buildFunction({ type: 'function', name, ...described, parameters }, growth, scope));
-        break;
-      }
-      case 'server':
-        if (tool.definition.dialect === ID) others.push(tool.definition.fields);
-        else if (searches && searchInstead(tool, NO_SETTINGS, losses) !== undefined)
-          others.push({ googleSearch: {} });
-        else if (fetches && fetchInstead(tool, losses)) others.push({ urlContext: {} });
-        else losses.lost(`tools.${tool.name}`);
-        break;
-    }
+  for (const tool of plainTools(tools, losses)) {
+    if (tool.type === 'function') declarations.push(buildFunction(tool, growth, scope));
+    else if (tool.definition.dialect === ID) others.push(tool.definition.fields);
+    else if (searches && searchInstead(tool, NO_SETTINGS, losses) !== undefined)
+      others.push({ googleSearch: {} });
+    else if (fetches && fetchInstead(tool, losses)) others.push({ urlContext: {} });
+    else losses.lost(`tools.${tool.name}`);
   }
   return declarations.length === 0 ? others : [...others, { functionDeclarations: declarations }];
 }

@@ -1,12 +1,12 @@
 // NeutralRequest → a body of `POST /api/chat`, and what it could not carry.
 // https://docs.ollama.com/api/chat
 import { asArray, asObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
-import type { NeutralRequest, OutputFormat, ReasoningSettings, Tool } from '../../model/request.ts';
+import type { FunctionTool, NeutralRequest, OutputFormat, ReasoningSettings } from '../../model/request.ts';
 import { declareAllowed } from '../shared/tools/allowed-tools.ts';
 import { withChoiceInWords } from '../shared/schemas/choice-in-words.ts';
 import { describedSchema } from '../shared/schemas/described-schema.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
-import { freeTextSchema } from '../shared/tools/free-text-tool.ts';
+import { plainTools } from '../shared/tools/plain-tools.ts';
 import { createLossReport, type LossReport } from '../shared/losses/loss-report.ts';
 import { mapSchemas } from '../shared/schemas/map-schema.ts';
 import { typedSchema } from '../shared/schemas/object-schema.ts';
@@ -39,13 +39,8 @@ export function buildRequest(asked: NeutralRequest, { model }: BuildOptions): Bu
     // Left out, it would stream.
     stream: request.stream,
   };
-  const tools =
-    request.toolChoice?.type === 'none' ? [] : request.tools.flatMap((tool) => buildTool(tool, losses));
+  const tools = buildTools(request, losses);
   if (tools.length > 0) body.tools = tools;
-  if (request.toolChoice?.type === 'none' && request.tools.length > 0)
-    losses.approximated('tool_choice', 'the tools are not sent');
-  if (request.toolChoice?.type === 'required' || request.toolChoice?.type === 'tool')
-    losses.lost('tool_choice');
   const think = buildThink(request.reasoning, model, losses, isOwn);
   if (think !== undefined) body.think = think;
   const format = buildFormat(request.outputFormat);
@@ -64,23 +59,27 @@ export function buildRequest(asked: NeutralRequest, { model }: BuildOptions): Bu
   return { body, losses: losses.list() };
 }
 
-function buildTool(given: Tool, losses: LossReport): JsonObject[] {
-  const tool = losses.ungrouped(given);
-  if (tool.type === 'server') {
-    losses.lost(`tools.${tool.name}`);
+function buildTools({ tools, toolChoice }: NeutralRequest, losses: LossReport): JsonObject[] {
+  if (toolChoice?.type === 'none') {
+    if (tools.length > 0) losses.approximated('tool_choice', 'the tools are not sent');
     return [];
   }
-  const { name, description } = tool;
-  const described = { name, ...(description !== undefined && { description }) };
-  if (tool.type === 'custom') {
-    const parameters = freeTextSchema(tool, losses);
-    return [{ type: 'function', function: { ...described, parameters } }];
+  const built: JsonObject[] = [];
+  for (const tool of plainTools(tools, losses)) {
+    if (tool.type === 'function') built.push({ type: 'function', function: buildFunction(tool, losses) });
+    else losses.lost(`tools.${tool.name}`);
   }
+  if (toolChoice?.type === 'required' || toolChoice?.type === 'tool') losses.lost('tool_choice');
+  return built;
+}
+
+function buildFunction(tool: FunctionTool, losses: LossReport): JsonObject {
   if (tool.cacheControl !== undefined) losses.lost('cache_control');
   if (tool.strict === true) losses.lost('strict');
   losses.foreign(tool.extension);
+  const { name, description } = tool;
   const parameters = mapSchemas(typedSchema(tool.parameters ?? { properties: {} }), withoutBooleans);
-  return [{ type: 'function', function: { ...described, parameters } }];
+  return { name, ...(description !== undefined && { description }), parameters };
 }
 
 /** Its server reads each argument, and each of a choice, as an object: `true` stands for one that says nothing. */

@@ -1,16 +1,9 @@
 // Neutral tools and tool choice → `tools`, `tool_choice`, `parallel_tool_calls`.
 import type { JsonObject } from '../../model/json/json.ts';
-import type {
-  CustomTool,
-  FunctionTool,
-  NeutralRequest,
-  ServerTool,
-  Tool,
-  ToolChoice,
-} from '../../model/request.ts';
+import type { FunctionTool, NeutralRequest, ServerTool, Tool, ToolChoice } from '../../model/request.ts';
 import { allowedOf } from '../shared/tools/allowed-tools.ts';
-import { freeTextSchema } from '../shared/tools/free-text-tool.ts';
-import type { LossReport } from '../shared/losses/loss-report.ts';
+import { freeTextFunction } from '../shared/tools/free-text-tool.ts';
+import { ungroupedTools } from '../shared/tools/plain-tools.ts';
 import { emptySchema, functionSchema, strictSchema } from '../openai/schemas.ts';
 import { objectSchema, typedSchema } from '../shared/schemas/object-schema.ts';
 import { type ReportedGrowth, reportedGrowth } from '../shared/schemas/schema-growth.ts';
@@ -30,8 +23,9 @@ export function buildTools(request: NeutralRequest, scope: BuildScope): JsonObje
   const fields: JsonObject = {};
   const customNames = new Set<string>();
   const names = new Set<string>();
-  for (const each of request.tools) {
-    const tool = losses.ungrouped(each);
+  for (const each of ungroupedTools(request.tools, losses)) {
+    const isForeign = each.type === 'custom' && options.quirks.customTools !== true;
+    const tool = isForeign ? freeTextFunction(each, losses) : each;
     switch (tool.type) {
       case 'function':
         names.add(tool.name);
@@ -40,10 +34,6 @@ export function buildTools(request: NeutralRequest, scope: BuildScope): JsonObje
       case 'custom': {
         const { name, description, format } = tool;
         names.add(name);
-        if (options.quirks.customTools !== true) {
-          tools.push(buildFreeTextFunction(tool, losses));
-          break;
-        }
         customNames.add(name);
         losses.foreign(tool.extension);
         const described = description === undefined ? {} : { description };
@@ -131,12 +121,6 @@ function buildFunction(
     else losses.lost('cache_control');
   }
   return built;
-}
-
-function buildFreeTextFunction(tool: CustomTool, losses: LossReport): JsonObject {
-  const { name, description } = tool;
-  const described = description === undefined ? {} : { description };
-  return { type: 'function', function: { name, ...described, parameters: freeTextSchema(tool, losses) } };
 }
 
 function buildToolChoice(choice: ToolChoice, customNames: ReadonlySet<string>): string | JsonObject {

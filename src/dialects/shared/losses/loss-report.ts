@@ -2,18 +2,13 @@
 import type { Extension } from '../../../model/content.ts';
 import type { ProviderDialectId } from '../../../model/dialect-id.ts';
 import { asObject } from '../../../model/json/json.ts';
-import type { Loss, Tool } from '../../../model/request.ts';
+import type { Loss } from '../../../model/request.ts';
 
 export interface LossReport {
   lost(feature: string, how?: string): void;
   approximated(feature: string, how: string): void;
   /** Names every field of an extension that is another dialect's. */
   foreign(extension: Extension | undefined): void;
-  /**
-   * For dialects without tool groups: a grouped tool as it is sent by itself, under its full name. The first of a group says what
-   * the group's description does.
-   */
-  ungrouped(tool: Tool): Tool;
   list(): Loss[];
 }
 
@@ -26,8 +21,6 @@ export function createLossReport(own: ProviderDialectId): LossReport {
 class Report implements LossReport {
   private readonly own: ProviderDialectId;
   private losses: Map<string, Loss> | undefined = undefined;
-  /** Names of the groups whose description a tool has. */
-  private described: Set<string> | undefined = undefined;
 
   constructor(own: ProviderDialectId) {
     this.own = own;
@@ -42,20 +35,6 @@ class Report implements LossReport {
     this.losses ??= new Map();
     // A feature reported as dropped stays so, even if part of it is approximated.
     if (!this.losses.has(feature)) this.losses.set(feature, { feature, outcome: 'approximated', how });
-  }
-
-  ungrouped(tool: Tool): Tool {
-    if (tool.type === 'server' || tool.namespace === undefined) return tool;
-    this.approximated(
-      'tools.namespace',
-      "its tools are declared one by one, with the group's name in front of theirs",
-    );
-    const { name, description } = tool.namespace;
-    this.described ??= new Set();
-    if (!description || description === tool.description || this.described.has(name)) return tool;
-    this.described.add(name);
-    const own = tool.description ? `\n\n${tool.description}` : '';
-    return { ...tool, description: `About all tools of "${name}": ${description}${own}` };
   }
 
   foreign(extension: Extension | undefined): void {

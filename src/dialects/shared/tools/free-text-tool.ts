@@ -1,25 +1,27 @@
 // Free-text tools where tools accept only JSON: a function with one text argument. Its description states the grammar,
 // since nothing else makes the model follow it.
 import { asObject, asString, type JsonObject } from '../../../model/json/json.ts';
-import type { CustomTool } from '../../../model/request.ts';
+import type { CustomTool, FunctionTool } from '../../../model/request.ts';
 import { FREE_TEXT } from './call-arguments.ts';
 import type { LossReport } from '../losses/loss-report.ts';
 import { ONE_TEXT_ARGUMENT } from '../losses/substitutes.ts';
 
-/** The schema of the function's arguments; the substitution is reported. Encoders extract the text from `input` again. */
-export function freeTextSchema({ format, extension }: CustomTool, losses: LossReport): JsonObject {
+/** The substitution is reported. Encoders extract the text from `input` again. */
+export function freeTextFunction(tool: CustomTool, losses: LossReport): FunctionTool {
+  const { name, description, format, extension } = tool;
   losses.foreign(extension);
   losses.approximated('tools.custom', ONE_TEXT_ARGUMENT);
   const input = {
     type: 'string',
     description: `The free text that the tool takes.${describedGrammar(format, losses)}`,
   };
-  return {
+  const parameters = {
     type: 'object',
     properties: { [FREE_TEXT]: input },
     required: [FREE_TEXT],
     additionalProperties: false,
   };
+  return { type: 'function', name, ...(description !== undefined && { description }), parameters };
 }
 
 function describedGrammar(format: JsonObject | undefined, losses: LossReport): string {
