@@ -57,7 +57,7 @@ async function askPages(store: LedgerStore, pages: readonly Page[]): Promise<Led
   const manage = managementOf(store);
   const ask = async ({ path }: Page): Promise<void> => {
     const url = new URL(path, 'http://127.0.0.1');
-    const response = await manage(new Request(url), url);
+    const response = await manage(new Request(url), url, null);
     const text = await response?.text();
     if (response?.status !== 200) throw new Error(`${path}: ${response?.status} ${text}`);
   };

@@ -134,7 +134,7 @@ const serverSchema = z.strictObject({
     .record(z.string().min(1), z.array(secret()).min(1))
     .default({})
     .describe(
-      'Further keys, by project: a request with such a key counts towards that project, whatever it says itself, and the key does not open the gateway’s own pages. See docs/deployment.md.',
+      'Further keys, by project: a request with such a key counts towards that project, whatever it says itself, and of the gateway’s own pages the key opens that project’s figures alone. See docs/deployment.md.',
     ),
   allowed_origins: z
     .array(origin())

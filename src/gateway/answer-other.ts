@@ -2,6 +2,7 @@
 import { findModels, findPage, type FoundModels } from '../dialects/find-route.ts';
 import { loadPrices } from '../ledger/prices/library.ts';
 import { forMethod } from '../management/head.ts';
+import type { Manage } from '../management/management.ts';
 import { answerRoot } from '../management/root.ts';
 import { GatewayError, toGatewayError } from '../model/errors.ts';
 import { type JsonObject, parseObject } from '../model/json/json.ts';
@@ -31,7 +32,7 @@ export interface Pages {
   host: Pick<GatewayHost, 'log' | 'randomId' | 'setTimer' | 'version'>;
   setup: Setup;
   /** Resolves to undefined for paths that are not its own. */
-  manage(request: Request, url: URL): Promise<Response | undefined>;
+  manage: Manage;
 }
 
 function isRead({ method }: Request): boolean {
@@ -56,8 +57,8 @@ export async function answerOther(request: Request, pages: Pages): Promise<Respo
       return await forMethod(request, await answerListing(request, url, headers, listing, pages));
     const page = isRead(request) ? findPage(url.pathname) : undefined;
     if (page !== undefined) return await forMethod(request, Response.json(page));
-    guardPages(project);
-    const managed = await pages.manage(request, url);
+    guardPages(project, url.pathname);
+    const managed = await pages.manage(request, url, project);
     if (managed !== undefined) return managed;
     throw notOpened(url.pathname, request.headers) ?? noSuchPath(url);
   } catch (thrown) {

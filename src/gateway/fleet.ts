@@ -4,6 +4,7 @@ import type { RowTaker } from '../ledger/ledger.ts';
 import type { Attempt, RowOperation, RowTrace } from '../ledger/rows/row.ts';
 import type { Counters } from '../limits/counters.ts';
 import type { RemoteState } from '../limits/remote-count.ts';
+import type { Manage } from '../management/management.ts';
 import type { DialectId } from '../model/dialect-id.ts';
 import type { RouteDecision } from '../model/route-decision.ts';
 import type { PeerNotice, Peers } from '../upstream/peers.ts';
@@ -24,7 +25,7 @@ export interface Fleet {
   /** Reports that a conversation is now served by another target. */
   placed(place: string, target: string): void;
   /** Answers the gateway's own pages for all processes; undefined for other paths. Never rejects. */
-  manage(request: Request, url: URL): Promise<Response | undefined>;
+  manage: Manage;
   /** Reports a running request, to be accounted for even if this process dies. Called again when more is known of it. */
   begun(request: BegunRequest): void;
 }

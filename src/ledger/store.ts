@@ -87,6 +87,8 @@ export interface SumWindow {
   since: number | null;
   /** Unix ms, exclusive, for a window that ends before the newest row. */
   until?: number;
+  /** Only this project's. */
+  project?: string;
 }
 
 export const ALL_TIME: SumWindow = { since: null };
@@ -114,6 +116,8 @@ export interface SeriesRequest {
   /** Times in Unix ms, of which the steps are those that contain the first, the last and any between. */
   from: number;
   until: number;
+  /** Only this project's. */
+  project?: string;
   /** The dimensions by which to break down the totals. */
   by: readonly Dimension[];
 }

@@ -74,7 +74,11 @@ export interface WorkerCount {
 }
 
 /** Returns a value to be sent as JSON, or a response of its own. */
-type Page = (deps: ManagementDeps, query: URLSearchParams) => object | Promise<object>;
+type Page = (
+  deps: ManagementDeps,
+  query: URLSearchParams,
+  project: string | null,
+) => object | Promise<object>;
 
 /** Health and /metrics take any parameter: probes, load balancers and scrapers add some of their own. */
 const PAGES: Readonly<Record<string, Page>> = {
@@ -92,11 +96,17 @@ const STREAM = /^\/gateway\/streams\/([^/]+)$/;
 
 const PREFIX = '/gateway/';
 
-/** Answers /metrics and every path below /gateway/, others with undefined. Never rejects. */
-export function createManagement(
-  deps: ManagementDeps,
-): (request: Request, url: URL) => Promise<Response | undefined> {
-  return async (request, url) => {
+/** Where a project's key is shown the project's own figures; it opens no other page. */
+export const PROJECT_PAGE = '/gateway/metrics';
+
+/**
+ * Answers /metrics and every path below /gateway/, others with undefined. Never rejects.
+ * @param project whose key asks; null: the operator's.
+ */
+export type Manage = (request: Request, url: URL, project: string | null) => Promise<Response | undefined>;
+
+export function createManagement(deps: ManagementDeps): Manage {
+  return async (request, url, project) => {
     const { pathname } = url;
     const page = isPage(pathname) ? PAGES[pathname] : undefined;
     if (page === undefined && !isMeantForPage(pathname)) return undefined;
@@ -110,7 +120,7 @@ export function createManagement(
       }
       if (page === undefined) throw unknownPath(pathname);
       if (method !== 'GET' && method !== 'HEAD') throw wrongMethod(method, pathname, 'GET, HEAD');
-      const answered = await page(deps, url.searchParams);
+      const answered = await page(deps, url.searchParams, project);
       return await forMethod(request, answered instanceof Response ? answered : json(answered));
     } catch (thrown) {
       return answerError(thrown);
@@ -129,9 +139,9 @@ function isMeantForPage(pathname: string): boolean {
 const isPage = (pathname: string) => Object.hasOwn(PAGES, pathname);
 
 function withoutParameters(page: Page): Page {
-  return (deps, query) => {
+  return (deps, query, project) => {
     refuseUnknown(query, []);
-    return page(deps, query);
+    return page(deps, query, project);
   };
 }
 

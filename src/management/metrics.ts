@@ -5,6 +5,7 @@ import { flushed } from './flushed.ts';
 import {
   type Breakdowns,
   type Dimension,
+  type LedgerStore,
   NO_TOTALS,
   type StoredRow,
   type SumWindow,
@@ -34,12 +35,21 @@ const BREAKDOWNS: readonly Breakdown[] = [
 
 const PARAMETERS = ['since', 'step', 'recent_limit', ...BREAKDOWNS.map(([flag]) => flag)];
 
-export async function readMetrics(deps: ManagementDeps, query: URLSearchParams): Promise<object> {
+/** @param project whose figures alone are shown; null: all. */
+export async function readMetrics(
+  deps: ManagementDeps,
+  query: URLSearchParams,
+  project: string | null,
+): Promise<object> {
   refuseUnknown(query, PARAMETERS);
   const now = deps.now();
   const asked = readSince(query, 'since', now);
   const { retentionMs } = deps.config().audit;
-  const window: SumWindow = { since: asked === undefined ? null : startOfWindow(asked, now, retentionMs) };
+  const of = project === null ? {} : { project };
+  const window: SumWindow = {
+    since: asked === undefined ? null : startOfWindow(asked, now, retentionMs),
+    ...of,
+  };
   const steps = readSteps(query, window, now);
   const recentLimit = readInteger(query, 'recent_limit', { max: MAX_RECENT }) ?? RECENT_LIMIT;
   const wanted = BREAKDOWNS.filter(([flag, byDefault]) => readFlag(query, flag) ?? byDefault);
@@ -48,11 +58,12 @@ export async function readMetrics(deps: ManagementDeps, query: URLSearchParams):
   await flushed(deps);
   const store = deps.ledger?.store ?? null;
   const by = dimensionsOf(wanted);
-  const withModels = by.includes('model');
+  // Their times tell of all requests together.
+  const withModels = by.includes('model') && project === null;
   const [summary, series, recent] = await Promise.all([
     store?.summary({ window, by, models: withModels ? MAX_MODELS : 0 }) ?? null,
-    (steps && store?.series({ ...steps, by: dimensionsOf(wantedOfSteps) })) ?? [],
-    store?.recent(recentLimit) ?? [],
+    (steps && store?.series({ ...steps, ...of, by: dimensionsOf(wantedOfSteps) })) ?? [],
+    (store && newest(store, recentLimit, project)) ?? [],
   ]);
   return {
     audit_enabled: store !== null,
@@ -69,17 +80,38 @@ export async function readMetrics(deps: ManagementDeps, query: URLSearchParams):
             ...figuresBy(dimensionsOf(wantedOfSteps), point.by),
           })),
         }),
-    ...(deps.config().costs.budgets.length > 0 ? { budgets: deps.budgets().map(describeBudget) } : {}),
+    ...(deps.config().costs.budgets.length > 0
+      ? {
+          budgets: deps
+            .budgets()
+            .filter(({ budget }) => isOf(project, budget))
+            .map(describeBudget),
+        }
+      : {}),
     ...(deps.config().rateLimits.length > 0
-      ? { rate_limits: (await deps.rateLimits()).map(describeLimit) }
+      ? {
+          rate_limits: (await deps.rateLimits())
+            .filter(({ limit }) => isOf(project, limit))
+            .map(describeLimit),
+        }
       : {}),
     ...(withModels ? { models: (summary?.models ?? []).map(describeModel) } : {}),
     ...figuresBy(
-      by.filter((dimension) => dimension !== 'model'),
+      by.filter((dimension) => dimension !== 'model' || !withModels),
       summary?.by,
     ),
     recent: recent.map(describeRecent),
   };
+}
+
+async function newest(store: LedgerStore, limit: number, project: string | null): Promise<StoredRow[]> {
+  if (project === null || limit === 0) return store.recent(limit);
+  return (await store.audit({ projectId: project, limit, offset: 0, includeBodies: false })).rows;
+}
+
+/** A budget or limit that others share, too, tells of them, and so does one of several projects, whose name is a pattern. */
+function isOf(project: string | null, whose: Budget | RateLimit): boolean {
+  return project === null || (whose.project === project && !project.includes('*'));
 }
 
 function dimensionsOf(breakdowns: readonly Breakdown[]): Dimension[] {

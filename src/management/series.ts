@@ -13,7 +13,7 @@ const STEPS: readonly SeriesStep[] = ['hour', 'day'];
 /** Half a year of hours, eleven years of days. */
 const MAX_STEPS = 4_000;
 
-export type Steps = Omit<SeriesRequest, 'by'>;
+export type Steps = Omit<SeriesRequest, 'by' | 'project'>;
 
 /** The steps from the one in which the window begins to the present one; undefined: none are asked for. */
 export function readSteps(query: URLSearchParams, window: SumWindow, now: number): Steps | undefined {

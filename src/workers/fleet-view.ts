@@ -60,9 +60,9 @@ export function createFleetView(
       return providers.flatMap(({ name }) => merged.find((state) => state.name === name) ?? []);
     },
   });
-  return async ({ method, path }) => {
+  return async ({ method, path, project }) => {
     const url = new URL(path, 'http://localhost');
-    const response = await manage(new Request(url, { method }), url);
+    const response = await manage(new Request(url, { method }), url, project);
     if (response === undefined) return undefined;
     const silent = processes().filter(questions.isSilent).length;
     if (silent > 0) response.headers.set(SILENT_HEADER, String(silent));

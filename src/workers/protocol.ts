@@ -25,6 +25,8 @@ export interface PageRequest {
   method: string;
   /** Path and query. */
   path: string;
+  /** Whose key asks; null: the operator's. */
+  project: string | null;
 }
 
 /** The head and the first piece. */

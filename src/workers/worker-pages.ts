@@ -1,5 +1,6 @@
 // The gateway's own pages at a worker: the primary has them, but whoever watches the live view does so where the client is connected.
 import type { Watchers } from '../gateway/live/watchers.ts';
+import type { Manage } from '../management/management.ts';
 import { watchStreams } from '../management/streams.ts';
 import type { Channel } from './channel.ts';
 import { pageBody } from './page-pieces.ts';
@@ -15,7 +16,7 @@ export function createWorkerPages(
   primary: Pick<Channel<PrimaryMethods>, 'call' | 'notify'>,
   watchers: Watchers,
   known: () => Promise<void>,
-): (request: Request, url: URL) => Promise<Response | undefined> {
+): Manage {
   const pages = {
     next: (page: number) => primary.call('nextPiece', page),
     leave: (page: number) => primary.notify('leavePage', page),
@@ -28,11 +29,11 @@ export function createWorkerPages(
     return watching;
   }
 
-  return async ({ method }, { pathname, search }) => {
+  return async ({ method }, { pathname, search }, project) => {
     if (pathname === LIVE_PATH && method === 'GET') return watch();
     if (pathname !== '/gateway' && !pathname.startsWith('/gateway/') && pathname !== '/metrics')
       return undefined;
-    const page = await primary.call('page', { method, path: pathname + search });
+    const page = await primary.call('page', { method, path: pathname + search, project });
     if (page === undefined) return undefined;
     const { status, headers } = page;
     return new Response(method === 'HEAD' ? null : pageBody(page, pages), { status, headers });

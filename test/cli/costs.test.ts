@@ -110,11 +110,16 @@ test('by day and provider', async () => {
   );
 });
 
-test('a project’s key is refused, by the page and without what was asked of it', async () => {
-  const { code, err } = await runCommand(['costs', '--url', sluice.url, '--key', WEB_KEY]);
-  expect(code).toBe(1);
-  expect(err).toStartWith(
-    `error: ${sluice.url}/gateway/metrics answered 403: the key is one of server.project_keys`,
+test('with a project’s key it is what that project has spent', async () => {
+  const own = (...args: string[]) => runCommand(['costs', '--url', sluice.url, '--key', WEB_KEY, ...args]);
+  for (const by of ['day', 'model', 'project']) {
+    const { code, out } = await own('--by', by, '--json');
+    const { total, entries } = JSON.parse(out) as Answer;
+    expect([code, total.requests]).toEqual([0, 1]);
+    expect(entries.at(-1)).toMatchObject({ requests: 1, cost_usd: total.cost_usd });
+  }
+  expect((await own('--by', 'model')).out).toMatch(
+    /\n {2}model +cost .*\n {2}echo,fast +\$[\d,.]+ +1 [^\n]+$/,
   );
 });
 

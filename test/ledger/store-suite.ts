@@ -64,6 +64,30 @@ export function describeStore(factory: StoreFactory): void {
     const models = async (limit: number, since: number | null) =>
       (await store.summary({ window: { since }, by: [], models: limit })).models;
 
+    test('of one project alone: totals, names and series of that project', async () => {
+      const rows = seriesRows();
+      for (let at = 0; at < rows.length; at += 70) await store.append(rows.slice(at, at + 70));
+      const project = rows.find(({ projectId }) => projectId !== null)?.projectId ?? '';
+      const own = rows.filter(({ projectId }) => projectId === project);
+      expect(own.length).toBeLessThan(rows.length);
+      for (const since of [null, SAMPLE_TIME + 5 * HOUR, SAMPLE_TIME + 8 * HOUR + 7_000]) {
+        const window = { since, project };
+        const { totals, by } = await store.summary({ window, by: ['project', 'model'], models: 0 });
+        const those = own.filter(({ timestamp }) => timestamp >= (since ?? 0));
+        expectTotals(totals, expectedTotals(those));
+        expectNamed(by.project, those, 'project');
+        expectNamed(by.model, those, 'model');
+      }
+      const request = { step: 'day', from: SAMPLE_TIME, until: SAMPLE_TIME + 100 * HOUR, project } as const;
+      for (const by of [[], ['agent']] as const) {
+        const points = await store.series({ ...request, by });
+        expect(points.reduce((sum, { totals }) => sum + totals.requests, 0)).toBe(own.length);
+      }
+      expect(
+        (await store.summary({ window: { since: null, project: 'x' }, by: [], models: 0 })).totals,
+      ).toEqual(expectedTotals([]));
+    });
+
     test('an empty store has zeros and no rows', async () => {
       expect(await store.totals()).toEqual(expectedTotals([]));
       expect(await costBy('model')).toEqual({});

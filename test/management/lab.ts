@@ -66,8 +66,9 @@ export interface ManagementLab {
   pools: PoolState[];
   /** Turns that a long answer gave to others. */
   pauses: number;
-  ask(path: string, method?: string): Promise<Response>;
-  read(path: string): Promise<Answer>;
+  /** @param project whose key asks; left out: the operator's. */
+  ask(path: string, method?: string, project?: string): Promise<Response>;
+  read(path: string, project?: string): Promise<Answer>;
   record(...rows: LedgerRow[]): void;
 }
 
@@ -113,14 +114,14 @@ export function createManagementLab(): ManagementLab {
           ...lab.states[name],
         })),
     },
-    async ask(path, method = 'GET') {
+    async ask(path, method = 'GET', project) {
       const url = new URL(path, 'http://127.0.0.1:8088');
-      const response = await createManagement(lab.deps)(new Request(url, { method }), url);
+      const response = await createManagement(lab.deps)(new Request(url, { method }), url, project ?? null);
       if (response === undefined) throw new Error(`${path} was not answered`);
       return response;
     },
-    async read(path) {
-      const response = await lab.ask(path);
+    async read(path, project) {
+      const response = await lab.ask(path, 'GET', project);
       expect([path, response.status]).toEqual([path, 200]);
       expect(response.headers.get('content-type')).toStartWith('application/json');
       return (await response.json()) as Answer;

@@ -212,6 +212,59 @@ describe('/gateway/metrics', () => {
     ]);
   });
 
+  test('with a project’s key it has that project’s own figures, and nothing of others', async () => {
+    const other = { agentType: 'secret-agent', provider: 'spare', model: 'secret-model', projectId: 'data' };
+    lab.record(
+      sampleRow({ requestId: 'own', agentType: 'reviewer', projectId: 'web', costUsd: 0.5, latencyMs: 100 }),
+      sampleRow({ requestId: 'of-data', ...other, costUsd: 2, status: 'error', errorMessage: 'secret' }),
+      sampleRow({ requestId: 'of-none', ...other, projectId: null, costUsd: 3 }),
+      sampleRow({ requestId: 'of-webs', ...other, projectId: 'web2', costUsd: 4 }),
+    );
+    const budget = { limitUsd: 1, per: 'day', each: null, agent: null, project: null } as const;
+    const all: Budget = { ...budget, provider: null, model: null };
+    const period = { start: SAMPLE_TIME, end: SAMPLE_TIME + 1, spentUsd: 0.5, unpriced: 0 };
+    const limit: RateLimit = { ...all, kind: 'requests', most: 60, per: 'minute' };
+    lab.config = sampleConfig({ costs: { pricingOverrides: [], budgets: [all] }, rateLimits: [limit] });
+    const theirs = [null, 'data', 'web*', ''];
+    lab.deps.budgets = () => [
+      { ...period, budget: { ...all, project: 'web' } },
+      { ...period, budget: { ...all, project: 'web', each: 'project', limitUsd: 7 } },
+      ...theirs.map((project) => ({ ...period, budget: { ...all, project, limitUsd: 99 } })),
+    ];
+    lab.deps.rateLimits = () =>
+      ['web', ...theirs].map((project) => ({
+        index: 0,
+        limit: { ...limit, project },
+        used: project === 'web' ? 1 : 50,
+        isReached: false,
+      }));
+    const path = '/gateway/metrics?include_agent&include_project&since=1h&step=day';
+    const page = await lab.read(path, 'web');
+    expect(page).toMatchObject({
+      summary: { total_requests: 1, total_cost_usd: 0.5, avg_latency_ms: 100, error_rate: 0 },
+      by_provider: { lab: 0.5 },
+      by_agent: { reviewer: 0.5 },
+      projects: [{ project: 'web', requests: 1 }],
+      models: [{ model: 'small-1', requests: 1, cost_usd: 0.5 }],
+      series: [{ total_requests: 1, agents: [{ agent: 'reviewer', requests: 1 }] }],
+      budgets: [
+        { limit_usd: 1, project: 'web', spent_usd: 0.5 },
+        { limit_usd: 7, project: 'web', spent_usd: 0.5 },
+      ],
+      rate_limits: [{ requests: 60, project: 'web', used: 1 }],
+      recent: [{ request_id: 'own' }],
+    });
+    for (const query of ['', '?step=day', '?recent_limit=0&include_project'])
+      for (const project of ['web', 'nobody', 'web*', '*'])
+        expect(JSON.stringify(await lab.read(`/gateway/metrics${query}`, project))).not.toMatch(
+          /secret|spare|of-|"data"|web2|\b99\b|\b50\b/,
+        );
+    expect(await lab.read('/gateway/metrics?recent_limit=0', 'web')).toMatchObject({ recent: [] });
+    expect((await lab.read('/gateway/metrics?step=day', 'nobody')).summary.total_requests).toBe(0);
+    // The operator sees all, as ever.
+    expect((await lab.read(path)).summary.total_requests).toBe(4);
+  });
+
   test('each model has its figures', async () => {
     const timing = { ...NO_TIMING, providerMs: 900, gatewayMs: 10, stalls: 2, lastTokenMs: 1_100 };
     lab.record(

@@ -15,7 +15,7 @@ describe('requests that no page answers', () => {
   test('other paths are left to others', async () => {
     for (const path of ['/', '/v1/messages', '/gatewayhealth', '/x/gateway/health']) {
       const url = new URL(path, 'http://127.0.0.1');
-      expect(await createManagement(lab.deps)(new Request(url), url)).toBeUndefined();
+      expect(await createManagement(lab.deps)(new Request(url), url, null)).toBeUndefined();
     }
   });
 

@@ -40,7 +40,8 @@ function startLab(
   return {
     timers,
     view,
-    cancel: async () => (await view({ method: 'DELETE', path: '/gateway/streams/r1' }))?.status,
+    cancel: async () =>
+      (await view({ method: 'DELETE', path: '/gateway/streams/r1', project: null }))?.status,
     /** Nobody answered a question in time. */
     async passOver() {
       const asked = questions.all(workers, 'cancel', 'r0');
@@ -79,7 +80,7 @@ test('nobody has it: who is busy is waited for, and no longer', async () => {
 test('how many are silent stands in the head of the page', async () => {
   const { view, timers, passOver } = startLab([false, false]);
   await passOver();
-  const asked = view({ method: 'DELETE', path: '/gateway/streams/r1' });
+  const asked = view({ method: 'DELETE', path: '/gateway/streams/r1', project: null });
   await timers.advance(5_000);
   expect((await asked)?.headers.get('x-sluice-silent-workers')).toBe('1');
 });
@@ -98,7 +99,7 @@ test('rows are read once every worker has handed over its own, and the ledger ha
     } as unknown as LedgerStore,
   };
   const { view, timers, wake } = startLab([true, true], ledger);
-  const asked = view({ method: 'GET', path: '/gateway/audit' });
+  const asked = view({ method: 'GET', path: '/gateway/audit', project: null });
   await timers.advance(0);
   expect(done).toEqual([]);
   wake();
@@ -123,7 +124,7 @@ test('lines of the log that this process could not write are told with those of 
       descriptorState: { ok: true, lastError: null },
     },
   });
-  const asked = view({ method: 'GET', path: '/gateway/health' });
+  const asked = view({ method: 'GET', path: '/gateway/health', project: null });
   await timers.advance(0);
   wake();
   expect(await (await asked)?.json()).toMatchObject({

@@ -18,9 +18,9 @@ function startLab(page: Page | undefined, known = Promise.resolve()) {
   const timers = createManualTimers();
   const watchers = createWatchers(timers.setTimer);
   const pages = createWorkerPages(primary, watchers, () => known);
-  const get = (path: string, method = 'GET') => {
+  const get = (path: string, method = 'GET', project: string | null = null) => {
     const url = new URL(path, 'http://localhost');
-    return pages(new Request(url, { method }), url);
+    return pages(new Request(url, { method }), url, project);
   };
   return { get, asked, watchers, timers };
 }
@@ -46,9 +46,11 @@ test('are asked of the primary as the client asked, and others are none', async 
   for (const path of ['/gatewayless', '/v1/messages', '/metrics/x', '/'])
     expect(await get(path)).toBeUndefined();
   expect(asked).toEqual([
-    { method: 'GET', path: '/gateway/audit?limit=2' },
-    { method: 'HEAD', path: '/metrics' },
+    { method: 'GET', path: '/gateway/audit?limit=2', project: null },
+    { method: 'HEAD', path: '/metrics', project: null },
   ]);
+  await get('/gateway/metrics', 'GET', 'web');
+  expect(asked.at(-1)).toEqual({ method: 'GET', path: '/gateway/metrics', project: 'web' });
   expect(await startLab(undefined).get('/gateway/nothing')).toBeUndefined();
 });
 

@@ -2,6 +2,8 @@
 import { ANY_ORIGIN } from '../../config/origin.ts';
 import type { ServerConfig } from '../../config/resolved.ts';
 import { GatewayError } from '../../model/errors.ts';
+import { OTHER } from '../../ledger/kinds.ts';
+import { PROJECT_PAGE } from '../../management/management.ts';
 import type { HeaderReader } from '../../model/headers.ts';
 import { isLoopback } from '../../model/loopback.ts';
 import { presentedKeys } from '../../upstream/headers.ts';
@@ -101,12 +103,12 @@ export function authenticate(
   return projects.includes(null) ? null : (projects[0] ?? null);
 }
 
-/** Throws `forbidden` for a project's key, which may only ask models. */
-export function guardPages(project: string | null): void {
-  if (project === null) return;
+/** Throws `forbidden` for a project's key, which may only ask models, and read what the project itself has used. */
+export function guardPages(project: string | null, pathname: string): void {
+  if (project === null || (pathname === PROJECT_PAGE && project !== OTHER)) return;
   throw new GatewayError(
     'forbidden',
-    `the key is one of server.project_keys (${project}), which can only use models: the gateway's own pages need one of server.keys`,
+    `the key is one of server.project_keys (${project}), which can only use models and read its own figures in ${PROJECT_PAGE}: the gateway's other pages need one of server.keys`,
   );
 }
 

@@ -166,27 +166,36 @@ export function selectTotals(
   newestMinute: number | null,
 ): SumQuery {
   const { sql, values } = sumsIn(window, newestMinute);
+  const of = ofProject(window.project);
   const list = names.join(', ');
   return {
     sql:
       `SELECT ${list === '' ? '' : `${list}, `}${TOTALS} FROM (${BY_KIND} FROM (${sql}) AS places GROUP BY kind) AS sums ` +
-      `JOIN ledger_kind ON ledger_kind.id = sums.kind WHERE ${COUNTED}${list === '' ? '' : ` GROUP BY ${list}`}`,
-    values,
+      `JOIN ledger_kind ON ledger_kind.id = sums.kind WHERE ${COUNTED}${of.sql}${list === '' ? '' : ` GROUP BY ${list}`}`,
+    values: [...values, ...of.values],
   };
 }
 
 /** One row per step and combination of these names, in any order; '' stands for no name. */
-export function selectSeries({ step, from, until }: SeriesRequest, names: readonly Dimension[]): SumQuery {
+export function selectSeries(
+  { step, from, until, project }: SeriesRequest,
+  names: readonly Dimension[],
+): SumQuery {
   const values = [spanOf(step), placeOf(step, from), placeOf(step, until) + 1];
-  if (names.length === 0)
+  const of = ofProject(project);
+  if (names.length === 0 && project === undefined)
     return { sql: `SELECT start, ${FIELDS} FROM ledger_total WHERE ${OF_SPAN}`, values };
   const list = ['start', ...names].join(', ');
   return {
     sql:
       `SELECT ${list}, ${TOTALS} FROM ledger_sum JOIN ledger_kind ON ledger_kind.id = ledger_sum.kind ` +
-      `WHERE ${OF_SPAN} AND ${COUNTED} GROUP BY ${list}`,
-    values,
+      `WHERE ${OF_SPAN} AND ${COUNTED}${of.sql} GROUP BY ${list}`,
+    values: [...values, ...of.values],
   };
+}
+
+function ofProject(project: string | undefined): SumQuery {
+  return project === undefined ? { sql: '', values: [] } : { sql: ' AND project = ?', values: [project] };
 }
 
 /** For at least one model: one row per model and place in the window. */

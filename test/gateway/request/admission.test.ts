@@ -190,13 +190,18 @@ describe('with server.project_keys', () => {
     }
   });
 
-  test('it lists models, and opens none of the gateway’s own pages', async () => {
+  test('it lists models and reads its own figures, and opens no other of the gateway’s own pages', async () => {
     const it = lab();
     const headers = { 'x-sluice-key': WEB };
     expect((await page(it, '/v1/models', { headers })).status).toBe(200);
     for (const path of [
       '/gateway/audit',
-      '/gateway/metrics',
+      '/gateway/metrics/',
+      '//gateway/metrics',
+      '/gateway/metrics%2f',
+      '/gateway/health',
+      '/gateway/providers',
+      '/gateway/streams',
       '/gateway/streams/live',
       '/metrics',
       '/gateway/nothing',
@@ -206,6 +211,10 @@ describe('with server.project_keys', () => {
       expect(await refused.text()).toContain('need one of server.keys');
       expect((await page(it, path, { headers: { 'x-sluice-key': KEY } })).status).not.toBe(403);
     }
+    expect((await page(it, '/gateway/metrics', { headers })).status).not.toBe(403);
+    // Sums have those names under it that they do not distinguish.
+    const other = setup({ config: { server: { keys: [KEY], project_keys: { other: [WEB] } } } });
+    expect((await page(other, '/gateway/metrics', { headers })).status).toBe(403);
     const ended = await page(it, '/gateway/streams/some', { method: 'DELETE', headers });
     expect(ended.status).toBe(403);
   });
