@@ -10,7 +10,7 @@ import { keyPathOf, resolveKeys, resolveOAuth, strangersKey } from './resolve-cr
 import { resolveProviderTls } from './resolve-provider-tls.ts';
 import type { ResolveSources } from './resolve-server.ts';
 import { resolveTransformers } from './resolve-transformers.ts';
-import type { ProviderConfig, TransformersConfig } from './resolved.ts';
+import type { ProviderConfig, ProviderPricing, TransformersConfig } from './resolved.ts';
 import type { ProviderEntry } from './schema.ts';
 import { resolveSecret, type SecretSources } from './secrets.ts';
 
@@ -171,12 +171,11 @@ function resolveHeaders(
   return headers;
 }
 
-/** What is known of its prices. */
 function pricesOf(
   kind: ProviderKind | undefined,
   { baseUrl, options }: AddressResolution['address'],
   isOwnAddress: boolean,
-) {
+): ProviderPricing {
   const isBilled = kind !== undefined && (isOwnAddress || billedBehind(kind, baseUrl));
   // Of a proxy only the options tell to which of the vendor's places it leads.
   const place = kind === undefined || isOwnAddress ? baseUrl : vendorsAddress(kind, options);

@@ -135,7 +135,32 @@ export interface ProviderTimeouts {
   throughputWindowMs: number;
 }
 
-export interface ProviderConfig {
+/** What is known of a provider's prices. */
+export interface ProviderPricing {
+  /** Provider id in the price table, null where prices are unknown. */
+  priceId: string | null;
+  /** Vendors in the price table whose prices hold here for their own models. */
+  resells: readonly string[];
+  /** Models whose tokens cost `times` the table's price, or an unknown one; null: none. */
+  dearer: { models: RegExp; times: number | null } | null;
+  /** What service tiers cost; tiers missing here cost what the table says. */
+  tiers: TierPrices;
+  /** The cost that its answers state is what it bills. */
+  billsItself: boolean;
+  /** Audio that the table does not price separately costs what text costs. */
+  audioAtTextPrice: boolean;
+  /** Shorter audio that is billed by its length costs as much as this, in seconds. */
+  leastAudioSeconds: number;
+  /** The table's price for searches does not hold for this provider. */
+  searchesUnpriced: boolean;
+  weekends: WeekendPrices | null;
+  /** Prices of models that the table lacks. */
+  newerPrices: Readonly<Record<string, TablePrices | TimedPrices[]>>;
+  /** Models that are unpriced, whatever the table says. */
+  wrongPrices: RegExp | null;
+}
+
+export interface ProviderConfig extends ProviderPricing {
   name: string;
   kind: string;
   /** `any`: speaks whatever the client speaks. */
@@ -190,27 +215,6 @@ export interface ProviderConfig {
   modelPatterns: RegExp[];
   /** As the kind's. */
   otherNames?: readonly RegExp[];
-  /** Provider id in the price table, null where prices are unknown. */
-  priceId: string | null;
-  /** Vendors in the price table whose prices hold here for their own models. */
-  resells: readonly string[];
-  /** Models whose tokens cost `times` the table's price, or an unknown one; null: none. */
-  dearer: { models: RegExp; times: number | null } | null;
-  /** What service tiers cost; tiers missing here cost what the table says. */
-  tiers: TierPrices;
-  /** The cost that its answers state is what it bills. */
-  billsItself: boolean;
-  /** Audio that the table does not price separately costs what text costs. */
-  audioAtTextPrice: boolean;
-  /** Shorter audio that is billed by its length costs as much as this, in seconds. */
-  leastAudioSeconds: number;
-  /** The table's price for searches does not hold for this provider. */
-  searchesUnpriced: boolean;
-  weekends: WeekendPrices | null;
-  /** Prices of models that the table lacks. */
-  newerPrices: Readonly<Record<string, TablePrices | TimedPrices[]>>;
-  /** Models that are unpriced, whatever the table says. */
-  wrongPrices: RegExp | null;
   quirks: Quirks;
   /** In the order in which they apply to requests; answers in reverse. */
   transformers: readonly Transformer[];

@@ -1,6 +1,6 @@
 // What an answer costs: the operator's overrides first, then the price table; otherwise its price is unknown.
 import type { ModelPrice, Provider, Usage as PricedUsage } from '@pydantic/genai-prices';
-import type { CostsConfig, PriceOverride, ProviderConfig } from '../../config/resolved.ts';
+import type { CostsConfig, PriceOverride, ProviderConfig, ProviderPricing } from '../../config/resolved.ts';
 import { compileGlob } from '../../model/glob.ts';
 import { type PricedParts, totalInputTokens, type Usage } from '../../model/usage.ts';
 import { priceLibrary } from './library.ts';
@@ -115,7 +115,7 @@ function billedParts(parts: PricedParts, leastAudioSeconds: number): PricedParts
 }
 
 /** The library also falls back to the prices of a model's maker, which are only right for its resellers. */
-function tableOf(provider: ProviderConfig, model: string): Provider | null {
+function tableOf(provider: ProviderPricing, model: string): Provider | null {
   const { priceId, resells, newerPrices, wrongPrices } = provider;
   if (priceId === null) return null;
   const known = wrongPrices?.test(model) === true ? null : findPrices(priceId, model);
@@ -126,14 +126,14 @@ function tableOf(provider: ProviderConfig, model: string): Provider | null {
 const HOUR_MS = 3_600_000;
 
 /** The time whose price in the table applies: weekends may be priced like a given hour. */
-function timeOfPrice({ weekends }: ProviderConfig, at: number | undefined): number | undefined {
+function timeOfPrice({ weekends }: ProviderPricing, at: number | undefined): number | undefined {
   if (at === undefined || weekends === null) return at;
   const day = new Date(at + weekends.hoursAhead * HOUR_MS).getUTCDay();
   return day === 0 || day === 6 ? new Date(at).setUTCHours(weekends.likeHour, 0) : at;
 }
 
 /** The factor on the usual price of tokens; null: unknown. */
-function partOf({ tiers, dearer }: ProviderConfig, model: string, tier: string | null): number | null {
+function partOf({ tiers, dearer }: ProviderPricing, model: string, tier: string | null): number | null {
   const listed = tier !== null && Object.hasOwn(tiers, tier) ? (tiers[tier] ?? null) : 1;
   const ofModel = typeof listed === 'object' && listed?.models.test(model) === true ? listed.times : null;
   const part = typeof listed === 'number' ? listed : ofModel;
