@@ -47,15 +47,16 @@ async function fetchList(
     GIVE_UP_MS,
   );
   const places = [provider.modelsBaseUrl ?? provider.baseUrl, ...(provider.otherBaseUrls ?? [])];
+  let failure: unknown;
   try {
-    for (const [at, place] of places.entries()) {
+    for (const place of places) {
       try {
         return await fetchPages(side.models, { place, provider, side, host, signal: controller.signal });
       } catch (thrown) {
-        if (at === places.length - 1) throw thrown;
+        failure = thrown;
       }
     }
-    return [];
+    throw failure;
   } finally {
     cancel();
   }

@@ -213,6 +213,17 @@ test('/api/show is only posted: another method is a 405 that says so', async () 
   expect(await refused.text()).toContain('use POST');
 });
 
+test.each(['[]', 'a', ''])(
+  '/api/show with %p as its body is a 400 that says what it must be',
+  async (body) => {
+    const { gateway } = createTestGateway({ fetch: () => Promise.reject(new Error('none is expected')) });
+    const headers = { 'content-type': 'application/json' };
+    const request = new Request('http://127.0.0.1:8088/api/show', { method: 'POST', headers, body });
+    const refused = await gateway.fetch(request);
+    expect([refused.status, await refused.text()]).toEqual([400, expect.stringContaining('one JSON object')]);
+  },
+);
+
 test.each([
   ['/v1/messages/batches', 'type', 'error'],
   ['/anthropic/v1/messages', 'type', 'error'],

@@ -2,6 +2,7 @@
 import { afterEach, expect, test } from 'bun:test';
 import { ASK, createFallbackLab, expectSettled, failure } from '../../support/fallback-lab.ts';
 import { jsonReply, type Reply, replyWith } from '../../support/reply.ts';
+import { createTestGateway } from '../../support/test-gateway.ts';
 
 afterEach(expectSettled);
 
@@ -86,6 +87,27 @@ test('without probe_every nothing probes', async () => {
   const lab = setup([LIST], { probe_every: null });
   await look(lab, 10);
   expect(lab.asked).toEqual([]);
+});
+
+test('a provider without a list of models is not probed, and the log says so', async () => {
+  const logged: unknown[] = [];
+  const { gateway } = createTestGateway({
+    config: {
+      providers: {
+        azure: {
+          options: { resource: 'lab', api_version: '2025-04-01' },
+          api_key: 'k',
+          probe_every: '10s',
+        },
+      },
+    },
+    fetch: () => Promise.reject(new Error('nothing is asked')),
+    host: { log: (level, message, fields) => logged.push([level, message, fields]) },
+  });
+  expect(logged).toEqual([
+    ['warn', 'a provider without a list of models is not probed', { provider: 'azure' }],
+  ]);
+  await gateway.close();
 });
 
 test('a reload begins and ends them', async () => {
