@@ -33,6 +33,11 @@ export async function openLedgerStore(
       throw new Error('the configuration, which may name another store, is not valid here');
     return undefined;
   }
+  return openEmbeddedStore(path);
+}
+
+/** Throws an error that says what is wrong with the file. */
+export function openEmbeddedStore(path: string): LedgerStore {
   try {
     return createSqliteStore(path);
   } catch (cause) {

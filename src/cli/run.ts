@@ -41,6 +41,7 @@ const COMMANDS: Readonly<Record<string, () => Command | Promise<Command>>> = {
   tail: async () => (await import('./tail.ts')).tailCommand,
   costs: async () => (await import('./costs.ts')).costsCommand,
   doctor: async () => (await import('./doctor.ts')).doctorCommand,
+  ledger: async () => (await import('./ledger.ts')).ledgerCommand,
   replay: async () => (await import('./replay.ts')).replayCommand,
   conform: async () => (await import('./conform.ts')).conformCommand,
   simulate: async () => (await import('./simulate.ts')).simulateCommand,

@@ -1,0 +1,154 @@
+// `sluice ledger copy`: the rows of the embedded ledger into the store that the configuration names.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { EMBEDDED_STORE, secretsOfStore } from '../config/audit-store.ts';
+import { loadConfig } from '../config/load.ts';
+import { cleanBody } from '../gateway/record/clean-body.ts';
+import type { BinaryPart } from '../ledger/rows/binary-parts.ts';
+import type { LedgerRow } from '../ledger/rows/row.ts';
+import type { LedgerStore, RowPlace, StoredRow } from '../ledger/store.ts';
+import { createRedactor } from '../model/redact/redact.ts';
+import { messageOf } from '../model/thrown.ts';
+import { number } from '../management/dashboard/page/format.js';
+import { chosenAction } from './arguments.ts';
+import { type CliContext, type Command, CommandFailure, type ParsedArguments } from './command.ts';
+import { CONFIG_FLAG } from './config-flag.ts';
+import { describeProblems } from './config-flags.ts';
+import { daemonOptions } from './gateway-client.ts';
+import { findReadableHome } from './home.ts';
+import { openEmbeddedStore } from './ledger-store.ts';
+import { DATABASE_NAME } from './serve/serve-foreground.ts';
+
+/** Rows of a page, which has no bodies. */
+const PAGE_ROWS = 1_000;
+/** Rows that are sent together, fewer where their bodies are long. */
+const BATCH_ROWS = 100;
+const BATCH_CHARACTERS = 8 * 1024 * 1024;
+const PAGES_BETWEEN_NEWS = 10;
+
+type Action = (input: ParsedArguments, context: CliContext) => Promise<number>;
+
+const ACTIONS: Record<string, Action> = { copy };
+
+export const ledgerCommand: Command = {
+  name: 'ledger',
+  summary:
+    'Copy the embedded ledger (FILE, or sluice.db in $SLUICE_HOME) into the PostgreSQL that audit.store names: copy [FILE].',
+  flags: { config: CONFIG_FLAG },
+  operands: ['ACTION', '[FILE]'],
+  choices: Object.keys(ACTIONS),
+  examples: [
+    ['ledger copy', 'From a laptop’s ledger into the one that gateways share; again, for what is missing.'],
+  ],
+  run: (input, context) => chosenAction('ledger', input.operands[0], ACTIONS)(input, context),
+};
+
+async function copy(input: ParsedArguments, context: CliContext): Promise<number> {
+  const loaded = loadConfig(daemonOptions(input, context));
+  for (const { line } of describeProblems(loaded)) context.err(line);
+  if (loaded.config === null)
+    throw new CommandFailure('the configuration, which names the store, is not valid');
+  const { store } = loaded.config.audit;
+  if (store === EMBEDDED_STORE)
+    throw new CommandFailure(
+      'audit.store names no PostgreSQL to copy into: set it to its address first, and start the gateway again',
+    );
+  const path = input.operands[1] ?? join(findReadableHome(context.environment), DATABASE_NAME);
+  if (!existsSync(path)) throw new CommandFailure(`${path} does not exist: nothing was recorded there`);
+  const from = openEmbeddedStore(path);
+  const { createPostgresStore } = await import('../ledger/postgres/store.ts');
+  const to = createPostgresStore(store);
+  try {
+    const { rows, copied, missing } = await copyRows(from, to, (text) => context.err(text));
+    if (missing > 0)
+      throw new CommandFailure(`${number(missing)} of ${number(rows)} rows are not there: copy again`);
+    context.out(
+      `${number(rows)} rows are there: ${number(copied)} were copied, the others were there before`,
+    );
+    return 0;
+  } catch (thrown) {
+    if (thrown instanceof CommandFailure) throw thrown;
+    const reason = createRedactor(secretsOfStore(store)).ofFailure(messageOf(thrown));
+    throw new CommandFailure(`${reason}; copy again for what is missing: nothing is copied twice`, {
+      cause: thrown,
+    });
+  } finally {
+    await Promise.all([from.close(), to.close()]);
+  }
+}
+
+/** Newest first. Which are there is asked before and after, so that a copy that was broken off goes on where it was. */
+async function copyRows(
+  from: LedgerStore,
+  to: LedgerStore,
+  say: (text: string) => void,
+): Promise<{ rows: number; copied: number; missing: number }> {
+  let rows = 0;
+  let copied = 0;
+  let missing = 0;
+  let pages = 0;
+  for await (const { page, total } of pagesOf(from)) {
+    const wanted = await missingIn(to, page);
+    for await (const batch of batchesOf(from, wanted)) await to.append(batch);
+    missing += (await missingIn(to, wanted)).length;
+    copied += wanted.length;
+    rows += page.length;
+    pages += 1;
+    if (pages % PAGES_BETWEEN_NEWS === 0) say(`${number(rows)} of ${number(total)} rows`);
+  }
+  return { rows, copied: copied - missing, missing };
+}
+
+async function* pagesOf(
+  store: LedgerStore,
+  within: { startTime?: number; endTime?: number } = {},
+): AsyncGenerator<{ page: StoredRow[]; total: number }> {
+  for (let before: RowPlace | undefined; ; ) {
+    const filter = { ...within, limit: PAGE_ROWS, offset: 0, includeBodies: false };
+    const { rows, total, hasOlder } = await store.audit({
+      ...filter,
+      ...(before !== undefined && { before }),
+    });
+    if (rows.length > 0) yield { page: rows, total };
+    before = rows.at(-1);
+    if (!hasOlder || before === undefined) return;
+  }
+}
+
+/** Other gateways may have rows of the same time there. */
+async function missingIn(store: LedgerStore, rows: readonly StoredRow[]): Promise<StoredRow[]> {
+  const [newest, oldest] = [rows[0], rows.at(-1)];
+  if (newest === undefined || oldest === undefined) return [];
+  const missing = new Map(rows.map((row) => [row.requestId, row]));
+  for await (const { page } of pagesOf(store, { startTime: oldest.timestamp, endTime: newest.timestamp }))
+    for (const { requestId } of page) missing.delete(requestId);
+  return [...missing.values()];
+}
+
+/** With their bodies. */
+async function* batchesOf(store: LedgerStore, rows: readonly StoredRow[]): AsyncGenerator<LedgerRow[]> {
+  let batch: LedgerRow[] = [];
+  let characters = 0;
+  for (const { requestId } of rows) {
+    const filter = { requestId, limit: 1, offset: 0, includeBodies: true, includeBinaries: true };
+    const [whole] = (await store.audit(filter)).rows;
+    // It has expired meanwhile.
+    if (whole === undefined) continue;
+    batch.push(asRecorded(whole));
+    characters += (whole.requestBody?.length ?? 0) + (whole.responseBody?.length ?? 0);
+    if (batch.length < BATCH_ROWS && characters < BATCH_CHARACTERS) continue;
+    yield batch;
+    batch = [];
+    characters = 0;
+  }
+  if (batch.length > 0) yield batch;
+}
+
+/** With binary parts apart from the bodies, as a store takes them. Secrets were removed when it was recorded. */
+function asRecorded({ id: _inItsStore, ...row }: StoredRow): LedgerRow {
+  const binaries: BinaryPart[] = [];
+  const asItIs = (text: string) => text;
+  const requestBody = cleanBody(row.requestBody, 'request', asItIs, binaries);
+  const responseBody = cleanBody(row.responseBody, 'response', asItIs, binaries);
+  return { ...row, requestBody, responseBody, ...(binaries.length > 0 && { binaries }) };
+}

@@ -1,0 +1,150 @@
+// `sluice ledger copy`: a laptop's ledger in SQLite, brought into a PostgreSQL that already has rows of another gateway.
+import { describe, expect, setDefaultTimeout, test } from 'bun:test';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createPostgresStore } from '../../src/ledger/postgres/store.ts';
+import { sharedCopy } from '../../src/ledger/rows/binary-parts.ts';
+import type { LedgerRow } from '../../src/ledger/rows/row.ts';
+import { createSqliteStore } from '../../src/ledger/sqlite/store.ts';
+import { ALL_TIME, type LedgerStore } from '../../src/ledger/store.ts';
+import { runCommand } from '../support/cli-run.ts';
+import { SAMPLE_TIME, sampleRow, variedRows } from '../support/ledger-rows.ts';
+import { hasPostgres, POSTGRES_PASSWORD, sharedCluster } from '../support/postgres.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { TEST_TIMEOUT_MS } from '../support/time-limit.ts';
+
+setDefaultTimeout(TEST_TIMEOUT_MS);
+
+const DAY_MS = 86_400_000;
+const IMAGE = sharedCopy(Array.from({ length: 9_000 }, (_, at) => (at * 7919 + (at >> 3)) & 0xff));
+const BEFORE = '{"source":{"type":"base64","media_type":"image/png","data":"';
+
+/** Over two months, some at the same time, with bodies, one of which has an image. */
+function laptopRows(): LedgerRow[] {
+  const rows = variedRows(2_300).map((row, index) => ({
+    ...row,
+    timestamp: SAMPLE_TIME - Math.floor(index / 40) * DAY_MS,
+    requestBody: `{"of":${index},"text":"${'héllo '.repeat(index % 90)}"}`,
+    responseBody: index % 3 === 0 ? null : `data: {"of":${index}}\n\n`,
+  }));
+  const binaries = [{ of: 'request', at: BEFORE.length, mediaType: 'image/png', content: IMAGE }] as const;
+  return [
+    ...rows,
+    sampleRow({ requestId: 'with-image', requestBody: `${BEFORE}"}}`, binaries: [...binaries] }),
+  ];
+}
+
+const everything = { limit: 10_000, offset: 0, includeBodies: true, includeBinaries: true };
+
+async function contentOf(store: LedgerStore) {
+  const { rows } = await store.audit(everything);
+  const sorted = rows.map(({ id: _inItsStore, ...row }) => row);
+  sorted.sort((one, other) => (one.requestId < other.requestId ? -1 : 1));
+  const { totals, by } = await store.summary({ window: ALL_TIME, by: ['project', 'model'], models: 0 });
+  const { costUsd, ...counts } = totals;
+  return { rows: sorted, counts, costUsd, names: by.project?.length };
+}
+
+interface Lab {
+  home: string;
+  config: string;
+  address: string;
+  copy(): Promise<{ code: number; out: string; err: string }>;
+}
+
+async function startLab(rows: readonly LedgerRow[]): Promise<Lab> {
+  const home = temporaryFolder('laptop');
+  const sqlite = createSqliteStore(join(home, 'sluice.db'));
+  for (let at = 0; at < rows.length; at += 500) await sqlite.append(rows.slice(at, at + 500));
+  await sqlite.close();
+  const address = await (await sharedCluster()).createDatabase();
+  const config = join(home, 'sluice.json');
+  writeFileSync(config, JSON.stringify({ audit: { store: 'env:LEDGER_URL' } }));
+  const environment = { SLUICE_HOME: home, LEDGER_URL: address };
+  return {
+    home,
+    config,
+    address,
+    copy: () => runCommand(['ledger', 'copy', '--config', config], { environment }),
+  };
+}
+
+describe.skipIf(!hasPostgres)('into PostgreSQL', () => {
+  test('rows, bodies, binary parts and sums are the same there, and what was there already is not copied twice', async () => {
+    const { home, address, copy } = await startLab(laptopRows());
+    const sqlite = createSqliteStore(join(home, 'sluice.db'));
+    const postgres = createPostgresStore(address);
+    try {
+      // As where a copy was broken off.
+      await postgres.append(laptopRows().slice(700, 1_000));
+      expect(await copy()).toMatchObject({
+        code: 0,
+        out: '2,301 rows are there: 2,001 were copied, the others were there before',
+      });
+      const there = await contentOf(postgres);
+      const here = await contentOf(sqlite);
+      expect(there.rows).toHaveLength(2_301);
+      expect(there.rows).toEqual(here.rows);
+      expect(there.counts).toEqual(here.counts);
+      expect(there.costUsd).toBeCloseTo(here.costUsd, 6);
+      expect(there.names).toBe(here.names ?? 0);
+      const [image] = (
+        await postgres.audit({ ...everything, requestId: 'with-image', includeBinaries: false })
+      ).rows;
+      expect(image?.requestBody).toMatch(/"data":"sluice-binary:[0-9a-f]{64};image\/png;9000"/);
+      // Rows of another gateway, of the same time, change nothing.
+      await postgres.append(
+        variedRows(1_500).map((row) => ({
+          ...row,
+          requestId: `other-${row.requestId}`,
+          timestamp: SAMPLE_TIME,
+        })),
+      );
+      expect(await copy()).toMatchObject({
+        code: 0,
+        out: '2,301 rows are there: 0 were copied, the others were there before',
+      });
+      expect((await postgres.totals()).requests).toBe(
+        here.counts.requests + (await countedOf(variedRows(1_500))),
+      );
+    } finally {
+      await Promise.all([sqlite.close(), postgres.close()]);
+    }
+  });
+
+  test('a database that does not take them is said, without its password', async () => {
+    const { home, config, address } = await startLab([sampleRow()]);
+    const gone = new URL(address);
+    gone.pathname = '/absent';
+    const environment = { SLUICE_HOME: home, LEDGER_URL: gone.href };
+    const { code, out, err } = await runCommand(['ledger', 'copy', '--config', config], { environment });
+    expect([code, out]).toEqual([1, '']);
+    expect(err).toMatch(/^error: .*absent.*; copy again for what is missing: nothing is copied twice$/s);
+    expect(err).not.toContain(POSTGRES_PASSWORD);
+    expect(err).not.toContain(encodeURIComponent(POSTGRES_PASSWORD));
+  });
+});
+
+async function countedOf(rows: readonly LedgerRow[]): Promise<number> {
+  const store = createSqliteStore(':memory:');
+  await store.append(rows);
+  return (await store.totals()).requests;
+}
+
+test('without a store to copy into, or a file to copy from, it says what to do', async () => {
+  const home = temporaryFolder('laptop');
+  const here = { environment: { SLUICE_HOME: home } };
+  expect(await runCommand(['ledger', 'copy'], here)).toEqual({
+    code: 1,
+    out: '',
+    err: 'error: audit.store names no PostgreSQL to copy into: set it to its address first, and start the gateway again',
+  });
+  const config = join(home, 'sluice.json');
+  writeFileSync(config, '{"audit":{"store":"postgres://u:p@127.0.0.1:1/x"}}');
+  const { code, err } = await runCommand(['ledger', 'copy', '--config', config], here);
+  expect([code, err]).toEqual([
+    1,
+    `error: ${join(home, 'sluice.db')} does not exist: nothing was recorded there`,
+  ]);
+  expect((await runCommand(['ledger', 'move'], here)).code).toBe(2);
+});
