@@ -181,8 +181,43 @@ const isOllama = (client: ClientName) => client === 'ollama';
 const isVercelOpenAi = (client: ClientName) => client.startsWith('@ai-sdk/openai');
 const isAnthropic = (client: ClientName) => client === 'anthropic' || client === '@ai-sdk/anthropic';
 
+const isOneText = (client: ClientName) =>
+  isOllama(client) || ['openai', '@ai-sdk/openai', '@ai-sdk/openai-compatible'].includes(client);
+
+/** Where the recorded answers speak again behind a search, a call or thoughts, or in a second message. */
+const JOINTS: readonly (readonly [string, string])[] = [
+  ['help answer your question!', 'Found it!'],
+  ['help answer your question!', 'I found a weather tool!'],
+  ['specifically for that date.', 'Based on'],
+  ['data for that exact date.', 'Based on'],
+  ['before answering.', '2 + 2'],
+  ['for you right away!', 'Following the standard'],
+  ['at the same time!', 'No worries'],
+  ['let me view it!', 'Here'],
+  ['get clearer headlines.', 'Based on'],
+  ['requested. Let me start:', 'Let me continue'],
+  ['remaining searches you requested:', 'Now continuing'],
+  ['AAPL and GOOGL.', 'The result'],
+  ['parse it correctly.', 'I have the data'],
+  ["what it's about.", 'This Wikipedia page'],
+  ['latest stable version.', 'Let me also check'],
+  ['current stable series.', 'Based on'],
+  ['key items with links.', 'Here are a few'],
+];
+
 /** Every way in which a client of the other dialect may read something else than the provider's own SDK. */
 const DEPARTURES: readonly Cancellation[] = [
+  {
+    feature: 'texts that are apart',
+    why: 'Chat Completions and Ollama have one text, in which a blank line parts them',
+    lost: false,
+    applies: (answer, client) =>
+      isOneText(client) && JOINTS.some(([before, behind]) => answer.text.includes(before + behind)),
+    apply(expected) {
+      for (const [before, behind] of JOINTS)
+        expected.text = expected.text.replace(before + behind, `${before}\n\n${behind}`);
+    },
+  },
   {
     feature: 'refusal in words',
     why: 'the Messages format tells it by the reason to stop',

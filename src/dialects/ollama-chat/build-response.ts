@@ -4,6 +4,7 @@ import { mayBeCutShort } from '../../model/finish.ts';
 import type { TokenLogprob } from '../../model/logprobs.ts';
 import type { ThoughtBeforeCall } from '../../model/opaque-token.ts';
 import type { NeutralResponse } from '../../model/response.ts';
+import { gapBetween } from '../shared/joined-texts.ts';
 import { createAnswerLosses } from '../shared/losses/answer-losses.ts';
 import { buildLogprobs } from '../openai/logprobs.ts';
 import type { AnswerContext } from '../dialect.ts';
@@ -16,6 +17,7 @@ export function buildResponse(response: NeutralResponse, context: AnswerContext)
   const losses = createAnswerLosses(ID, context);
   losses.foreign(response.extension);
   let content = '';
+  let isApart = false;
   let thinking = '';
   const calls: JsonObject[] = [];
   const spelling: TokenLogprob[] = [];
@@ -25,9 +27,11 @@ export function buildResponse(response: NeutralResponse, context: AnswerContext)
       case 'text':
         losses.foreign(part.extension);
         if (part.citations !== undefined && part.citations.length > 0) losses.lost('citations');
-        content += part.text;
+        isApart ||= part.message !== undefined;
+        content += (isApart ? gapBetween(content, part.text) : '') + part.text;
+        isApart &&= part.text === '';
         spelling.push(...(part.logprobs ?? []));
-        break;
+        continue;
       case 'refusal':
         losses.refusal();
         content += part.text;
@@ -72,6 +76,7 @@ export function buildResponse(response: NeutralResponse, context: AnswerContext)
       case 'tool-result':
         break;
     }
+    isApart ||= part.type !== 'opaque';
   }
   reportThoughts(thoughts, losses);
   return {

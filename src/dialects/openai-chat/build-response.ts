@@ -14,6 +14,7 @@ import { buildModeration, MODERATION, withoutModeration } from '../openai/modera
 import { ownImage, unsaidAudio } from './media.ts';
 import { buildReasoningFields, type PlacedReasoning } from './reasoning.ts';
 import { buildCallSeal, buildToolCall, clientCallId, legacyNames } from './tool-call.ts';
+import { gapBetween } from '../shared/joined-texts.ts';
 import { servedTier } from '../shared/settings/service-tier.ts';
 import { buildUsage, COUNTS_WITHOUT_FIELD } from './usage.ts';
 import { ID, ownFields } from './wire.ts';
@@ -78,7 +79,9 @@ export function completionId(context: AnswerContext): string {
 const INSTEAD_OF_TEXT = ['tool_calls', 'function_call', 'refusal', 'audio'];
 
 function buildMessage(response: NeutralResponse, context: AnswerContext, losses: AnswerLosses): JsonObject {
-  const texts: TextPart[] = [];
+  const texts: PlacedText[] = [];
+  let said = '';
+  let isApart = false;
   const reasoning: PlacedReasoning[] = [];
   const lastText = response.parts.findLastIndex((part) => part.type === 'text' && part.text !== '');
   const calls: JsonObject[] = [];
@@ -90,8 +93,11 @@ function buildMessage(response: NeutralResponse, context: AnswerContext, losses:
     switch (part.type) {
       case 'text':
         losses.foreign(part.extension);
-        texts.push(part);
-        break;
+        isApart ||= part.message !== undefined;
+        texts.push({ part, gap: isApart ? gapBetween(said, part.text) : '' });
+        said = part.text || said;
+        isApart &&= part.text === '';
+        continue;
       case 'reasoning':
         losses.foreign(part.extension);
         reasoning.push({ part, afterText: lastText !== -1 && at > lastText });
@@ -146,8 +152,9 @@ function buildMessage(response: NeutralResponse, context: AnswerContext, losses:
       case 'tool-result':
         break;
     }
+    isApart ||= part.type !== 'opaque';
   }
-  if (texts.length > 0) message.content = texts.map((part) => part.text).join('');
+  if (texts.length > 0) message.content = texts.map(({ part, gap }) => gap + part.text).join('');
   if (refusal !== '') message.refusal = refusal;
   Object.assign(message, buildReasoningFields(reasoning, context));
   if (calls.length > 0) message.tool_calls = calls;
@@ -161,10 +168,18 @@ function buildMessage(response: NeutralResponse, context: AnswerContext, losses:
   return message;
 }
 
-function buildAnnotations(texts: readonly TextPart[], losses: AnswerLosses): JsonObject[] {
+interface PlacedText {
+  part: TextPart;
+  /** What parts it from the text before. */
+  gap: string;
+}
+
+function buildAnnotations(texts: readonly PlacedText[], losses: AnswerLosses): JsonObject[] {
   const annotations: JsonObject[] = [];
   let base = 0;
-  for (const { text, citations } of texts) {
+  for (const { part, gap } of texts) {
+    const { text, citations } = part;
+    base += gap.length;
     for (const citation of citations ?? []) {
       const annotation = buildAnnotation(citation, base, text.length);
       if (annotation === undefined) losses.lost('citations');

@@ -27,6 +27,7 @@ import { buildDataUrl } from '../openai/media.ts';
 import { ownImage, unsaidAudio } from './media.ts';
 import { buildReasoningDetail, type PlacedReasoning, UNSIGNED } from './reasoning.ts';
 import { buildCallSeal, clientCallId, legacyNames } from './tool-call.ts';
+import { gapBetween } from '../shared/joined-texts.ts';
 import { servedTier } from '../shared/settings/service-tier.ts';
 import { buildUsage, COUNTS_WITHOUT_FIELD } from './usage.ts';
 import { ID, ownFields } from './wire.ts';
@@ -90,6 +91,10 @@ class ChunkEncoder implements StreamEncoder {
   /** The entries sent, with the length of the content before each. */
   private entries: { part: ReasoningPart; at: number }[] | null = null;
   private textBase = 0;
+  /** The number of the text that began last, the last piece of text, and whether the next piece begins a text of its own. */
+  private textBlock = -1;
+  private said = '';
+  private isApart = false;
   /** Of texts that have ended. OpenAI's JavaScript SDK keeps only the last list, so it is sent once, if possible. */
   private annotations: JsonObject[] | null = null;
   private sentAnnotations = 0;
@@ -146,11 +151,15 @@ class ChunkEncoder implements StreamEncoder {
       case 'start':
         return '';
       case 'text-start':
+        if (event.message !== undefined || event.block !== this.textBlock + 1) this.isApart = true;
+        this.textBlock = event.block;
         this.textBase = this.contentLength;
         return '';
       case 'text-delta':
         if (event.logprobs !== undefined) return this.spelled('content', event.text, event.logprobs);
         if (event.text === '') return '';
+        if (this.isApart) return this.apart(event);
+        this.said = event.text;
         this.contentLength += event.text.length;
         this.contentPrefix ??= this.deltaPrefix('content');
         return this.contentPrefix + JSON.stringify(event.text) + this.ends.delta;
@@ -227,6 +236,14 @@ class ChunkEncoder implements StreamEncoder {
     if (!this.started) this.begin(null, null);
     const fields = JSON.stringify(withNumericCode(built, error)).slice(1, -1);
     return this.chunk({ content: '' }, 'error', `,${fields}`);
+  }
+
+  /** The beginning of a text that does not go on with the one before. */
+  private apart(event: Extract<StreamEvent, { type: 'text-delta' }>): string {
+    this.isApart = false;
+    const gap = gapBetween(this.said, event.text);
+    this.textBase += gap.length;
+    return this.encodeBody({ ...event, text: gap + event.text });
   }
 
   /** Text with the log probabilities of its tokens. */

@@ -1,0 +1,69 @@
+// Texts that an answer has apart, for clients whose form has one text: the last word and the first are not one.
+import { expect, test } from 'bun:test';
+import type { AnswerContext } from '../../../src/dialects/dialect.ts';
+import { DIALECTS } from '../../../src/dialects/registry.ts';
+import type { Part, TextPart } from '../../../src/model/content.ts';
+import { asArray, asObject, type JsonObject } from '../../../src/model/json/json.ts';
+import { responseToEvents } from '../../../src/model/replay.ts';
+import type { NeutralResponse } from '../../../src/model/response.ts';
+import { NO_USAGE } from '../../../src/model/usage.ts';
+import { readEvents } from '../../support/read-events.ts';
+
+const CONTEXT: AnswerContext = { requestId: 'r', model: 'm', created: 1, includeUsage: false };
+
+function answerOf(parts: Part[]): NeutralResponse {
+  return { id: 'r', model: 'm', parts, finish: { unified: 'end_turn', raw: null }, usage: NO_USAGE };
+}
+
+/** What a piece or the whole of an answer says. */
+function messageIn(body: JsonObject): JsonObject {
+  const choice = asObject(asArray(body.choices)?.[0]) ?? body;
+  return asObject(choice.delta ?? choice.message) ?? {};
+}
+
+function toldBy(client: 'openai-chat' | 'ollama-chat', parts: Part[]): { streamed: string; whole: unknown } {
+  const { createStreamEncoder, buildResponse } = DIALECTS[client].client;
+  const encoder = createStreamEncoder(CONTEXT);
+  const wire = responseToEvents(answerOf(parts))
+    .map((event) => encoder.encode(event))
+    .join('');
+  const pieces =
+    client === 'ollama-chat'
+      ? wire.split('\n').filter((line) => line !== '')
+      : readEvents(new TextEncoder().encode(wire)).flatMap(({ data }) => (data === '[DONE]' ? [] : [data]));
+  return {
+    streamed: pieces.map((piece) => messageIn(JSON.parse(piece) as JsonObject).content ?? '').join(''),
+    whole: messageIn(buildResponse(answerOf(parts), CONTEXT)).content,
+  };
+}
+
+const text = (said: string, more: Partial<TextPart> = {}): Part => ({ type: 'text', text: said, ...more });
+const search: Part = { type: 'tool-call', id: 's', name: 'web_search', arguments: '{}', kind: 'server' };
+const thought: Part = { type: 'reasoning', text: 'Hm.' };
+
+test.each<[string, string, Part[]]>([
+  ['behind a search', 'I look.\n\nIt rains.', [text('I look.'), search, text('It rains.')]],
+  ['behind thoughts', 'I look.\n\nIt rains.', [thought, text('I look.'), thought, text('It rains.')]],
+  ['in another message', 'I look.\n\nIt rains.', [text('I look.'), text('It rains.', { message: {} })]],
+  ['directly behind', 'I look.It rains.', [text('I look.'), text('It rains.')]],
+  ['behind white space', 'I look:\nIt rains.', [text('I look:\n'), search, text('It rains.')]],
+  ['with white space', 'I look. It rains.', [text('I look.'), search, text(' It rains.')]],
+  ['in the midst of a word', 'I looked.', [text('I look'), search, text('ed.')]],
+  ['behind nothing', 'It rains.', [text(''), search, text('It rains.')]],
+])('a text %s: %j', (_, said, parts) => {
+  for (const client of ['openai-chat', 'ollama-chat'] as const)
+    expect(toldBy(client, parts)).toEqual({ streamed: said, whole: said });
+});
+
+test('what a text cites is where it stands behind the gap', () => {
+  const citation = { kind: 'url', url: 'https://a.test', start: 0, end: 2 } as const;
+  const parts = [text('I look.'), search, text('It rains.', { citations: [citation] })];
+  const { createStreamEncoder, buildResponse } = DIALECTS['openai-chat'].client;
+  const encoder = createStreamEncoder(CONTEXT);
+  const wire = responseToEvents(answerOf(parts)).map((event) => encoder.encode(event));
+  const annotations = [{ url_citation: { start_index: 9, end_index: 11 } }];
+  expect(messageIn(buildResponse(answerOf(parts), CONTEXT))).toMatchObject({ annotations });
+  const sent = readEvents(new TextEncoder().encode(wire.join(''))).map(({ data }) => data);
+  const cited = sent.find((data) => data.includes('annotations'));
+  expect(messageIn(JSON.parse(cited ?? '{}') as JsonObject)).toMatchObject({ annotations });
+});
