@@ -79,7 +79,8 @@ export function buildAnnotation(citation: Citation, base: number, length: number
     type: 'url_citation',
     url_citation: {
       url: citation.url,
-      title: citation.title ?? '',
+      // Open WebUI and others show a source by it, one without a name as nothing.
+      title: citation.title || citation.url,
       ...(citation.citedText !== undefined && { content: citation.citedText }),
       ...original,
       ...range,

@@ -59,7 +59,8 @@ export function buildAnnotation(citation: Citation, length: number, base = 0): J
     start_index: base + (citation.start ?? 0),
     end_index: base + (citation.end ?? length),
     url: citation.url,
-    title: citation.title ?? '',
+    // Clients show a source by it, one without a name as nothing.
+    title: citation.title || citation.url,
   };
 }
 

@@ -400,7 +400,13 @@ describe('build', () => {
       annotations: [
         {
           type: 'url_citation',
-          url_citation: { url: 'https://a.example', title: '', content: 'q', start_index: 4, end_index: 7 },
+          url_citation: {
+            url: 'https://a.example',
+            title: 'https://a.example',
+            content: 'q',
+            start_index: 4,
+            end_index: 7,
+          },
         },
       ],
     });

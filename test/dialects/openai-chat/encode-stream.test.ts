@@ -332,7 +332,7 @@ describe('chunks', () => {
       },
       {
         type: 'url_citation',
-        url_citation: { url: 'https://b.example', title: '', start_index: 5, end_index: 6 },
+        url_citation: { url: 'https://b.example', title: 'https://b.example', start_index: 5, end_index: 6 },
       },
     ]);
   });

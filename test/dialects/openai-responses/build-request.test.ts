@@ -318,7 +318,13 @@ describe('assistant turns', () => {
             type: 'output_text',
             text: 'ab',
             annotations: [
-              { type: 'url_citation', url: 'https://a.example', title: '', start_index: 0, end_index: 1 },
+              {
+                type: 'url_citation',
+                url: 'https://a.example',
+                title: 'https://a.example',
+                start_index: 0,
+                end_index: 1,
+              },
             ],
           },
         ],

@@ -20,7 +20,7 @@ const annotation = (start_index: number, end_index: number) => ({
   start_index,
   end_index,
   url: 'https://a.test',
-  title: '',
+  title: 'https://a.test',
 });
 
 test('texts of which only some cite are one, as OpenAI’s models say them, with each citation at its place', () => {

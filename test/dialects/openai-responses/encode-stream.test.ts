@@ -164,7 +164,13 @@ test('citations become annotations of their text', () => {
   ]);
   const annotations = [
     { type: 'url_citation', url: 'https://a.example', title: 'A', start_index: 0, end_index: 5 },
-    { type: 'url_citation', url: 'https://b.example', title: '', start_index: 1, end_index: 3 },
+    {
+      type: 'url_citation',
+      url: 'https://b.example',
+      title: 'https://b.example',
+      start_index: 1,
+      end_index: 3,
+    },
     own,
   ];
   const added = events.filter((event) => event.type === 'response.output_text.annotation.added');
