@@ -1,9 +1,20 @@
 // Which process serves in the background: a pid file, and beside it a lock that ends with its process. A pid alone may
 // belong to another program by now; a lock that is held cannot be stale.
 import { Database, SQLiteError } from 'bun:sqlite';
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
-import { messageOf } from '../model/thrown.ts';
+import { codeOf, messageOf } from '../model/thrown.ts';
 
 /** Set for `sluice serve`: the pid file that it claims. */
 export const PID_FILE_VARIABLE = 'SLUICE_PID_FILE';
@@ -59,26 +70,27 @@ export function claimPidFile(path: string, waitMs = LOOKING_MS): PidFile {
       cause,
     });
   }
-  // The pid on a line of its own, for scripts.
-  const put = (pid: number, details: string) => {
-    const draft = `${path}.${pid}.tmp`;
-    try {
-      writeFileSync(draft, `${pid}\n${details}`, { mode: 0o600 });
-      renameSync(draft, path);
-    } catch (cause) {
-      rmSync(draft, { force: true });
-      throw unwritable(path, cause);
-    }
-  };
+  // The pid on a line of its own, for scripts, and before anything is served: a process that nobody can find, nobody can stop.
+  const draft = `${path}.${process.pid}.tmp`;
   try {
-    // Before anything is served: a process that nobody can find, nobody can stop.
-    put(process.pid, '');
-  } catch (thrown) {
+    writeFileSync(draft, `${process.pid}\n`, { mode: 0o600 });
+    renameSync(draft, path);
+  } catch (cause) {
+    rmSync(draft, { force: true });
     lock.close();
-    throw thrown;
+    throw unwritable(path, cause);
   }
   return {
-    write: ({ pid, ...details }) => put(pid, `${JSON.stringify(details)}\n`),
+    write({ pid, ...details }) {
+      try {
+        // Over what is there, in the place that the disk has given to it: since then the ledger may have taken the last of it.
+        const descriptor = openSync(path, constants.O_WRONLY | constants.O_CREAT, 0o600);
+        writeFileSync(descriptor, `${pid}\n${JSON.stringify(details)}\n`);
+        closeSync(descriptor);
+      } catch (cause) {
+        throw unwritable(path, cause);
+      }
+    },
     release() {
       try {
         rmSync(path, { force: true });
@@ -112,10 +124,13 @@ function openLock(path: string): Database {
   }
 }
 
+const NO_ROOM = ['ENOSPC', 'EDQUOT', 'SQLITE_FULL'];
+
 function unwritable(path: string, cause: unknown): PidFileError {
   const reason = messageOf(cause);
+  const remedy = NO_ROOM.includes(codeOf(cause) ?? '') ? 'free some space there' : 'check its permissions';
   return new PidFileError(
-    `${path} cannot be written (${reason}); check its permissions, or name another folder with SLUICE_HOME`,
+    `${path} cannot be written (${reason}); ${remedy}, or name another folder with SLUICE_HOME`,
     { cause },
   );
 }

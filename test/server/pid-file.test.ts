@@ -1,6 +1,15 @@
 // The pid file: whose it is from the first moment on, and who else may look meanwhile.
 import { afterAll, expect, test } from 'bun:test';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { claimPidFile, PidFileError, readPidFile } from '../../src/server/pid-file.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -41,6 +50,27 @@ test('a name that cannot be written is reported at once, and nobody is left hold
   expect(readdirSync(dirname(path)).sort()).toEqual(['sluice.pid', 'sluice.pid.lock']);
   rmSync(path, { recursive: true });
   claimPidFile(path).release();
+});
+
+test.skipIf(process.platform !== 'linux')('a disk that is full is reported as what it is', () => {
+  const path = join(FOLDER, 'full.pid');
+  symlinkSync('/dev/full', `${path}.${process.pid}.tmp`);
+  expect(() => claimPidFile(path)).toThrow('free some space there');
+});
+
+test('where it serves is written in the place that was had at first, as the disk may have become full since', () => {
+  const path = join(FOLDER, 'in-place.pid');
+  const file = claimPidFile(path);
+  const { ino } = statSync(path);
+  file.write(SERVER);
+  expect(statSync(path).ino).toBe(ino);
+  expect(readPidFile(path)).toEqual({ is: 'running', server: SERVER });
+  // Removed by hand.
+  rmSync(path);
+  file.write(SERVER);
+  expect(readPidFile(path)).toEqual({ is: 'running', server: SERVER });
+  expect(statSync(path).mode & 0o777).toBe(0o600);
+  file.release();
 });
 
 test('one that cannot be removed is no error, and nobody is left holding it', () => {
