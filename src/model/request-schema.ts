@@ -192,7 +192,7 @@ const askSchema = shape<NeutralRequest>({
       z.strictObject({ type: z.enum(['text', 'json']) }),
       z.strictObject({
         type: z.literal('json-schema'),
-        ...{ name: text, description: text, schema: json, strict: flag },
+        ...{ name: text, description: text, schema: json, strict: flag, isKept: only },
       }),
       z.strictObject({ type: z.literal('choice'), values: z.array(z.string()).min(1) }),
     ])

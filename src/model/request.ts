@@ -111,7 +111,15 @@ export type OutputFormat =
   | { type: 'text' }
   /** Any JSON object, without a schema. */
   | { type: 'json' }
-  | { type: 'json-schema'; name?: string; description?: string; schema: JsonObject; strict?: boolean }
+  | {
+      type: 'json-schema';
+      name?: string;
+      description?: string;
+      schema: JsonObject;
+      strict?: boolean;
+      /** The client's dialect keeps to every schema that it takes, and has no word for less. */
+      isKept?: true;
+    }
   /** One of these, as plain text. */
   | { type: 'choice'; values: string[] };
 

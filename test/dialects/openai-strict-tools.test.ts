@@ -1,8 +1,10 @@
-// Which schemas of strict tools OpenAI can enforce.
+// Which schemas of strict tools and of answers OpenAI can enforce.
 import { expect, test } from 'bun:test';
-import { strictSchema } from '../../src/dialects/openai/schemas.ts';
+import { canBeKept, strictSchema } from '../../src/dialects/openai/schemas.ts';
 import { createLossReport } from '../../src/dialects/shared/losses/loss-report.ts';
-import type { JsonObject } from '../../src/model/json/json.ts';
+import { asObject, type JsonObject } from '../../src/model/json/json.ts';
+import type { DialectId } from '../../src/model/dialect-id.ts';
+import { DIALECTS } from '../../src/dialects/registry.ts';
 
 const CLOSED = { type: 'object', properties: { a: {} }, required: ['a'], additionalProperties: false };
 const holding = (a: JsonObject) => ({ ...CLOSED, properties: { a } });
@@ -43,4 +45,61 @@ test('formats that OpenAI refuses are left out, and named', () => {
     holding({ type: 'string' }),
   );
   expect(losses.list()).toMatchObject([{ feature: 'tools.strict', outcome: 'approximated' }]);
+});
+
+const TEXT = { type: 'string' };
+const deep = (levels: number): JsonObject => (levels === 1 ? holding(TEXT) : holding(deep(levels - 1)));
+
+test.each<[string, JsonObject, boolean]>([
+  ['closed, with all fields required', holding(TEXT), true],
+  ['with what OpenAI checks', holding({ type: ['string', 'null'], format: 'date', pattern: '^2' }), true],
+  [
+    'with references',
+    { ...holding({ $ref: '#/$defs/A' }), $defs: { A: { type: 'string', enum: ['b'] } } },
+    true,
+  ],
+  ['any of several within', holding({ anyOf: [TEXT, { type: 'null' }] }), true],
+  ['any of several at the top', { ...holding(TEXT), anyOf: [TEXT] }, false],
+  ['of a list', { type: 'array', items: TEXT }, false],
+  ['open', { type: 'object', properties: { a: TEXT }, required: ['a'] }, false],
+  ['with an optional field', { ...holding(TEXT), required: [] }, false],
+  ['with a field of any type', CLOSED, false],
+  ['with a field that may be anything', { ...CLOSED, properties: { a: true } }, false],
+  ['with what OpenAI does not check', holding({ type: 'string', minLength: 1 }), false],
+  ['with a default', holding({ type: 'string', default: 'b' }), false],
+  ['with a format that it does not know', holding({ type: 'string', format: 'uri' }), false],
+  ['of ten levels', deep(10), true],
+  ['of eleven levels', deep(11), false],
+  ['with a thousand values', holding({ type: 'string', enum: Array.from({ length: 1_000 }, String) }), true],
+  ['with more', holding({ type: 'string', enum: Array.from({ length: 1_001 }, String) }), false],
+])('an answer: %s', (_, schema, isKept) => {
+  expect(canBeKept(schema)).toBe(isKept);
+});
+
+test('is kept to where the client’s own vendor keeps to it, and is not said to other servers', () => {
+  const schema = holding(TEXT);
+  const clients: [DialectId, JsonObject][] = [
+    ['anthropic-messages', { max_tokens: 9, output_config: { format: { type: 'json_schema', schema } } }],
+    ['gemini', { generationConfig: { responseMimeType: 'application/json', responseJsonSchema: schema } }],
+    ['ollama-chat', { format: schema }],
+    ['openai-chat', { response_format: { type: 'json_schema', json_schema: { name: 'a', schema } } }],
+  ];
+  for (const [client, body] of clients) {
+    const request = DIALECTS[client].client.parseRequest(
+      {
+        ...body,
+        model: 'gpt-5',
+        contents: [{ role: 'user', parts: [{ text: 'hi' }] }],
+        messages: [{ role: 'user', content: 'hi' }],
+      },
+      { operation: 'generate', model: 'gpt-5', stream: false },
+    );
+    const strict = client === 'openai-chat' ? undefined : true;
+    const built = (dialect: 'openai-chat' | 'openai-responses', quirks = {}) =>
+      DIALECTS[dialect].provider.buildRequest(request, { model: 'gpt-5', quirks }).body;
+    const ofChat = (sent: JsonObject) => asObject(asObject(sent.response_format)?.json_schema)?.strict;
+    expect(asObject(asObject(built('openai-responses').text)?.format)?.strict).toEqual(strict);
+    expect(ofChat(built('openai-chat', { objectSchemas: true }))).toEqual(strict);
+    expect(ofChat(built('openai-chat'))).toBeUndefined();
+  }
 });

@@ -240,6 +240,7 @@ function parseFormat(format: JsonObject | undefined): OutputFormat | undefined {
   return {
     type: 'json-schema',
     schema: requireObject(format.schema, 'output_config.format.schema', failRequest),
+    isKept: true,
   };
 }
 

@@ -75,7 +75,9 @@ function outputFormat(config: JsonObject, kept: Set<string>): OutputFormat | und
   if (media.length === 0) kept.add('responseFormat');
   else config.responseFormat = Array.isArray(config.responseFormat) ? media : media[0];
   if (PLAIN.has(type)) return undefined;
-  return isObject(schema) ? { type: 'json-schema', schema: parseJsonSchema(schema) } : { type: 'json' };
+  return isObject(schema)
+    ? { type: 'json-schema', schema: parseJsonSchema(schema), isKept: true }
+    : { type: 'json' };
 }
 
 /** Formats that only this dialect knows stay where they are. */
@@ -90,11 +92,11 @@ function olderFormat(config: JsonObject, kept: Set<string>): OutputFormat | unde
     const schema = config[name];
     if (!isObject(schema)) continue;
     kept.add(name);
-    return { type: 'json-schema', schema: parseJsonSchema(schema) };
+    return { type: 'json-schema', schema: parseJsonSchema(schema), isKept: true };
   }
   if (isObject(responseSchema)) {
     kept.add('responseSchema');
-    return { type: 'json-schema', schema: parseSchema(responseSchema) };
+    return { type: 'json-schema', schema: parseSchema(responseSchema), isKept: true };
   }
   return { type: 'json' };
 }

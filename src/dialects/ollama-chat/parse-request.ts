@@ -105,5 +105,5 @@ function parseFormat(format: JsonValue | undefined): OutputFormat | undefined {
   if (format === 'json') return { type: 'json' };
   const schema = asObject(format);
   if (schema === undefined) throw invalid('format', 'must be "json" or a JSON Schema');
-  return { type: 'json-schema', schema };
+  return { type: 'json-schema', schema, isKept: true };
 }

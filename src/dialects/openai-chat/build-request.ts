@@ -9,7 +9,7 @@ import { conversationIn } from '../shared/settings/conversation-key.ts';
 import { requireLastTurn } from '../shared/turns/last-turn.ts';
 import { createLossReport, type LossReport } from '../shared/losses/loss-report.ts';
 import { buildUser, buildVerbosity, SERVICE_TIERS } from '../openai/fields.ts';
-import { answerSchema } from '../openai/schemas.ts';
+import { answerSchema, canBeKept } from '../openai/schemas.ts';
 import { reportedGrowth } from '../shared/schemas/schema-growth.ts';
 import { AS_INSTRUCTION } from '../shared/losses/substitutes.ts';
 import { isEmpty, put } from '../shared/own-fields.ts';
@@ -201,6 +201,7 @@ function buildResponseFormat(
       const described: JsonObject = { name: format.name ?? 'response', schema };
       if (format.description !== undefined) described.description = format.description;
       if (format.strict !== undefined) described.strict = format.strict;
+      else if (format.isKept === true && objectSchemas === true && canBeKept(schema)) described.strict = true;
       return { type: 'json_schema', json_schema: described };
     }
   }

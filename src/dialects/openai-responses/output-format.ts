@@ -2,6 +2,7 @@
 import { asObject, type JsonObject } from '../../model/json/json.ts';
 import type { OutputFormat } from '../../model/request.ts';
 import { schemaFormat } from '../openai/fields.ts';
+import { canBeKept } from '../openai/schemas.ts';
 import { invalid } from '../shared/read-field.ts';
 
 export function buildOutputFormat(format: OutputFormat): JsonObject {
@@ -14,7 +15,8 @@ export function buildOutputFormat(format: OutputFormat): JsonObject {
       return { type: 'json_object' };
     case 'json-schema': {
       // The name is required here and optional in other dialects.
-      const { name = 'response', description, schema, strict } = format;
+      const { name = 'response', description, schema, isKept } = format;
+      const strict = format.strict ?? ((isKept === true && canBeKept(schema)) || undefined);
       return {
         type: 'json_schema',
         name,

@@ -100,3 +100,45 @@ function isClosed(schema: JsonObject): boolean {
     additionalProperties === false && Object.keys(asObject(properties) ?? {}).every((name) => all.has(name))
   );
 }
+
+/** What OpenAI keeps to; it refuses a strict schema with anything else. */
+const KEPT: ReadonlySet<string> = new Set([
+  ...['type', 'title', 'description', 'enum', 'const', '$ref', '$defs', 'anyOf'],
+  ...['properties', 'required', 'additionalProperties', 'items', 'minItems', 'maxItems'],
+  ...['pattern', 'format', 'multipleOf', 'minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum'],
+]);
+
+/** The most levels of objects, and values of all `enum`s together. */
+const DEEPEST = 10;
+const MOST_VALUES = 1_000;
+
+/**
+ * Whether OpenAI answers in exactly this form, for clients whose own vendors do so by any schema that they take: without being
+ * told, it only tries to. https://platform.openai.com/docs/guides/structured-outputs#supported-schemas
+ */
+export function canBeKept(schema: JsonObject): boolean {
+  if (schema.type !== 'object' || schema.anyOf !== undefined) return false;
+  if (!isStrictSchema(schema) || depthOf(schema) > DEEPEST) return false;
+  let isKnown = true;
+  let values = 0;
+  mapSchemas(schema, (each) => {
+    if (Object.keys(each).some((keyword) => !KEPT.has(keyword))) isKnown = false;
+    if (each.format !== undefined && !FORMATS.has(each.format)) isKnown = false;
+    if (each.type === undefined && each.$ref === undefined && each.anyOf === undefined) isKnown = false;
+    values += asArray(each.enum)?.length ?? 0;
+    const named = Object.values(asObject(each.properties) ?? {});
+    if ([...named, each.items].some((value) => typeof value === 'boolean' || Array.isArray(value)))
+      isKnown = false;
+    return each;
+  });
+  return isKnown && values <= MOST_VALUES;
+}
+
+/** Levels of objects and lists, which are what a schema holds besides words. */
+function depthOf(value: JsonValue | undefined): number {
+  if (Array.isArray(value)) return Math.max(0, ...value.map(depthOf));
+  const schema = asObject(value);
+  if (schema === undefined) return 0;
+  const inner = Math.max(0, ...Object.values(schema).map(depthOf));
+  return asObject(schema.properties) === undefined ? inner : inner + 1;
+}

@@ -604,27 +604,27 @@ describe('generation config', () => {
     [{ responseMimeType: 'application/json' }, { type: 'json' }],
     [
       { responseMimeType: 'application/json', responseSchema: { type: 'STRING' } },
-      { type: 'json-schema', schema: { type: 'string' } },
+      { type: 'json-schema', isKept: true, schema: { type: 'string' } },
     ],
     [
       { response_mime_type: 'application/json', response_json_schema: { $ref: '#/$defs/a' } },
-      { type: 'json-schema', schema: { $ref: '#/$defs/a' } },
+      { type: 'json-schema', isKept: true, schema: { $ref: '#/$defs/a' } },
     ],
     ...['_responseJsonSchema', '_response_json_schema'].map((name): [JsonObject, unknown] => [
       { responseMimeType: 'application/json', [name]: { type: 'object' } },
-      { type: 'json-schema', schema: { type: 'object' } },
+      { type: 'json-schema', isKept: true, schema: { type: 'object' } },
     ]),
     ...['APPLICATION_JSON', 'application/json'].flatMap((mimeType): [JsonObject, unknown][] => [
       [{ responseFormat: { text: { mimeType } } }, { type: 'json' }],
       [
         { responseFormat: { text: { mimeType, schema: { type: 'object' } } } },
-        { type: 'json-schema', schema: { type: 'object' } },
+        { type: 'json-schema', isKept: true, schema: { type: 'object' } },
       ],
     ]),
     // A list of formats, as Google Cloud has it.
     [
       { response_format: [{ text: { mime_type: 'APPLICATION_JSON', schema: { type: 'object' } } }] },
-      { type: 'json-schema', schema: { type: 'object' } },
+      { type: 'json-schema', isKept: true, schema: { type: 'object' } },
     ],
     [{ responseFormat: { text: { mimeType: 'TEXT_PLAIN' } } }, undefined],
     [
@@ -641,6 +641,7 @@ describe('generation config', () => {
       },
       {
         type: 'json-schema',
+        isKept: true,
         schema: {
           type: 'object',
           properties: {
