@@ -229,15 +229,14 @@ class MessageEncoder implements StreamEncoder {
         this.searching = '';
         return '';
       }
-      this.losses.serverCall(event, isOwn);
+      this.losses.call(event, isOwn);
       if (!isOwn) return '';
       const block = { type: 'server_tool_use', id, name, input: {}, ...fields };
       return this.blockStart('tool', block, 'input_json_delta', 'partial_json');
     }
-    this.losses.foreign(event.extension);
+    this.losses.call(event, true);
     const block = { type: 'tool_use', id: callIdToWire(id, event.signature), name, input: {}, ...fields };
     if (kind === 'function') return this.blockStart('tool', block, 'input_json_delta', 'partial_json');
-    this.losses.freeTextCall();
     const started = this.blockStart('free-text-tool', block, 'input_json_delta', 'partial_json');
     return `${started}${this.deltaPrefix}${JSON.stringify(`{"${FREE_TEXT}":"`)}${END}`;
   }

@@ -138,9 +138,7 @@ function buildPart(
     }
     case 'tool-call': {
       const built = callPart(part, part.signature === undefined ? thought : undefined);
-      if (part.kind === 'server') losses.serverCall(part, built !== null);
-      else if (part.kind === 'custom') losses.freeTextCall();
-      else losses.foreign(part.extension);
+      losses.call(part, built !== null);
       if (built === undefined && mayBeCutShort(response.finish)) losses.lost(CUT_CALL);
       else if (built === undefined) throw brokenArguments(part.name);
       return built ?? undefined;

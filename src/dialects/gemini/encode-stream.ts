@@ -313,9 +313,7 @@ class ChunkEncoder implements StreamEncoder {
     const takes = seal !== undefined && call.kind !== 'server' && call.signature === undefined;
     const built = callPart(call, takes ? seal : undefined);
     if (takes && built) this.seal = undefined;
-    if (call.kind === 'server') this.losses.serverCall(call, built !== null);
-    else if (call.kind === 'custom') this.losses.freeTextCall();
-    else this.losses.foreign(call.extension);
+    this.losses.call(call, built !== null);
     if (built === undefined) this.brokenCall ??= call.name;
     return built === undefined || built === null ? '' : this.part(built);
   }

@@ -48,12 +48,8 @@ export function buildResponse(response: NeutralResponse, context: AnswerContext)
         });
         break;
       case 'tool-call': {
-        if (part.kind === 'server') {
-          losses.serverCall(part, false);
-          break;
-        }
-        if (part.kind === 'custom') losses.freeTextCall();
-        losses.foreign(part.extension);
+        losses.call(part, false);
+        if (part.kind === 'server') break;
         const call = buildCall(part, calls.length, thoughts);
         if (call !== undefined) {
           calls.push(call);

@@ -161,12 +161,8 @@ class LineEncoder implements StreamEncoder {
     this.open = undefined;
     if (open === undefined) return '';
     const call: ToolCallPart = { ...open.head, arguments: open.given.text() };
-    if (call.kind === 'server') {
-      this.losses.serverCall(call, false);
-      return '';
-    }
-    if (call.kind === 'custom') this.losses.freeTextCall();
-    else this.losses.foreign(call.extension);
+    this.losses.call(call, false);
+    if (call.kind === 'server') return '';
     const built = buildCall(call, this.calls, this.thoughts);
     if (built === undefined) {
       this.brokenCall ??= call.name;

@@ -4,8 +4,8 @@ import type { FunctionTool, NeutralRequest, ServerTool, Tool, ToolChoice } from 
 import { allowedOf } from '../shared/tools/allowed-tools.ts';
 import { freeTextFunction } from '../shared/tools/free-text-tool.ts';
 import { ungroupedTools } from '../shared/tools/plain-tools.ts';
-import { emptySchema, functionSchema, strictSchema } from '../openai/schemas.ts';
-import { objectSchema, typedSchema } from '../shared/schemas/object-schema.ts';
+import { functionFields } from '../openai/schemas.ts';
+import { put } from '../shared/own-fields.ts';
 import { type ReportedGrowth, reportedGrowth } from '../shared/schemas/schema-growth.ts';
 import { searchInstead } from '../shared/web-search.ts';
 import { sentBreakpoint } from './breakpoint-field.ts';
@@ -99,21 +99,13 @@ function buildFunction(
 ): JsonObject {
   losses.foreign(tool.extension);
   const declared: JsonObject = { name: tool.name };
-  if (tool.description !== undefined) declared.description = tool.description;
-  const { objectSchemas, schemaForm } = options.quirks;
-  const schema = tool.parameters;
-  const mustBeClosed = tool.strict === true && objectSchemas === true && schema !== undefined;
-  const kept = mustBeClosed ? strictSchema(schema, losses) : undefined;
-  const parameters = kept ?? schema;
-  if (parameters !== undefined) {
-    const isObject = objectSchemas === true || schemaForm !== undefined;
-    const whole = functionSchema(typedSchema(isObject ? objectSchema(parameters, losses) : parameters));
-    declared.parameters = schemaForm === 'mfjs' ? mfjsSchema(whole, growth) : whole;
-  } else if (!isOwn) {
-    const empty = emptySchema(tool.strict);
-    declared.parameters = schemaForm === 'mfjs' ? mfjsSchema(empty, growth) : empty;
-  }
-  if (tool.strict !== undefined) declared.strict = tool.strict && !(mustBeClosed && kept === undefined);
+  put(declared, 'description', tool.description);
+  const { schemaForm, objectSchemas: checksStrict = false } = options.quirks;
+  const isOneObject = checksStrict || schemaForm !== undefined;
+  const { parameters, strict } = functionFields(tool, { checksStrict, isOneObject }, losses);
+  if (tool.parameters !== undefined || !isOwn)
+    declared.parameters = schemaForm === 'mfjs' ? mfjsSchema(parameters, growth) : parameters;
+  put(declared, 'strict', strict);
   const built: JsonObject = { type: 'function', function: declared };
   if (tool.cacheControl !== undefined) {
     if (options.quirks.cacheControl === true)

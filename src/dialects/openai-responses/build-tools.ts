@@ -4,9 +4,9 @@ import type { CustomTool, FunctionTool, NeutralRequest, ServerTool, Tool } from 
 import { allowedOf } from '../shared/tools/allowed-tools.ts';
 import { broughtNames } from './additional-tools.ts';
 import type { BuildScope } from './build-content.ts';
-import { emptySchema, functionSchema, strictSchema } from '../openai/schemas.ts';
+import { functionFields } from '../openai/schemas.ts';
 import type { LossReport } from '../shared/losses/loss-report.ts';
-import { objectSchema, typedSchema } from '../shared/schemas/object-schema.ts';
+import { put } from '../shared/own-fields.ts';
 import { searchInstead } from '../shared/web-search.ts';
 import type { ModelTraits } from './models.ts';
 import { searchOf, TOOL_SEARCH } from './tool-search.ts';
@@ -122,18 +122,13 @@ function buildFunction(
   losses.foreign(tool.extension);
   if (tool.cacheControl !== undefined) losses.lost('cache_control');
   const built: JsonObject = { type: 'function', name: tool.name };
-  if (tool.description !== undefined) built.description = tool.description;
-  const { parameters: declared, strict } = tool;
-  const mustBeClosed = !native && strict === true && reasons !== undefined && declared !== undefined;
-  const kept = mustBeClosed ? strictSchema(declared, losses) : undefined;
-  const parameters = kept ?? declared;
-  if (parameters !== undefined) {
-    // OpenAI's own models require an object, other servers of the dialect accept whatever the client sends.
-    const schema = native || reasons === undefined ? parameters : objectSchema(parameters, losses);
-    built.parameters = native ? parameters : functionSchema(typedSchema(schema));
-  } else if (!native) built.parameters = emptySchema(strict);
+  put(built, 'description', tool.description);
+  // OpenAI's own models require an object, other servers of the dialect accept whatever the client sends.
+  const isOpenAis = reasons !== undefined;
+  const facts = { checksStrict: isOpenAis, isOneObject: isOpenAis };
+  const { parameters, strict } = native ? tool : functionFields(tool, facts, losses);
+  put(built, 'parameters', parameters);
   // If it is left out, OpenAI makes the schema strict where it can, which clients of other dialects do not mean.
-  if (strict !== undefined) built.strict = strict && !(mustBeClosed && kept === undefined);
-  else if (!native) built.strict = false;
+  put(built, 'strict', native ? strict : (strict ?? false));
   return { ...built, ...ownFields(tool.extension) };
 }

@@ -1,12 +1,38 @@
 // JSON Schemas as OpenAI accepts them, for arguments of functions and for structured answers.
 import { asArray, asObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
+import type { FunctionTool } from '../../model/request.ts';
 import { currentDraft } from '../shared/schemas/current-draft.ts';
 import type { LossReport } from '../shared/losses/loss-report.ts';
 import { mapSchemas } from '../shared/schemas/map-schema.ts';
-import { argumentSchema, isOfObjects, outermost } from '../shared/schemas/object-schema.ts';
+import {
+  argumentSchema,
+  isOfObjects,
+  objectSchema,
+  outermost,
+  typedSchema,
+} from '../shared/schemas/object-schema.ts';
+
+/**
+ * A function's `parameters` and `strict`. Where the server checks strict schemas, one that cannot be closed is sent as an ordinary one.
+ * @param isOneObject the server takes one object, not a choice among several.
+ */
+export function functionFields(
+  { parameters, strict }: FunctionTool,
+  { checksStrict, isOneObject }: { checksStrict: boolean; isOneObject: boolean },
+  losses: LossReport,
+): { parameters: JsonObject; strict?: boolean } {
+  if (parameters === undefined)
+    return { parameters: emptySchema(strict), ...(strict !== undefined && { strict }) };
+  const closed = checksStrict && strict === true ? strictSchema(parameters, losses) : parameters;
+  const given = closed ?? parameters;
+  return {
+    parameters: functionSchema(typedSchema(isOneObject ? objectSchema(given, losses) : given)),
+    ...(strict !== undefined && { strict: strict && closed !== undefined }),
+  };
+}
 
 /** "object schema missing properties", "array schema missing items": what is omitted may be anything, and is made explicit. */
-export function functionSchema(schema: JsonObject): JsonObject {
+function functionSchema(schema: JsonObject): JsonObject {
   const whole = wholeSchema(schema);
   const lacks = whole.type === 'object' && whole.properties === undefined;
   return lacks ? { ...whole, properties: {} } : whole;
@@ -24,7 +50,7 @@ export function answerSchema(schema: JsonObject): JsonObject | undefined {
  * strict one is closed, without which OpenAI, Groq and Cerebras refuse it: https://console.groq.com/docs/structured-outputs,
  * https://github.com/elizaOS/eliza/pull/17060
  */
-export function emptySchema(isStrict: boolean | undefined): JsonObject {
+function emptySchema(isStrict: boolean | undefined): JsonObject {
   return { ...argumentSchema(undefined), ...(isStrict === true && { additionalProperties: false }) };
 }
 

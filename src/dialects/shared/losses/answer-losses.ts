@@ -1,5 +1,5 @@
 // Reports what the client's dialect cannot express of an answer, the same for whole answers and streams.
-import type { Citation, Extension, ServerToolResultPart } from '../../../model/content.ts';
+import type { Citation, Extension, ServerToolResultPart, ToolCallPart } from '../../../model/content.ts';
 import type { DialectId } from '../../../model/dialect-id.ts';
 import type { StreamEvent } from '../../../model/events.ts';
 import type { Finish, UnifiedFinish } from '../../../model/finish.ts';
@@ -13,8 +13,8 @@ export interface AnswerLosses {
   approximated(feature: string, how: string): void;
   /** For dialects that cannot mark a refusal: it is sent as text. */
   refusal(): void;
-  /** For dialects without free-text calls. */
-  freeTextCall(): void;
+  /** For dialects without free-text calls: what is lost of any call. @param carried whether the client gets one that the provider ran. */
+  call(call: AnyCall, carried: boolean): void;
   /** Names every field of an extension that is another dialect's. */
   foreign(extension: Extension | undefined): void;
   /** Names the extra fields of an image or audio clip from another dialect. */
@@ -25,7 +25,7 @@ export interface AnswerLosses {
    */
   citation(citation: Citation, carried: readonly CitationDetail[]): void;
   /** Names what only its dialect can express of a call that the provider ran itself. @param carried whether the client gets it. */
-  serverCall(call: { id: string; name: string; extension?: Extension }, carried: boolean): void;
+  serverCall(call: Omit<AnyCall, 'kind'>, carried: boolean): void;
   /** Names a result of such a call that the client does not get, by its call's name. */
   serverResult(part: Pick<ServerToolResultPart, 'callId'>): void;
   /**
@@ -36,6 +36,8 @@ export interface AnswerLosses {
   /** Counts that the dialect has no field for. */
   usage(usage: Usage, unsayable: readonly (keyof Usage)[]): void;
 }
+
+type AnyCall = Pick<ToolCallPart, 'id' | 'name' | 'kind' | 'extension'>;
 
 /** Details of a citation besides its source; `span`: the words of the answer that rest on it. */
 export type CitationDetail = 'citedText' | 'location' | 'span';
@@ -94,8 +96,10 @@ class ReportedLosses implements AnswerLosses {
     this.approximated('refusal', GIVEN_AS_TEXT);
   }
 
-  freeTextCall(): void {
-    this.approximated('tools.custom', ONE_TEXT_ARGUMENT);
+  call(call: AnyCall, carried: boolean): void {
+    if (call.kind === 'server') this.serverCall(call, carried);
+    else this.foreign(call.extension);
+    if (call.kind === 'custom') this.approximated('tools.custom', ONE_TEXT_ARGUMENT);
   }
 
   foreign(extension: Extension | undefined): void {
@@ -124,8 +128,7 @@ class ReportedLosses implements AnswerLosses {
     }
   }
 
-  serverCall(call: { id: string; name: string; extension?: Extension }, carried: boolean): void {
-    const { id, name, extension } = call;
+  serverCall({ id, name, extension }: Omit<AnyCall, 'kind'>, carried: boolean): void {
     this.names ??= new Map();
     this.names.set(id, name);
     if (!carried) this.lost(`tools.${name}`);
