@@ -7,11 +7,11 @@ import { toGatewayError } from '../model/errors.ts';
 import type { StreamEvent } from '../model/events.ts';
 import type { NeutralRequest } from '../model/request.ts';
 import type { Route, Router } from '../routing/route.ts';
-import { Cancellation, type CancelSignal } from '../upstream/cancellation.ts';
+import { Cancellation } from '../upstream/cancellation.ts';
 import type { ProviderStates } from '../upstream/provider-state.ts';
 import { type OpenStream, openStream } from './attempts/attempt.ts';
 import type { BudgetGuard } from './budgets.ts';
-import { lacksKey, planTry } from './attempts/try-context.ts';
+import { planTry, tryContextOf } from './attempts/try-context.ts';
 import { clientLeft } from './cancellation-errors.ts';
 import { hedgedAnswer } from './attempts/hedge.ts';
 import type { GatewayHost } from './host.ts';
@@ -92,31 +92,20 @@ function open(
   request: NeutralRequest,
   route: Route,
   record: ExchangeRecord,
-  signal: CancelSignal,
+  client: Cancellation,
   context: NeutralContext,
 ): Promise<OpenStream<Events>> {
   const { host, config, states, redact, budgets, limits } = context;
   const { maxEvent, keys } = config.server;
+  const question = { incoming: null, neutral: () => request, stream: true };
+  const shared = { host, record, states, budgets, limits, client, redact };
+  const exchange = { ...shared, question, route, serverKeys: keys, maxEvent };
   const render = (events: Events): Events => events;
   return hedgedAnswer<OpenStream<Events>>({
     hedgeAfterMs: route.policy.hedgeAfterMs,
     record,
-    context: {
-      targets: route.targets,
-      contextFallback: route.policy.contextFallback,
-      keyFor: (target) => (lacksKey(target, route.targets[0]) ? 'missing' : 'own'),
-      spentBudget: (target) => budgets(record, target),
-      limits: limits(record),
-      conversation: () => route.conversation,
-      host,
-      signal,
-      record,
-      states,
-      redact,
-    },
+    context: tryContextOf(exchange),
     plan(target, key) {
-      const question = { incoming: null, neutral: () => request, stream: true };
-      const exchange = { record, host, question, serverKeys: keys, route, maxEvent, redact };
       const planned = planTry(exchange, target, key);
       const reading = readingOf(planned);
       const pump = (createFraming: CreateFraming) =>

@@ -53,7 +53,7 @@ export interface TryContext {
     'attempts' | 'lease' | 'meant' | 'queuedMs' | 'backOffMs' | 'cost' | 'startedAt' | 'trySpanId'
   >;
   /** How long the client itself waits for the answer: no try begins that it would not see. */
-  deadlineMs?: number;
+  deadlineMs: number;
   states: ProviderStates;
   /** Removes secrets from the words of a failure before it is reported. */
   redact(text: string): string;
@@ -386,7 +386,7 @@ function mayWait(
   queue: TryQueue,
 ): boolean {
   const elapsed = host.monotonic() - queue.startedAt;
-  const tooLate = elapsed + ms >= (deadlineMs ?? Number.POSITIVE_INFINITY);
+  const tooLate = elapsed + ms >= deadlineMs;
   const { hasNextAddress, provider } = visit.target;
   const retries = hasNextAddress === true ? 0 : provider.maxRetries;
   if (visit.retries >= retries || ms > queue.budgetMs || tooLate || !states.mayRetry(provider)) return false;

@@ -106,7 +106,9 @@ export function lacksKey(target: Target, first: Target | undefined): boolean {
 }
 
 /** What the exchange provides for the tries at its targets. */
-export function tryContextOf(exchange: Omit<Exchange, 'maxEvent' | 'pingIntervalMs'>): TryContext {
+export function tryContextOf(
+  exchange: Omit<Exchange, 'dialect' | 'envelope' | 'maxEvent' | 'pingIntervalMs'>,
+): TryContext {
   const { host, record, route, question, client, states, redact, serverKeys, budgets, limits } = exchange;
   const { asking = question.incoming } = exchange;
   const [first] = route.targets;

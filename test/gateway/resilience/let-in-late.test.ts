@@ -48,6 +48,7 @@ async function setup(targets: Target[]) {
     targets,
     contextFallback: [],
     keyFor: () => 'own',
+    deadlineMs: Number.POSITIVE_INFINITY,
     spentBudget: () => null,
     limits: null,
     conversation: () => null,
