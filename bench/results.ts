@@ -30,31 +30,19 @@ export function spreadOfMetric(
 }
 
 /** Ratios of two contenders, each taken within one round. */
-export function spreadOfRatio(
-  results: readonly MeasureResult[],
-  metric: string,
-  contender: string,
-  base: string,
-): Spread | undefined {
-  const below = valuesOf(results, metric, base);
-  return spreadOfRounds(valuesOf(results, metric, contender), (value, round) => {
-    const divisor = below[round];
-    return divisor === undefined || divisor === 0 ? undefined : value / divisor;
-  });
-}
+export const spreadOfRatio = comparing((value, base) => (base === 0 ? undefined : value / base));
 
 /** What one contender adds to another, each time within one round. */
-export function spreadOfDifference(
-  results: readonly MeasureResult[],
-  metric: string,
-  contender: string,
-  base: string,
-): Spread | undefined {
-  const below = valuesOf(results, metric, base);
-  return spreadOfRounds(valuesOf(results, metric, contender), (value, round) => {
-    const less = below[round];
-    return less === undefined ? undefined : value - less;
-  });
+export const spreadOfDifference = comparing((value, base) => value - base);
+
+function comparing(compare: (value: number, base: number) => number | undefined) {
+  return (results: readonly MeasureResult[], metric: string, contender: string, base: string) => {
+    const bases = valuesOf(results, metric, base);
+    return spreadOfRounds(valuesOf(results, metric, contender), (value, round) => {
+      const other = bases[round];
+      return other === undefined ? undefined : compare(value, other);
+    });
+  };
 }
 
 /** By round; undefined where there is no number. */

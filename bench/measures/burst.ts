@@ -1,9 +1,7 @@
 // Streams at full speed, one after the other on each connection.
 import { isCompiled, takes } from '../contender.ts';
-import { cpuTime } from '../process-stats.ts';
-import type { LoadCount } from '../load-client.ts';
 import { type Measure, onStage, startLoad } from '../measure.ts';
-import { countSome } from './opening.ts';
+import { measureRate } from './rate.ts';
 import { SATURATED_WARM_UP_MS } from './warm-up.ts';
 
 const DELTAS = 200;
@@ -21,17 +19,11 @@ export const burst: Measure = {
       const load = startLoad({ ...request(true), connections: CONNECTIONS, perSecond: null });
       try {
         await Bun.sleep((isCompiled(context.contender) ? SETTLE_MS : SATURATED_WARM_UP_MS) * pace);
-        const before = await load.count();
-        const cpuBefore = cpuTime(running.pid);
-        const ended = ({ finished }: LoadCount) => finished > before.finished;
-        const after = await countSome(load, MEASURED_MS * pace, ended, context.contender);
-        const cpuAfter = cpuTime(running.pid);
-        const streams = after.finished - before.finished;
+        const of = { pid: running.pid, contender: context.contender };
+        const { perSecond, cpuOfEach } = await measureRate('finished', load, MEASURED_MS * pace, of);
         return {
-          'streams of 200 events': (streams / (after.at - before.at)) * 1000,
-          ...(cpuBefore === null || cpuAfter === null
-            ? {}
-            : { 'CPU per unpaced stream': (cpuAfter - cpuBefore) / streams }),
+          'streams of 200 events': perSecond,
+          ...(cpuOfEach !== null && { 'CPU per unpaced stream': cpuOfEach }),
         };
       } finally {
         await load.stop();

@@ -1,9 +1,8 @@
 // Many streams at the pace of a model: what an event costs.
-import type { LoadCount } from '../load-client.ts';
 import { isCompiled, takes } from '../contender.ts';
-import { cpuTime } from '../process-stats.ts';
 import { type Measure, onStage, startLoad } from '../measure.ts';
-import { countSome, untilBegun } from './opening.ts';
+import { untilBegun } from './opening.ts';
+import { measureRate } from './rate.ts';
 import { PACED_WARM_UP_MS } from './warm-up.ts';
 
 const STREAMS = 200;
@@ -32,17 +31,11 @@ export const paced: Measure = {
       try {
         await untilBegun(load, connections, context.contender);
         await Bun.sleep((isCompiled(context.contender) ? SETTLE_MS : PACED_WARM_UP_MS) * pace);
-        const before = await load.count();
-        const cpuBefore = cpuTime(running.pid);
-        const came = (count: LoadCount) => count.events > before.events;
-        const after = await countSome(load, MEASURED_MS * pace, came, context.contender);
-        const cpuAfter = cpuTime(running.pid);
-        const events = after.events - before.events;
+        const of = { pid: running.pid, contender: context.contender };
+        const { perSecond, cpuOfEach } = await measureRate('events', load, MEASURED_MS * pace, of);
         return {
-          'events delivered': (events / (after.at - before.at)) * 1000,
-          ...(cpuBefore === null || cpuAfter === null
-            ? {}
-            : { 'CPU per event': (cpuAfter - cpuBefore) / events }),
+          'events delivered': perSecond,
+          ...(cpuOfEach !== null && { 'CPU per event': cpuOfEach }),
         };
       } finally {
         await load.stop();
