@@ -96,12 +96,22 @@ export function buildUsage(usage: Usage): JsonObject {
 export function countsIn(body: JsonObject, choice: JsonObject | undefined): StatedUsage | undefined {
   const usage = findUsage(body, choice);
   if (usage === undefined) return undefined;
-  const stated = { ...parseUsage(usage), ...tierIn(body.service_tier), ...billIn(usage) };
+  const stated = {
+    ...parseUsage(usage),
+    ...tierIn(body.service_tier),
+    ...billIn(usage),
+    ...(heardAudio(usage) && { otherCharges: true as const }),
+  };
   return SEARCHES_ALWAYS.test(asString(body.model) ?? '') ? withSearches(stated) : stated;
 }
 
 /** OpenAI's that search before each answer, cited or not. https://platform.openai.com/docs/guides/tools-web-search */
 const SEARCHES_ALWAYS = /\bgpt-[\w.-]+-search-(preview|api)\b/;
+
+/** Mistral's Voxtral listens at a price by the minute, beside its tokens. https://docs.mistral.ai/models/voxtral-small-25-07 */
+function heardAudio({ prompt_audio_seconds: seconds }: JsonObject): boolean {
+  return typeof seconds === 'number' && seconds > 0;
+}
 
 /** Counts of an answer with server-run searches or other tools: these are billed, but few servers count them. */
 export function withSearches(stated: StatedUsage): StatedUsage {

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'bun:test';
 import { openaiChat } from '../../../src/dialects/openai-chat/index.ts';
 import type { AnswerContext } from '../../../src/dialects/dialect.ts';
 import type { Part } from '../../../src/model/content.ts';
-import { asArray, asObject, type JsonObject } from '../../../src/model/json/json.ts';
+import { asArray, asObject, type JsonObject, type JsonValue } from '../../../src/model/json/json.ts';
 import { NO_USAGE } from '../../../src/model/usage.ts';
 import { callIdToWire, ownToken } from '../../../src/model/opaque-token.ts';
 import { CONTEXT, own } from './events.ts';
@@ -164,6 +164,15 @@ describe('parse', () => {
     expect(answer({ content: 'a' }, { citations: ['https://a.example'] })).toBe(true);
     expect(answer({ content: 'a', executed_tools: [{ type: 'search' }] })).toBe(true);
     expect(answer({ content: 'a' })).toBeUndefined();
+  });
+
+  test('so does one for which audio was listened to, where it is billed by its length (Voxtral)', () => {
+    const heard = (prompt_audio_seconds: JsonValue) =>
+      openaiChat.provider.parseResponse({
+        choices: [{ message: { content: 'a' }, finish_reason: 'stop' }],
+        usage: { prompt_tokens: 1, prompt_audio_seconds },
+      }).otherCharges;
+    expect([60, 0, null, {}].map(heard)).toEqual([true, undefined, undefined, undefined]);
   });
 
   test('an answer that broke off, and a call without a name, are failures; an empty call is none', () => {
