@@ -116,6 +116,19 @@ describe('providers with a word for it', () => {
     expect([...chat.said, ...losses]).toEqual([]);
   });
 
+  test('a search that another dialect’s client offered is allowed in OpenAI’s words', () => {
+    const definition = { dialect: 'anthropic-messages', fields: {} } as const;
+    const search: Tool = { type: 'server', name: 'web_search', definition, search: { others: [] } };
+    const { body } = PROVIDER_SIDES['openai-responses'].buildRequest(
+      ask({ tools: [...TOOLS, search], allowedTools: ['a', 'web_search'] }),
+      { model: 'gpt-5', quirks: {} },
+    );
+    expect(body.tool_choice).toHaveProperty('tools', [
+      { type: 'function', name: 'a' },
+      { type: 'web_search' },
+    ]);
+  });
+
   test('another server of the Responses dialect gets the allowed tools alone', () => {
     const { body, losses } = PROVIDER_SIDES['openai-responses'].buildRequest(ask({}), {
       model: 'llama3',

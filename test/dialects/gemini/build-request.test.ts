@@ -230,6 +230,11 @@ describe('contents', () => {
         image,
         { type: 'audio', source: { kind: 'base64', mediaType: 'audio/wav', data: 'QUJD' } },
         { type: 'document', source: { kind: 'text', text: 'words' }, name: 'Book' },
+        {
+          type: 'document',
+          source: { kind: 'base64', mediaType: 'application/pdf', data: 'QUJD' },
+          name: 'Pdf',
+        },
         url('https://x.test/a.JPG?size=1'),
         url('https://x.test/a', 'image/webp'),
         url('https://x.test/b'),
@@ -241,10 +246,16 @@ describe('contents', () => {
       { inlineData: { mimeType: 'image/png', data: 'QUJD' } },
       { inlineData: { mimeType: 'audio/wav', data: 'QUJD' } },
       { text: 'Book\n\nwords' },
+      { inlineData: { mimeType: 'application/pdf', data: 'QUJD' } },
       { fileData: { mimeType: 'image/jpeg', fileUri: 'https://x.test/a.JPG?size=1' } },
       { fileData: { mimeType: 'image/webp', fileUri: 'https://x.test/a' } },
     ]);
-    expect(names).toEqual(['approximated document', 'lost image.url', 'lost image.file_id']);
+    expect(names).toEqual([
+      'approximated document',
+      'lost document.name',
+      'lost image.url',
+      'lost image.file_id',
+    ]);
   });
 
   test('an image has the media type that the standards know, sound its parameters', () => {

@@ -23,6 +23,17 @@ describe('parse', () => {
     expect(Object.keys(extension?.fields ?? {})).toEqual(['tool_calls.mcp']);
   });
 
+  test('of several answers the first is read, and that there are others is named', () => {
+    const choices = ['a', 'b'].map((content, index) => ({
+      index,
+      message: { content },
+      finish_reason: 'stop',
+    }));
+    const { parts, extension } = openaiChat.provider.parseResponse({ id: 'c1', model: 'm', choices });
+    expect(parts).toEqual([{ type: 'text', text: 'a' }]);
+    expect(Object.keys(extension?.fields ?? {})).toEqual(['choices']);
+  });
+
   test.each<[string, JsonObject, Part[]]>([
     ['text', { content: 'a' }, [{ type: 'text', text: 'a' }]],
     ['nothing', { content: null }, []],

@@ -236,6 +236,25 @@ describe('assistant turns', () => {
     expect(lost).toEqual([]);
   });
 
+  test('texts of a result stay apart where breakpoints are taken: what is cached depends on it', () => {
+    const content = [
+      { type: 'text', text: 'a' },
+      { type: 'text', text: 'b' },
+    ] as const;
+    const messages: Message[] = [
+      USER,
+      { role: 'assistant', parts: [call] },
+      { role: 'user', parts: [{ type: 'tool-result', callId: call.id, content: [...content] }] },
+    ];
+    const outputAt = (at: RegExp) =>
+      asArray(build({ messages }, 'gpt-5.6', { breakpoints: { models: /^gpt/, at } }).body.input)?.at(-1);
+    expect(outputAt(/never/)).toHaveProperty('output', 'a\n\nb');
+    expect(outputAt(/^/)).toHaveProperty('output', [
+      { type: 'input_text', text: 'a' },
+      { type: 'input_text', text: 'b' },
+    ]);
+  });
+
   test('a part of a message that nobody knows is no item of its own, which would be refused', () => {
     const part = { type: 'hologram', id: 'h' };
     const { items, lost } = answered(
@@ -577,6 +596,10 @@ describe('settings', () => {
     expect(approximated).toEqual(['user', 'service_tier']);
     expect(build({ serviceTier: 'auto' }).body).not.toHaveProperty('service_tier');
     expect(build({ serviceTier: 'batch' }).lost).toEqual(['service_tier']);
+    const [key, value] = ['k'.repeat(64), 'v'.repeat(512)];
+    expect(build({ metadata: { [key]: value } }).lost).toEqual([]);
+    for (const unfit of [{ [`${key}k`]: '' }, { k: `${value}v` }])
+      expect(build({ metadata: unfit }).lost).toEqual(['metadata']);
   });
 
   test("fields of another dialect's own are lost by their names", () => {
