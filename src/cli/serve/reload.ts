@@ -36,7 +36,41 @@ const redact = createRedactor([]);
 
 /** Reads the file again and applies it, or says why not and leaves everything as it is. */
 export async function reloadConfig(change: Change, options: ReloadOptions): Promise<void> {
-  const { started, load, path, inUse, log, apply, refuse } = options;
+  const { started, inUse, log, apply, refuse } = options;
+  const { asItIs, loaded, named } = await readChanged(change, options);
+  const fields = fieldsOf(change, loaded.path);
+  if (change.of === 'credential' && !concerns(change, named)) {
+    log('info', 'the credential store changed, but no credential that the configuration uses', fields);
+    return;
+  }
+  for (const problem of loaded.problems) {
+    log(problem.severity === 'warning' ? 'warn' : 'error', formatProblem(problem, loaded.path));
+  }
+  if (loaded.config === null) {
+    refuse(whyRefused(loaded));
+    log('error', refusalOf(change), fields);
+    return;
+  }
+  reportNextStart(loaded.config, loaded.path, options);
+  await apply(withLedgerOf(started, loaded.config));
+  inUse.text = loaded.text;
+  refuse(asItIs.config === null ? whyRefused(asItIs) : null);
+  log('info', successOf(change), fields);
+}
+
+interface ChangedConfig {
+  /** The file as it is now. */
+  asItIs: LoadedConfig;
+  /** What is to be applied: that, unless it is refused and only a key or a certificate has changed. */
+  loaded: LoadedConfig;
+  /** The credentials that it names. */
+  named: ReadonlySet<string>;
+}
+
+async function readChanged(
+  change: Change,
+  { started, load, path, inUse }: ReloadOptions,
+): Promise<ChangedConfig> {
   // Judged at the address that is served, not at the one that the file may now name: a server that other machines
   // reach must not lose its keys to a change that would be fine on loopback.
   const { host, port } = started.server;
@@ -52,38 +86,28 @@ export async function reloadConfig(change: Change, options: ReloadOptions): Prom
     overrides: { host, port },
   };
   const asItIs = await loadWithCode(judged);
-  let loaded = asItIs;
   const isRenewal = change.of === 'credential' || change.of === 'certificate';
-  if (isRenewal && loaded.config === null && inUse.text !== null) {
-    // A key or certificate that was replaced does not wait until someone has mended the file.
-    const before = await loadWithCode({ ...judged, text: inUse.text });
-    // Workers load code for themselves, with the file as it is.
-    if (before.config?.transformers.modules.length === 0) loaded = before;
-  }
-  const fields = fieldsOf(change, loaded.path);
-  if (change.of === 'credential' && !concerns(change, named)) {
-    log('info', 'the credential store changed, but no credential that the configuration uses', fields);
-    return;
-  }
-  for (const problem of loaded.problems) {
-    log(problem.severity === 'warning' ? 'warn' : 'error', formatProblem(problem, loaded.path));
-  }
-  if (loaded.config === null) {
-    refuse(whyRefused(loaded));
-    log('error', refusalOf(change), fields);
-    return;
-  }
+  if (!isRenewal || asItIs.config !== null || inUse.text === null) return { asItIs, loaded: asItIs, named };
+  // A key or certificate that was replaced does not wait until someone has mended the file.
+  const before = await loadWithCode({ ...judged, text: inUse.text });
+  // Workers load code for themselves, with the file as it is.
+  const isUsable = before.config?.transformers.modules.length === 0;
+  return { asItIs, loaded: isUsable ? before : asItIs, named };
+}
+
+/** Says what of the change only a restart applies, and whether that will fail. */
+function reportNextStart(
+  config: ResolvedConfig,
+  path: string | null,
+  { started, load, log }: ReloadOptions,
+): void {
   const now = fixedAtStart(started);
   const fresh = loadConfig(load);
   for (const problem of fresh.config === null ? fresh.problems.filter(isFatal) : [])
-    log('warn', `the next start will fail: ${formatProblem(problem, loaded.path)}`);
-  const asked = fixedAtStart(fresh.config ?? loaded.config);
+    log('warn', `the next start will fail: ${formatProblem(problem, path)}`);
+  const asked = fixedAtStart(fresh.config ?? config);
   const waiting = Object.keys(now).filter((key) => now[key] !== asked[key]);
   if (waiting.length > 0) log('warn', 'these changes need a restart', { keys: waiting });
-  await apply(withLedgerOf(started, loaded.config));
-  inUse.text = loaded.text;
-  refuse(asItIs.config === null ? whyRefused(asItIs) : null);
-  log('info', successOf(change), fields);
 }
 
 function isFatal({ severity }: ConfigProblem): boolean {

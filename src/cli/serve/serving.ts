@@ -13,8 +13,8 @@ export interface Serving {
   /** Resolves when no request can be served any more, to the reason. Left out: that does not happen. */
   lost?: Promise<Error>;
   /**
-   * Serves on for `delayMs` while it tells load balancers to go elsewhere, then accepts no new requests, lets running ones finish for `timeoutMs`, or until `sooner` resolves, and closes the
-   * ledger; resolves to how many were cut off.
+   * For `delayMs` it serves on, and tells load balancers to go elsewhere. Then it accepts no new requests, lets running ones
+   * finish for `timeoutMs`, or until `sooner` resolves, and closes the ledger. Resolves to how many were cut off.
    */
   end(times: EndTimes, sooner?: Promise<void>): Promise<number>;
 }
