@@ -12,7 +12,7 @@ import { CLAUDE_OUTPUT, GEMINI_OUTPUT, OPENAI_OUTPUT } from './output-limits.ts'
 const ANTHROPICS_OWN = /^https:\/\/api\.anthropic\.com$/;
 
 /** For OpenAI, Azure and Google. The premium for priority differs by model: 1.75 to 2.5 times the usual price. */
-const FLEX_AT_HALF = { flex: 0.5, batch: 0.5, priority: null, ultrafast: null };
+const FLEX_AT_HALF = { flex: 0.5, batch: 0.5, priority: null, ultrafast: null, off_peak: null };
 
 /** Of the previews of other models no price is published. https://developers.openai.com/api/docs/guides/ultrafast-mode */
 const ULTRAFAST = { models: /^gpt-6-astra/, times: 6 };

@@ -803,6 +803,19 @@ describe('the bill of', () => {
     });
   }
 
+  const flex = BILLS.find(({ what }) => what.startsWith('Vertex: the same, had it'));
+  for (const traffic of usesSharedRecordings() ? ['ON_DEMAND_PRIORITY', 'ON_DEMAND_OFFPEAK'] : []) {
+    test(`Vertex: ${traffic}, whose price is not known`, async () => {
+      const recording = flex && findRecording(flex.recording);
+      if (flex === undefined || recording === undefined) throw new Error('the recording is gone');
+      const edit = (text: string) =>
+        text.replaceAll(/"trafficType": ?"ON_DEMAND"/g, `"trafficType":"${traffic}"`);
+      const row = await billed({ ...flex, edit }, recording, '/v1/messages');
+      expect(row.usage.inputTokens).toBe(519);
+      expect(row.costUsd).toBeNull();
+    });
+  }
+
   for (const bill of usesSharedRecordings() ? BILLS : []) {
     const { what, recording: id, prices, tokens, pieces = 0 } = bill;
     test(what, async () => {

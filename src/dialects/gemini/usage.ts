@@ -36,8 +36,12 @@ export function parseUsage(metadata: JsonObject): StatedUsage {
   };
 }
 
-/** Vertex's names for the tiers. */
-const TRAFFIC: Record<string, string> = { ON_DEMAND_FLEX: 'flex', ON_DEMAND_PRIORITY: 'priority' };
+/** Vertex's names for the tiers. https://aiplatform.googleapis.com/$discovery/rest?version=v1beta1 (`trafficType`) */
+const TRAFFIC: Record<string, string> = {
+  ON_DEMAND_FLEX: 'flex',
+  ON_DEMAND_PRIORITY: 'priority',
+  ON_DEMAND_OFFPEAK: 'off_peak',
+};
 
 /** Undefined where there are none. */
 function partsIn(
