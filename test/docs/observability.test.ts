@@ -1,4 +1,4 @@
-// docs/observability.md says what each field of a row is, and of an attempt; its alerts name metrics that there are.
+// docs/observability.md says what each field of a row is, and of an attempt; its alerts and graphs name metrics that there are.
 import { expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -48,9 +48,12 @@ test('every field of an attempt, and no other', () => {
   expect([...namesUnder('field of an attempt')].sort()).toEqual(Object.keys(row.attempts[0] ?? {}).sort());
 });
 
-test('the metrics of the alerts', () => {
-  const alerts = PAGE.split('\n\n').find((part) => part.startsWith('| expression |')) ?? '';
-  const metrics = [...alerts.matchAll(/\bsluice_\w+/g)].map(([name]) => name);
-  expect(metrics.length).toBeGreaterThan(5);
-  for (const name of metrics) expect(read('metrics.md')).toContain(`| \`${name}\` |`);
+test('the metrics of the alerts, and those that are drawn', () => {
+  const tables = PAGE.split('\n\n').filter((part) => part.startsWith('| expression |'));
+  expect(tables).toHaveLength(2);
+  for (const table of tables) {
+    const metrics = [...table.matchAll(/\bsluice_\w+/g)].map(([name]) => name.replace(/_bucket$/, ''));
+    expect(metrics.length).toBeGreaterThan(5);
+    for (const name of metrics) expect(read('metrics.md')).toContain(`| \`${name}\` |`);
+  }
 });
