@@ -1,5 +1,7 @@
 // GET /gateway/metrics: totals of all time or a window, those of each name, each model's figures, the newest requests.
 import type { Budget, RateLimit } from '../config/resolved.ts';
+import { periodAt } from '../model/calendar-period.ts';
+import { compileGlob } from '../model/glob.ts';
 import type { BudgetState } from '../ledger/budgets/budget-book.ts';
 import { flushed } from './flushed.ts';
 import {
@@ -82,17 +84,12 @@ export async function readMetrics(
         }),
     ...(deps.config().costs.budgets.length > 0
       ? {
-          budgets: deps
-            .budgets()
-            .filter(({ budget }) => isOf(project, budget))
-            .map(describeBudget),
+          budgets: budgetsOf(project, deps).map(describeBudget),
         }
       : {}),
     ...(deps.config().rateLimits.length > 0
       ? {
-          rate_limits: (await deps.rateLimits())
-            .filter(({ limit }) => isOf(project, limit))
-            .map(describeLimit),
+          rate_limits: limitsOf(project, deps, await deps.rateLimits()).map(describeLimit),
         }
       : {}),
     ...(withModels ? { models: (summary?.models ?? []).map(describeModel) } : {}),
@@ -109,9 +106,57 @@ async function newest(store: LedgerStore, limit: number, project: string | null)
   return (await store.audit({ projectId: project, limit, offset: 0, includeBodies: false })).rows;
 }
 
+function budgetsOf(project: string | null, { budgets, config, now }: ManagementDeps): BudgetState[] {
+  const states = budgets();
+  if (project === null) return states;
+  const own = states.filter(({ budget }) => isOf(project, budget));
+  const known = own.map(({ budget }) => budget);
+  return [
+    ...own,
+    ...unused(project, config().costs.budgets, known).map((budget) => ({
+      budget,
+      ...periodAt(budget.per, now()),
+      spentUsd: 0,
+      unpriced: 0,
+    })),
+  ];
+}
+
+function limitsOf(
+  project: string | null,
+  { config }: ManagementDeps,
+  states: readonly LimitState[],
+): Pick<LimitState, 'limit' | 'used' | 'isReached'>[] {
+  if (project === null) return [...states];
+  const own = states.filter(({ limit }) => isOf(project, limit));
+  const known = own.map(({ limit }) => limit);
+  const others = unused(project, config().rateLimits, known);
+  return [...own, ...others.map((limit) => ({ limit, used: 0, isReached: false }))];
+}
+
 /** A budget or limit that others share, too, tells of them, and so does one of several projects, whose name is a pattern. */
-function isOf(project: string | null, whose: Budget | RateLimit): boolean {
-  return project === null || (whose.project === project && !project.includes('*'));
+function isOf(project: string, whose: Budget | RateLimit): boolean {
+  return whose.project === project && !isPattern(project);
+}
+
+const isPattern = (project: string) => project.includes('*');
+
+/** What the project has to itself, as each has, and has not used any of: no state of it is known. */
+function unused<Each extends Budget | RateLimit>(
+  project: string,
+  all: readonly Each[],
+  known: readonly Each[],
+): Each[] {
+  if (isPattern(project)) return [];
+  return all
+    .filter((one) => one.each === 'project' && compileGlob(one.project ?? '*')(project))
+    .map((one) => ({ ...one, project }))
+    .filter((one) => !known.some((other) => isSame(one, other)));
+}
+
+function isSame(one: Budget | RateLimit, other: Budget | RateLimit): boolean {
+  const sorted = (of: object) => JSON.stringify(Object.entries(of).sort());
+  return sorted(one) === sorted(other);
 }
 
 function dimensionsOf(breakdowns: readonly Breakdown[]): Dimension[] {
@@ -170,7 +215,11 @@ function describeBudget({ budget, start, end, spentUsd, unpriced }: BudgetState)
   };
 }
 
-function describeLimit({ limit, used, isReached }: LimitState): LimitEntry {
+function describeLimit({
+  limit,
+  used,
+  isReached,
+}: Pick<LimitState, 'limit' | 'used' | 'isReached'>): LimitEntry {
   const { kind, most, per } = limit;
   return {
     [kind]: most,

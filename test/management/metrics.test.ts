@@ -260,6 +260,29 @@ describe('/gateway/metrics', () => {
           /secret|spare|of-|"data"|web2|\b99\b|\b50\b/,
         );
     expect(await lab.read('/gateway/metrics?recent_limit=0', 'web')).toMatchObject({ recent: [] });
+    // What each project has to itself is known before any of it is used.
+    const each: Budget = { ...all, each: 'project', limitUsd: 7 };
+    const perEach: RateLimit = { ...limit, each: 'project' };
+    lab.config = sampleConfig({
+      costs: {
+        pricingOverrides: [],
+        budgets: [each, { ...each, project: 'data*' }, { ...each, per: 'month' }],
+      },
+      rateLimits: [perEach, { ...perEach, project: 'we*', most: 3 }, { ...perEach, each: 'agent' }],
+    });
+    lab.deps.rateLimits = () => [
+      { index: 0, limit: { ...perEach, project: 'web' }, used: 5, isReached: false },
+    ];
+    const before = await lab.read('/gateway/metrics', 'web');
+    expect(before.budgets).toMatchObject([
+      { limit_usd: 1 },
+      { limit_usd: 7, per: 'day', project: 'web', spent_usd: 0.5 },
+      { limit_usd: 7, per: 'month', project: 'web', spent_usd: 0, is_spent: false },
+    ]);
+    expect(before.rate_limits).toMatchObject([
+      { requests: 60, project: 'web', used: 5 },
+      { requests: 3, project: 'web', used: 0, is_reached: false },
+    ]);
     expect((await lab.read('/gateway/metrics?step=day', 'nobody')).summary.total_requests).toBe(0);
     // The operator sees all, as ever.
     expect((await lab.read(path)).summary.total_requests).toBe(4);
