@@ -1,4 +1,5 @@
 // `sluice ledger copy`: the rows of the embedded ledger into the store that the configuration names.
+import { Database } from 'bun:sqlite';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { EMBEDDED_STORE, secretsOfStore } from '../config/audit-store.ts';
@@ -55,6 +56,7 @@ async function copy(input: ParsedArguments, context: CliContext): Promise<number
     );
   const path = input.operands[1] ?? join(findReadableHome(context.environment), DATABASE_NAME);
   if (!existsSync(path)) throw new CommandFailure(`${path} does not exist: nothing was recorded there`);
+  requireLedger(path);
   const from = openEmbeddedStore(path);
   const { createPostgresStore } = await import('../ledger/postgres/store.ts');
   const to = createPostgresStore(store);
@@ -75,6 +77,23 @@ async function copy(input: ParsedArguments, context: CliContext): Promise<number
   } finally {
     await Promise.all([from.close(), to.close()]);
   }
+}
+
+/** Opened as one, another program's database would become a ledger, too. Throws CommandFailure. */
+function requireLedger(path: string): void {
+  try {
+    const database = new Database(path, { readonly: true });
+    try {
+      if (database.query("SELECT 1 FROM sqlite_master WHERE name = 'ledger_row'").get() !== null) return;
+    } finally {
+      database.close();
+    }
+  } catch (cause) {
+    throw new CommandFailure(`${path} cannot be read: ${messageOf(cause)}; name the sluice.db of a gateway`, {
+      cause,
+    });
+  }
+  throw new CommandFailure(`${path} is no ledger; name the sluice.db of a gateway`);
 }
 
 /** Newest first. Which are there is asked before and after, so that a copy that was broken off goes on where it was. */

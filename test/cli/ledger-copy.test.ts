@@ -1,4 +1,5 @@
 // `sluice ledger copy`: a laptop's ledger in SQLite, brought into a PostgreSQL that already has rows of another gateway.
+import { Database } from 'bun:sqlite';
 import { describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -147,4 +148,22 @@ test('without a store to copy into, or a file to copy from, it says what to do',
     `error: ${join(home, 'sluice.db')} does not exist: nothing was recorded there`,
   ]);
   expect((await runCommand(['ledger', 'move'], here)).code).toBe(2);
+  // Neither does another program's database become a ledger.
+  const text = join(home, 'notes.txt');
+  writeFileSync(text, 'no database at all, though it is long enough for one: '.repeat(100));
+  const other = join(home, 'other.db');
+  const database = new Database(other);
+  database.run('CREATE TABLE notes (text)');
+  database.close();
+  for (const [file, reason] of [
+    [text, 'cannot be read: file is not a database'],
+    [home, 'cannot be read: '],
+    [other, 'is no ledger; name the sluice.db of a gateway'],
+  ] as const) {
+    const refused = await runCommand(['ledger', 'copy', file, '--config', config], here);
+    expect([refused.code, refused.out]).toEqual([1, '']);
+    expect(refused.err).toStartWith(`error: ${file} ${reason}`);
+  }
+  const tables = new Database(other, { readonly: true }).query('SELECT name FROM sqlite_master').all();
+  expect(tables).toEqual([{ name: 'notes' }]);
 });
