@@ -55,13 +55,11 @@ export function describeRow(row: StoredRow, includeBodies: boolean): AuditEntry 
     malformed_events: row.malformedEvents,
     error_code: row.errorCode,
     error_message: row.errorMessage,
-    ...(includeBodies
-      ? {
-          request_headers: row.requestHeaders,
-          request_body: row.requestBody,
-          response_body: row.responseBody,
-        }
-      : {}),
+    ...(includeBodies && {
+      request_headers: row.requestHeaders,
+      request_body: row.requestBody,
+      response_body: row.responseBody,
+    }),
   };
 }
 
@@ -71,21 +69,19 @@ function describeAttempt(attempt: Attempt): AttemptEntry {
     model: attempt.model,
     status: attempt.status,
     error: attempt.error,
-    ...(attempt.message === undefined ? {} : { message: attempt.message }),
-    ...(attempt.startedMs === undefined ? {} : { started_ms: attempt.startedMs }),
+    ...(attempt.message !== undefined && { message: attempt.message }),
+    ...(attempt.startedMs !== undefined && { started_ms: attempt.startedMs }),
     duration_ms: attempt.durationMs,
-    ...(attempt.providerMs === undefined ? {} : { provider_ms: attempt.providerMs }),
-    ...(attempt.sentBytes === undefined ? {} : { sent_bytes: attempt.sentBytes }),
-    ...(attempt.key === undefined ? {} : { key: attempt.key }),
-    ...(attempt.skipped === undefined ? {} : { skipped: attempt.skipped }),
-    ...(attempt.continued === undefined ? {} : { continued: attempt.continued }),
-    ...(attempt.hedge === undefined ? {} : { hedge: attempt.hedge }),
-    ...(attempt.usage === undefined
-      ? {}
-      : {
-          input_tokens: attempt.usage.inputTokens,
-          output_tokens: attempt.usage.outputTokens,
-          cost_usd: attempt.costUsd ?? null,
-        }),
+    ...(attempt.providerMs !== undefined && { provider_ms: attempt.providerMs }),
+    ...(attempt.sentBytes !== undefined && { sent_bytes: attempt.sentBytes }),
+    ...(attempt.key !== undefined && { key: attempt.key }),
+    ...(attempt.skipped !== undefined && { skipped: attempt.skipped }),
+    ...(attempt.continued !== undefined && { continued: attempt.continued }),
+    ...(attempt.hedge !== undefined && { hedge: attempt.hedge }),
+    ...(attempt.usage !== undefined && {
+      input_tokens: attempt.usage.inputTokens,
+      output_tokens: attempt.usage.outputTokens,
+      cost_usd: attempt.costUsd ?? null,
+    }),
   };
 }

@@ -23,27 +23,23 @@ export async function readHealth(deps: ManagementDeps): Promise<Health> {
   const reasons = [
     ...failureOf(defaultProvider, states, disabled),
     ...missing(workers),
-    ...(refused === null
-      ? []
-      : [`a change of the configuration is refused, and what was valid before stays in use: ${refused}`]),
-    ...(ledger?.ok === false
-      ? [
-          `the ledger cannot be written (${ledger.lastError ?? 'no reason known'}); requests are served, and ${ledger.queued + ledger.spilled} rows wait`,
-        ]
-      : []),
-    ...(unread === null ? [] : [`the budgets cannot be read: ${unread}`]),
-    ...(redis?.ok === false ? [`this gateway counts rate limits for itself alone: ${redis.lastError}`] : []),
-    ...(log?.ok === false ? [`lines of the log are lost: ${log.lastError}`] : []),
-    ...(descriptors?.ok === false ? [`${descriptors.lastError}`] : []),
-    ...(tls?.ok === false ? [`${tls.last_error}`] : []),
-  ];
+    refused !== null &&
+      `a change of the configuration is refused, and what was valid before stays in use: ${refused}`,
+    ledger?.ok === false &&
+      `the ledger cannot be written (${ledger.lastError ?? 'no reason known'}); requests are served, and ${ledger.queued + ledger.spilled} rows wait`,
+    unread !== null && `the budgets cannot be read: ${unread}`,
+    redis?.ok === false && `this gateway counts rate limits for itself alone: ${redis.lastError}`,
+    log?.ok === false && `lines of the log are lost: ${log.lastError}`,
+    descriptors?.ok === false && `${descriptors.lastError}`,
+    tls?.ok === false && `${tls.last_error}`,
+  ].filter((reason) => reason !== false);
   return {
     status: reasons.length > 0 ? 'degraded' : 'healthy',
     reasons,
     version: deps.version,
     uptime_seconds: Math.floor(deps.uptimeMs() / 1000),
     active_streams: running.length,
-    ...(workers === undefined ? {} : { workers }),
+    ...(workers !== undefined && { workers }),
     providers: Object.fromEntries(states.map(({ name, healthy }) => [name, healthy])),
     routing: { default_provider: defaultProvider, fallback_chain: routing.fallbackChain },
     audit: {
@@ -51,25 +47,20 @@ export async function readHealth(deps: ManagementDeps): Promise<Health> {
       log_request_bodies: audit.logRequestBodies,
       log_response_bodies: audit.logResponseBodies,
     },
-    ...(costs.budgets.length === 0 ? {} : { budgets: { ok: unread === null, last_error: unread } }),
-    ledger:
-      ledger === null
-        ? null
-        : {
-            ok: ledger.ok,
-            queued: ledger.queued,
-            spilled: ledger.spilled,
-            spilled_bytes: ledger.spilledBytes,
-            dropped: ledger.dropped,
-            last_error: ledger.lastError,
-            notices: ledger.notices,
-          },
-    ...(redis === null ? {} : { redis: { ok: redis.ok, last_error: redis.lastError } }),
-    ...(tls === null ? {} : { tls }),
-    ...(log === undefined ? {} : { log: { ok: log.ok, dropped: log.dropped, last_error: log.lastError } }),
-    ...(descriptors === undefined
-      ? {}
-      : { descriptors: { ok: descriptors.ok, last_error: descriptors.lastError } }),
+    ...(costs.budgets.length > 0 && { budgets: { ok: unread === null, last_error: unread } }),
+    ledger: ledger && {
+      ok: ledger.ok,
+      queued: ledger.queued,
+      spilled: ledger.spilled,
+      spilled_bytes: ledger.spilledBytes,
+      dropped: ledger.dropped,
+      last_error: ledger.lastError,
+      notices: ledger.notices,
+    },
+    ...(redis !== null && { redis: { ok: redis.ok, last_error: redis.lastError } }),
+    ...(tls && { tls }),
+    ...(log && { log: { ok: log.ok, dropped: log.dropped, last_error: log.lastError } }),
+    ...(descriptors && { descriptors: { ok: descriptors.ok, last_error: descriptors.lastError } }),
   };
 }
 
@@ -95,15 +86,10 @@ function missing(workers: WorkerCount | undefined): string[] {
   const { wanted, running, starting, silent } = workers;
   const processes = silent === 1 ? 'worker process answers' : 'worker processes answer';
   return [
-    ...(running + starting < wanted
-      ? [`${running} of ${wanted} worker processes run; others are being started`]
-      : []),
-    ...(silent > 0
-      ? [
-          `${silent} ${processes} nothing at the moment: their requests are missing in these pages, and one that stays silent is replaced`,
-        ]
-      : []),
-  ];
+    running + starting < wanted && `${running} of ${wanted} worker processes run; others are being started`,
+    silent > 0 &&
+      `${silent} ${processes} nothing at the moment: their requests are missing in these pages, and one that stays silent is replaced`,
+  ].filter((reason) => reason !== false);
 }
 
 /** Of the certificate that new connections are shown: a renewed one that was refused is in the log. */
