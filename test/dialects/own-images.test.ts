@@ -170,6 +170,18 @@ describe('to Gemini, which takes them back', () => {
     ]);
     expect(modelTurn('gemini-2.5-flash-image')).toEqual([{ text: 'Here:' }, MADE]);
   });
+
+  test('a text behind its image needs no signature', () => {
+    const contents = [
+      { role: 'user', parts: [{ text: 'A cat.' }] },
+      { role: 'model', parts: [SEALED, { text: 'There.' }] },
+      { role: 'user', parts: [{ text: 'Bigger.' }] },
+    ];
+    const request = DIALECTS.gemini.client.parseRequest({ contents }, { operation: 'generate', model: 'm' });
+    const { body, losses } = DIALECTS.gemini.provider.buildRequest(request, { model: MODEL, quirks: {} });
+    expect(body.contents).toEqual(contents);
+    expect(losses).toEqual([]);
+  });
 });
 
 test('a server of Chat Completions gets them back as its client sent them', () => {

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'bun:test';
 import { anthropicMessages } from '../../../src/dialects/anthropic-messages/index.ts';
 import type { Part } from '../../../src/model/content.ts';
-import type { JsonObject } from '../../../src/model/json/json.ts';
+import { asArray, type JsonObject } from '../../../src/model/json/json.ts';
 import { ownToken } from '../../../src/model/opaque-token.ts';
 import type { Message, NeutralRequest } from '../../../src/model/request.ts';
 
@@ -95,6 +95,21 @@ describe('conversation', () => {
       { role: 'user', content: [toolResult('a'), toolResult('b'), { type: 'text', text: 'and' }] },
     ]);
     expect(lost).toEqual([]);
+  });
+
+  test('an empty text of a result goes, which would be refused', () => {
+    const content = [
+      { type: 'text', text: '' },
+      { type: 'text', text: 'x' },
+    ] as const;
+    const results: Part[] = [{ type: 'tool-result', callId: 'a', content: [...content] }];
+    const { messages } = build({
+      messages: [user('q'), assistant(call('a')), { role: 'user', parts: results }],
+    }).body;
+    expect(asArray(messages)?.at(-1)).toEqual({
+      role: 'user',
+      content: [{ type: 'tool_result', tool_use_id: 'a', content: 'x' }],
+    });
   });
 
   test('messages of one role become one turn; empty ones go', () => {

@@ -1,7 +1,9 @@
 // Neutral requests as bodies of this dialect, and the losses that are named.
 import { describe, expect, test } from 'bun:test';
 import type { Quirks } from '../../../src/dialects/quirks.ts';
+import { withReasoning } from '../../../src/dialects/openai-chat/adapt-messages.ts';
 import { openaiChat } from '../../../src/dialects/openai-chat/index.ts';
+import { createLossReport } from '../../../src/dialects/shared/losses/loss-report.ts';
 import type { Extension, Part } from '../../../src/model/content.ts';
 import { asArray, asObject, type JsonObject, type JsonValue } from '../../../src/model/json/json.ts';
 import { ownToken } from '../../../src/model/opaque-token.ts';
@@ -748,4 +750,20 @@ describe('messages', () => {
     expect(new Set(made).size).toBe(2);
     for (const id of made) expect(String(id)).toHaveLength(40);
   });
+});
+
+test('thinking stands in for what is unknown in every message of a turn that calls, and in no other', () => {
+  const said = (content: string) => ({ role: 'assistant', content });
+  const asked = { role: 'user', content: 'q' };
+  const losses = createLossReport('openai-chat');
+  const tool_calls = [{ id: 'c', type: 'function', function: { name: 'f', arguments: '{}' } }];
+  const messages = withReasoning(
+    [
+      ...[asked, said('I look.'), { role: 'assistant', tool_calls }],
+      ...[{ role: 'tool', tool_call_id: 'c', content: 'r' }, said('Seen.'), asked, said('Plain.'), asked],
+    ],
+    losses,
+  );
+  const withThought = messages.flatMap((message, at) => (asObject(message)?.reasoning_content ? [at] : []));
+  expect(withThought).toEqual([1, 2, 4]);
 });

@@ -774,6 +774,16 @@ describe('usage', () => {
       { outputTokens: 50, reasoningTokens: 38 },
     ],
     [
+      'and so where it is less than the completion, as at xAI',
+      {
+        prompt_tokens: 506,
+        completion_tokens: 50,
+        total_tokens: 594,
+        completion_tokens_details: { reasoning_tokens: 38 },
+      },
+      { outputTokens: 88, reasoningTokens: 38 },
+    ],
+    [
       'more reasoning than completion is counted apart, whatever the total says',
       {
         prompt_tokens: 57,
