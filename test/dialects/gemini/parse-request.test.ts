@@ -348,6 +348,8 @@ describe('parts', () => {
   test('what else a part says goes along', () => {
     const [part] = userParts({ text: 'a', mediaResolution: { level: 'LOW' } });
     expect(part).toMatchObject({ extension: { dialect: 'gemini', fields: { mediaResolution: {} } } });
+    const [call] = modelParts({ functionCall: { id: 'c', name: 'f' }, partMetadata: { of: 'c' } });
+    expect(call).toMatchObject({ type: 'tool-call', extension: { fields: { partMetadata: { of: 'c' } } } });
   });
 
   test('a text that says more than its text is not joined with one before or behind it', () => {

@@ -146,8 +146,8 @@ describe('content', () => {
     expect(userParts([part])).toEqual([expected] as never);
   });
 
-  test('a tool result without a call becomes user text', () => {
-    const output = { type: 'function_call_output', name: 'watch', output: 'The build broke.' };
+  test.each([{}, { call_id: null }])('a tool result without a call becomes user text: %j', (none) => {
+    const output = { type: 'function_call_output', ...none, name: 'watch', output: 'The build broke.' };
     expect(messages({ role: 'user', content: 'hi' }, output)).toEqual([
       { role: 'user', parts: [text('hi')] },
       { role: 'user', parts: [text('The build broke.')] },

@@ -861,3 +861,19 @@ describe('videos', () => {
     expect(lost).toEqual(['lost video_url']);
   });
 });
+
+test('a breakpoint behind a text stays at Nova, whatever stands before it, and one behind an image is lost', () => {
+  const image: Part = {
+    type: 'image',
+    source: { kind: 'base64', mediaType: 'image/png', data: 'QUJD' },
+  };
+  const mark = { cacheControl: { type: 'ephemeral' } };
+  const point = { cachePoint: { type: 'default' } };
+  const wire = { image: { format: 'png', source: { bytes: 'QUJD' } } };
+  const sent = (...parts: Part[]) => {
+    const { body, lost } = build({ messages: [user(...parts)] }, NOVA);
+    return [at(body, 'messages', '0', 'content'), lost];
+  };
+  expect(sent(image, { type: 'text', text: 'a', ...mark })).toEqual([[wire, { text: 'a' }, point], []]);
+  expect(sent(text('a'), { ...image, ...mark })).toEqual([[{ text: 'a' }, wire], ['lost cache_control']]);
+});
