@@ -82,8 +82,8 @@ export interface ClientTraits {
   readsMistrals?: boolean;
   /** The client refuses reasoning without a status, which xAI's server states and OpenAI's does not. */
   needsStatus?: boolean;
-  /** The client knows an error by a number as its code, and within a stream in a chunk like any other. */
-  readsNumericCodes?: boolean;
+  /** The client reads streams as OpenRouter's server sends them: thinking in its fields, counts unasked, and failures in chunks. */
+  readsOpenRouters?: boolean;
   /** The client sends back no thinking with an empty signature, to whatever server. */
   dropsUnsigned?: boolean;
 }

@@ -398,6 +398,8 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     priceId: 'cerebras',
     newerPrices: CEREBRAS_PRICES,
     quirks: {
+      // Its SDK for Python reads no others. https://github.com/Cerebras/cerebras-cloud-sdk-python
+      wholeCalls: true,
       maxTokensField: 'max_completion_tokens',
       // "Tools with mixed values for 'strict' are not allowed": https://github.com/RooCodeInc/Roo-Code/issues/10334
       strictTools: 'all',

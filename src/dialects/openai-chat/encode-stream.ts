@@ -105,7 +105,8 @@ class ChunkEncoder implements StreamEncoder {
 
   constructor(context: AnswerContext) {
     this.context = context;
-    this.ends = context.includeUsage && context.readsMistrals !== true ? ENDS_WITHOUT_USAGE_YET : ENDS;
+    const isSilent = context.readsMistrals === true || context.readsOpenRouters === true;
+    this.ends = context.includeUsage && !isSilent ? ENDS_WITHOUT_USAGE_YET : ENDS;
     this.losses = createAnswerLosses(ID, context);
     this.legacy = legacyNames(context.tools);
   }
@@ -131,6 +132,8 @@ class ChunkEncoder implements StreamEncoder {
       object: 'chat.completion.chunk',
       created: this.created ?? this.context.created,
       model: model ?? this.context.model,
+      // For Cerebras' SDK, which reads streams as these do.
+      ...(this.context.readsMistrals === true && { system_fingerprint: '' }),
     };
     this.head = flatText('data: ', JSON.stringify(envelope).slice(0, -1), ',"choices":[');
     return this.chunk({ role: 'assistant', content: '' });
@@ -232,7 +235,7 @@ class ChunkEncoder implements StreamEncoder {
 
   private error(error: GatewayError): string {
     const built = buildError(error);
-    if (this.context.readsNumericCodes !== true) return `data: ${JSON.stringify(built)}\n\n`;
+    if (this.context.readsOpenRouters !== true) return `data: ${JSON.stringify(built)}\n\n`;
     if (!this.started) this.begin(null, null);
     const fields = JSON.stringify(withNumericCode(built, error)).slice(1, -1);
     return this.chunk({ content: '' }, 'error', `,${fields}`);

@@ -4,11 +4,11 @@ import type { ClientRoute, Dialect, ProviderSide } from '../dialect.ts';
 import { EMBEDDINGS_PATH, openaiClientEmbeddings, openaiEmbeddings } from '../openai/embeddings.ts';
 import { buildError, isOwnFailure, isSeenBySdks, parseError } from '../openai/errors.ts';
 import { flatErrors } from './flat-errors.ts';
-import { isMistrals } from '../openai/mistral-clients.ts';
+import { readsAsMistrals } from '../openai/mistral-clients.ts';
 import { openaiClientModels, openaiModels } from '../openai/models.ts';
 import { forwardedByChat } from '../openai/forwarded.ts';
 import { ownPath, routeInFront } from '../openai/own-path.ts';
-import { numericErrors, readsNumericCodes } from '../openai/openrouter-clients.ts';
+import { isOpenRouters, numericErrors } from '../openai/openrouter-clients.ts';
 import { openaiSocket } from '../openai/sockets.ts';
 import { buildRequest } from './build-request.ts';
 import { buildResponse } from './build-response.ts';
@@ -84,8 +84,8 @@ export const openaiChat: Dialect = {
     requestIdHeader: 'x-request-id',
     traitsOf: (headers, body) => ({
       overlooksErrors: overlooksErrors(headers),
-      readsMistrals: isMistrals(headers, body),
-      readsNumericCodes: readsNumericCodes(headers),
+      readsMistrals: readsAsMistrals(headers, body),
+      readsOpenRouters: isOpenRouters(headers),
     }),
     embeddings: openaiClientEmbeddings,
     textCompletions: textCompletionForms,

@@ -26,6 +26,14 @@ export function isMistrals(headers: HeaderReader, body: JsonObject = {}): boolea
   return OWN_FIELDS.some((field) => Object.hasOwn(body, field)) && !READS_PIECES.test(client);
 }
 
+/**
+ * Cerebras' SDK for Python does, too: what has a piece of a call, or no text as `system_fingerprint`, is no chunk for it, and its
+ * delta stays a dictionary (“'dict' object has no attribute 'content'”). https://github.com/Cerebras/cerebras-cloud-sdk-python
+ */
+export function readsAsMistrals(headers: HeaderReader, body: JsonObject): boolean {
+  return isMistrals(headers, body) || /(^|\s)(Async)?Cerebras\/Python/.test(headers.get('user-agent') ?? '');
+}
+
 /** Its SDKs refuse an entry without `type`, or without `capabilities`. https://docs.mistral.ai/api/endpoint/models */
 export const MISTRALS_MODELS: NonNullable<AskedModels['form']> = {
   buildModel,

@@ -1,12 +1,13 @@
 // OpenRouter's own clients, which take for granted what its server does unasked: how they are told.
 import type { GatewayError } from '../../model/errors.ts';
 import type { HeaderReader } from '../../model/headers.ts';
-import { asObject, type JsonObject } from '../../model/json/json.ts';
+import { asObject, asString, type JsonObject } from '../../model/json/json.ts';
 import type { ClientErrors } from '../dialect.ts';
 
 /**
  * OpenRouter's server states the counts of every stream, whatever was asked for, and a model's thinking in `reasoning` and
- * `reasoning_details` alone: its SDKs and its provider of the AI SDK ask for neither, and read no other field.
+ * `reasoning_details` alone: its SDKs and its provider of the AI SDK ask for neither, and read no other field. Its SDK for JavaScript
+ * ends a stream in an error over a chunk without counts that says so (`usage: null`), as OpenAI's do where they are requested.
  * https://openrouter.ai/docs/use-cases/usage-accounting, https://github.com/OpenRouterTeam/ai-sdk-provider
  */
 export function isOpenRouters(headers: HeaderReader | undefined): boolean {
@@ -17,20 +18,16 @@ const SDK = /^speakeasy-sdk\/.*\bopenrouter(\/sdk)?$/;
 const OWN = new RegExp(`(^|\\s)ai-sdk[-/]openrouter/|${SDK.source}`);
 
 /**
- * Its SDKs take an error for one only where `code` is its status, as a number, and within a stream only in a chunk like any other;
- * of any other they show what their check of it found (“Response validation failed”), and nothing of why it failed.
- * https://openrouter.ai/docs/api-reference/errors, https://github.com/OpenRouterTeam/typescript-sdk
+ * How its SDKs are told of failures; undefined for any other client. They take an error for one only where `code` is its status, as a number,
+ * and within a stream only in a chunk like any other; of any other they show what their check of it found (“Response validation
+ * failed”), and nothing of why it failed. https://openrouter.ai/docs/api-reference/errors, https://github.com/OpenRouterTeam/typescript-sdk
+ * @param buildError as OpenAI's clients read it.
  */
-export function readsNumericCodes(headers: HeaderReader): boolean {
-  return SDK.test(headers.get('user-agent') ?? '');
-}
-
-/** How these are told of failures; undefined for any other client. @param buildError as OpenAI's clients read it. */
 export function numericErrors(
   headers: HeaderReader,
   buildError: ClientErrors['buildError'],
 ): Partial<ClientErrors> | undefined {
-  if (!readsNumericCodes(headers)) return undefined;
+  if (!SDK.test(headers.get('user-agent') ?? '')) return undefined;
   return {
     buildError: (error, requestId) => withNumericCode(buildError(error, requestId), error),
     completeFailure: (body, error) =>
@@ -38,7 +35,9 @@ export function numericErrors(
   };
 }
 
+/** What says more than the status has the place that its server has for it. */
 export function withNumericCode(built: JsonObject, { status }: GatewayError): JsonObject {
   const { code, ...error } = asObject(built.error) ?? {};
-  return { ...built, error: { ...error, code: status, metadata: { code } } };
+  const type = asString(code) ?? asString(error.type) ?? 'unmapped';
+  return { ...built, error: { ...error, code: status, metadata: { error_type: type } } };
 }

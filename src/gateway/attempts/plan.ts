@@ -178,7 +178,11 @@ function readsFormOf(
   if (completions?.passesAnswer === false) return false;
   if (stream && isForeignFraming(incoming.route, side)) return false;
   // Of several alternatives a translation would tell one. Text completions have no calls.
-  return alternatives > 1 || completions !== undefined || !isForeignForm(incoming, target);
+  return (
+    alternatives > 1 ||
+    completions !== undefined ||
+    !(isForeignForm(incoming, target) || isForeignToOpenRouters(incoming, target))
+  );
 }
 
 const AS_TEXT: Loss = {
@@ -236,6 +240,12 @@ function isForeignFraming({ framing = 'sse' }: ClientRoute, side: ProviderSide):
 export function isForeignForm({ traits }: Incoming, { provider }: Target): boolean {
   // Another gateway does this itself, for who it knows by the same header.
   return traits.readsMistrals === true && provider.quirks.wholeCalls !== true && provider.isGateway !== true;
+}
+
+/** Whether the client reads answers as OpenRouter's server sends them, and the provider is another. */
+function isForeignToOpenRouters({ traits }: Incoming, { provider }: Target): boolean {
+  const isOpenRouters = provider.quirks.replaysReasoningDetails === true;
+  return traits.readsOpenRouters === true && !isOpenRouters && provider.isGateway !== true;
 }
 
 /** The client's request in its envelope, where the target takes it so. */

@@ -59,6 +59,7 @@ async function ask(userAgent: string, more = {}) {
     ends: choices.map((choice) => choice?.finish_reason).filter(Boolean),
     counts: chunks.map((chunk) => asObject(chunk?.usage)?.total_tokens).filter(Boolean),
     withoutChoices: chunks.filter((chunk) => asArray(chunk?.choices)?.length === 0).length,
+    named: chunks.every((chunk) => typeof chunk?.system_fingerprint === 'string' || chunk === undefined),
   };
 }
 
@@ -70,6 +71,7 @@ test.each<[string, object?]>([
   ['ai/6.0.3 ai-sdk/xai/3.0.138 ai-sdk/provider-utils/4.0.56 runtime/node.js/v20.20.2'],
   ['ai-sdk-mistral/4.0.87 ai-sdk-provider-utils/5.0.81 node.js/v20.20.2'],
   ['ai-sdk-xai/5.0.12 ai-sdk-provider-utils/5.0.51 node.js/v20.20.2'],
+  ['Cerebras/Python 1.91.0'],
   ['Java-http-client/17.0.15', { safe_prompt: false }],
   ['python-httpx/0.28.1', { random_seed: 7 }],
 ])('%s', async (userAgent, own = {}) => {
@@ -89,6 +91,7 @@ test.each<[string, object?]>([
     ends: ['tool_calls'],
     counts: [11],
     withoutChoices: 0,
+    named: true,
   };
   expect(await ask(userAgent, own)).toEqual(wanted);
   expect(await ask(userAgent, { ...own, stream_options: { include_usage: true } })).toEqual(wanted);

@@ -1,4 +1,4 @@
-// OpenRouter's own SDKs, which know an error by a number as its code, and within a stream in a chunk like any other.
+// OpenRouter's own clients, which read answers and failures as its server sends them.
 import { describe, expect, test } from 'bun:test';
 import { asArray, asObject, parseObject } from '../../../src/model/json/json.ts';
 import { readEvents } from '../../support/read-events.ts';
@@ -31,7 +31,10 @@ describe('a failure has its status as its code', () => {
   ])('%s: %o at %s', async (name, refusal, path) => {
     const { status, error } = await fail(name, refusal, path, SDK);
     expect(status).toBe(429);
-    expect(error).toMatchObject({ code: 429, metadata: { code: expect.stringContaining('rate_limit') } });
+    expect(error).toMatchObject({
+      code: 429,
+      metadata: { error_type: expect.stringContaining('rate_limit') },
+    });
     expect(error?.message).toContain('slow down');
     const { error: theirs } = await fail(name, refusal, path, OTHER);
     expect(theirs).toMatchObject({ code: expect.stringContaining('rate_limit') });
@@ -41,6 +44,48 @@ describe('a failure has its status as its code', () => {
     const numbered = { error: { message: 'slow down', code: 429, metadata: { provider_name: 'x' } } };
     const { error } = await fail('openrouter', numbered, '/v1/chat/completions', SDK);
     expect(error).toEqual(numbered.error);
+  });
+});
+
+describe('a stream of another vendor of the dialect', () => {
+  const chunk = (delta: object, more = {}) => ({
+    ...{ id: 'c1', object: 'chat.completion.chunk', created: 1, model: 'm' },
+    choices: [{ index: 0, delta, finish_reason: null }],
+    ...{ usage: null, ...more },
+  });
+  const wire = [
+    chunk({ role: 'assistant', reasoning_content: 'hm' }),
+    chunk({ content: 'Hello' }),
+    { ...chunk({}), choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] },
+    { ...chunk({}, { usage: { prompt_tokens: 2, completion_tokens: 3, total_tokens: 5 } }), choices: [] },
+  ];
+  const sent = `${wire.map((each) => `data: ${JSON.stringify(each)}\n\n`).join('')}data: [DONE]\n\n`;
+  const ask = async (name: string, userAgent: string) => {
+    const { fetch } = createReplayFetch(
+      replyWith(sent, { headers: { 'content-type': 'text/event-stream' } }),
+    );
+    const { post } = createTestGateway({ config: { providers: { [name]: provider } }, fetch });
+    const question = { model: `${name}/m`, messages: [{ role: 'user', content: 'hi' }], stream: true };
+    return post('/v1/chat/completions', question, { headers: { 'user-agent': userAgent } });
+  };
+
+  test.each([SDK, 'ai-sdk/openrouter/2.10.0 ai-sdk/provider-utils/4.0.23'])(
+    'is as OpenRouter’s for %s',
+    async (client) => {
+      const events = readEvents(await (await ask('deepseek', client)).bytes());
+      const chunks = events.map(({ data }) => parseObject(data)).filter((each) => each !== undefined);
+      const deltas = chunks.map((each) => asObject(asObject(asArray(each.choices)?.[0])?.delta));
+      expect(deltas.find((delta) => delta?.reasoning !== undefined)).toEqual({
+        reasoning: 'hm',
+        reasoning_details: [{ type: 'reasoning.text', text: 'hm', format: 'unknown', index: 0 }],
+      });
+      const counts = chunks.filter((each) => Object.hasOwn(each, 'usage')).map((each) => each.usage);
+      expect(counts).toMatchObject([{ prompt_tokens: 2, completion_tokens: 3 }]);
+    },
+  );
+
+  test('passes as it is where OpenRouter sends it', async () => {
+    expect(await (await ask('openrouter', SDK)).text()).toBe(sent);
   });
 });
 
@@ -65,7 +110,11 @@ describe('a failure within a stream', () => {
   test('is a chunk that has it', async () => {
     const last = await lastEvent(SDK);
     expect(last).toMatchObject({ id: 'msg_1', object: 'chat.completion.chunk', model: 'm' });
-    expect(last?.error).toMatchObject({ code: 529, message: expect.stringContaining('Overloaded') });
+    expect(last?.error).toMatchObject({
+      code: 529,
+      message: expect.stringContaining('Overloaded'),
+      metadata: { error_type: 'upstream_overloaded' },
+    });
     expect(asArray(last?.choices)).toMatchObject([{ index: 0, finish_reason: 'error' }]);
   });
 
