@@ -7,6 +7,7 @@ import {
   SocketRefused,
   type SocketTransport,
 } from '../upstream/socket-transport.ts';
+import { setTimeLimit } from '../upstream/time-limit.ts';
 import type { Proxies } from './http1/proxies.ts';
 import { tlsOptions } from './http1/tls-options.ts';
 
@@ -22,10 +23,12 @@ const CLOSING_MS = 5_000;
 
 export interface SocketTransportOptions {
   proxies: Pick<Proxies, 'of'>;
+  monotonic(): number;
   setTimer(callback: () => void, ms: number): () => void;
 }
 
-export function createSocketTransport({ proxies, setTimer }: SocketTransportOptions): SocketTransport {
+export function createSocketTransport(options: SocketTransportOptions): SocketTransport {
+  const { proxies, setTimer } = options;
   return ({ url, headers, protocols, tls, connectMs, signal }) =>
     new Promise((resolve, reject) => {
       const sent: Record<string, string> = {};
@@ -45,7 +48,7 @@ export function createSocketTransport({ proxies, setTimer }: SocketTransportOpti
         socket.terminate();
       };
       const leave = () => abandon(signal.reason);
-      const stopTimer = setTimer(() => abandon(tooSlow(connectMs)), connectMs);
+      const stopTimer = setTimeLimit(options, () => abandon(tooSlow(connectMs)), connectMs);
       const settle = () => {
         stopTimer();
         signal.removeEventListener('abort', leave);

@@ -88,7 +88,7 @@ function reachUpstreams(
   const limit = (changed: ConnectionLimits) => {
     limits = changed;
   };
-  const connectSocket = createSocketTransport({ proxies, setTimer });
+  const connectSocket = createSocketTransport({ proxies, monotonic, setTimer });
   const upstreams = { connectSocket, connections: { limit, pools }, secrets: proxies.secrets };
   if (!proxies.someSecure) return { ...upstreams, send };
   const fetched = createFetchTransport(fetchBy(proxies));

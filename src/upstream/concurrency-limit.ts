@@ -3,6 +3,7 @@
 import { type AdaptiveLimit, type AdaptiveSettings, createAdaptiveLimit } from './adaptive-limit.ts';
 import type { CancelSignal } from './cancellation.ts';
 import type { SharedRoom } from './peers.ts';
+import { setTimeLimit } from './time-limit.ts';
 
 /** Without a `max`, nothing waits. */
 export interface ConcurrencySettings extends AdaptiveSettings {
@@ -215,10 +216,11 @@ class QueuedLimit implements ConcurrencyLimit {
         stop();
         reject(signal.reason);
       };
-      const cancel = this.clock.setTimer(() => {
+      const late = () => {
         stop();
         resolve(this.shed('late', settings));
-      }, settings.queueTimeoutMs);
+      };
+      const cancel = setTimeLimit(this.clock, late, settings.queueTimeoutMs);
       waiting.add(enter);
       room?.setWaiting(waiting.size);
       // A place freed before this one was noted as waiting was not reported.

@@ -4,6 +4,8 @@ import { createHash } from 'node:crypto';
 import { createServer, type Socket } from 'node:net';
 import { HeaderList } from '../../src/model/header-list.ts';
 import { createSocketTransport } from '../../src/server/provider-sockets.ts';
+import { createManualTimers } from '../support/manual-timers.ts';
+import { createRawServer } from '../support/raw-server.ts';
 
 const HANDSHAKE_ID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 
@@ -43,6 +45,7 @@ test.each([
   const timers = new Set<() => void>();
   const connect = createSocketTransport({
     proxies: { of: () => null },
+    monotonic: () => 0,
     setTimer(callback) {
       timers.add(callback);
       return () => timers.delete(callback);
@@ -76,7 +79,11 @@ test.each([
     socket.write(Buffer.from(frame));
     socket.resume();
   });
-  const connect = createSocketTransport({ proxies: { of: () => null }, setTimer: () => () => {} });
+  const connect = createSocketTransport({
+    proxies: { of: () => null },
+    monotonic: () => 0,
+    setTimer: () => () => {},
+  });
   const socket = await connect({
     url: server.url,
     headers: new HeaderList(),
@@ -87,4 +94,27 @@ test.each([
   const closed = Promise.withResolvers<[number, string]>();
   socket.read({ message() {}, pinged() {}, ponged() {}, closed: (...how) => closed.resolve(how) });
   expect(await closed.promise).toEqual([1006, expect.stringContaining(words)]);
+});
+
+test('the time to open one does not run out while the process is stopped', async () => {
+  const server = createRawServer();
+  const timers = createManualTimers();
+  const connect = createSocketTransport({ proxies: { of: () => null }, ...timers });
+  let isOver = false;
+  const failed = connect({
+    url: server.url.replace('http:', 'ws:'),
+    headers: new HeaderList(),
+    protocols: [],
+    connectMs: 10_000,
+    signal: new AbortController().signal,
+  }).catch((error: Error) => {
+    isOver = true;
+    return error;
+  });
+  timers.standStill(60_000);
+  await timers.advance(0);
+  expect(isOver).toBe(false);
+  await timers.advance(10_000);
+  expect(await failed).toMatchObject({ code: 'upstream_timeout' });
+  server.close();
 });

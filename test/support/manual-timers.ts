@@ -7,6 +7,8 @@ export interface ManualTimers {
   setTimer(callback: () => void, delayMs: number): () => void;
   /** Moves time on, calling what falls due in order, and lets promises settle after each. */
   advance(ms: number): Promise<void>;
+  /** The process is stopped for so long: what falls due meanwhile is called late, when time moves on next. */
+  standStill(ms: number): void;
   /** Timers that are set. */
   pending(): number;
 }
@@ -38,6 +40,9 @@ export function createManualTimers(start = 0): ManualTimers {
       }
       time = end;
       await settle();
+    },
+    standStill(ms) {
+      time += ms;
     },
     pending: () => timers.length,
   };

@@ -301,6 +301,22 @@ test('what was let in before another process cut the limit says nothing about th
   expect(limit.adapted()).toBe(7);
 });
 
+test('the time to wait does not run out while the process is stopped, as those who have the places are too', async () => {
+  const { take, acquire, timers } = setup();
+  const [first] = take(1, ONE);
+  const waiting = acquire({ ...ONE, queueTimeoutMs: 10_000 });
+  await timers.advance(1_000);
+  timers.standStill(3_600_000);
+  await timers.advance(9_000);
+  first?.release();
+  slotOf(await waiting).release();
+  take(1, ONE);
+  const late = acquire({ ...ONE, queueTimeoutMs: 10_000 });
+  timers.standStill(3_600_000);
+  await timers.advance(10_000);
+  expect(shedOf(await late).shed).toBe('late');
+});
+
 test('who waited too long takes no place later', async () => {
   const { limit, take, acquire, timers } = setup();
   const [first] = take(1, ONE);

@@ -1,6 +1,7 @@
 // Hedging (docs/adr/0008): when nothing of the answer has come after a while, the next target is asked in parallel.
 // The first to answer serves; the other is cancelled. Never more than two are asked at once.
 import { Cancellation } from '../../upstream/cancellation.ts';
+import { setTimeLimit } from '../../upstream/time-limit.ts';
 import { ERROR_RULES, GatewayError, toGatewayError } from '../../model/errors.ts';
 import type { Target } from '../../routing/targets.ts';
 import {
@@ -72,9 +73,10 @@ class Race<T> {
   /** The wait starts anew with each target. */
   private arm(): void {
     this.cancelTimer?.();
-    this.cancelTimer = this.options.context.host.setTimer(() => {
+    const passed = () => {
       if (this.lanes.size < 2 && this.isAnyLeft() && !this.speaks()) this.start();
-    }, this.hedgeAfterMs);
+    };
+    this.cancelTimer = setTimeLimit(this.options.context.host, passed, this.hedgeAfterMs);
   }
 
   private isAnyLeft(): boolean {

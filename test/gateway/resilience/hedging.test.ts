@@ -97,6 +97,18 @@ for (const path of PATHS) {
         expect(tries(row)).toEqual(['one: served', 'two beside: cancelled']);
       });
 
+      test('a target that was silent only while the gateway stood still is asked alone', async () => {
+        const slow = gate(fromOne);
+        const lab = setup({ one: [slow.reply], two: ['works'] });
+        const asked = lab.post(path, { ...ASK, stream });
+        await lab.timers.advance(100);
+        lab.timers.standStill(60_000);
+        await lab.timers.advance(0);
+        slow.open();
+        expect((await lab.answered(asked)).text).toContain('from one');
+        expect(lab.asked).toEqual(['one']);
+      });
+
       test('a target that speaks in time is asked alone', async () => {
         const lab = setup({ one: ['works'], two: ['works'] });
         const { text } = await lab.answered(lab.post(path, { ...ASK, stream }), 500);

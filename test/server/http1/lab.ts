@@ -12,8 +12,6 @@ export interface Lab extends HttpTransport {
   timers: ManualTimers;
   /** The machine sleeps: no timer moves on, and no clock but that of the world. */
   sleep(ms: number): void;
-  /** The process is stopped: its clocks go on, and the timers that come to be due are late by so much. */
-  standStill(ms: number): void;
   serve(serve?: (connection: RawConnection) => Promise<void> | void, certificate?: Certificate): RawServer;
   /** Asks, and reads the answer to its end. */
   ask(url: string, rest?: Partial<UpstreamRequest>): ReturnType<typeof askTransport>;
@@ -29,11 +27,10 @@ export function createLab({
   environment = {} as Environment,
 } = {}): Lab {
   const timers = createManualTimers();
-  let [asleepMs, stoppedMs] = [0, 0];
-  const monotonic = () => timers.now() + stoppedMs;
+  let asleepMs = 0;
   const transport = createHttpTransport({
-    monotonic,
-    elapsed: () => monotonic() + asleepMs,
+    monotonic: timers.now,
+    elapsed: () => timers.now() + asleepMs,
     setTimer: timers.setTimer,
     limits: () => ({ keepAliveMs, maxIdle, maxUnread }),
     verifiesServers,
@@ -49,9 +46,6 @@ export function createLab({
     timers,
     sleep(ms) {
       asleepMs += ms;
-    },
-    standStill(ms) {
-      stoppedMs += ms;
     },
     serve(serve, certificate) {
       const server = createRawServer({ ...(serve && { serve }), ...(certificate && { certificate }) });

@@ -1,0 +1,24 @@
+// A time limit on what goes on in this machine or at a server, which does not run out while the process itself stands still.
+import { LATE_MS } from './watchdog.ts';
+
+interface Clock {
+  monotonic(): number;
+  setTimer(callback: () => void, ms: number): () => void;
+}
+
+/**
+ * Calls `expired` once after `ms`. Where that would be late, since the process or its machine was suspended, all of the time is given
+ * once more: what is waited for could not go on either. The returned function cancels.
+ */
+export function setTimeLimit(clock: Clock, expired: () => void, ms: number): () => void {
+  let cancel = () => {};
+  const begin = () => {
+    const late = clock.monotonic() + ms + LATE_MS;
+    cancel = clock.setTimer(() => {
+      if (clock.monotonic() > late) begin();
+      else expired();
+    }, ms);
+  };
+  begin();
+  return () => cancel();
+}
