@@ -15,6 +15,7 @@ const MEANT: Readonly<Record<string, readonly string[]>> = {
   route: ['explain', 'routes'],
   tail: ['watch', 'top', 'live', 'follow'],
   run: ['exec', 'launch'],
+  'ledger copy': ['migrate', 'import', 'db', 'database'],
   'daemon start': ['up'],
   'daemon stop': ['down', 'kill'],
   'daemon status': ['ps', 'info'],
@@ -28,7 +29,7 @@ const ELSEWHERE: readonly (readonly [words: readonly string[], where: string])[]
     'nothing has to be set up: "sluice serve" works without a configuration, which is described in docs/configuration.md',
   ],
   [
-    ['metrics', 'budget', 'budgets', 'ledger'],
+    ['metrics', 'budget', 'budgets'],
     'figures and budgets are in the dashboard, at the gateway’s address in a browser, and for scripts in its /gateway/metrics',
   ],
   [

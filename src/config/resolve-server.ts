@@ -139,7 +139,8 @@ function resolveProjectKeys(
   }
   // Also where none of them could be resolved: without any key everything would be open.
   if (Object.keys(server.project_keys).length > 0 && server.keys.length === 0) {
-    const message = 'needs server.keys as well: project keys give no access to the gateway’s own pages';
+    const message =
+      'needs server.keys as well: project keys open of the gateway’s own pages only their project’s figures';
     problems.push({ severity: 'fatal', path: ['server', 'project_keys'], message });
   }
   return projectOfKey;

@@ -121,7 +121,7 @@ describe('server', () => {
     (key) => {
       // Else a variable that is missing would open the gateway to whoever reaches it.
       expect(resolve({ server: { project_keys: { web: [key] } } }).said).toContain(
-        'fatal server.project_keys: needs server.keys as well: project keys give no access to the gateway’s own pages',
+        'fatal server.project_keys: needs server.keys as well: project keys open of the gateway’s own pages only their project’s figures',
       );
     },
   );
