@@ -11,6 +11,7 @@ import type {
 } from 'openai/resources/chat/completions';
 import { type Recording, recordings } from '../support/recordings.ts';
 import { CLIENTS, createOpenaiClient } from './clients.ts';
+import { asOneText } from './expected.ts';
 import { directFetch, type GatewayFor } from './gateway-for.ts';
 import { ASK, type Json, resultFor, secondRequest, SYSTEM, twoTurns } from './multi-turn.ts';
 import { foldChunks } from './read-openai.ts';
@@ -106,7 +107,7 @@ function expectOwed(gateway: GatewayFor, given: Message): void {
   const blocks = (typeof content === 'string' ? [{ type: 'text', text: content }] : content) as Json[];
   expect(blocks.slice(0, signed.length)).toEqual(signed);
   const rest = blocks.slice(signed.length);
-  expect(rest.map((block) => (block.type === 'text' ? block.text : '')).join('')).toBe(text);
+  expect(rest.map((block) => (block.type === 'text' ? block.text : '')).join('')).toBe(asOneText(text));
   expect(rest.filter((block) => block.type !== 'text')).toEqual(calls);
   const results = calls.map(({ id }) => ({
     type: 'tool_result',
