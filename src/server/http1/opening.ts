@@ -24,8 +24,8 @@ export interface OriginAddress {
   identity?: TlsIdentity | undefined;
 }
 
-/** Why a connection is not established in time: the server is silent, or already the name server. */
-type Lateness = 'late' | 'unresolved';
+/** Why a connection is not established in time: the server is silent, already the name server, or the server once TLS is begun. */
+export type Lateness = 'late' | 'unresolved' | 'unencrypted';
 
 /** Called when a connection is established (undefined), is not in time, or with the network's error. */
 export type Opened = (problem: undefined | Lateness | Error) => void;
@@ -69,7 +69,7 @@ class Opening implements ConnectionOpening {
     this.addresses = addresses;
     const isToBeFound = addresses.known === null;
     this.stopTimer = options.setTimer(
-      () => this.fail(isToBeFound && addresses.isBeingFound ? 'unresolved' : 'late'),
+      () => this.fail(isToBeFound && addresses.isBeingFound ? 'unresolved' : this.lateness()),
       options.connectMs,
     );
     this.stopDial = dial({
@@ -99,6 +99,10 @@ class Opening implements ConnectionOpening {
 
   closed(error: Error | undefined): void {
     this.fail(error ?? new Error('the server closed the connection'));
+  }
+
+  private lateness(): Lateness {
+    return this.reachedAt === null ? 'late' : 'unencrypted';
   }
 
   private succeed(): void {

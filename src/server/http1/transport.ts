@@ -11,7 +11,7 @@ import {
   type UpstreamRequest,
 } from '../../upstream/transport.ts';
 import type { Connection } from './connection.ts';
-import type { OriginAddress } from './opening.ts';
+import type { Lateness, OriginAddress } from './opening.ts';
 import { Origin } from './origin.ts';
 import { bareHost, type HttpProxy, portOf, type Proxies } from './proxies.ts';
 import { bodyBehind, type RequestFrame, writeRequest } from './request-text.ts';
@@ -108,6 +108,14 @@ interface Server {
   frame: RequestFrame;
 }
 
+const WHY_LATE: Readonly<Record<Lateness, string>> = {
+  late: '',
+  unresolved: ': the name server has not answered; check the network',
+  // What begins TLS fills a packet, which no other before it does.
+  unencrypted:
+    ': it accepted the connection, and has not answered what begins TLS; check the network (behind a VPN also its MTU)',
+};
+
 /** One request on its way to a connection. */
 class Sending implements AnswerWaiter {
   readonly reject: (reason: unknown) => void;
@@ -170,7 +178,7 @@ class Sending implements AnswerWaiter {
       if (problem === undefined) {
         request.connected?.();
         this.ask(connection, answer);
-      } else if (problem === 'late' || problem === 'unresolved') {
+      } else if (typeof problem === 'string') {
         // What was begun before a standstill may lead nowhere by now: it is begun anew, with all of its time.
         if (connection.openingMs > connectMs + LATE_MS) {
           this.dial(answer);
@@ -179,8 +187,7 @@ class Sending implements AnswerWaiter {
         const { origin: to, proxy } = origin.address;
         const way = proxy === null ? '' : ` by way of the proxy ${proxy.name}`;
         const late = `no connection to ${to}${way} within ${connectMs} ms (timeouts.connect)`;
-        const why = problem === 'late' ? '' : ': the name server has not answered; check the network';
-        answer.failed(new GatewayError('upstream_timeout', late + why), 'no');
+        answer.failed(new GatewayError('upstream_timeout', late + WHY_LATE[problem]), 'no');
       } else answer.failed(problem, 'no');
     });
     answer.on(connection);

@@ -80,7 +80,10 @@ describe('connecting', () => {
     await timers.advance(2_999);
     expect(connection.isClosed).toBe(false);
     await timers.advance(1);
-    expect(await asked).toMatchObject({ code: 'upstream_timeout' });
+    expect(await asked).toMatchObject({
+      code: 'upstream_timeout',
+      message: `no connection to ${url} within 3000 ms (timeouts.connect): it accepted the connection, and has not answered what begins TLS; check the network (behind a VPN also its MTU)`,
+    });
     await connection.closed;
   });
 
