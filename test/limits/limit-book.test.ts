@@ -240,8 +240,11 @@ test('of names that have a limit to themselves those that use most are listed fi
 });
 
 describe('another process takes the last place after this one has looked', () => {
-  /** Two processes with a limit on `web` that lets one request in, and a wide one beside it. */
-  function race(wide: RateLimit, narrow: RateLimit) {
+  /**
+   * Two processes with a limit on `web` that lets one request in, and a wide one beside it.
+   * @param isShort the other's request is over before this one knows how long to wait.
+   */
+  function race(wide: RateLimit, narrow: RateLimit, isShort = false) {
     const local = createLocalCounters(() => 1_000_000);
     let other: (() => void) | undefined;
     const takeFirst = () => {
@@ -252,7 +255,10 @@ describe('another process takes the last place after this one has looked', () =>
     const contested = (counter: Counter): Counter => ({
       freeAt: () => counter.freeAt(),
       running: () => counter.running(),
-      end: () => counter.end(),
+      end() {
+        counter.end();
+        if (isShort) there.leave(counted.splice(0));
+      },
       setFreeAt(expected, next) {
         takeFirst();
         return counter.freeAt() === expected && counter.setFreeAt(expected, next);
@@ -267,9 +273,9 @@ describe('another process takes the last place after this one has looked', () =>
         .get(keys)
         .map((counter, at) => counter && (keys[at]?.includes('web') ? contested(counter) : counter));
     const [here, there] = [createLimitBook({ ...local, get }), createLimitBook(local)];
+    const counted: Count[] = [];
     here.configure([wide, narrow]);
     there.configure([narrow]);
-    const counted: Count[] = [];
     other = () => expect(there.enter(WHO, counted)).toBeNull();
     return { here, refused: here.enter(WHO, []), leaveThere: () => there.leave(counted) };
   }
@@ -288,6 +294,13 @@ describe('another process takes the last place after this one has looked', () =>
     expect(atOnce(here.states()).map(({ used }) => used)).toEqual([0, 1]);
     leaveThere();
     expect(atOnce(here.states()).map(({ used }) => used)).toEqual([0, narrow === 'requests' ? 1 : 0]);
+  });
+
+  test('and leaves it at once: it is refused all the same, for a moment', () => {
+    const limit: RateLimit = { ...WIDE.concurrent, most: 1, project: 'web' };
+    const { here, refused } = race(WIDE.requests, limit, true);
+    expect(refused).toEqual({ limit, name: '', waitMs: 1 });
+    expect(atOnce(here.states()).map(({ used }) => used)).toEqual([0, 0]);
   });
 });
 

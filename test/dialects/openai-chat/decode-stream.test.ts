@@ -671,6 +671,15 @@ describe('refusals, citations, media', () => {
     ]);
   });
 
+  test('audio of an answer whose bytes pass is not kept beside them, its transcript is', () => {
+    const events: StreamEvent[] = [];
+    const decoder = openaiChat.provider.createStreamDecoder(events, {}, 1);
+    for (const data of [chunk({ audio: { data: 'UklGRAAAA', transcript: 'Hello' } }), finish('stop')])
+      decoder.decode({ event: '', data: JSON.stringify(data) });
+    decoder.end();
+    expect(foldEvents(events).parts).toEqual([{ type: 'text', text: 'Hello' }]);
+  });
+
   test('images are emitted as they come', () => {
     const images = [{ type: 'image_url', image_url: { url: 'data:image/png;base64,AA==' } }];
     const events = decodeChunks(chunk({ images }), finish('stop'));
