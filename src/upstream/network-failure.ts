@@ -48,7 +48,7 @@ const WORDS: Readonly<Record<string, Words>> = {
 
 const STRANGER: Words = [
   'its certificate is signed by an authority that is not trusted here',
-  'name the file with the certificate of that authority as tls.ca of the provider, or in NODE_EXTRA_CA_CERTS',
+  'name the file with the certificate of that authority as tls.ca of the provider, or in NODE_EXTRA_CA_CERTS; in a network with a login page, log in instead',
 ];
 const FAULTY: Words = ['its certificate is not accepted', 'have it replaced, or check base_url'];
 
@@ -58,7 +58,7 @@ const REFUSED_CERTIFICATE: Readonly<Record<string, Words>> = {
   CERT_NOT_YET_VALID: ['its certificate is not valid yet', 'correct the clock of this machine'],
   ERR_TLS_CERT_ALTNAME_INVALID: [
     'its certificate is for another name',
-    'set base_url to a name that the certificate covers',
+    'set base_url to a name that the certificate covers, or, in a network with a login page, log in',
   ],
   DEPTH_ZERO_SELF_SIGNED_CERT: STRANGER,
   SELF_SIGNED_CERT_IN_CHAIN: STRANGER,

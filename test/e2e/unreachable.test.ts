@@ -155,7 +155,7 @@ const STRANGERS: Case[] = [
     server: tls(authority.issue({ names: ['other.example'] })),
     code: 'upstream_untrusted',
     says: untrusted(
-      'its certificate is for another name (ERR_TLS_CERT_ALTNAME_INVALID); set base_url to a name that the certificate covers',
+      'its certificate is for another name (ERR_TLS_CERT_ALTNAME_INVALID); set base_url to a name that the certificate covers, or, in a network with a login page, log in',
     ),
   },
   {
@@ -163,7 +163,7 @@ const STRANGERS: Case[] = [
     server: tls(authority.issue({ names: ['127.0.0.1'] })),
     code: 'upstream_untrusted',
     says: untrusted(
-      'its certificate is for another name (ERR_TLS_CERT_ALTNAME_INVALID); set base_url to a name that the certificate covers',
+      'its certificate is for another name (ERR_TLS_CERT_ALTNAME_INVALID); set base_url to a name that the certificate covers, or, in a network with a login page, log in',
     ),
   },
   {
@@ -172,7 +172,7 @@ const STRANGERS: Case[] = [
     url: NAMED.url.replace('localhost', '127.0.0.1'),
     code: 'upstream_untrusted',
     says: untrusted(
-      'its certificate is for another name (ERR_TLS_CERT_ALTNAME_INVALID); set base_url to a name that the certificate covers',
+      'its certificate is for another name (ERR_TLS_CERT_ALTNAME_INVALID); set base_url to a name that the certificate covers, or, in a network with a login page, log in',
     ),
   },
   ...[selfSigned(['localhost']), stranger.issue({ names: ['localhost'] })].map((certificate, index) => ({
@@ -180,7 +180,7 @@ const STRANGERS: Case[] = [
     server: tls(certificate),
     code: 'upstream_untrusted',
     says: untrusted(
-      `its certificate is signed by an authority that is not trusted here (${index === 0 ? 'DEPTH_ZERO_SELF_SIGNED_CERT' : 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'}); name the file with the certificate of that authority as tls.ca of the provider, or in NODE_EXTRA_CA_CERTS`,
+      `its certificate is signed by an authority that is not trusted here (${index === 0 ? 'DEPTH_ZERO_SELF_SIGNED_CERT' : 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'}); name the file with the certificate of that authority as tls.ca of the provider, or in NODE_EXTRA_CA_CERTS; in a network with a login page, log in instead`,
     ),
   })),
 ];

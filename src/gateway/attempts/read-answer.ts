@@ -122,6 +122,6 @@ function described(text: string): string {
 function htmlAnswer(name: string): GatewayError {
   return new GatewayError(
     'upstream_malformed',
-    `${name} answered with an HTML page instead of an answer; check its base_url and any proxy in between`,
+    `${name} answered with an HTML page instead of an answer; check its base_url and any proxy in between, or, in a network with a login page, log in`,
   );
 }

@@ -63,7 +63,9 @@ describe.each(PROVIDER_DIALECT_IDS)('%s', (wire) => {
       for (const type of [contentType, 'text/html']) {
         const { response, text, row } = await exchange(wire, client, replyWith(pieces, as(type)));
         expect([response.status, row.status, row.errorCode]).toEqual([502, 'error', 'upstream_malformed']);
-        expect(text).toContain('answered with an HTML page instead of an answer; check its base_url');
+        expect(text).toContain(
+          'answered with an HTML page instead of an answer; check its base_url and any proxy in between, or, in a network with a login page, log in',
+        );
       }
     });
 
