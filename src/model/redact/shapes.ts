@@ -70,7 +70,8 @@ const SHAPES: readonly Shape[] = [
   ...['sk_live_', 'sk_test_', 'rk_live_', 'rk_test_', 'whsec_'].map(random),
   shape('glpat-', `${beginning('glpat-')}${key(16)}`),
   // Slack's: of bots and users, also in one that is renewed (`xoxe.xoxp-1-…`), and of apps.
-  shape('xox', `${beginning('xox')}[a-z](?:\\.xox[a-z])?-(?=[\\w%-]*\\d)${key(10, '%')}`),
+  // With a digit in its first part, and no further: a search through the rest, for each of many beginnings in a row, takes their number squared.
+  shape('xox', `${beginning('xox')}[a-z](?:\\.xox[a-z])?-(?=[a-z%]*\\d)${key(10, '%')}`),
   shape('xapp-', `${beginning('xapp-')}(?=\\d)${key(10)}`),
   // Amazon Bedrock's, for long (base64, but not in the midst of other base64) and for hours.
   shape('absk', `(?<![+/])${beginning('absk')}[\\w+/]{40,}=*`),
