@@ -52,3 +52,22 @@ describe.each(DIALECT_IDS)('a client of %s', (client) => {
     ).toContain(word);
   });
 });
+
+test.each([
+  ['anthropic-messages', []],
+  ['openai-chat', ['finish_reason']],
+] as const)('a full context window, which Claude’s clients are told as it is: %s', (client, expected) => {
+  const approximated: string[] = [];
+  const response: NeutralResponse = {
+    id: 'r',
+    model: 'm',
+    parts: [{ type: 'text', text: 'hi' }],
+    finish: { unified: 'context_window_exceeded', raw: 'model_context_window_exceeded' },
+    usage: NO_USAGE,
+  };
+  DIALECTS[client].client.buildResponse(response, {
+    ...{ requestId: 'q', model: 'm', created: 1, includeUsage: true },
+    approximated: (feature) => approximated.push(feature),
+  });
+  expect(approximated).toEqual([...expected]);
+});
