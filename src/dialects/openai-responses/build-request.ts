@@ -9,7 +9,7 @@ import { createLossReport, type LossReport } from '../shared/losses/loss-report.
 import { breakpointIn, takesBreakpoints } from '../openai/breakpoint.ts';
 import { buildUser, buildVerbosity, RESPONSES_TIERS } from '../openai/fields.ts';
 import { buildReasoningSettings } from '../openai/reasoning.ts';
-import { answerSchema } from '../openai/schemas.ts';
+import { answerSchema, canBeKept } from '../openai/schemas.ts';
 import { cacheKeyOf } from '../shared/settings/conversation-key.ts';
 import { withChoiceInWords } from '../shared/schemas/choice-in-words.ts';
 import { formatInstruction } from '../shared/schemas/described-schema.ts';
@@ -107,7 +107,10 @@ function withAnswerSchema(request: NeutralRequest, native: boolean, losses: Loss
   const { outputFormat, ...rest } = request;
   if (native || outputFormat?.type !== 'json-schema') return request;
   const schema = answerSchema(outputFormat.schema);
-  if (schema !== undefined) return { ...rest, outputFormat: { ...outputFormat, schema } };
+  if (schema !== undefined) {
+    const isStrict = outputFormat.strict ?? (outputFormat.isKept === true && canBeKept(schema));
+    return { ...rest, outputFormat: { ...outputFormat, schema, ...(isStrict && { strict: true }) } };
+  }
   losses.approximated('response_format', AS_INSTRUCTION);
   return { ...rest, system: [...rest.system, { type: 'text', text: formatInstruction(outputFormat) }] };
 }

@@ -2,7 +2,6 @@
 import { asObject, type JsonObject } from '../../model/json/json.ts';
 import type { OutputFormat } from '../../model/request.ts';
 import { schemaFormat } from '../openai/fields.ts';
-import { canBeKept } from '../openai/schemas.ts';
 import { invalid } from '../shared/read-field.ts';
 
 export function buildOutputFormat(format: OutputFormat): JsonObject {
@@ -15,8 +14,7 @@ export function buildOutputFormat(format: OutputFormat): JsonObject {
       return { type: 'json_object' };
     case 'json-schema': {
       // The name is required here and optional in other dialects.
-      const { name = 'response', description, schema, isKept } = format;
-      const strict = format.strict ?? ((isKept === true && canBeKept(schema)) || undefined);
+      const { name = 'response', description, schema, strict } = format;
       return {
         type: 'json_schema',
         name,

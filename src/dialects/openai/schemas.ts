@@ -127,37 +127,41 @@ function isClosed(schema: JsonObject): boolean {
   );
 }
 
-/** What OpenAI keeps to; it refuses a strict schema with anything else. */
+/** What all servers of OpenAI's models keep to; they refuse a strict schema with anything else. */
 const KEPT: ReadonlySet<string> = new Set([
   ...['type', 'title', 'description', 'enum', 'const', '$ref', '$defs', 'anyOf'],
-  ...['properties', 'required', 'additionalProperties', 'items', 'minItems', 'maxItems'],
-  ...['pattern', 'format', 'multipleOf', 'minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum'],
+  ...['properties', 'required', 'additionalProperties', 'items'],
 ]);
 
-/** The most levels of objects, and values of all `enum`s together. */
-const DEEPEST = 10;
-const MOST_VALUES = 1_000;
+/** The most levels of objects, and in all of them together the most fields and values of `enum`. */
+const DEEPEST = 5;
+const MOST_FIELDS = 100;
+const MOST_VALUES = 500;
 
 /**
- * Whether OpenAI answers in exactly this form, for clients whose own vendors do so by any schema that they take: without being
- * told, it only tries to. https://platform.openai.com/docs/guides/structured-outputs#supported-schemas
+ * Whether an answer in exactly this form may be required, for clients whose own vendors give one by any schema that they take: without
+ * being told, OpenAI only tries to. What OpenAI alone checks (`pattern`, `format`, `minimum`, `minItems`) is not among it, nor are its
+ * wider limits: Azure refuses them, and OpenAI does for fine-tuned models, so such a schema remains a wish.
+ * https://platform.openai.com/docs/guides/structured-outputs#supported-schemas,
+ * https://learn.microsoft.com/azure/ai-services/openai/how-to/structured-outputs#json-schema-support-and-limitations
  */
 export function canBeKept(schema: JsonObject): boolean {
-  if (schema.type !== 'object' || schema.anyOf !== undefined) return false;
+  if (schema.type !== 'object' || schema.anyOf !== undefined || schema.$ref !== undefined) return false;
   if (!isStrictSchema(schema) || depthOf(schema) > DEEPEST) return false;
   let isKnown = true;
+  let fields = 0;
   let values = 0;
   mapSchemas(schema, (each) => {
     if (Object.keys(each).some((keyword) => !KEPT.has(keyword))) isKnown = false;
-    if (each.format !== undefined && !FORMATS.has(each.format)) isKnown = false;
     if (each.type === undefined && each.$ref === undefined && each.anyOf === undefined) isKnown = false;
     values += asArray(each.enum)?.length ?? 0;
     const named = Object.values(asObject(each.properties) ?? {});
+    fields += named.length;
     if ([...named, each.items].some((value) => typeof value === 'boolean' || Array.isArray(value)))
       isKnown = false;
     return each;
   });
-  return isKnown && values <= MOST_VALUES;
+  return isKnown && fields <= MOST_FIELDS && values <= MOST_VALUES;
 }
 
 /** Levels of objects and lists, which are what a schema holds besides words. */
