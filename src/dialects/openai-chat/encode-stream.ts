@@ -25,7 +25,7 @@ import { completionId } from './build-response.ts';
 import { buildFinishReason } from './finish.ts';
 import { buildDataUrl } from '../openai/media.ts';
 import { ownImage, unsaidAudio } from './media.ts';
-import { buildReasoningDetail, type PlacedReasoning, UNSIGNED } from './reasoning.ts';
+import { buildOwnDetail, buildReasoningDetail, type PlacedReasoning } from './reasoning.ts';
 import { buildCallSeal, clientCallId, legacyNames } from './tool-call.ts';
 import { gapBetween } from '../shared/joined-texts.ts';
 import { servedTier } from '../shared/settings/service-tier.ts';
@@ -288,22 +288,31 @@ class ChunkEncoder implements StreamEncoder {
     if (this.reasoning === undefined) return '';
     const { part, text } = this.reasoning;
     this.reasoning = undefined;
-    if (part.signature === undefined && part.redacted === undefined) return '';
+    const isOwn = this.context.readsReasoningDetails === true;
+    if (part.signature === undefined && part.redacted === undefined)
+      return isOwn && text.length > 0 ? this.lastReasoningPiece(part) : '';
     part.text = text.text();
     this.entries ??= [];
     const index = this.entries.push({ part, at: this.contentLength }) - 1;
-    if (this.context.readsReasoningDetails === true) return this.reasoningPiece('', part);
+    if (isOwn) return this.lastReasoningPiece(part);
     const entry = buildReasoningDetail({ part, afterText: this.contentLength > 0 }, index);
     return this.chunk({ reasoning_details: [entry] });
   }
 
-  /** As from OpenRouter, whose clients join the pieces of an entry: its text as it comes, its seal in the last. */
-  private reasoningPiece(text: string, sealed?: ReasoningPart): string {
-    const part: ReasoningPart = { ...sealed, type: 'reasoning', text };
-    const detail = buildReasoningDetail({ part, afterText: this.contentLength > 0 }, this.reasoningCount - 1);
-    // A seal may follow. In the first piece alone: some clients join the strings of all.
-    if (this.reasoning?.text.length === text.length) Object.assign(detail, UNSIGNED);
-    return this.chunk({ ...(text !== '' && { reasoning: text }), reasoning_details: [detail] });
+  /** As from OpenRouter, whose clients join the pieces of an entry: its text as it comes, and in the last one what seals it, if anything. */
+  private reasoningPiece(text: string): string {
+    const detail = buildReasoningDetail(this.placed({ type: 'reasoning', text }), this.reasoningCount - 1);
+    return this.chunk({ reasoning: text, reasoning_details: [detail] });
+  }
+
+  /** The only piece with a `format`: some clients keep the first of an entry, others join those of all pieces. */
+  private lastReasoningPiece(part: ReasoningPart): string {
+    const detail = buildOwnDetail(this.placed({ ...part, text: '' }), this.reasoningCount - 1);
+    return this.chunk({ reasoning_details: [detail] });
+  }
+
+  private placed(part: ReasoningPart): PlacedReasoning {
+    return { part, afterText: this.contentLength > 0 };
   }
 
   /**

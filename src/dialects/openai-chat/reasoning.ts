@@ -175,7 +175,7 @@ const CLAUDE = 'anthropic-messages';
  * Claude's or Gemini's, and leaves it out of the next request if it is unsigned.
  * https://github.com/OpenRouterTeam/ai-sdk-provider/blob/main/src/chat/convert-to-openrouter-chat-messages.ts
  */
-export const UNSIGNED: JsonObject = { format: 'unknown' };
+const UNSIGNED: JsonObject = { format: 'unknown' };
 
 /** `index` tells clients that merge chunks by it which entries are one. */
 export function buildReasoningDetail({ part, afterText }: PlacedReasoning, index: number): JsonObject {
@@ -188,6 +188,13 @@ export function buildReasoningDetail({ part, afterText }: PlacedReasoning, index
   return { type: 'reasoning.text', text, ...place, ...seal, index };
 }
 
+/** The same for clients that read OpenRouter's fields. */
+export function buildOwnDetail(placed: PlacedReasoning, index: number): JsonObject {
+  const { signature, redacted } = placed.part;
+  const isSealed = signature !== undefined || redacted !== undefined;
+  return { ...buildReasoningDetail(placed, index), ...(!isSealed && UNSIGNED) };
+}
+
 /**
  * The fields of an answer's reasoning. Details are among them where there is more than text, which alone cannot be checked by
  * the provider that signed it, and always for clients that read OpenRouter's fields.
@@ -197,10 +204,7 @@ export function buildReasoningFields(
   { readsReasoningDetails: own }: Pick<AnswerContext, 'readsReasoningDetails'>,
 ): JsonObject {
   const text = placed.map(({ part }) => part.text).join('');
-  const build = (each: PlacedReasoning, index: number) => ({
-    ...buildReasoningDetail(each, index),
-    ...(own === true && each.part.signature === undefined && each.part.redacted === undefined && UNSIGNED),
-  });
+  const build = own === true ? buildOwnDetail : buildReasoningDetail;
   const isMore = placed.some(({ part }) => part.signature !== undefined || part.redacted !== undefined);
   return {
     ...(text !== '' && { [own === true ? 'reasoning' : 'reasoning_content']: text }),

@@ -162,8 +162,9 @@ describe('chunks', () => {
     });
     const deltas = deltasOf(wire).filter((delta) => delta.reasoning_details !== undefined);
     expect(deltas).toEqual([
-      { reasoning: 'so', reasoning_details: [piece('so', 0, { format: 'unknown' })] },
-      { reasoning: 'h', reasoning_details: [piece('h', 1, { format: 'unknown' })] },
+      { reasoning: 'so', reasoning_details: [piece('so', 0)] },
+      { reasoning_details: [piece('', 0, { format: 'unknown' })] },
+      { reasoning: 'h', reasoning_details: [piece('h', 1)] },
       { reasoning: 'm', reasoning_details: [piece('m', 1)] },
       { reasoning_details: [piece('', 1, { signature: 'sluice:anthropic-messages:sig' })] },
       { reasoning_details: [{ type: 'reasoning.encrypted', data: 'zz', index: 2 }] },
@@ -184,6 +185,28 @@ describe('chunks', () => {
         { type: 'text', text: 'yes' },
       ]);
     }
+  });
+
+  test('only one piece of an entry says its format: clients keep the first, or join them', () => {
+    const signed = own('{"signature":"s","format":"anthropic-claude-v1"}');
+    const wire = encode(
+      [
+        START,
+        { type: 'reasoning-start', block: 0 },
+        { type: 'reasoning-delta', block: 0, text: 'h' },
+        { type: 'reasoning-delta', block: 0, text: 'm' },
+        { type: 'reasoning-signature', block: 0, signature: signed },
+        { type: 'reasoning-end', block: 0 },
+        FINISH,
+      ],
+      { ...CONTEXT, readsReasoningDetails: true },
+    );
+    const details = deltasOf(wire).flatMap((delta) => asArray(delta.reasoning_details) ?? []);
+    expect(details.map((detail) => asObject(detail)?.format)).toEqual([
+      undefined,
+      undefined,
+      'anthropic-claude-v1',
+    ]);
   });
 
   test('a signature of another dialect that seals the text says so; more text takes that back', () => {
