@@ -1,7 +1,7 @@
 // Clients that read an error's fields at the top of its body, as Mistral's and Cerebras' servers send them.
 import type { GatewayError } from '../../model/errors.ts';
 import type { HeaderReader } from '../../model/headers.ts';
-import { asObject, asString, type JsonObject } from '../../model/json/json.ts';
+import { asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { ClientErrors } from '../dialect.ts';
 import { buildError } from '../openai/errors.ts';
 import { isAnyAiSdk } from '../shared/ai-sdk.ts';
@@ -39,12 +39,14 @@ function completeFailure(body: JsonObject): JsonObject | undefined {
   return { ...flat(stated), ...body };
 }
 
-/** Cerebras' must be texts, where OpenAI says null. @param own the fields that take precedence. */
+/** Cerebras' must be texts, where OpenAI says null. @param own the fields that take precedence, but for lists of faulty fields. */
 function flat(stated: JsonObject, own: JsonObject = {}): JsonObject {
   const top: JsonObject = { object: 'error' };
-  for (const name of ['message', 'type', 'code', 'param']) {
-    const value = own[name] ?? stated[name] ?? '';
-    top[name] = asString(value) ?? JSON.stringify(value);
-  }
+  for (const name of ['message', 'type', 'code', 'param'])
+    top[name] = textOf(own[name]) ?? textOf(stated[name]) ?? '';
   return top;
+}
+
+function textOf(value: JsonValue | undefined): string | undefined {
+  return typeof value === 'number' ? String(value) : asString(value);
 }

@@ -352,3 +352,21 @@ test('a failure that is at the top of its body already is not put into other wor
     expect({ ...top, param: null }).toEqual(refusal);
   }
 });
+
+test('fields that are at fault, which Mistral lists in place of a message, are told in words there', async () => {
+  const message = {
+    detail: [{ type: 'extra_forbidden', loc: ['body', 'seed'], msg: 'Extra inputs are not permitted' }],
+  };
+  const refusal = { object: 'error', message, type: 'invalid_request_error', param: null, code: null };
+  const { post } = createTestGateway({
+    config: { providers: { mistral: { base_url: 'http://lab.invalid', api_key: 'k', max_retries: 0 } } },
+    fetch: createReplayFetch(jsonReply(refusal, { status: 422 })).fetch,
+  });
+  const question = { model: 'mistral/m', messages: [{ role: 'user', content: 'hi' }] };
+  const headers = { 'user-agent': 'ai-sdk-mistral/4.0.87 ai-sdk-provider-utils/5.0.81' };
+  const { error, ...top } =
+    parseObject(await (await post('/v1/chat/completions', question, { headers })).text()) ?? {};
+  expect(top.message).toEqual(asObject(error)?.message);
+  expect(top.message).toContain('Extra inputs are not permitted');
+  expect(top.message).not.toContain('{');
+});
