@@ -60,12 +60,14 @@ const SHAPES: readonly Shape[] = [
   shape('xai-', `${beginning('xai-')}(?=[a-z]*\\d|[a-z]{16}|[\\w-]{0,8}(?:[*•…]|\\.\\.))${key(6)}`),
   shape('csk-', `${beginning('csk-')}${key(6)}`),
   shape('nvapi-', `${beginning('nvapi-')}${key(6)}`),
-  shape('pplx-', `${beginning('pplx-')}${key(16)}`),
   shape('ya29.', `${beginning('ya29\\.')}${key(6)}`),
   shape('tgp_v1_', `${beginning('tgp_v1_')}${key(16)}`),
   // Fireworks': with a digit, since `fw_` also begins names in code.
   shape('fw_', `${beginning('fw_')}(?=[a-z]*\\d)[a-z\\d]{20,}`),
-  ...['hf_', 'npm_', 'github_pat_', ...['p', 'o', 'u', 's', 'r'].map((kind) => `gh${kind}_`)].map(random),
+  // Perplexity's beside those: its models' names begin as its keys do (`pplx-embed-context-v1-4b`).
+  ...['pplx-', 'hf_', 'npm_', 'github_pat_', ...['p', 'o', 'u', 's', 'r'].map((kind) => `gh${kind}_`)].map(
+    random,
+  ),
   // Stripe's: secret, restricted, and of webhooks.
   ...['sk_live_', 'sk_test_', 'rk_live_', 'rk_test_', 'whsec_'].map(random),
   shape('glpat-', `${beginning('glpat-')}${key(16)}`),
