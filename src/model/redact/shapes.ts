@@ -66,10 +66,12 @@ const SHAPES: readonly Shape[] = [
   shape('fw_', `${beginning('fw_')}(?=[a-z]*\\d)[a-z\\d]{20,}`),
   // Perplexity's beside those: its models' names begin as its keys do (`pplx-embed-context-v1-4b`).
   ...['pplx-', 'hf_', 'npm_', 'github_pat_', ...['p', 'o', 'u', 's', 'r'].map((kind) => `gh${kind}_`)].map(
-    random,
+    (hint) => random(hint),
   ),
-  // Stripe's: secret, restricted, and of webhooks.
-  ...['sk_live_', 'sk_test_', 'rk_live_', 'rk_test_', 'whsec_'].map(random),
+  // Stripe's: secret and restricted.
+  ...['sk_live_', 'sk_test_', 'rk_live_', 'rk_test_'].map((hint) => random(hint)),
+  // Of webhooks: Stripe's, and OpenAI's, whose are base64. https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+  random('whsec_', OF_TOKENS),
   shape('glpat-', `${beginning('glpat-')}${key(16)}`),
   // Slack's: of bots and users, also in one that is renewed (`xoxe.xoxp-1-…`), and of apps.
   // With a digit in its first part, and no further: a search through the rest, for each of many beginnings in a row, takes their number squared.
@@ -104,7 +106,9 @@ const SHAPES: readonly Shape[] = [
   { ...named('secret', `secret${IS}`, '[\\w.~-]{8,}'), before: 'client_' },
   // As an environment is listed, a file of variables, `~/.aws/credentials`, or an answer of AWS's.
   named('secret', `secret_?access_?key${IS_OF_AWS}`, OF_AWS),
-  ...['session_token', 'sessiontoken'].map((name) => named(name, `${name}${IS_OF_AWS}`, OF_AWS)),
+  named('session_token', `session_token${IS_OF_AWS}`, OF_AWS),
+  // So programs name their own, too (`sessionToken = base64EncodedToken`): with a sign, or as long as no name in code.
+  named('sessiontoken', `sessiontoken${IS_OF_AWS}`, `(?=[a-z\\d]*[+/]|[a-z\\d]{48})${OF_AWS}`),
   ...['key=', 'token=', 'password='].map((name) => inQuery(name)),
   inQuery('secret=', 'secret'),
   // scheme://user:password@host, or a token in place of both.
@@ -117,11 +121,14 @@ function shape(hint: string, source: string): Shape {
 
 /**
  * A key behind a beginning with which names in code begin, too (`hf_hub_download`, `npm_config_registry`): with as many letters and digits
- * in a row as no word has (Hugging Face's are 34 letters, without a digit), or with fewer among which there is a digit, or masked.
+ * in a row as no word has (Hugging Face's are 34 letters, without a digit), or with fewer among which there is a digit, or masked, but not
+ * for what is left out (`npm_config_*`, `hf_hub_...`).
+ * @param signs that are among its letters.
  */
-function random(hint: string): Shape {
-  const isOne = '[a-z\\d]{22}|(?=[a-z]*\\d)[a-z\\d]{16}|[\\w-]{0,8}(?:[*•…]|\\.\\.)';
-  return shape(hint, `${beginning(hint)}(?=${isOne})${key(6)}`);
+function random(hint: string, signs = ''): Shape {
+  const one = `[a-z\\d${signs}]`;
+  const isOne = `${one}{22}|(?=[a-z${signs}]*\\d)${one}{16}|${one}{0,8}(?:[*•…]|\\.\\.)`;
+  return shape(hint, `${beginning(hint)}(?=${isOne})${key(6, signs)}`);
 }
 
 /** A value after a name. */
