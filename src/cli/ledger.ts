@@ -49,7 +49,7 @@ async function copy(input: ParsedArguments, context: CliContext): Promise<number
   for (const { line } of describeProblems(loaded)) context.err(line);
   if (loaded.config === null)
     throw new CommandFailure('the configuration, which names the store, is not valid');
-  const { store } = loaded.config.audit;
+  const { store, retentionMs } = loaded.config.audit;
   if (store === EMBEDDED_STORE)
     throw new CommandFailure(
       'audit.store names no PostgreSQL to copy into: set it to its address first, and start the gateway again',
@@ -61,12 +61,16 @@ async function copy(input: ParsedArguments, context: CliContext): Promise<number
   const { createPostgresStore } = await import('../ledger/postgres/store.ts');
   const to = createPostgresStore(store);
   try {
-    const { rows, copied, missing } = await copyRows(from, to, (text) => context.err(text));
+    const since = retentionMs === null ? null : Date.now() - retentionMs;
+    const { rows, copied, missing } = await copyRows(from, to, since, (text) => context.err(text));
     if (missing > 0)
       throw new CommandFailure(`${number(missing)} of ${number(rows)} rows are not there: copy again`);
     context.out(
       `${number(rows)} rows are there: ${number(copied)} were copied, the others were there before`,
     );
+    const older = since === null ? 0 : await rowsBefore(from, since);
+    if (older > 0)
+      context.out(`${number(older)} rows are older than audit.retention, and were left where they are`);
     return 0;
   } catch (thrown) {
     if (thrown instanceof CommandFailure) throw thrown;
@@ -96,17 +100,21 @@ function requireLedger(path: string): void {
   throw new CommandFailure(`${path} is no ledger; name the sluice.db of a gateway`);
 }
 
-/** Newest first. Which are there is asked before and after, so that a copy that was broken off goes on where it was. */
+/**
+ * Newest first. Which are there is asked before and after, so that a copy that was broken off goes on where it was.
+ * @param since Unix ms; null: all. Of those that expire there the sums remain: copied again, they would be counted again.
+ */
 async function copyRows(
   from: LedgerStore,
   to: LedgerStore,
+  since: number | null,
   say: (text: string) => void,
 ): Promise<{ rows: number; copied: number; missing: number }> {
   let rows = 0;
   let copied = 0;
   let missing = 0;
   let pages = 0;
-  for await (const { page, total } of pagesOf(from)) {
+  for await (const { page, total } of pagesOf(from, since === null ? {} : { startTime: since })) {
     const wanted = await missingIn(to, page);
     for await (const batch of batchesOf(from, wanted)) await to.append(batch);
     missing += (await missingIn(to, wanted)).length;
@@ -116,6 +124,10 @@ async function copyRows(
     if (pages % PAGES_BETWEEN_NEWS === 0) say(`${number(rows)} of ${number(total)} rows`);
   }
   return { rows, copied: copied - missing, missing };
+}
+
+async function rowsBefore(store: LedgerStore, time: number): Promise<number> {
+  return (await store.audit({ endTime: time - 1, limit: 1, offset: 0, includeBodies: false })).total;
 }
 
 async function* pagesOf(

@@ -53,14 +53,17 @@ interface Lab {
   copy(): Promise<{ code: number; out: string; err: string }>;
 }
 
-async function startLab(rows: readonly LedgerRow[]): Promise<Lab> {
+async function startLab(
+  rows: readonly LedgerRow[],
+  { retention = null }: { retention?: string | null } = {},
+): Promise<Lab> {
   const home = temporaryFolder('laptop');
   const sqlite = createSqliteStore(join(home, 'sluice.db'));
   for (let at = 0; at < rows.length; at += 500) await sqlite.append(rows.slice(at, at + 500));
   await sqlite.close();
   const address = await (await sharedCluster()).createDatabase();
   const config = join(home, 'sluice.json');
-  writeFileSync(config, JSON.stringify({ audit: { store: 'env:LEDGER_URL' } }));
+  writeFileSync(config, JSON.stringify({ audit: { store: 'env:LEDGER_URL', retention } }));
   const environment = { SLUICE_HOME: home, LEDGER_URL: address };
   return {
     home,
@@ -110,6 +113,28 @@ describe.skipIf(!hasPostgres)('into PostgreSQL', () => {
       );
     } finally {
       await Promise.all([sqlite.close(), postgres.close()]);
+    }
+  });
+
+  test('rows that have expired there meanwhile are not counted once more', async () => {
+    const now = Date.now();
+    const rows = [1, 29, 31, 90].map((days) =>
+      sampleRow({ requestId: `of-${days}`, timestamp: now - days * DAY_MS, costUsd: 1 }),
+    );
+    const { address, copy } = await startLab(rows, { retention: '30d' });
+    const postgres = createPostgresStore(address);
+    const left = '2 rows are older than audit.retention, and were left where they are';
+    try {
+      // As two days ago, before it was 31 days old.
+      await postgres.append(rows.slice(2, 3));
+      await postgres.expire(now - 30 * DAY_MS);
+      for (const copied of [2, 0]) {
+        const { out } = await copy();
+        expect(out).toBe(`2 rows are there: ${copied} were copied, the others were there before\n${left}`);
+        expect(await postgres.totals()).toMatchObject({ requests: 3, costUsd: 3 });
+      }
+    } finally {
+      await postgres.close();
     }
   });
 
