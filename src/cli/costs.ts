@@ -163,9 +163,14 @@ function entriesOf(metrics: Metrics, { isDaily, name }: Breakdown): Entry[] {
   });
 }
 
-/** The dearest first, what named none last. */
+/** The dearest first, what named none last. Throws CommandFailure where an older gateway does not tell: no lines would mean that nothing was spent. */
 function namedEntries(name: Named, sums: NamedSums): Entry[] {
-  return (sums[`${name}s`] ?? [])
+  const rows = sums[`${name}s`];
+  if (rows === undefined)
+    throw new CommandFailure(
+      `this gateway is older than this program, and does not tell the tokens of each ${name}: restart it with this version (sluice daemon restart)`,
+    );
+  return rows
     .map((row): Entry => {
       const { provider } = row;
       const figures = { ...NOTHING };

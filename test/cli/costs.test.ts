@@ -148,6 +148,22 @@ test('a gateway without a ledger knows none', async () => {
   });
 });
 
+test('a gateway of an older version, not restarted since, does not pass for one where nothing was spent', async () => {
+  const summary = { total_requests: 2, total_cost_usd: 3, unpriced_requests: 0 };
+  const named = { by_agent: { reviewer: 3 } };
+  const day = { start: '2026-11-29T00:00:00.000Z', ...summary, ...named };
+  const page = { audit_enabled: true, window: { since: null }, summary, ...named, series: [day] };
+  const server = Bun.serve({ hostname: '127.0.0.1', port: 0, fetch: () => Response.json(page) });
+  try {
+    for (const by of ['agent', 'day,agent'])
+      expect(
+        await runCommand(['costs', '--by', by, '--url', `http://127.0.0.1:${server.port}`]),
+      ).toMatchObject({ code: 1, out: '', err: expect.stringContaining('is older than this program') });
+  } finally {
+    await server.stop(true);
+  }
+});
+
 test('models beyond those that the gateway lists are summed up', async () => {
   const model = { provider: 'lab', model: 'one', requests: 3, cost_usd: 1, unpriced_requests: 0 };
   const tokens = { input_tokens: 25, output_tokens: 1, cache_read_tokens: 50, cache_write_tokens: 25 };
