@@ -18,6 +18,8 @@ export interface MessageWriter {
   cite(citation: Citation): void;
   /** The client already has a message at this place, with this id, which is opened once more while the encoder catches up. */
   adopt(place: number, id: string, isDone: boolean): void;
+  /** The message at this place has ended without a word: nothing opens it once more. */
+  skip(place: number): void;
   /** What is opened from now on is new to the client: it continues the last message, unless that is complete. */
   caughtUp(): void;
   /** The last that the client has received is the beginning of the part at this place in the message; undefined: something else. */
@@ -145,6 +147,10 @@ class PartedMessages implements MessageWriter {
     const known = this.adopted.find((each) => each.place === place);
     if (known === undefined) this.adopted.push({ id, place, isDone });
     else known.isDone = isDone;
+  }
+
+  skip(place: number): void {
+    this.adopted = this.adopted?.filter((each) => each.place !== place) ?? null;
   }
 
   caughtUp(): void {

@@ -4,7 +4,14 @@ import type { ImagePart } from '../../model/content.ts';
 import type { GatewayError } from '../../model/errors.ts';
 import { sizeOf, type StreamEvent } from '../../model/events.ts';
 import type { Finish } from '../../model/finish.ts';
-import { asNumber, asObject, asString, type JsonObject, parseObject } from '../../model/json/json.ts';
+import {
+  asArray,
+  asNumber,
+  asObject,
+  asString,
+  type JsonObject,
+  parseObject,
+} from '../../model/json/json.ts';
 import { mergeUsage, NO_USAGE, type Usage } from '../../model/usage.ts';
 import { table } from '../../model/table.ts';
 import { type AnswerLosses, createAnswerLosses, mediaTypeOf } from '../shared/losses/answer-losses.ts';
@@ -100,7 +107,9 @@ class ResponseEncoder implements StreamEncoder {
     const isDone = event.type === 'response.output_item.done';
     if (isDone) output.keep(place, item);
     if (item.type === 'reasoning' && isDone && !isCaughtUp) reasoning.had++;
-    if (item.type === 'message' && !isCaughtUp) message.adopt(place, asString(item.id) ?? '', isDone);
+    if (item.type !== 'message' || isCaughtUp) return;
+    if (isDone && saysNothing(item)) message.skip(place);
+    else message.adopt(place, asString(item.id) ?? '', isDone);
   }
 
   private begin(id: string | null, model: string | null): string {
@@ -264,4 +273,11 @@ class ResponseEncoder implements StreamEncoder {
     const nested = { type: errorType(error), code, message: text, param };
     return this.output.event('error', { code, message: text, param, error: nested });
   }
+}
+
+function saysNothing({ content }: JsonObject): boolean {
+  return (asArray(content) ?? []).every((part) => {
+    const { text, refusal } = asObject(part) ?? {};
+    return !text && !refusal;
+  });
 }

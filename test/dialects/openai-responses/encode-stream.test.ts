@@ -742,6 +742,18 @@ describe('an answer that goes on behind what the provider itself has sent', () =
       [more, { type: 'text-end', block: 1 }],
     ],
     [
+      'in a message behind one that says nothing',
+      [...begun, ...ended(), ...second],
+      [
+        { ...behind, block: 0 },
+        { ...more, block: 0, text: 'Two, ' },
+      ],
+      [
+        { ...more, block: 0 },
+        { type: 'text-end', block: 0 },
+      ],
+    ],
+    [
       'in a message directly behind one of two parts',
       [...begun, ...part('One. ', 0), ...part('Two. ', 1), ...ended('One. ', 'Two. '), ...second],
       [
