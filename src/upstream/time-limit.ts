@@ -8,17 +8,14 @@ interface Clock {
 
 /**
  * Calls `expired` once after `ms`. Where that would be late, since the process or its machine was suspended, all of the time is given
- * once more: what is waited for could not go on either. The returned function cancels.
+ * once more: what is waited for could not go on either. Only once, since timers are late on a busy machine, too, and what
+ * waits there must end. The returned function cancels.
  */
 export function setTimeLimit(clock: Clock, expired: () => void, ms: number): () => void {
-  let cancel = () => {};
-  const begin = () => {
-    const late = clock.monotonic() + ms + LATE_MS;
-    cancel = clock.setTimer(() => {
-      if (clock.monotonic() > late) begin();
-      else expired();
-    }, ms);
-  };
-  begin();
+  const late = clock.monotonic() + ms + LATE_MS;
+  let cancel = clock.setTimer(() => {
+    if (clock.monotonic() > late) cancel = clock.setTimer(expired, ms);
+    else expired();
+  }, ms);
   return () => cancel();
 }

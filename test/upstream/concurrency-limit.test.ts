@@ -317,6 +317,21 @@ test('the time to wait does not run out while the process is stopped, as those w
   expect(shedOf(await late).shed).toBe('late');
 });
 
+test('the time to wait runs out where every timer is late, as with too much to do', async () => {
+  const { take, acquire, timers } = setup();
+  take(1, ONE);
+  let given: Slot | Shed | null = null;
+  void Promise.resolve(acquire({ ...ONE, queueTimeoutMs: 10_000 })).then((it) => {
+    given = it;
+  });
+  for (const isOver of [false, true]) {
+    timers.standStill(11_000);
+    await timers.advance(0);
+    expect(given !== null).toBe(isOver);
+  }
+  expect(given).toMatchObject({ shed: 'late' });
+});
+
 test('who waited too long takes no place later', async () => {
   const { limit, take, acquire, timers } = setup();
   const [first] = take(1, ONE);

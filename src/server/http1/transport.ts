@@ -123,6 +123,7 @@ class Sending implements AnswerWaiter {
   private readonly request: UpstreamRequest;
   private readonly origin: Origin;
   private readonly text: string | Buffer;
+  private isBegunAnew = false;
 
   constructor(
     request: UpstreamRequest,
@@ -179,8 +180,10 @@ class Sending implements AnswerWaiter {
         request.connected?.();
         this.ask(connection, answer);
       } else if (typeof problem === 'string') {
-        // What was begun before a standstill may lead nowhere by now: it is begun anew, with all of its time.
-        if (connection.openingMs > connectMs + LATE_MS) {
+        // What was begun before a standstill may lead nowhere by now: it is begun anew, with all of its time. Once, since a timer is as
+        // late where there is too much to do.
+        if (!this.isBegunAnew && connection.openingMs > connectMs + LATE_MS) {
+          this.isBegunAnew = true;
           this.dial(answer);
           return;
         }

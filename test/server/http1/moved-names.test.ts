@@ -71,6 +71,24 @@ onLinux('the time for it passed while the process was stopped: the same request 
   }),
 );
 
+onLinux('where every timer is late, as with too much to do, no connection is awaited for ever', () =>
+  withDeaf(async (url) => {
+    const { ask, timers } = createLab();
+    let problem: unknown = null;
+    ask(url, { connectMs: CONNECT_MS }).catch((error: unknown) => {
+      problem = error;
+    });
+    for (const isOver of [false, true]) {
+      // The name is looked up, and dialled.
+      await timers.advance(CONNECT_MS / 2);
+      timers.standStill(2 * CONNECT_MS);
+      await timers.advance(0);
+      expect(problem !== null).toBe(isOver);
+    }
+    expect(problem).toMatchObject({ code: 'upstream_timeout' });
+  }),
+);
+
 onLinux('a connection that was idle is dead: the request that is sent again asks for the name', async () => {
   const { ask, serve, timers } = createLab();
   const server = serve(always(() => plain('here')));
