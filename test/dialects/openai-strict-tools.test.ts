@@ -39,12 +39,22 @@ test('defaults are left out, and named', () => {
   expect(losses.list()).toMatchObject([{ feature: 'tools.strict', outcome: 'approximated' }]);
 });
 
-test('formats that OpenAI refuses are left out, and named', () => {
+test.each([
+  { format: 'uri' },
+  // Of Pydantic's decimals.
+  { pattern: '^(?!^[-+.]*$)[+-]?0*\\d*\\.?\\d*$' },
+  { pattern: '(?<=a)b' },
+])('what OpenAI refuses of a text is left out, and named: %j', (refused) => {
   const losses = createLossReport('openai-chat');
-  expect(strictSchema(holding({ type: 'string', format: 'uri' }), losses)).toEqual(
-    holding({ type: 'string' }),
-  );
+  expect(strictSchema(holding({ type: 'string', ...refused }), losses)).toEqual(holding({ type: 'string' }));
   expect(losses.list()).toMatchObject([{ feature: 'tools.strict', outcome: 'approximated' }]);
+});
+
+test('what it checks is kept', () => {
+  const losses = createLossReport('openai-chat');
+  const schema = holding({ type: 'string', format: 'date', pattern: '^(?:19|20)(?<year>\\d\\d)' });
+  expect(strictSchema(schema, losses)).toEqual(schema);
+  expect(losses.list()).toEqual([]);
 });
 
 const TEXT = { type: 'string' };

@@ -1,5 +1,5 @@
 // JSON Schemas as OpenAI accepts them, for arguments of functions and for structured answers.
-import { asArray, asObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
+import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { FunctionTool } from '../../model/request.ts';
 import { currentDraft } from '../shared/schemas/current-draft.ts';
 import type { LossReport } from '../shared/losses/loss-report.ts';
@@ -78,6 +78,12 @@ const FORMATS = new Set<JsonValue>([
 ]);
 
 /**
+ * What OpenAI refuses in a `pattern`; Pydantic's decimals have it. https://github.com/pydantic/pydantic-ai/pull/5519,
+ * https://github.com/existential-birds/daydream/issues/304
+ */
+const LOOKS_AROUND = /\(\?<?[=!]/;
+
+/**
  * A strict tool's schema as OpenAI takes it; undefined where it cannot be strict there, which is reported. Defaults are left
  * out: Azure refuses them, and on fields that are required, as all are, they have no effect.
  * https://github.com/openai/openai-agents-python/issues/4390
@@ -89,16 +95,22 @@ export function strictSchema(schema: JsonObject, losses: LossReport): JsonObject
     return undefined;
   }
   if (bare !== schema)
-    losses.approximated(STRICT, 'defaults, as every field is required, and unknown formats are left out');
+    losses.approximated(
+      STRICT,
+      'defaults, as every field is required, unknown formats and patterns that look around are left out',
+    );
   return bare;
 }
 
 function bareSchema(schema: JsonObject): JsonObject {
-  const isKnown = schema.format === undefined || FORMATS.has(schema.format);
-  if (schema.default === undefined && isKnown) return schema;
+  const { default: given, format, pattern } = schema;
+  const isKnown = format === undefined || FORMATS.has(format);
+  const isPlain = !LOOKS_AROUND.test(asString(pattern) ?? '');
+  if (given === undefined && isKnown && isPlain) return schema;
   const bare = { ...schema };
   delete bare.default;
   if (!isKnown) delete bare.format;
+  if (!isPlain) delete bare.pattern;
   return bare;
 }
 
