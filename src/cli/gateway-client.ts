@@ -127,11 +127,13 @@ export async function askGateway(
     return await fetch(url + path, { ...init, ...reaching(gateway), headers, signal });
   } catch (cause) {
     if (init.signal?.aborted === true) throw cause;
-    if (silence.signal.aborted)
+    if (silence.signal.aborted) {
+      const remedy = gateway.isOwn ? '"sluice daemon restart" starts it anew' : 'look after it where it runs';
       throw new GatewayUnreachable(
-        `what listens at ${url} has not answered within ${PAGE_MS / 1_000} s: it hangs, is stopped, or its machine has too much to do; "sluice daemon restart" starts it anew`,
+        `what listens at ${url} has not answered within ${PAGE_MS / 1_000} s: it hangs, is stopped, or its machine has too much to do; ${remedy}`,
         { cause },
       );
+    }
     const remedy = remedyFor(codeOf(cause) ?? '', url);
     throw new GatewayUnreachable(`no gateway answers at ${url}; ${remedy}`, { cause });
   } finally {

@@ -70,15 +70,24 @@ test.each([['tail'], ['costs'], ['doctor']])(
   'a gateway that hangs, or is stopped, is not waited for: %s',
   async (command) => {
     const server = createRawServer();
+    const config = join(temporaryFolder('hanging'), 'sluice.json');
+    writeFileSync(config, JSON.stringify({ server: { port: Number(new URL(server.url).port) } }));
     const setTimer = globalThis.setTimeout;
     const soon = (callback: () => void, ms?: number) => setTimer(callback, ms === PAGE_MS ? 0 : ms);
     const timers = spyOn(globalThis, 'setTimeout').mockImplementation(
       soon as unknown as typeof globalThis.setTimeout,
     );
+    const silent = `what listens at ${server.url} has not answered within 30 s: it hangs, is stopped, or its machine has too much to do`;
     try {
-      const { code, out, err } = await runCommand([command, '--url', server.url]);
-      expect(code).toBe(1);
-      expect(out + err).toContain(`what listens at ${server.url} has not answered within 30 s: it hangs,`);
+      for (const [flags, remedy] of [
+        [['--config', config], '"sluice daemon restart" starts it anew'],
+        // The daemon here is another, or there is none.
+        [['--url', server.url], 'look after it where it runs'],
+      ] as const) {
+        const { code, out, err } = await runCommand([command, ...flags]);
+        expect(code).toBe(1);
+        expect(out + err).toContain(`${silent}; ${remedy}`);
+      }
     } finally {
       timers.mockRestore();
       server.close();
