@@ -4,7 +4,7 @@ import { mayBeCutShort } from '../../model/finish.ts';
 import type { TokenLogprob } from '../../model/logprobs.ts';
 import type { ThoughtBeforeCall } from '../../model/opaque-token.ts';
 import type { NeutralResponse } from '../../model/response.ts';
-import { gapBetween } from '../shared/joined-texts.ts';
+import { gapBetween, setsApart } from '../shared/joined-texts.ts';
 import { createAnswerLosses } from '../shared/losses/answer-losses.ts';
 import { buildLogprobs } from '../openai/logprobs.ts';
 import type { AnswerContext } from '../dialect.ts';
@@ -72,7 +72,7 @@ export function buildResponse(response: NeutralResponse, context: AnswerContext)
       case 'tool-result':
         break;
     }
-    isApart ||= part.type !== 'opaque';
+    isApart ||= setsApart(part);
   }
   reportThoughts(thoughts, losses);
   return {

@@ -122,8 +122,12 @@ class LineEncoder implements StreamEncoder {
       case 'start':
       case 'text-end':
       case 'refusal-end':
-      case 'reasoning-end':
         return '';
+      case 'reasoning-end': {
+        const { isRedacted, length } = this.thoughts.at(-1) ?? { isRedacted: false, length: 0 };
+        if (length === 0 && !isRedacted && event.block === this.textBlock + 1) this.textBlock = event.block;
+        return '';
+      }
     }
   }
 

@@ -14,7 +14,7 @@ import { buildModeration, MODERATION, withoutModeration } from '../openai/modera
 import { ownImage, unsaidAudio } from './media.ts';
 import { buildReasoningFields, type PlacedReasoning } from './reasoning.ts';
 import { buildCallSeal, buildToolCall, clientCallId, legacyNames } from './tool-call.ts';
-import { gapBetween } from '../shared/joined-texts.ts';
+import { gapBetween, setsApart } from '../shared/joined-texts.ts';
 import { servedTier } from '../shared/settings/service-tier.ts';
 import { buildUsage, COUNTS_WITHOUT_FIELD } from './usage.ts';
 import { ID, ownFields } from './wire.ts';
@@ -152,7 +152,7 @@ function buildMessage(response: NeutralResponse, context: AnswerContext, losses:
       case 'tool-result':
         break;
     }
-    isApart ||= part.type !== 'opaque';
+    isApart ||= setsApart(part);
   }
   if (texts.length > 0) message.content = texts.map(({ part, gap }) => gap + part.text).join('');
   if (refusal !== '') message.refusal = refusal;

@@ -27,7 +27,7 @@ import { buildDataUrl } from '../openai/media.ts';
 import { ownImage, unsaidAudio } from './media.ts';
 import { buildOwnDetail, buildReasoningDetail, type PlacedReasoning } from './reasoning.ts';
 import { buildCallSeal, clientCallId, legacyNames } from './tool-call.ts';
-import { gapBetween } from '../shared/joined-texts.ts';
+import { gapBetween, isSignature } from '../shared/joined-texts.ts';
 import { servedTier } from '../shared/settings/service-tier.ts';
 import { buildUsage, COUNTS_WITHOUT_FIELD } from './usage.ts';
 import { ID, ownFields } from './wire.ts';
@@ -197,7 +197,7 @@ class ChunkEncoder implements StreamEncoder {
         if (this.reasoning !== undefined) this.reasoning.part.signature = event.signature;
         return '';
       case 'reasoning-end':
-        return this.endReasoning();
+        return this.endReasoning(event.block);
       case 'tool-start':
         this.context.kept?.(sizeOf(event));
         return this.startTool(event);
@@ -284,10 +284,11 @@ class ChunkEncoder implements StreamEncoder {
     return this.chunk({ annotations: sentAnnotations === 0 ? annotations : annotations.map(placed) });
   }
 
-  private endReasoning(): string {
+  private endReasoning(block: number): string {
     if (this.reasoning === undefined) return '';
     const { part, text } = this.reasoning;
     this.reasoning = undefined;
+    if (isSignature(part, text.length) && block === this.textBlock + 1) this.textBlock = block;
     const isOwn = this.context.readsReasoningDetails === true;
     if (part.signature === undefined && part.redacted === undefined)
       return isOwn && text.length > 0 ? this.lastReasoningPiece(part) : '';

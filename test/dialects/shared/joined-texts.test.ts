@@ -7,6 +7,7 @@ import { asArray, asObject, type JsonObject } from '../../../src/model/json/json
 import { responseToEvents } from '../../../src/model/replay.ts';
 import type { NeutralResponse } from '../../../src/model/response.ts';
 import { NO_USAGE } from '../../../src/model/usage.ts';
+import { ownToken } from '../../../src/model/opaque-token.ts';
 import { readEvents } from '../../support/read-events.ts';
 
 const CONTEXT: AnswerContext = { requestId: 'r', model: 'm', created: 1, includeUsage: false };
@@ -40,6 +41,7 @@ function toldBy(client: 'openai-chat' | 'ollama-chat', parts: Part[]): { streame
 const text = (said: string, more: Partial<TextPart> = {}): Part => ({ type: 'text', text: said, ...more });
 const search: Part = { type: 'tool-call', id: 's', name: 'web_search', arguments: '{}', kind: 'server' };
 const thought: Part = { type: 'reasoning', text: 'Hm.' };
+const signature: Part = { type: 'reasoning', text: '', signature: ownToken('gemini', 'abc') };
 
 test.each<[string, string, Part[]]>([
   ['behind a search', 'I look.\n\nIt rains.', [text('I look.'), search, text('It rains.')]],
@@ -49,6 +51,10 @@ test.each<[string, string, Part[]]>([
   ['behind white space', 'I look:\nIt rains.', [text('I look:\n'), search, text('It rains.')]],
   ['with white space', 'I look. It rains.', [text('I look.'), search, text(' It rains.')]],
   ['in the midst of a word', 'I looked.', [text('I look'), search, text('ed.')]],
+  // Gemini signs the first piece of a text, too.
+  ['behind its signature', '{"a":"B 3"}', [text('{"a":"'), signature, text('B '), signature, text('3"}')]],
+  ['behind a search and a signature', 'I.\n\nIt.', [text('I.'), search, signature, text('It.')]],
+  ['behind a signature and a search', 'I.\n\nIt.', [text('I.'), signature, search, text('It.')]],
   ['behind nothing', 'It rains.', [text(''), search, text('It rains.')]],
 ])('a text %s: %j', (_, said, parts) => {
   for (const client of ['openai-chat', 'ollama-chat'] as const)
