@@ -1,6 +1,6 @@
 // The value of a configuration file → a valid ConfigFile, or every reason why it is not valid.
 import { isObject } from '../model/json/json.ts';
-import { withoutKeyShapes } from '../model/redact/shapes.ts';
+import { REDACTED, withoutKeyShapes } from '../model/redact/shapes.ts';
 import { PROVIDER_KINDS } from '../providers/kinds.ts';
 import { describeIssue } from './describe-issue.ts';
 import { suggestion } from '../model/nearest.ts';
@@ -71,8 +71,8 @@ const SHORTEST_KEY = 24;
 function whyNoName(key: string): string | undefined {
   // The schema's tables of names would drop it silently.
   if (key === '__proto__') return 'nothing can have this name; choose another';
-  // Names are in every row, page and metric.
-  if (key.length >= SHORTEST_KEY && /\d/.test(key) && withoutKeyShapes(key) !== key)
+  // Names are in every row, page and metric. What looks like a key within one is none (`lab/whisper-sk-large-v3-2024`).
+  if (key.length >= SHORTEST_KEY && /\d/.test(key) && withoutKeyShapes(key).startsWith(REDACTED))
     return 'a key stands in the place of a name; choose a name, and say the key in its place (api_key: env:NAME)';
   return undefined;
 }

@@ -135,7 +135,9 @@ test.each([
 
 test('a name that merely begins as a key does is none', () => {
   const lab = 'dialect: openai-chat, base_url: "http://127.0.0.1:1/v1"';
-  const text = `providers: { sk-telecom: { ${lab} }, xai-grok-4-of-the-whole-company: { ${lab} } }`;
+  const prices =
+    'costs: { pricing_overrides: { "lab/whisper-sk-large-v3-2024": { input_per_million: 1, output_per_million: 0 } } }';
+  const text = `providers: { sk-telecom: { ${lab} }, xai-grok-4-of-the-whole-company: { ${lab} } }\n${prices}`;
   const { config } = loadConfig(optionsAt(makeTree({ 'work/sluice.yaml': text })));
   expect(config?.providers.map(({ name }) => name)).toContain('sk-telecom');
 });
