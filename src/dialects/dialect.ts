@@ -86,6 +86,8 @@ export interface ClientTraits {
   readsOpenRouters?: boolean;
   /** The client sends back no thinking with an empty signature, to whatever server. */
   dropsUnsigned?: boolean;
+  /** The client fails at a comment within a stream. */
+  refusesComments?: boolean;
 }
 
 export interface ClientSide {

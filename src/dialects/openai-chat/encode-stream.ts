@@ -118,7 +118,9 @@ class ChunkEncoder implements StreamEncoder {
   }
 
   ping(): string {
-    return ': ping\n\n';
+    if (this.context.refusesComments !== true) return ': ping\n\n';
+    const chunk = { ...this.envelope(null, null), choices: [] };
+    return `data: ${JSON.stringify(chunk)}\n\n`;
   }
 
   follow({ data }: SseEvent): void {
@@ -137,6 +139,15 @@ class ChunkEncoder implements StreamEncoder {
     };
     this.head = flatText('data: ', JSON.stringify(envelope).slice(0, -1), ',"choices":[');
     return this.chunk({ role: 'assistant', content: '' });
+  }
+
+  private envelope(id: string | null, model: string | null): JsonObject {
+    return {
+      id: id ?? completionId(this.context),
+      object: 'chat.completion.chunk',
+      created: this.created ?? this.context.created,
+      model: model ?? this.context.model,
+    };
   }
 
   private deltaPrefix(field: string): string {

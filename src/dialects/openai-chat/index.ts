@@ -20,6 +20,7 @@ import { createGrammarChecker } from './grammar.ts';
 import { KNOWN } from './known-fields.ts';
 import { readForeignForm } from './foreign-form.ts';
 import { overlooksErrors } from './overlooked-errors.ts';
+import { refusesComments } from './refused-comments.ts';
 import { parseRequest } from './parse-request.ts';
 import { accountIn, parseResponse } from './parse-response.ts';
 import { passthrough } from './passthrough.ts';
@@ -86,6 +87,7 @@ export const openaiChat: Dialect = {
       overlooksErrors: overlooksErrors(headers),
       readsMistrals: readsAsMistrals(headers, body),
       readsOpenRouters: isOpenRouters(headers),
+      refusesComments: refusesComments(headers),
     }),
     embeddings: openaiClientEmbeddings,
     textCompletions: textCompletionForms,

@@ -433,6 +433,30 @@ describe('a provider that goes on behind its ending', () => {
 describe('head and pings', () => {
   const config: ConfigInput = { server: { ping_interval: '2s' } };
 
+  test('a client that fails at comments gets a chunk without choices for a ping', async () => {
+    const gate = Promise.withResolvers<void>();
+    const { timers, post } = setup({
+      config,
+      reply: replyWith([bytes(START + BLOCK + delta('Hi') + END)], { before: () => gate.promise }),
+    });
+    const headers = { 'user-agent': 'azsdk-python-ai-inference/1.0.0b9 Python/3.11.7 (Linux-6.18-x86_64)' };
+    const asked = post('/v1/chat/completions', CHAT, { headers });
+    await timers.advance(2_100);
+    const { seen, finished } = reading(await asked);
+    await timers.advance(0);
+    const [ping = '', rest] = seen.text.split('\n\n');
+    expect(rest).toBe('');
+    expect(JSON.parse(ping.replace('data: ', ''))).toMatchObject({
+      object: 'chat.completion.chunk',
+      choices: [],
+    });
+    gate.resolve();
+    await timers.advance(0);
+    await finished;
+    expect(seen.text).toContain('Hi');
+    expect(seen.text).not.toMatch(/^:/m);
+  });
+
   for (const [name, path, body] of CLIENTS) {
     const ping = path === '/v1/messages' ? PING : ': ping\n\n';
 
