@@ -82,8 +82,10 @@ export interface ClientTraits {
   readsMistrals?: boolean;
   /** The client refuses reasoning without a status, which xAI's server states and OpenAI's does not. */
   needsStatus?: boolean;
-  /** The client reads streams as OpenRouter's server sends them: thinking in its fields, counts unasked, and failures in chunks. */
+  /** The client reads streams as OpenRouter's server sends them: thinking in its fields, and counts unasked. */
   readsOpenRouters?: boolean;
+  /** The client knows a failure within a stream only in a chunk like any other, and by a number as its code. */
+  readsErrorChunks?: boolean;
   /** The client sends back no thinking with an empty signature, to whatever server. */
   dropsUnsigned?: boolean;
   /** The client fails at a comment within a stream. */

@@ -246,7 +246,7 @@ class ChunkEncoder implements StreamEncoder {
 
   private error(error: GatewayError): string {
     const built = buildError(error);
-    if (this.context.readsOpenRouters !== true) return `data: ${JSON.stringify(built)}\n\n`;
+    if (this.context.readsErrorChunks !== true) return `data: ${JSON.stringify(built)}\n\n`;
     if (!this.started) this.begin(null, null);
     const fields = JSON.stringify(withNumericCode(built, error)).slice(1, -1);
     return this.chunk({ content: '' }, 'error', `,${fields}`);

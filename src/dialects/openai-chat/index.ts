@@ -8,7 +8,7 @@ import { readsAsMistrals } from '../openai/mistral-clients.ts';
 import { openaiClientModels, openaiModels } from '../openai/models.ts';
 import { forwardedByChat } from '../openai/forwarded.ts';
 import { ownPath, routeInFront } from '../openai/own-path.ts';
-import { isOpenRouters, numericErrors } from '../openai/openrouter-clients.ts';
+import { isOpenRouters, numericErrors, readsErrorChunks } from '../openai/openrouter-clients.ts';
 import { openaiSocket } from '../openai/sockets.ts';
 import { buildRequest } from './build-request.ts';
 import { buildResponse } from './build-response.ts';
@@ -87,6 +87,7 @@ export const openaiChat: Dialect = {
       overlooksErrors: overlooksErrors(headers),
       readsMistrals: readsAsMistrals(headers, body),
       readsOpenRouters: isOpenRouters(headers),
+      readsErrorChunks: readsErrorChunks(headers),
       refusesComments: refusesComments(headers),
     }),
     embeddings: openaiClientEmbeddings,

@@ -18,16 +18,21 @@ const SDK = /^speakeasy-sdk\/.*\bopenrouter(\/sdk)?$/;
 const OWN = new RegExp(`(^|\\s)ai-sdk[-/]openrouter/|${SDK.source}`);
 
 /**
- * How its SDKs are told of failures; undefined for any other client. They take an error for one only where `code` is its status, as a number,
- * and within a stream only in a chunk like any other; of any other they show what their check of it found (“Response validation
- * failed”), and nothing of why it failed. https://openrouter.ai/docs/api-reference/errors, https://github.com/OpenRouterTeam/typescript-sdk
- * @param buildError as OpenAI's clients read it.
+ * Its SDKs take an error for one only where `code` is its status, as a number, and within a stream only in a chunk like any other; of
+ * any other they show what their check of it found (“Response validation failed”), and nothing of why it failed. Its provider
+ * of the AI SDK reads an event of the error alone; up to version 1.2 it overlooks one in a chunk, and the answer is a short one.
+ * https://openrouter.ai/docs/api-reference/errors, https://github.com/OpenRouterTeam/typescript-sdk
  */
+export function readsErrorChunks(headers: HeaderReader): boolean {
+  return SDK.test(headers.get('user-agent') ?? '');
+}
+
+/** How these are told of failures; undefined for any other client. @param buildError as OpenAI's clients read it. */
 export function numericErrors(
   headers: HeaderReader,
   buildError: ClientErrors['buildError'],
 ): Partial<ClientErrors> | undefined {
-  if (!SDK.test(headers.get('user-agent') ?? '')) return undefined;
+  if (!readsErrorChunks(headers)) return undefined;
   return {
     buildError: (error, requestId) => withNumericCode(buildError(error, requestId), error),
     completeFailure: (body, error) =>
