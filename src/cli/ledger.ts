@@ -70,7 +70,9 @@ async function copy(input: ParsedArguments, context: CliContext): Promise<number
     );
     const older = since === null ? 0 : await rowsBefore(from, since);
     if (older > 0)
-      context.out(`${number(older)} rows are older than audit.retention, and were left where they are`);
+      context.out(
+        `${number(older)} rows are older than audit.retention, and were left where they are; with a longer one they are copied, too`,
+      );
     return 0;
   } catch (thrown) {
     if (thrown instanceof CommandFailure) throw thrown;

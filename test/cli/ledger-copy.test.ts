@@ -123,7 +123,8 @@ describe.skipIf(!hasPostgres)('into PostgreSQL', () => {
     );
     const { address, copy } = await startLab(rows, { retention: '30d' });
     const postgres = createPostgresStore(address);
-    const left = '2 rows are older than audit.retention, and were left where they are';
+    const left =
+      '2 rows are older than audit.retention, and were left where they are; with a longer one they are copied, too';
     try {
       // As two days ago, before it was 31 days old.
       await postgres.append(rows.slice(2, 3));
