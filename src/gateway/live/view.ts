@@ -66,7 +66,7 @@ class RequestView implements LiveStream {
   private isOver = false;
   /** Who is heard of the tries that run; null: none has spoken. */
   speaker: Audience | null = null;
-  /** A key can come in pieces: what may be the beginning of one waits for the rest of its word. */
+  /** A key can come in pieces: what may be the beginning of one waits for the rest of its word, and a key's name for the key. */
   private held = '';
 
   constructor(watchers: Watchers, requestId: string, redact: (text: string) => string) {
@@ -101,7 +101,7 @@ class RequestView implements LiveStream {
       return;
     }
     const text = this.held + delta;
-    const word = text.slice(startOfLastWord(text));
+    const word = text.slice(startOfHeld(text));
     const shown = text.length - word.length + this.showable(word);
     this.held = text.slice(shown);
     this.show(text.slice(0, shown));
@@ -152,6 +152,22 @@ class TryAudience implements Audience {
     view.speaker ??= this;
     if (view.speaker === this) view.text(delta);
   }
+}
+
+/**
+ * The end of a text that awaits a key, behind a blank or the next: without its name (`api_key: …`, `Authorization: Bearer …`), hardly
+ * any has the look of one.
+ */
+const AWAITING =
+  /(?:authorization|key|token|secret|bearer)["'\\]*\s*(?:[:=>]\s*)?(?:(?:basic|bearer|token)\s+)?$/i;
+/** How much is read for that, in UTF-16 units. */
+const LONGEST_NAME = 128;
+
+function startOfHeld(text: string): number {
+  const start = startOfLastWord(text);
+  const from = Math.max(0, start - LONGEST_NAME);
+  const name = AWAITING.exec(text.slice(from, start));
+  return name === null ? start : startOfLastWord(text.slice(0, from + name.index));
 }
 
 /**

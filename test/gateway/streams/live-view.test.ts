@@ -2,6 +2,7 @@
 import { expect, test } from 'bun:test';
 import { createLiveView } from '../../../src/gateway/live/view.ts';
 import type { LiveEvent } from '../../../src/management/shapes.ts';
+import { createRedactor } from '../../../src/model/redact/redact.ts';
 import { NO_USAGE } from '../../../src/model/usage.ts';
 import { NO_TIMING } from '../../../src/ledger/rows/row.ts';
 import { sampleRow } from '../../support/ledger-rows.ts';
@@ -115,24 +116,40 @@ test('without a watcher nothing is wanted, and one that comes later sees what co
   expect(await watcher.events(1)).toEqual([{ type: 'text_delta', request_id: 'r1', text: ' seen ' }]);
 });
 
+/** What a watcher sees of a text that comes in pieces of that length. */
+async function seenInPieces(text: string, length: number, redact: (text: string) => string): Promise<string> {
+  const view = createLiveView(createManualTimers().setTimer);
+  const watcher = watch(view);
+  const stream = view.open('r1', redact);
+  for (let at = 0; at < text.length; at += length) stream.text(text.slice(at, at + length));
+  stream.ended(ENDING);
+  let seen = '';
+  for (let event = await watcher.next(); ; event = await watcher.next()) {
+    const data = event?.data as LiveEvent;
+    if (data.type === 'completed') return seen;
+    if (data.type === 'text_delta') seen += data.text;
+  }
+}
+
 test('a key is taken out however it is cut, and all of the text comes', async () => {
   const key = 'sk-0123456789';
   const redact = (text: string) => text.replaceAll(key, '[redacted]');
   const text = `Your key is ${key}, keep it. 你好，世界 done`;
-  for (let cut = 1; cut < text.length; cut++) {
-    const view = createLiveView(createManualTimers().setTimer);
-    const watcher = watch(view);
-    const stream = view.open('r1', redact);
-    for (let at = 0; at < text.length; at += cut) stream.text(text.slice(at, at + cut));
-    stream.ended(ENDING);
-    let seen = '';
-    for (let event = await watcher.next(); ; event = await watcher.next()) {
-      const data = event?.data as LiveEvent;
-      if (data.type === 'completed') break;
-      if (data.type === 'text_delta') seen += data.text;
-    }
-    expect(seen).toBe(redact(text));
-  }
+  for (let length = 1; length < text.length; length++)
+    expect(await seenInPieces(text, length, redact)).toBe(redact(text));
+});
+
+test.each([
+  'send Authorization: Bearer abcdef123456 with it',
+  'aws_session_token = FQoGZXIvYXdzEJr//w==\naws_secret_access_key = wJalrXUtnFEMI/K7MDENG\n',
+  '{"api_key": "abcdef123456", "client_secret" : "abcdefgh"}',
+  'Authorization: token abcdef123456, x-api-key: abcdef123456; the key of a lock',
+  '<SessionToken>\n  FQoGZXIvYXdzEJr//w==</SessionToken>',
+  'the token of the session, a secret = nothing; and a bearer',
+])('so is one that only its name tells: %s', async (text) => {
+  const redact = createRedactor([]);
+  for (let length = 1; length < text.length; length++)
+    expect(await seenInPieces(text, length, redact)).toBe(redact(text));
 });
 
 test('a slow watcher gets the number of events it missed, and others miss none', async () => {
