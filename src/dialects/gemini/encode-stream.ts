@@ -126,7 +126,7 @@ class ChunkEncoder implements StreamEncoder {
 
   ping(): string {
     // Only white space is allowed between the elements of an array.
-    return this.inArray ? '\r\n' : ': ping\r\n\r\n';
+    return this.inArray || this.context.refusesComments === true ? '\r\n' : ': ping\r\n\r\n';
   }
 
   private start(id: string | null, model: string | null): void {

@@ -1,4 +1,4 @@
-// Google's SDK for JavaScript as a client. https://github.com/googleapis/js-genai
+// Google's SDKs as clients. https://github.com/googleapis/js-genai
 import type { HeaderReader } from '../../model/headers.ts';
 
 /** Of the SDK for JavaScript, not those for other languages. */
@@ -13,4 +13,14 @@ export function overlooksErrorEvents(headers: HeaderReader): boolean {
   const found = VERSION.exec(headers.get('x-goog-api-client') ?? '');
   const major = Number(found?.[1]);
   return major < 2 || (major === 2 && Number(found?.[2]) < 32);
+}
+
+/**
+ * They are written for Google's servers, which send no comments. Those for Python (3.6: https://github.com/googleapis/python-genai/pull/487)
+ * and Go (1.77: https://github.com/googleapis/go-genai) end a stream in an error at one. Older ones for JavaScript, as that in Gemini CLI
+ * (0.61), read nothing behind it: the whole answer is lost, and Gemini CLI asks and pays again (https://github.com/maximhq/bifrost/issues/6240).
+ * All of them pass over blank lines (https://github.com/googleapis/js-genai/issues/963).
+ */
+export function refusesComments(headers: HeaderReader): boolean {
+  return (headers.get('x-goog-api-client') ?? headers.get('user-agent') ?? '').includes('google-genai-sdk/');
 }

@@ -571,8 +571,10 @@ describe('one JSON array', () => {
   });
 });
 
-test('a ping is a comment', () => {
-  expect(gemini.client.createStreamEncoder(CONTEXT).ping()).toBe(': ping\r\n\r\n');
+test('a ping is a comment, or a blank line where a comment breaks the client', () => {
+  const { createStreamEncoder } = gemini.client;
+  expect(createStreamEncoder(CONTEXT).ping()).toBe(': ping\r\n\r\n');
+  expect(createStreamEncoder({ ...CONTEXT, refusesComments: true }).ping()).toBe('\r\n');
 });
 
 describe('whole', () => {

@@ -256,8 +256,8 @@ test('a chat keeps the whole streamed turn in its history, signatures and all', 
   ]);
 });
 
-test('pings are passed over', async () => {
-  const encoder = gemini.client.createStreamEncoder(CONTEXT);
+test.each([false, true])('pings are passed over (blank lines: %s)', async (refusesComments) => {
+  const encoder = gemini.client.createStreamEncoder({ ...CONTEXT, refusesComments });
   const wire =
     encoder.ping() +
     encoder.encode({ type: 'start', id: null, model: null }) +

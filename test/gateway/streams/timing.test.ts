@@ -433,6 +433,28 @@ describe('a provider that goes on behind its ending', () => {
 describe('head and pings', () => {
   const config: ConfigInput = { server: { ping_interval: '2s' } };
 
+  test.each([
+    ['Google’s SDK for Python', { 'x-goog-api-client': 'google-genai-sdk/3.6.1 gl-python/3.13.1' }, '\r\n'],
+    ['Google’s SDK for Go', { 'x-goog-api-client': 'google-genai-sdk/1.77.0 gl-go/go1.26.0' }, '\r\n'],
+    ['the SDK in Gemini CLI', { 'x-goog-api-client': 'google-genai-sdk/1.30.0 gl-node/v22.21.0' }, '\r\n'],
+    ['any other client of Gemini’s dialect', {}, ': ping\r\n\r\n'],
+  ] as const)('%s: silence is broken by what it passes over', async (_, headers, ping) => {
+    const gate = Promise.withResolvers<void>();
+    const { timers, post } = setup({
+      config,
+      reply: replyWith([bytes(START + BLOCK + delta('Hi') + END)], { before: () => gate.promise }),
+    });
+    const answer = post('/v1beta/models/m:streamGenerateContent?alt=sse', GENERATE, { headers });
+    await timers.advance(2_100);
+    const { seen, finished } = reading(await answer);
+    await timers.advance(2_100);
+    expect(seen.text).toBe(ping + ping);
+    gate.resolve();
+    await timers.advance(0);
+    await finished;
+    expect(seen.text).toStartWith(`${ping}${ping}data: {"candidates":`);
+  });
+
   test('a client that fails at comments gets a chunk without choices for a ping', async () => {
     const gate = Promise.withResolvers<void>();
     const { timers, post } = setup({
