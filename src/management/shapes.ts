@@ -162,6 +162,9 @@ export interface Metrics {
   by_agent: Record<string, number>;
   by_project: Record<string, number>;
   models: ModelFigures[];
+  providers: (NamedFigures & { provider: string | null })[];
+  agents: (NamedFigures & { agent: string | null })[];
+  projects: (NamedFigures & { project: string | null })[];
 }
 
 export interface RunningStream {

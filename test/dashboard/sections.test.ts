@@ -154,7 +154,11 @@ describe.skipIf(!hasBrowser)('sections', () => {
       pricing_overrides: { 'simulator/text': { input_per_million: 1e6, output_per_million: 1e6 } },
     };
     await using sluice = await startSluice({ config: { providers, costs } });
-    for (const body of [{}, { simulator: 'fault=400' }, { model: 'simulator/text' }]) {
+    for (const body of [
+      { project_id: 'of-fast' },
+      { simulator: 'fault=400' },
+      { model: 'simulator/text', project_id: 'of-text' },
+    ]) {
       const response = await fetch(`${sluice.url}/v1/messages`, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
@@ -180,6 +184,12 @@ describe.skipIf(!hasBrowser)('sections', () => {
     await page.locator('label:has(input[name=cost][value=provider])').click();
     await page
       .locator('#cost-bars li', { hasText: 'simulator' })
+      .filter({ hasText: /\$[1-9]/ })
+      .waitFor();
+    await page.locator('label:has(input[name=cost][value=project])').click();
+    await page.locator('#cost-bars li', { hasText: 'of-fast' }).filter({ hasText: 'unpriced' }).waitFor();
+    await page
+      .locator('#cost-bars li', { hasText: 'of-text' })
       .filter({ hasText: /\$[1-9]/ })
       .waitFor();
     expect(complaints).toEqual([]);

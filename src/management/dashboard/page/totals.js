@@ -150,16 +150,14 @@ const NO_COST = {
 
 const BARS = 12;
 
-/**
- * Requests without a price, by the names of the bars; for agents and projects they are not reported.
- * @param {readonly ModelFigures[]} models @param {CostBy} by
- */
-function unpricedBy(models, by) {
+/** Requests without a price, by the names of the bars. @param {Metrics} metrics @param {CostBy} by */
+function unpricedBy({ models, providers, agents, projects }, by) {
+  const rows = { model: models, provider: providers, agent: agents, project: projects }[by] ?? [];
   /** @type {Map<string, number>} */
   const unpriced = new Map();
-  for (const { model, provider, unpriced_requests } of models) {
-    const title = by === 'model' ? model : by === 'provider' ? provider : null;
-    if (title !== null) unpriced.set(title, (unpriced.get(title) ?? 0) + unpriced_requests);
+  for (const row of rows) {
+    const title = /** @type {Partial<Record<CostBy, string | null>>} */ (row)[by] ?? null;
+    if (title !== null) unpriced.set(title, (unpriced.get(title) ?? 0) + row.unpriced_requests);
   }
   return unpriced;
 }
@@ -172,7 +170,7 @@ function unpricedBy(models, by) {
 export function showCosts(metrics, by, isHeld) {
   const costs = Object.entries(metrics[`by_${by}`]).sort(([, one], [, other]) => other - one);
   const most = costs[0]?.[1] ?? 0;
-  const unpriced = unpricedBy(metrics.models, by);
+  const unpriced = unpricedBy(metrics, by);
   const rest = costs.slice(BARS);
   const shown = costs.slice(0, BARS);
   if (rest.length > 0)
