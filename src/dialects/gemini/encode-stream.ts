@@ -126,7 +126,9 @@ class ChunkEncoder implements StreamEncoder {
 
   ping(): string {
     // Only white space is allowed between the elements of an array.
-    return this.inArray || this.context.refusesComments === true ? '\r\n' : ': ping\r\n\r\n';
+    if (this.inArray) return '\r\n';
+    // An event without fields: a single blank line would belong to the next one, which the SDK for Go then cannot read.
+    return this.context.refusesComments === true ? '\r\n\r\n' : ': ping\r\n\r\n';
   }
 
   private start(id: string | null, model: string | null): void {

@@ -19,7 +19,7 @@ export function overlooksErrorEvents(headers: HeaderReader): boolean {
  * They are written for Google's servers, which send no comments. Those for Python (3.6: https://github.com/googleapis/python-genai/pull/487)
  * and Go (1.77: https://github.com/googleapis/go-genai) end a stream in an error at one. Older ones for JavaScript, as that in Gemini CLI
  * (0.61), read nothing behind it: the whole answer is lost, and Gemini CLI asks and pays again (https://github.com/maximhq/bifrost/issues/6240).
- * All of them pass over blank lines (https://github.com/googleapis/js-genai/issues/963).
+ * All of them pass over an event without fields (https://github.com/googleapis/js-genai/issues/963), that for Go not over one blank line.
  */
 export function refusesComments(headers: HeaderReader): boolean {
   return (headers.get('x-goog-api-client') ?? headers.get('user-agent') ?? '').includes('google-genai-sdk/');

@@ -571,10 +571,10 @@ describe('one JSON array', () => {
   });
 });
 
-test('a ping is a comment, or a blank line where a comment breaks the client', () => {
+test('a ping is a comment, or an empty event where a comment breaks the client', () => {
   const { createStreamEncoder } = gemini.client;
   expect(createStreamEncoder(CONTEXT).ping()).toBe(': ping\r\n\r\n');
-  expect(createStreamEncoder({ ...CONTEXT, refusesComments: true }).ping()).toBe('\r\n');
+  expect(createStreamEncoder({ ...CONTEXT, refusesComments: true }).ping()).toBe('\r\n\r\n');
 });
 
 describe('whole', () => {

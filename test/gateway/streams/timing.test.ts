@@ -434,9 +434,17 @@ describe('head and pings', () => {
   const config: ConfigInput = { server: { ping_interval: '2s' } };
 
   test.each([
-    ['Google’s SDK for Python', { 'x-goog-api-client': 'google-genai-sdk/3.6.1 gl-python/3.13.1' }, '\r\n'],
-    ['Google’s SDK for Go', { 'x-goog-api-client': 'google-genai-sdk/1.77.0 gl-go/go1.26.0' }, '\r\n'],
-    ['the SDK in Gemini CLI', { 'x-goog-api-client': 'google-genai-sdk/1.30.0 gl-node/v22.21.0' }, '\r\n'],
+    [
+      'Google’s SDK for Python',
+      { 'x-goog-api-client': 'google-genai-sdk/3.6.1 gl-python/3.13.1' },
+      '\r\n\r\n',
+    ],
+    ['Google’s SDK for Go', { 'x-goog-api-client': 'google-genai-sdk/1.77.0 gl-go/go1.26.0' }, '\r\n\r\n'],
+    [
+      'the SDK in Gemini CLI',
+      { 'x-goog-api-client': 'google-genai-sdk/1.30.0 gl-node/v22.21.0' },
+      '\r\n\r\n',
+    ],
     ['any other client of Gemini’s dialect', {}, ': ping\r\n\r\n'],
   ] as const)('%s: silence is broken by what it passes over', async (_, headers, ping) => {
     const gate = Promise.withResolvers<void>();
