@@ -13,6 +13,7 @@ import { asNumber, type JsonObject, parseObject } from '../../model/json/json.ts
 import { createKeptText, type KeptText } from '../../model/kept-text.ts';
 import type { TokenLogprob } from '../../model/logprobs.ts';
 import { mergeUsage, NO_USAGE, type Usage } from '../../model/usage.ts';
+import { commentFor } from '../shared/keep-alive.ts';
 import { type AnswerLosses, createAnswerLosses, mediaTypeOf } from '../shared/losses/answer-losses.ts';
 import type { SseEvent } from '../../sse/event.ts';
 import type { AnswerContext, StreamEncoder } from '../dialect.ts';
@@ -118,7 +119,7 @@ class ChunkEncoder implements StreamEncoder {
   }
 
   ping(): string {
-    if (this.context.refusesComments !== true) return ': ping\n\n';
+    if (this.context.refusesComments !== true) return commentFor(this.context);
     const chunk = { ...this.envelope(null, null), choices: [] };
     return `data: ${JSON.stringify(chunk)}\n\n`;
   }

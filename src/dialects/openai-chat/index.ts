@@ -4,6 +4,7 @@ import type { ClientRoute, Dialect, ProviderSide } from '../dialect.ts';
 import { EMBEDDINGS_PATH, openaiClientEmbeddings, openaiEmbeddings } from '../openai/embeddings.ts';
 import { buildError, isOwnFailure, isSeenBySdks, parseError } from '../openai/errors.ts';
 import { flatErrors } from './flat-errors.ts';
+import { failsAtEmptyEvents } from '../openai/go-sdk.ts';
 import { readsAsMistrals } from '../openai/mistral-clients.ts';
 import { openaiClientModels, openaiModels } from '../openai/models.ts';
 import { forwardedByChat } from '../openai/forwarded.ts';
@@ -89,6 +90,7 @@ export const openaiChat: Dialect = {
       readsOpenRouters: isOpenRouters(headers),
       readsErrorChunks: readsErrorChunks(headers),
       refusesComments: refusesComments(headers),
+      failsAtEmptyEvents: failsAtEmptyEvents(headers),
     }),
     embeddings: openaiClientEmbeddings,
     textCompletions: textCompletionForms,

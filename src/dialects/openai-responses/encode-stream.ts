@@ -14,6 +14,7 @@ import {
 } from '../../model/json/json.ts';
 import { mergeUsage, NO_USAGE, type Usage } from '../../model/usage.ts';
 import { table } from '../../model/table.ts';
+import { commentFor } from '../shared/keep-alive.ts';
 import { type AnswerLosses, createAnswerLosses, mediaTypeOf } from '../shared/losses/answer-losses.ts';
 import type { SseEvent } from '../../sse/event.ts';
 import type { AnswerContext, StreamEncoder } from '../dialect.ts';
@@ -76,7 +77,7 @@ class ResponseEncoder implements StreamEncoder {
   }
 
   ping(): string {
-    return ': ping\n\n';
+    return commentFor(this.context);
   }
 
   /** Adopts the ids and places that the client already has. */

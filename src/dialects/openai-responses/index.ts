@@ -5,6 +5,7 @@ import type { SseEvent } from '../../sse/event.ts';
 import type { Dialect, ProviderSide } from '../dialect.ts';
 import { openaiEmbeddings } from '../openai/embeddings.ts';
 import { isOwnFailure, isSeenBySdks, parseError } from '../openai/errors.ts';
+import { failsAtEmptyEvents } from '../openai/go-sdk.ts';
 import { openaiModels } from '../openai/models.ts';
 import { forwardedByResponses } from '../openai/forwarded.ts';
 import { ownPath, routeInFront } from '../openai/own-path.ts';
@@ -51,6 +52,7 @@ export const openaiResponses: Dialect = {
       needsFailedResponse: isCodex(headers),
       // Its provider for xAI ends in a validation error over reasoning without one, and does not always say that it is it.
       needsStatus: isAnyAiSdk(headers),
+      failsAtEmptyEvents: failsAtEmptyEvents(headers),
     }),
     errorsFor: (headers) => (isCodex(headers) ? codexErrors : numericErrors(headers, buildError)),
     buildResponse,

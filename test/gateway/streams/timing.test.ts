@@ -17,6 +17,10 @@ const bytes = (text: string) => new TextEncoder().encode(text);
 const MESSAGES = { model: 'm', stream: true, max_tokens: 9, messages: [{ role: 'user', content: 'hi' }] };
 const CHAT = { model: 'm', stream: true, messages: [{ role: 'user', content: 'hi' }] };
 const GENERATE = { contents: [{ role: 'user', parts: [{ text: 'hi' }] }] };
+const ASKED = { model: 'm', stream: true, input: 'hi' };
+const CHAT_PATH = '/v1/chat/completions';
+const RESPONSES_PATH = '/v1/responses';
+const GEMINI_PATH = '/v1beta/models/m:streamGenerateContent?alt=sse';
 const CLIENTS = [
   ['same dialect', '/v1/messages', MESSAGES],
   ['translated', '/v1/chat/completions', CHAT],
@@ -433,7 +437,7 @@ describe('a provider that goes on behind its ending', () => {
 describe('head and pings', () => {
   const config: ConfigInput = { server: { ping_interval: '2s' } };
 
-  test.each([
+  test.each<[string, Record<string, string>, string, string?, object?]>([
     [
       'Google’s SDK for Python',
       { 'x-goog-api-client': 'google-genai-sdk/3.6.1 gl-python/3.13.1' },
@@ -446,22 +450,29 @@ describe('head and pings', () => {
       '\r\n\r\n',
     ],
     ['any other client of Gemini’s dialect', {}, ': ping\r\n\r\n'],
-  ] as const)('%s: silence is broken by what it passes over', async (_, headers, ping) => {
-    const gate = Promise.withResolvers<void>();
-    const { timers, post } = setup({
-      config,
-      reply: replyWith([bytes(START + BLOCK + delta('Hi') + END)], { before: () => gate.promise }),
-    });
-    const answer = post('/v1beta/models/m:streamGenerateContent?alt=sse', GENERATE, { headers });
-    await timers.advance(2_100);
-    const { seen, finished } = reading(await answer);
-    await timers.advance(2_100);
-    expect(seen.text).toBe(ping + ping);
-    gate.resolve();
-    await timers.advance(0);
-    await finished;
-    expect(seen.text).toStartWith(`${ping}${ping}data: {"candidates":`);
-  });
+    ['OpenAI’s older SDK for Go', { 'user-agent': 'OpenAI/Go 1.12.0' }, ': ping\n', CHAT_PATH, CHAT],
+    ['the same in Responses', { 'user-agent': 'OpenAI/Go 3.42.1' }, ': ping\n', RESPONSES_PATH, ASKED],
+    ['OpenAI’s newer SDK for Go', { 'user-agent': 'OpenAI/Go 3.43.0' }, ': ping\n\n', CHAT_PATH, CHAT],
+    ['OpenAI’s SDK for Python', { 'user-agent': 'OpenAI/Python 2.1.0' }, ': ping\n\n', RESPONSES_PATH, ASKED],
+  ])(
+    '%s: silence is broken by what it passes over',
+    async (_, headers, ping, path = GEMINI_PATH, body = GENERATE) => {
+      const gate = Promise.withResolvers<void>();
+      const { timers, post } = setup({
+        config,
+        reply: replyWith([bytes(START + BLOCK + delta('Hi') + END)], { before: () => gate.promise }),
+      });
+      const answer = post(path, body, { headers });
+      await timers.advance(2_100);
+      const { seen, finished } = reading(await answer);
+      await timers.advance(2_100);
+      expect(seen.text).toBe(ping + ping);
+      gate.resolve();
+      await timers.advance(0);
+      await finished;
+      expect(seen.text.slice(2 * ping.length)).toMatch(/^(event|data): /);
+    },
+  );
 
   test('a client that fails at comments gets a chunk without choices for a ping', async () => {
     const gate = Promise.withResolvers<void>();

@@ -8,6 +8,7 @@ import type { NeutralResponse } from '../../../model/response.ts';
 import { countsOf, mergeUsage, NO_USAGE, totalInputTokens, type Usage } from '../../../model/usage.ts';
 import type { AnswerContext, StreamEncoder } from '../../dialect.ts';
 import { buildError } from '../../openai/errors.ts';
+import { commentFor } from '../../shared/keep-alive.ts';
 import { objectsIn } from '../../shared/answer-list.ts';
 import { errorInBody } from '../errors.ts';
 import { brokenFinish, buildFinishReason, parseFinish } from '../finish.ts';
@@ -115,7 +116,7 @@ class CompletionEncoder implements StreamEncoder {
   }
 
   ping(): string {
-    return ': ping\n\n';
+    return commentFor(this.context);
   }
 
   /** Only text has a place here. */
