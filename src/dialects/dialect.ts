@@ -90,6 +90,8 @@ export interface ClientTraits {
   dropsUnsigned?: boolean;
   /** The client fails at a comment within a stream. */
   refusesComments?: boolean;
+  /** The client fails at all within a stream that is no data. */
+  readsOnlyData?: boolean;
   /** The client fails at a blank line behind a comment, not at the comment. */
   failsAtEmptyEvents?: boolean;
 }

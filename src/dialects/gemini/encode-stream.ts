@@ -127,6 +127,7 @@ class ChunkEncoder implements StreamEncoder {
   ping(): string {
     // Only white space is allowed between the elements of an array.
     if (this.inArray) return '\r\n';
+    if (this.context.readsOnlyData === true) return `${SSE.before}{}${SSE.after}`;
     // An event without fields: a single blank line would belong to the next one, which the SDK for Go then cannot read.
     return this.context.refusesComments === true ? '\r\n\r\n' : ': ping\r\n\r\n';
   }

@@ -24,3 +24,12 @@ export function overlooksErrorEvents(headers: HeaderReader): boolean {
 export function refusesComments(headers: HeaderReader): boolean {
   return (headers.get('x-goog-api-client') ?? headers.get('user-agent') ?? '').includes('google-genai-sdk/');
 }
+
+/**
+ * Google's former SDK for JavaScript, `@google/generative-ai` (0.24.1), which finds an event at the very beginning of what it has: behind
+ * anything else, even white space, it ends the process with “Failed to parse stream”. An answer without candidates it passes over.
+ * https://github.com/google-gemini/deprecated-generative-ai-js
+ */
+export function readsOnlyData(headers: HeaderReader): boolean {
+  return (headers.get('x-goog-api-client') ?? '').startsWith('genai-js/');
+}

@@ -14,7 +14,7 @@ import { createStreamEncoder } from './encode-stream.ts';
 import { errorInBody, isOwnFailure, parseError } from './errors.ts';
 import { createGrammarChecker } from './grammar.ts';
 import { clientModels, providerModels } from './list-models.ts';
-import { overlooksErrorEvents, refusesComments } from './google-sdk.ts';
+import { overlooksErrorEvents, readsOnlyData, refusesComments } from './google-sdk.ts';
 import { KNOWN } from './known-fields.ts';
 import { parseRequest } from './parse-request.ts';
 import { accountIn, parseResponse } from './parse-response.ts';
@@ -58,6 +58,7 @@ export const gemini: Dialect = {
     traitsOf: (headers) => ({
       overlooksErrors: overlooksErrors(headers),
       refusesComments: refusesComments(headers),
+      readsOnlyData: readsOnlyData(headers),
     }),
     parseRequest,
     known: KNOWN,

@@ -449,6 +449,7 @@ describe('head and pings', () => {
       { 'x-goog-api-client': 'google-genai-sdk/1.30.0 gl-node/v22.21.0' },
       '\r\n\r\n',
     ],
+    ['Google’s former SDK for JavaScript', { 'x-goog-api-client': 'genai-js/0.24.1' }, 'data: {}\r\n\r\n'],
     ['any other client of Gemini’s dialect', {}, ': ping\r\n\r\n'],
     ['OpenAI’s older SDK for Go', { 'user-agent': 'OpenAI/Go 1.12.0' }, ': ping\n', CHAT_PATH, CHAT],
     ['the same in Responses', { 'user-agent': 'OpenAI/Go 3.42.1' }, ': ping\n', RESPONSES_PATH, ASKED],
