@@ -106,9 +106,13 @@ export function authenticate(
 /** Throws `forbidden` for a project's key, which may only ask models, and read what the project itself has used. */
 export function guardPages(project: string | null, pathname: string): void {
   if (project === null || (pathname === PROJECT_PAGE && project !== OTHER)) return;
+  const may =
+    project === OTHER
+      ? `can only use models (its figures cannot be shown to it, since names beyond those that sums distinguish are counted as "${OTHER}" too)`
+      : `can only use models and read its own figures in ${PROJECT_PAGE}`;
   throw new GatewayError(
     'forbidden',
-    `the key is one of server.project_keys (${project}), which can only use models and read its own figures in ${PROJECT_PAGE}: the gateway's other pages need one of server.keys`,
+    `the key is one of server.project_keys (${project}), which ${may}: the gateway's other pages need one of server.keys`,
   );
 }
 
