@@ -1,9 +1,12 @@
 // The processes that serve: where one of them cannot even be started, and when one that died is replaced.
 import { expect, test } from 'bun:test';
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { createWorkersMemory } from '../../src/workers/shared-layout.ts';
 import { type SupervisorOptions, createSupervisor, WorkerFailed } from '../../src/workers/supervisor.ts';
 import { BEAT_MS } from '../../src/workers/heartbeat.ts';
 import { createManualTimers } from '../support/manual-timers.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 test.skipIf(process.platform !== 'linux')(
   'a program that cannot be started is told as one, with what to do',
@@ -102,16 +105,36 @@ test.skipIf(process.platform !== 'linux')(
 );
 
 test.skipIf(process.platform !== 'linux')(
-  'where one ends before it serves at the start, the others are ended too',
+  'where one ends before it serves at the start, one that serves is ended too',
   async () => {
-    // The first one serves.
-    const program = `if (process.env.SLUICE_WORKER?.startsWith('1/')) process.exit(7);${SERVING}`;
+    const folder = temporaryFolder('supervisor');
+    const mayEnd = join(folder, 'the other serves');
+    const program = `
+      if (process.env.SLUICE_WORKER?.startsWith('1/')) {
+        while (!require('node:fs').existsSync(${JSON.stringify(mayEnd)})) Bun.sleepSync(1);
+        process.exit(7);
+      }
+      ${SERVING}`;
     const { supervisor, events } = createLab([process.execPath, '-e', program]);
+    void events.once('serving 0').then(() => writeFileSync(mayEnd, ''));
     const gone = events.once('gone 0');
     const failure: unknown = await supervisor.start().catch((error: unknown) => error);
     expect(String(failure)).toContain('worker 1 ended with code 7 before it served');
     await gone;
     expect(supervisor.serving()).toEqual([]);
+    rmSync(folder, { recursive: true });
+  },
+);
+
+test.skipIf(process.platform !== 'linux')(
+  'where one ends before it serves at the start, one that does not serve yet is ended too',
+  async () => {
+    const program = `if (process.env.SLUICE_WORKER?.startsWith('1/')) process.exit(7); setInterval(() => {}, 60_000);`;
+    const { supervisor, replaces } = createLab([process.execPath, '-e', program]);
+    // It waits for the other's end, which never comes by itself.
+    const failure: unknown = await supervisor.start().catch((error: unknown) => error);
+    expect(String(failure)).toContain('worker 1 ended with code 7 before it served');
+    expect(replaces).toEqual([]);
   },
 );
 
