@@ -1,6 +1,7 @@
 // One HTTP request to a provider, with failures as GatewayErrors.
 import type { UpstreamFailure } from '../dialects/dialect.ts';
 import { GatewayError } from '../model/errors.ts';
+import { joinBytes } from '../model/join-bytes.ts';
 import { networkFailure } from './network-failure.ts';
 import type { AnswerBody, Transport, UpstreamAnswer, UpstreamRequest } from './transport.ts';
 
@@ -96,8 +97,14 @@ export class AnswerTooLarge extends Error {
   override readonly name = 'AnswerTooLarge';
 }
 
-/** The whole body as text. Rejects with AnswerTooLarge past `limit` bytes. */
-export function readText({ body }: Pick<UpstreamAnswer, 'body'>, limit: number): Promise<string> {
+export interface WholeText {
+  text: string;
+  /** As it came, where the text written as UTF-8 is something else: it was none, or began with a byte order mark. */
+  bytes: Uint8Array<ArrayBuffer> | null;
+}
+
+/** The whole body. Rejects with AnswerTooLarge past `limit` bytes. */
+export function readText({ body }: Pick<UpstreamAnswer, 'body'>, limit: number): Promise<WholeText> {
   return new Promise((resolve, reject) => {
     const text = new ArrivingText();
     let size = 0;
@@ -120,6 +127,8 @@ export function readText({ body }: Pick<UpstreamAnswer, 'body'>, limit: number):
 /** Most answers come in one piece, which needs no decoder of its own. */
 class ArrivingText {
   private first: Uint8Array | null = null;
+  /** Those behind the first. */
+  private others: Uint8Array[] | null = null;
   private decoder: TextDecoder | null = null;
   private text = '';
 
@@ -128,18 +137,28 @@ class ArrivingText {
       this.first = chunk;
       return;
     }
-    if (this.decoder === null) {
+    if (this.decoder === null || this.others === null) {
       this.decoder = new TextDecoder();
       this.text = this.decoder.decode(this.first, MORE);
+      this.others = [];
     }
+    this.others.push(chunk);
     this.text += this.decoder.decode(chunk, MORE);
   }
 
-  whole(): string {
-    if (this.decoder !== null) return this.text + this.decoder.decode();
-    return this.first === null ? '' : wholeDecoder.decode(this.first);
+  whole(): WholeText {
+    const { first, others } = this;
+    if (first === null) return { text: '', bytes: null };
+    const text = this.decoder === null ? wholeDecoder.decode(first) : this.text + this.decoder.decode();
+    const isAsItCame = !text.includes(REPLACEMENT) && first[0] !== MARK;
+    return { text, bytes: isAsItCame ? null : joinBytes([first, ...(others ?? [])]).slice() };
   }
 }
+
+/** What stands for bytes that are no UTF-8. */
+const REPLACEMENT = '\uFFFD';
+/** How a byte order mark begins, which is no part of the text; no JSON begins like this. */
+const MARK = 0xef;
 
 const wholeDecoder = new TextDecoder();
 const MORE = { stream: true } as const;

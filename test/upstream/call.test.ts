@@ -35,7 +35,7 @@ test.each([1, 2, 3, 100])(
       bytes.slice(at * size, (at + 1) * size),
     );
     const { answer } = await answered(pieces);
-    expect(await readText(answer, 1_000)).toBe('“Größe” 𝒜');
+    expect(await readText(answer, 1_000)).toEqual({ text: '“Größe” 𝒜', bytes: null });
     const refused = await answered(pieces, 400);
     expect((await readFailure(refused.answer)).body).toBe('“Größe” 𝒜');
   },
@@ -43,8 +43,32 @@ test.each([1, 2, 3, 100])(
 
 test('no body is an empty text', async () => {
   const { answer } = await answered(null, 204);
-  expect(await readText(answer, 1_000)).toBe('');
+  expect(await readText(answer, 1_000)).toEqual({ text: '', bytes: null });
 });
+
+test.each([1, 3, 100])(
+  'what is no UTF-8, or has a byte order mark, in pieces of %i bytes is kept as it came',
+  async (size) => {
+    const encoder = new TextEncoder();
+    const broken = Uint8Array.from([
+      ...encoder.encode('Gr\u00f6\u00dfe '),
+      0xe2,
+      0x80,
+      ...encoder.encode(' end'),
+    ]);
+    const marked = encoder.encode('\uFEFF{}');
+    for (const [bytes, text] of [
+      [broken, 'Größe \uFFFD end'],
+      [marked, '{}'],
+    ] as const) {
+      const pieces = Array.from({ length: Math.ceil(bytes.length / size) }, (_, at) =>
+        bytes.slice(at * size, (at + 1) * size),
+      );
+      const { answer } = await answered(pieces);
+      expect(await readText(answer, 1_000)).toEqual({ text, bytes });
+    }
+  },
+);
 
 test('text over the limit is an error, and the rest is not read', async () => {
   const { answer, stream } = await answered(LONG);

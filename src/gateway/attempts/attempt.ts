@@ -5,7 +5,7 @@ import type { HeaderReader } from '../../model/headers.ts';
 import type { JsonObject } from '../../model/json/json.ts';
 import { responseToEvents } from '../../model/replay.ts';
 import type { NeutralResponse } from '../../model/response.ts';
-import { AnswerTooLarge, readText } from '../../upstream/call.ts';
+import { AnswerTooLarge, readText, type WholeText } from '../../upstream/call.ts';
 import type { CancelSignal } from '../../upstream/cancellation.ts';
 import { createThroughputGuard, type ThroughputGuard } from '../../upstream/throughput.ts';
 import type { UpstreamAnswer } from '../../upstream/transport.ts';
@@ -167,6 +167,8 @@ export interface WholeAnswer {
   headers: HeaderReader;
   /** The provider's own JSON text; null where it streamed although a whole answer was requested. */
   text: string | null;
+  /** In place of `text`, where that is not quite what came. */
+  bytes: WholeText['bytes'];
   answer: NeutralResponse;
   /** The alternatives to `answer`, where transformers rewrote an answer of several. */
   others?: readonly NeutralResponse[];
@@ -189,6 +191,7 @@ async function readWhole(context: AttemptContext, begun: Sent | null): Promise<W
   const { status, headers } = response;
   const streams = isStream(plan, headers.get('content-type') ?? '');
   let text: string | null;
+  let bytes: WholeText['bytes'] = null;
   let answer: NeutralResponse;
   if (streams) {
     ({ text, answer } = await collectStream(context, sent, {
@@ -201,7 +204,7 @@ async function readWhole(context: AttemptContext, begun: Sent | null): Promise<W
         }),
     }));
   } else {
-    text = await readToEnd(context, sent, readText);
+    ({ text, bytes } = await readToEnd(context, sent, readText));
     // What looks like events is read as events, whatever the header says.
     if (EVENTS.test(text) || (isOfLines(plan) && areLines(text))) {
       try {
@@ -216,7 +219,7 @@ async function readWhole(context: AttemptContext, begun: Sent | null): Promise<W
     }
   }
   observer.seen.timing.taken();
-  return { plan, status, headers, text, answer };
+  return { plan, status, headers, text, bytes, answer };
 }
 
 export interface JsonAnswer<T> {
@@ -224,6 +227,8 @@ export interface JsonAnswer<T> {
   headers: HeaderReader;
   /** The provider's own JSON text. */
   text: string;
+  /** In place of `text`, where that is not quite what came. */
+  bytes: WholeText['bytes'];
   answer: T;
 }
 
@@ -234,9 +239,9 @@ export async function openJson<T>(
 ): Promise<JsonAnswer<T>> {
   const sent = await send(context);
   const { status, headers } = sent.response;
-  const text = await readToEnd(context, sent, readText);
+  const { text, bytes } = await readToEnd(context, sent, readText);
   const answer = parseAnswer(context, sent.response, text, (body) => parse(body, headers));
-  return { status, headers, text, answer };
+  return { status, headers, text, bytes, answer };
 }
 
 async function readToEnd<T>(

@@ -166,14 +166,15 @@ function answer(exchange: Operation, plan: Plan, asked: JsonAnswer<unknown>, bui
     throw new GatewayError('upstream_malformed', `${name} sent an answer that cannot be read: ${reason}`);
   }
   const headers = pickAnswerHeaders(asked.headers, plan.sameDialect);
-  return respond(exchange, text, headers);
+  return respond(exchange, text, headers, plan.passesAnswer ? asked.bytes : null);
 }
 
-/** The response of a successful request, noted in the record. */
+/** The response of a successful request, noted in the record. @param bytes sent in place of the text. */
 export function respond(
   exchange: Recipient & Pick<Exchange, 'record'>,
   text: string,
   headers: AnswerHeaders,
+  bytes: JsonAnswer<unknown>['bytes'] = null,
 ): Response {
   const { record, envelope } = exchange;
   const usage = record.seen?.usage;
@@ -183,5 +184,5 @@ export function respond(
   setExchangeHeaders(headers, exchange, record.seen?.model ?? null);
   record.httpStatus = 200;
   if (record.keepsAnswer) record.responseBody = text;
-  return new Response(text, { status: 200, headers });
+  return new Response(bytes ?? text, { status: 200, headers });
 }

@@ -130,7 +130,7 @@ async function fetchPage(
     answer.body.cancel();
     throw new ListRefused(answer.status);
   }
-  return parseList(await readText(answer, MAX_BYTES));
+  return parseList((await readText(answer, MAX_BYTES)).text);
 }
 
 /**

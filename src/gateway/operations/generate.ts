@@ -75,13 +75,14 @@ export async function answerWhole(exchange: Exchange, build = buildBody): Promis
   const passed = passesAnswer ? whole.text : null;
   const own = passed ?? wellFormed(JSON.stringify(build(exchange, whole)));
   const isWire = passed !== null && dialect === exchange.envelope?.wire;
-  const body = isWire ? own : writtenFor(exchange, own);
+  const written = isWire ? own : writtenFor(exchange, own);
+  const asItCame = passed !== null && written === own ? whole.bytes : null;
   const headers = pickAnswerHeaders(whole.headers, sameDialect);
   const { usage } = factsOf(exchange);
   if (usage !== null) Object.assign(headers, exchange.envelope?.answers?.usageHeaders?.(usage));
   headers['content-type'] = 'application/json';
   setExchangeHeaders(headers, exchange, whole.answer.model);
-  const response = new Response(body, { status: 200, headers });
+  const response = new Response(asItCame ?? written, { status: 200, headers });
   record.httpStatus = 200;
   // As a stream would be: in the dialect's words.
   if (record.keepsAnswer) record.responseBody = own;

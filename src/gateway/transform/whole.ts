@@ -35,7 +35,13 @@ export async function transformWhole(
     // What no step changed is still the provider's own text.
     if (first.isAsItWas && others.every((other) => other.isAsItWas)) return whole;
     noteRewritten(context);
-    return { ...whole, text: null, answer: first.answer, others: others.map(({ answer }) => answer) };
+    return {
+      ...whole,
+      text: null,
+      bytes: null,
+      answer: first.answer,
+      others: others.map(({ answer }) => answer),
+    };
   } catch (thrown) {
     throw redactError(toGatewayError(thrown), redact);
   }

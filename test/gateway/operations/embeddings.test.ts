@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'bun:test';
 import OpenAI from 'openai';
 import type { JsonObject } from '../../../src/model/json/json.ts';
-import { jsonReply } from '../../support/reply.ts';
+import { jsonReply, replyWith } from '../../support/reply.ts';
 import { createReplayFetch } from '../../support/replay-fetch.ts';
 import { createTestGateway, LAB_PROVIDERS } from '../../support/test-gateway.ts';
 
@@ -50,6 +50,18 @@ describe('an OpenAI-shaped provider', () => {
     });
     expect(row.usage).toMatchObject({ inputTokens: 1_000, outputTokens: 0 });
     expect(lab.rows).toHaveLength(1);
+  });
+
+  test('sends bytes that are not quite UTF-8, which pass too', async () => {
+    const bytes = new TextEncoder().encode(JSON.stringify({ ...OPENAI, odd: '?' }));
+    bytes[bytes.indexOf('?'.charCodeAt(0))] = 0xff;
+    const { fetch } = createReplayFetch(
+      replyWith(bytes, { headers: { 'content-type': 'application/json' } }),
+    );
+    const config = { providers: { lab: LAB_PROVIDERS.gpt }, routing: { default_provider: 'lab' } };
+    const { post } = createTestGateway({ config, fetch });
+    const response = await post(PATH, { model: 'asked', input: 'a' });
+    expect(new Uint8Array(await response.arrayBuffer())).toEqual(bytes);
   });
 
   test('under another dialect is asked in the same words', async () => {
