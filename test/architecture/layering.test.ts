@@ -6,10 +6,11 @@ import { PROVIDER_DIALECT_IDS } from '../../src/model/dialect-id.ts';
 import { PROVIDER_KINDS } from '../../src/providers/kinds.ts';
 
 const SOURCE = resolve(import.meta.dir, '../../src');
+const ARCHITECTURE = readFileSync(join(SOURCE, '../ARCHITECTURE.md'), 'utf8');
 
 /** Each folder in ARCHITECTURE.md's table, and the folders that it may import; `everything` stands for all. */
 const MAY_IMPORT = new Map<string, string[]>();
-for (const [, folders = '', may = ''] of readFileSync(join(SOURCE, '../ARCHITECTURE.md'), 'utf8').matchAll(
+for (const [, folders = '', may = ''] of ARCHITECTURE.matchAll(
   /^\| ((?:`[\w.]+\/?`(?:, )?)+) \| .* \| ([^|]+) \|$/gm,
 )) {
   const allowed = may === 'nothing' ? [] : may.split(', ').map((name) => name.replace(/ \(types\)$/, ''));
@@ -76,6 +77,18 @@ describe('layering', () => {
       const used = new Set(files.filter((file) => file.folder === folder).flatMap(({ folders }) => folders));
       const idle = allowed.filter((name) => name !== 'everything' && !used.has(name));
       expect(idle, `src/${folder} imports none of these`).toEqual([]);
+    }
+  });
+
+  test("gateway's folders run code only of those that ARCHITECTURE.md names before them", () => {
+    const [, sentence = ''] = ARCHITECTURE.match(/^Within `gateway\/`([^.]*)/m) ?? [];
+    const layers = [...sentence.matchAll(/`(\w+)\/`/g)].map(([, name = '']) => name);
+    const inFolders = files.filter(({ path }) => /^gateway\/\w+\//.test(path));
+    expect(new Set(inFolders.map(({ path }) => path.split('/')[1] ?? ''))).toEqual(new Set(layers));
+    for (const { path, text } of inFolders) {
+      const below = layers.slice(0, layers.indexOf(path.split('/')[1] ?? ''));
+      for (const [, target = ''] of text.matchAll(/^(?:im|ex)port (?!type)[^;]* from '\.\.\/(\w+)\//gm))
+        expect(below, `${path} imports from ${target}/`).toContain(target);
     }
   });
 

@@ -19,7 +19,7 @@ import { openTransformed } from '../transform/relay.ts';
 import { transformWhole } from '../transform/whole.ts';
 import type { Plan } from './plan.ts';
 import { failureIn, noteAccount, parseAnswer, parseJson, parseWhole, requireWhole } from './read-answer.ts';
-import { withHint, withHintOf } from './retry-hint.ts';
+import { withHint, withHintOf } from '../pumps/retry-hint.ts';
 import { type AttemptContext, EVENTS, type Sent, send } from './send.ts';
 
 export interface OpenStream<Out> {

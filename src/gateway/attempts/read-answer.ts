@@ -13,7 +13,7 @@ import {
   requireValidCalls,
 } from '../pumps/validate-calls.ts';
 import type { Plan } from './plan.ts';
-import { withHintOf } from './retry-hint.ts';
+import { withHintOf } from '../pumps/retry-hint.ts';
 import type { AttemptContext } from './send.ts';
 
 /** Throws GatewayError. */

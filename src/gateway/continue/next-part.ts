@@ -15,7 +15,12 @@ import type { Relay } from '../pumps/relay.ts';
 import { readingOf } from '../pumps/reading.ts';
 import { createTranslatePump } from '../pumps/translate.ts';
 import { BreakablePump } from '../pumps/wrapped-pump.ts';
-import { createRepeatReader, createSequelReader, createTurnReader, type PrefixReader } from './prefix.ts';
+import {
+  createRepeatReader,
+  createSequelReader,
+  createTurnReader,
+  type PrefixReader,
+} from '../pumps/prefix.ts';
 import { withTurn } from './request.ts';
 import { createSplice } from './splice.ts';
 import type { Transcript } from './transcript.ts';

@@ -2,7 +2,7 @@
 // start, repeated text left out, block numbers continued, usage added up.
 import { type StreamEvent, TEXT_EVENTS } from '../../model/events.ts';
 import { addUsage, mergeUsage, NO_USAGE, type Usage } from '../../model/usage.ts';
-import type { PrefixReader } from './prefix.ts';
+import type { PrefixReader } from '../pumps/prefix.ts';
 import type { Transcript } from './transcript.ts';
 
 export interface Splice {

@@ -4,7 +4,7 @@ import { ENTRY_SIZE, type StreamEvent, TEXT_EVENTS } from '../../model/events.ts
 import { createKeptText, type KeptText } from '../../model/kept-text.ts';
 import { textStart } from '../../model/replay.ts';
 import type { Usage } from '../../model/usage.ts';
-import { createRepeatReader } from './prefix.ts';
+import { createRepeatReader } from '../pumps/prefix.ts';
 
 export interface Transcript {
   /** Notes an event as the client gets it, in sequence order. */

@@ -4,8 +4,8 @@ import type { ForwardedSocket } from '../../dialects/forwarded-socket.ts';
 import { GatewayError, toGatewayError } from '../../model/errors.ts';
 import type { HeaderReader } from '../../model/headers.ts';
 import { HeaderList } from '../../model/header-list.ts';
-import { fitting, type ForwardRoute, routeForwarded } from '../../routing/forwarded.ts';
-import type { ResolvedConfig, ServerConfig } from '../../config/resolved.ts';
+import { type ForwardRoute, routeForwarded } from '../../routing/forwarded.ts';
+import type { ServerConfig } from '../../config/resolved.ts';
 import { isRedirect, noAnswer, redirected } from '../../upstream/call.ts';
 import type { CancelSignal } from '../../upstream/cancellation.ts';
 import { type AnswerHeaders, GATEWAY_KEY_HEADER } from '../../upstream/headers.ts';
@@ -40,11 +40,6 @@ export interface SocketForwarding extends Omit<Forwarding, 'found' | 'isRecorded
   goesOn(record: ExchangeRecord): void;
   /** From when on `closed` of the session says when the client leaves. */
   begun(): void;
-}
-
-/** Whether any enabled provider may have it. */
-export function mayForwardSocket({ socket }: FoundSocket, config: ResolvedConfig): boolean {
-  return fitting({ spokenBy: socket.spokenBy, isSocket: true }, config).length > 0;
 }
 
 /** The client's headers, with the key that a browser puts into a subprotocol where others put it. */

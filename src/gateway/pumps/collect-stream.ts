@@ -3,7 +3,7 @@ import type { CreateFraming } from '../../dialects/dialect.ts';
 import { createResponseCollector, type ResponseCollector } from '../../model/replay.ts';
 import type { NeutralResponse } from '../../model/response.ts';
 import type { ThroughputGuard } from '../../upstream/throughput.ts';
-import { withHintOf } from '../attempts/retry-hint.ts';
+import { withHintOf } from './retry-hint.ts';
 import type { Observer } from '../record/observer.ts';
 import { tooLong } from './pump.ts';
 import { readingOf } from './reading.ts';

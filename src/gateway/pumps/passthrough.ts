@@ -14,7 +14,7 @@ import { FrameForm, type RepeatReader } from '../../sse/frame-form.ts';
 import { FRAME_FORMATS, type FrameFormat } from '../../sse/frame-format.ts';
 import type { CompletedFrames, FrameSplitter } from '../../sse/frame-splitter.ts';
 import { isComment } from '../../sse/parse-frame.ts';
-import { hintedError } from '../attempts/retry-hint.ts';
+import { hintedError } from './retry-hint.ts';
 import { noteErrorData, type Observation, type Observer } from '../record/observer.ts';
 import { type Follower, framingError, keptTooMuch, type Pump, truncated } from './pump.ts';
 import type { Reading } from './reading.ts';

@@ -2,7 +2,7 @@
 import type { ProviderSide } from '../../dialects/dialect.ts';
 import type { Part } from '../../model/content.ts';
 import type { EventSink } from '../../model/events.ts';
-import { createRepeatReader } from '../continue/prefix.ts';
+import { createRepeatReader } from './prefix.ts';
 
 /** The side with answers that continue where `prefill` ends; an answer that does not begin with it stays as it is. */
 export function withoutPrefill(side: ProviderSide, prefill: string): ProviderSide {

@@ -11,7 +11,7 @@ import {
 import type { GatewayError } from '../../model/errors.ts';
 import { isBlockEnd, type StreamEvent } from '../../model/events.ts';
 import type { SseEvent } from '../../sse/event.ts';
-import { hintedError } from '../attempts/retry-hint.ts';
+import { hintedError } from './retry-hint.ts';
 import { noteErrorData, type Observer } from '../record/observer.ts';
 import { isClientLeft } from '../cancellation-errors.ts';
 import { framingError, keptTooMuch, type Pump, truncated } from './pump.ts';

@@ -2,10 +2,10 @@
 import type { ResolvedConfig } from '../../config/resolved.ts';
 import { findForwardedSocket, findRoute, type FoundSocket } from '../../dialects/find-route.ts';
 import { HeaderList } from '../../model/header-list.ts';
+import { fitting } from '../../routing/forwarded.ts';
 import { authenticate, guardOrigin } from '../request/admission.ts';
 import { withQueryKey } from '../request/query-key.ts';
 import { addressOf } from '../request/request-address.ts';
-import { mayForwardSocket } from '../operations/forward-socket.ts';
 import type { SocketSession } from './client-socket.ts';
 import { createSocketSession, type SessionOptions } from './session.ts';
 
@@ -23,8 +23,10 @@ export function openSocket(
   const { ask } = options;
   const { pathname, searchParams } = addressOf(request);
   const forwarded = findForwardedSocket(pathname);
-  if (forwarded !== undefined && forward !== undefined && mayForwardSocket(forwarded, config))
-    return forward(forwarded);
+  if (forwarded !== undefined && forward !== undefined) {
+    const { spokenBy } = forwarded.socket;
+    if (fitting({ spokenBy, isSocket: true }, config).length > 0) return forward(forwarded);
+  }
   const found = findRoute(pathname, searchParams);
   const socket = found?.dialect.client.socket;
   if (found === undefined || socket === undefined || found.route.operation !== 'generate')

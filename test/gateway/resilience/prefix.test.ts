@@ -5,7 +5,7 @@ import {
   createSequelReader,
   createTurnReader,
   type PrefixReader,
-} from '../../../src/gateway/continue/prefix.ts';
+} from '../../../src/gateway/pumps/prefix.ts';
 
 /** What the client gets of these pieces; null: it is another answer. */
 function readAll(reader: PrefixReader, pieces: readonly string[]): string | null {

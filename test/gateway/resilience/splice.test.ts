@@ -1,6 +1,6 @@
 // The events with which another target's answer continues the client's stream.
 import { describe, expect, test } from 'bun:test';
-import { createRepeatReader } from '../../../src/gateway/continue/prefix.ts';
+import { createRepeatReader } from '../../../src/gateway/pumps/prefix.ts';
 import { createSplice } from '../../../src/gateway/continue/splice.ts';
 import { createTranscript } from '../../../src/gateway/continue/transcript.ts';
 import type { StreamEvent } from '../../../src/model/events.ts';
