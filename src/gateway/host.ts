@@ -36,6 +36,17 @@ export interface GatewayHost {
    * no credentials. Left out: such providers need a key.
    */
   authorize?(scheme: AuthorizationScheme, request: UnauthorizedRequest): Promise<Record<string, string>>;
+  /**
+   * A provider has refused what `authorize` made for this very request. Returns whether what it makes next is made of something else.
+   * Left out: it always would be the same.
+   *
+   * @param answeredAt Unix milliseconds by the provider's clock; undefined where it does not say.
+   */
+  authorizationRefused?(
+    scheme: AuthorizationScheme,
+    request: UnauthorizedRequest,
+    answeredAt: number | undefined,
+  ): boolean;
   /** Opens WebSockets to providers. Left out: none are forwarded. */
   connectSocket?: SocketTransport;
   /** Counts rate limits on a server that several gateways share. Left out: this gateway counts for itself. */

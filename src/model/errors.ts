@@ -72,6 +72,10 @@ export interface GatewayErrorOptions {
   exhausted?: boolean | 'model';
   /** It will not resolve by itself: the same target is not retried. */
   lasting?: boolean;
+  /** It is the credentials that were refused, as with any 401: a 403 may be about what was asked with them. */
+  badCredentials?: boolean;
+  /** The host authorizes the next request with other credentials, which the same target may accept at once. */
+  renewed?: boolean;
   /** Another target may take the request, although its code says that none is tried: only this provider refuses it. */
   elsewhere?: boolean;
   /** This machine's network is the reason, which shows at once: it says nothing of the provider. */
@@ -96,6 +100,8 @@ export class GatewayError extends Error {
   readonly retryAfterMs: number | undefined;
   readonly exhausted: boolean | 'model';
   readonly lasting: boolean;
+  readonly badCredentials: boolean;
+  readonly renewed: boolean;
   readonly elsewhere: boolean;
   readonly offline: boolean;
   readonly unasked: boolean;
@@ -111,6 +117,8 @@ export class GatewayError extends Error {
     this.retryAfterMs = retryAfterMs === undefined ? undefined : Math.min(retryAfterMs, LONGEST_WAIT_MS);
     this.exhausted = options.exhausted ?? false;
     this.lasting = options.lasting ?? false;
+    this.badCredentials = options.badCredentials ?? (code === 'upstream_unauthorized' && this.status === 401);
+    this.renewed = options.renewed ?? false;
     this.elsewhere = options.elsewhere ?? false;
     this.offline = options.offline ?? false;
     this.unasked = options.unasked ?? false;
@@ -125,6 +133,8 @@ export class GatewayError extends Error {
       cause: this.cause,
       exhausted: this.exhausted,
       lasting: this.lasting,
+      badCredentials: this.badCredentials,
+      renewed: this.renewed,
       elsewhere: this.elsewhere,
       offline: this.offline,
       unasked: this.unasked,

@@ -5,7 +5,10 @@ import { createAwsSigner } from './aws-signer.ts';
 import { createGoogleSource, createGoogleUserSource } from './google-source.ts';
 
 /** Makes the headers for one request. */
-export type Source = (request: UnauthorizedRequest) => Promise<Record<string, string>>;
+export type TokenSource = (request: UnauthorizedRequest) => Promise<Record<string, string>>;
+
+/** Likewise. @param now Unix milliseconds by the provider's clock, as far as it is known. */
+export type Source = (request: UnauthorizedRequest, now: number) => Promise<Record<string, string>>;
 
 const SOURCES: Record<AuthorizationScheme, () => Promise<Source>> = {
   'google-default-credentials': createGoogleSource,
@@ -16,22 +19,68 @@ const SOURCES: Record<AuthorizationScheme, () => Promise<Source>> = {
 /** Longer than a token takes by any of their ways, programs that are run for it included. */
 const LATE_MS = 60_000;
 
-/** Each source is created on first use, and keeps its tokens until they expire. */
+/** Amazon accepts signatures that are five minutes off. Its SDKs correct theirs from four on. */
+const WRONG_CLOCK_MS = 240_000;
+
+/** What authorized a request. */
+interface Use {
+  source: Promise<Source>;
+  /** It was created for this request. */
+  isNew: boolean;
+}
+
+type Authorizer = Required<Pick<GatewayHost, 'authorize' | 'authorizationRefused'>>;
+
+/**
+ * Each source is created on first use, and keeps its tokens until they expire; where they are refused or do not come, the next request
+ * has a new one. The libraries keep for good what they have read of a file in which nothing tells when it expires, although its user
+ * has logged in again since, or a program has renewed it.
+ * https://github.com/anomalyco/opencode/issues/30940
+ */
 export function createAuthorizer(
-  { setTimer }: Pick<GatewayHost, 'setTimer'>,
+  { setTimer, now, log }: Pick<GatewayHost, 'setTimer' | 'now' | 'log'>,
   sources = SOURCES,
-): NonNullable<GatewayHost['authorize']> {
+): Authorizer {
   const made = new Map<AuthorizationScheme, Promise<Source>>();
-  return async (scheme, request) => {
-    let source = made.get(scheme);
-    if (source === undefined) {
-      source = sources[scheme]();
+  const uses = new WeakMap<UnauthorizedRequest, Use>();
+  /** By how much the providers' clock is ahead of this machine's. */
+  let aheadMs = 0;
+
+  function forget(scheme: AuthorizationScheme, source: Promise<Source>): void {
+    if (made.get(scheme) === source) made.delete(scheme);
+  }
+
+  /** Returns whether it differs from what was known of it. */
+  function learnClock(theirs: number): boolean {
+    const ahead = theirs - now();
+    if (Math.abs(ahead - aheadMs) < WRONG_CLOCK_MS) return false;
+    aheadMs = Math.abs(ahead) < WRONG_CLOCK_MS ? 0 : ahead;
+    if (aheadMs !== 0)
+      log('warn', 'the clock of this machine is wrong: what is signed has the time of the provider; set it', {
+        seconds_behind: Math.round(aheadMs / 1_000),
+      });
+    return true;
+  }
+
+  return {
+    async authorize(scheme, request) {
+      const known = made.get(scheme);
+      const source = known ?? sources[scheme]();
       made.set(scheme, source);
-      // The next request tries anew.
-      source.catch(() => made.delete(scheme));
-    }
-    const headers = (await source)(request);
-    return inTime(headers, setTimer, () => made.delete(scheme));
+      uses.set(request, { source, isNew: known === undefined });
+      const forgotten = () => forget(scheme, source);
+      source.catch(forgotten);
+      const headers = (await source)(request, now() + aheadMs);
+      headers.catch(forgotten);
+      return inTime(headers, setTimer, forgotten);
+    },
+    authorizationRefused(scheme, request, answeredAt) {
+      const use = uses.get(request);
+      if (use === undefined) return false;
+      forget(scheme, use.source);
+      const isCorrected = answeredAt !== undefined && learnClock(answeredAt);
+      return isCorrected || !use.isNew;
+    },
   };
 }
 

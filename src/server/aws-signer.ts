@@ -26,26 +26,30 @@ export async function createAwsSigner(): Promise<Source> {
   function credentialsOf(profile: string | undefined): ReturnType<typeof defaultProvider> {
     const known = profiles.get(profile);
     if (known !== undefined) return known;
-    const made = defaultProvider(profile === undefined ? {} : { profile });
+    // The library would keep the first contents of each file, even that there was none.
+    const made = defaultProvider({ ignoreCache: true, ...(profile !== undefined && { profile }) });
     profiles.set(profile, made);
     return made;
   }
 
-  return async ({ method, url, body, options }) => {
+  return async ({ method, url, body, options }, now) => {
     const { protocol, hostname, host, pathname, searchParams } = new URL(url);
     const region = options.region ?? REGION_IN_HOST.exec(hostname)?.[1];
     if (region === undefined) throw new Error('options.region is not set');
     const credentials = credentialsOf(options.profile);
     const signer = new SignatureV4({ service: SERVICE, region, credentials, sha256: Sha256 });
-    const signed = await signer.sign({
-      method,
-      protocol,
-      hostname,
-      path: pathname,
-      query: valuesOf(searchParams),
-      headers: { host },
-      body,
-    });
+    const signed = await signer.sign(
+      {
+        method,
+        protocol,
+        hostname,
+        path: pathname,
+        query: valuesOf(searchParams),
+        headers: { host },
+        body,
+      },
+      { signingDate: new Date(now) },
+    );
     const { host: _, ...headers } = signed.headers;
     return headers;
   };

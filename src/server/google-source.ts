@@ -1,6 +1,6 @@
 // Google's access tokens.
 import { findPackages, loadPackage } from '../model/lazy-package.ts';
-import type { Source } from './authorize.ts';
+import type { TokenSource } from './authorize.ts';
 
 findPackages('google-auth-library');
 
@@ -8,7 +8,7 @@ findPackages('google-auth-library');
 const GOOGLE_SCOPE = 'https://www.googleapis.com/auth/cloud-platform';
 
 /** With application default credentials. */
-export async function createGoogleSource(): Promise<Source> {
+export async function createGoogleSource(): Promise<TokenSource> {
   const { GoogleAuth } = await loadLibrary();
   const auth = new GoogleAuth({ scopes: GOOGLE_SCOPE });
   return async () => Object.fromEntries(await auth.getRequestHeaders());
@@ -18,7 +18,7 @@ export async function createGoogleSource(): Promise<Source> {
  * With a user's own OAuth client and consent.
  * @param tokenUrl where tokens are fetched; Google's own where left out.
  */
-export async function createGoogleUserSource(tokenUrl?: string): Promise<Source> {
+export async function createGoogleUserSource(tokenUrl?: string): Promise<TokenSource> {
   const { UserRefreshClient } = await loadLibrary();
   const clients = new Map<string, InstanceType<typeof UserRefreshClient>>();
   return async ({ oauth }) => {

@@ -65,7 +65,7 @@ export function createServerHost(options: ServerHostOptions): GatewayHost {
     ...host,
     elapsed,
     ...upstreams,
-    authorize: createAuthorizer(host),
+    ...createAuthorizer(host),
     send: withSimulator(simulated, send),
   };
 }

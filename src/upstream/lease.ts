@@ -149,6 +149,8 @@ class ProviderLease implements Lease {
 
 /** Whose failure it was: a refused key is not the provider's, and a client's own key is the client's. */
 function blameOf(error: GatewayError, key: 'own' | 'client'): 'nobody' | 'client' | 'key' | 'provider' {
+  // What was refused is out of use already.
+  if (error.renewed) return 'client';
   const { blame } = error.rule;
   if (blame === 'gateway') return 'nobody';
   if (blame === 'client') return 'client';

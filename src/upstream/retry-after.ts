@@ -97,7 +97,8 @@ function parseNumber(value: string | null): number | undefined {
 /** C's `asctime`, the oldest form of an HTTP date, which names no zone. */
 const ASCTIME = /^[A-Za-z]{3} [A-Za-z]{3} [ \d]\d \d\d:\d\d:\d\d \d{4}$/;
 
-function parseDate(value: string | null): number | undefined {
+/** Unix milliseconds of an HTTP date. */
+export function parseDate(value: string | null): number | undefined {
   const date = value?.trim() ?? '';
   // `Date.parse` takes almost anything; an HTTP date names its day and, in the newer forms, its zone.
   if (!/^[A-Za-z]{3,9}, .*GMT$/.test(date) && !ASCTIME.test(date)) return undefined;

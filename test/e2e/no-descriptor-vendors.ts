@@ -12,14 +12,19 @@ process.env.AWS_ACCESS_KEY_ID = 'AKIDEXAMPLE';
 process.env.AWS_SECRET_ACCESS_KEY = 'not-a-secret';
 process.env.GOOGLE_APPLICATION_CREDENTIALS = '/nonexistent/credentials.json';
 
-const host = { authorize: createAuthorizer(createWebHost()) };
+const host = createAuthorizer(createWebHost());
 const authorized = (authorization: 'aws-signature' | 'google-default-credentials') =>
   authorize(
     host,
     // biome-ignore lint/suspicious/noExplicitAny: a provider has many fields, of which these count.
     { name: 'cloud', authorization, options: { region: 'eu-west-1' } } as any,
     new HeaderList(),
-    { method: 'POST', url: 'https://bedrock-runtime.eu-west-1.amazonaws.com/model/m/converse', body: '{}' },
+    {
+      method: 'POST',
+      url: 'https://bedrock-runtime.eu-west-1.amazonaws.com/model/m/converse',
+      body: '{}',
+      options: { region: 'eu-west-1' },
+    },
     new AbortController().signal,
   );
 

@@ -1,12 +1,15 @@
 // Headers that only the host can provide: fetched for a provider that wants them, for as long as the client waits.
-import { expect, test } from 'bun:test';
+import { describe, expect, test } from 'bun:test';
 import type { ProviderConfig } from '../../src/config/resolved.ts';
-import { authorize } from '../../src/gateway/attempts/authorize.ts';
+import { authorize, unauthorizedRequest } from '../../src/gateway/attempts/authorize.ts';
 import type { GatewayHost } from '../../src/gateway/host.ts';
 import { GatewayError } from '../../src/model/errors.ts';
 import { HeaderList } from '../../src/model/header-list.ts';
 import { Cancellation } from '../../src/upstream/cancellation.ts';
 import { sampleProvider } from '../support/provider-config.ts';
+import { createReplayFetch } from '../support/replay-fetch.ts';
+import { jsonReply } from '../support/reply.ts';
+import { createTestGateway } from '../support/test-gateway.ts';
 
 const REQUEST = { method: 'POST', url: 'http://127.0.0.1:1/v1', body: '{}' };
 const GOOGLE = { authorization: 'google-user' } as const;
@@ -19,7 +22,8 @@ function fetching(
   }: { provider?: Partial<ProviderConfig>; signal?: Cancellation } = {},
 ) {
   const headers = HeaderList.of(new Headers({ 'x-own': '1' }));
-  return authorize(host, sampleProvider(provider), headers, REQUEST, signal);
+  const asked = sampleProvider(provider);
+  return authorize(host, asked, headers, unauthorizedRequest(asked, REQUEST), signal);
 }
 
 test('they are added to the others, and made with the user’s own client where there is one', async () => {
@@ -71,3 +75,73 @@ test.each(['before', 'while'])(
     expect(await fetched).toBe(left);
   },
 );
+
+describe('credentials that the provider refuses', () => {
+  const EXPIRED = {
+    __type: 'ExpiredTokenException',
+    message: 'The security token included in the request is expired',
+  };
+  const DENIED = { __type: 'AccessDeniedException', message: "You don't have access to the model" };
+  const NOW = 'Mon, 30 Nov 2026 12:00:00 GMT';
+  const ANSWER = {
+    output: { message: { role: 'assistant', content: [{ text: 'Hi' }] } },
+    stopReason: 'end_turn',
+    usage: { inputTokens: 7, outputTokens: 3, totalTokens: 10 },
+  };
+
+  /** @param isRenewed whether the host has others. */
+  function lab(refusal: object, isRenewed: boolean) {
+    let token = 1;
+    const refused: unknown[] = [];
+    const upstream = createReplayFetch(({ headers }) =>
+      headers.get('x-amz-security-token') === '2'
+        ? jsonReply(ANSWER)
+        : jsonReply(refusal, { status: 403, headers: { date: NOW } }),
+    );
+    const gateway = createTestGateway({
+      config: { providers: { bedrock: { options: { region: 'eu-west-1' } } } },
+      fetch: upstream.fetch,
+      host: {
+        authorize: async () => ({ 'x-amz-security-token': String(token) }),
+        authorizationRefused(scheme, { url }, answeredAt) {
+          refused.push([scheme, new URL(url).pathname, answeredAt]);
+          if (isRenewed) token += 1;
+          return isRenewed;
+        },
+      },
+    });
+    const ask = () =>
+      gateway.post('/v1/messages', {
+        model: 'bedrock/amazon.nova-pro-v1:0',
+        max_tokens: 9,
+        messages: [{ role: 'user', content: 'hi' }],
+      });
+    return { ...gateway, ask, upstream, refused };
+  }
+
+  test('are replaced, and the request goes out once more', async () => {
+    const { ask, row, upstream, refused } = lab(EXPIRED, true);
+    const response = await ask();
+    expect(await response.text()).toContain('Hi');
+    expect([response.status, upstream.requests.length]).toEqual([200, 2]);
+    const path = '/model/amazon.nova-pro-v1%3A0/converse';
+    expect(refused).toEqual([['aws-signature', path, Date.parse(NOW)]]);
+    expect((await row(0)).attempts.map(({ status, error }) => [status, error])).toEqual([
+      [403, 'upstream_unauthorized'],
+      [200, null],
+    ]);
+  });
+
+  test('are told of where there are no others', async () => {
+    const { ask, upstream } = lab(EXPIRED, false);
+    const response = await ask();
+    expect(await response.text()).toContain(EXPIRED.message);
+    expect([response.status, upstream.requests.length]).toEqual([403, 1]);
+  });
+
+  test('for what is asked with them are good ones', async () => {
+    const { ask, upstream, refused } = lab(DENIED, true);
+    expect((await ask()).status).toBe(403);
+    expect([upstream.requests.length, refused]).toEqual([1, []]);
+  });
+});

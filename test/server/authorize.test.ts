@@ -1,15 +1,31 @@
-// Credentials that do not come: what the vendors' own libraries make of a network that fails, and how long they are waited for.
-import { afterAll, expect, test } from 'bun:test';
+// Credentials that do not come or are refused: what the vendors' own libraries make of a network that fails, how long they are waited
+// for, and when they are fetched anew.
+import { afterAll, describe, expect, test } from 'bun:test';
 import { createAuthorizer } from '../../src/server/authorize.ts';
 import { createGoogleUserSource } from '../../src/server/google-source.ts';
 import { credentialsFailure } from '../../src/upstream/network-failure.ts';
 import { selfSigned } from '../support/certificates.ts';
-import { createManualTimers } from '../support/manual-timers.ts';
+import { createManualTimers, type ManualTimers } from '../support/manual-timers.ts';
 import { createRawServer } from '../support/raw-server.ts';
 import { UNKNOWN_HOST } from '../support/unknown-host.ts';
 
 const OAUTH = { clientId: 'lab', clientSecret: 'lab', refreshToken: 'lab' };
 const REQUEST = { method: 'POST', url: 'https://lab.test/v1', body: '{}', options: {}, oauth: OAUTH };
+
+const hostWith = (timers: ManualTimers, logged: unknown[] = []) => ({
+  ...timers,
+  log: (_level: string, _message: string, fields: unknown) => void logged.push(fields),
+});
+
+/** Counts the sources that are created; each says which it is. */
+function counted() {
+  let made = 0;
+  const create = async () => {
+    const number = ++made;
+    return async (_: unknown, now: number) => ({ 'x-source': String(number), 'x-signed-at': String(now) });
+  };
+  return { 'google-default-credentials': create, 'google-user': create, 'aws-signature': create };
+}
 
 /** How often a token was asked for. */
 let fetched = 0;
@@ -93,7 +109,7 @@ test('what does not come within a minute is given up, and fetched anew by the ne
     made++;
     return () => new Promise<never>(() => {});
   };
-  const authorize = createAuthorizer(timers, {
+  const { authorize } = createAuthorizer(hostWith(timers), {
     'google-default-credentials': silent,
     'google-user': silent,
     'aws-signature': silent,
@@ -113,7 +129,7 @@ test('a source is made once, and keeps what it has for the next request', async 
     made.push(scheme);
     return async () => ({ 'x-from': scheme });
   };
-  const authorize = createAuthorizer(createManualTimers(), {
+  const { authorize } = createAuthorizer(hostWith(createManualTimers()), {
     'google-default-credentials': source('default'),
     'google-user': source('user'),
     'aws-signature': source('aws'),
@@ -121,4 +137,66 @@ test('a source is made once, and keeps what it has for the next request', async 
   for (const scheme of ['google-user', 'aws-signature', 'google-user'] as const)
     await authorize(scheme, REQUEST);
   expect(made).toEqual(['user', 'aws']);
+});
+
+describe('refused credentials', () => {
+  /** Refused without the time of the answer. */
+  const NO_DATE = undefined;
+  const ask = () => ({ ...REQUEST });
+
+  test('are fetched anew, once for all that were refused with the same', async () => {
+    const { authorize, authorizationRefused } = createAuthorizer(hostWith(createManualTimers()), counted());
+    const sourceOf = async (request: typeof REQUEST) => (await authorize('google-user', request))['x-source'];
+    const [first, one, other] = [ask(), ask(), ask()];
+    for (const request of [first, one, other]) expect(await sourceOf(request)).toBe('1');
+    expect(authorizationRefused('google-user', one, NO_DATE)).toBe(true);
+    const again = ask();
+    expect(await sourceOf(again)).toBe('2');
+    // Refused with the old ones still: the new ones stay.
+    expect(authorizationRefused('google-user', other, NO_DATE)).toBe(true);
+    expect(await sourceOf(ask())).toBe('2');
+    // They were fetched for this request: others would be refused as well.
+    expect(authorizationRefused('google-user', again, NO_DATE)).toBe(false);
+    expect(await sourceOf(ask())).toBe('3');
+  });
+
+  test('that cannot be fetched are so by the next request, as its user may have logged in again', async () => {
+    let made = 0;
+    const create = async () => {
+      const isRevoked = ++made === 1;
+      return async () => {
+        if (isRevoked) throw new Error('invalid_grant');
+        return { authorization: 'Bearer t' };
+      };
+    };
+    const { authorize } = createAuthorizer(hostWith(createManualTimers()), {
+      'google-default-credentials': create,
+      'google-user': create,
+      'aws-signature': create,
+    });
+    await expect(authorize('google-default-credentials', ask())).rejects.toThrow('invalid_grant');
+    expect(await authorize('google-default-credentials', ask())).toEqual({ authorization: 'Bearer t' });
+  });
+
+  test('with the time of a clock that is wrong are made with the provider’s, until the clock is right', async () => {
+    const timers = createManualTimers(1_000_000_000);
+    const logged: unknown[] = [];
+    const { authorize, authorizationRefused } = createAuthorizer(hostWith(timers, logged), counted());
+    const signedAt = async (request: typeof REQUEST) =>
+      Number((await authorize('aws-signature', request))['x-signed-at']);
+    const first = ask();
+    expect(await signedAt(first)).toBe(timers.now());
+    const theirs = timers.now() - 3_600_000;
+    expect(authorizationRefused('aws-signature', first, theirs)).toBe(true);
+    const second = ask();
+    expect(await signedAt(second)).toBe(theirs);
+    // So the time was not why.
+    expect(authorizationRefused('aws-signature', second, theirs)).toBe(false);
+    timers.standStill(3_600_000);
+    const third = ask();
+    expect(await signedAt(third)).toBe(timers.now() - 3_600_000);
+    expect(authorizationRefused('aws-signature', third, timers.now())).toBe(true);
+    expect(await signedAt(ask())).toBe(timers.now());
+    expect(logged).toEqual([{ seconds_behind: -3_600 }]);
+  });
 });

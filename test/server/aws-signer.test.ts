@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createWebHost } from '../../src/gateway/host.ts';
 import { createAuthorizer } from '../../src/server/authorize.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const NAMES = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'AWS_PROFILE'] as const;
 const OTHERS = ['AWS_CONFIG_FILE', 'AWS_SHARED_CREDENTIALS_FILE', 'AWS_EC2_METADATA_DISABLED'] as const;
@@ -63,7 +64,12 @@ function expected(url: string, body: string, headers: Record<string, string>, re
 }
 
 async function sign(options: Record<string, string>, url = URL_): Promise<Record<string, string>> {
-  return createAuthorizer(createWebHost())('aws-signature', { method: 'POST', url, body: BODY, options });
+  return createAuthorizer(createWebHost()).authorize('aws-signature', {
+    method: 'POST',
+    url,
+    body: BODY,
+    options,
+  });
 }
 
 describe('with credentials in the environment', () => {
@@ -109,6 +115,27 @@ test('a profile’s credentials are read from the shared file', async () => {
   } finally {
     await Bun.file(path).delete();
   }
+});
+
+test('credentials that are written to the shared file later, and replaced in it, are the next ones used', async () => {
+  const path = join(temporaryFolder('aws'), 'credentials');
+  process.env.AWS_SHARED_CREDENTIALS_FILE = path;
+  const { authorize, authorizationRefused } = createAuthorizer(createWebHost());
+  const ask = () => ({ method: 'POST', url: URL_, body: BODY, options: {} });
+  const write = (token: string) =>
+    Bun.write(
+      path,
+      `[default]\naws_access_key_id = AKIDSAMPLE\naws_secret_access_key = ${SECRET}\naws_session_token = ${token}\n`,
+    );
+  const tokenOf = async (request: ReturnType<typeof ask>) =>
+    (await authorize('aws-signature', request))['x-amz-security-token'];
+  await expect(tokenOf(ask())).rejects.toThrow(/credentials/i);
+  await write('first');
+  const [one, other] = [ask(), ask()];
+  expect([await tokenOf(one), await tokenOf(other)]).toEqual(['first', 'first']);
+  await write('second');
+  expect(authorizationRefused('aws-signature', other, undefined)).toBe(true);
+  expect(await tokenOf(ask())).toBe('second');
 });
 
 test('without credentials it fails, and names no secret', async () => {

@@ -72,10 +72,18 @@ function toError(httpStatus: number | undefined, named: string, message: string)
   const type = name === '' ? undefined : `${name.charAt(0).toUpperCase()}${name.slice(1)}`;
   return new GatewayError(code, failureText(httpStatus, type, message), {
     ...ownStatus(code, status),
+    ...(BAD_CREDENTIALS.test(name) && { badCredentials: true }),
     ...(code === 'upstream_rate_limited' && USED_UP.test(message) && { exhausted: 'model' as const }),
     ...(name === '' ? {} : { reason: { type: name } }),
   });
 }
+
+/**
+ * What signed the request has expired or is unknown, or the signature does not fit the time or the request.
+ * https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html
+ */
+const BAD_CREDENTIALS =
+  /^(expiredToken|unrecognizedClient|invalidClientTokenId|invalidSignature|signatureDoesNotMatch|requestExpired|requestTimeTooSkewed)(Exception)?$/;
 
 /** The quota of a day, which each model has for itself. https://github.com/Ivy-Interactive/Ivy-Tendril/issues/1756 */
 const USED_UP = /too many tokens per day/i;
@@ -135,8 +143,8 @@ function codeFor(status: number, name: string, message: string): ErrorCode {
   if (status === 400 && TOO_LONG.test(message)) return 'context_too_long';
   // A failed model is not the request's fault.
   if (status === 424) return 'upstream_failed';
-  // The credentials expired while a stream was running.
-  if (/expiredToken|unrecognizedClient/.test(name)) return 'upstream_unauthorized';
+  // Also while a stream was running.
+  if (BAD_CREDENTIALS.test(name)) return 'upstream_unauthorized';
   return codeOfStatus(status);
 }
 

@@ -5,6 +5,7 @@ import type { CancelSignal } from '../../upstream/cancellation.ts';
 import { credentialsFailure } from '../../upstream/network-failure.ts';
 import { HeaderList } from '../../model/header-list.ts';
 import type { HeaderReader } from '../../model/headers.ts';
+import { parseDate } from '../../upstream/retry-after.ts';
 import type { GatewayHost, UnauthorizedRequest } from '../host.ts';
 import { messageOf } from '../../model/thrown.ts';
 
@@ -14,14 +15,13 @@ import { messageOf } from '../../model/thrown.ts';
  */
 export async function authorize(
   host: Pick<GatewayHost, 'authorize'>,
-  { name, authorization, options = {}, oauth }: ProviderConfig,
+  { name, authorization }: ProviderConfig,
   headers: HeaderReader,
-  { method, url, body }: Pick<UnauthorizedRequest, 'method' | 'url' | 'body'>,
+  request: UnauthorizedRequest,
   signal: CancelSignal,
 ): Promise<HeaderReader> {
   if (authorization === undefined) return headers;
   const all = HeaderList.of(headers);
-  const request = { method, url, body, options, ...(oauth === undefined ? {} : { oauth }) };
   try {
     if (host.authorize === undefined) throw new Error('this host cannot fetch tokens; set api_key');
     for (const [field, value] of Object.entries(
@@ -38,6 +38,24 @@ export async function authorize(
     throw new GatewayError('upstream_unauthorized', `${name}: no credentials: ${reason}`, { cause: thrown });
   }
   return all;
+}
+
+export function unauthorizedRequest(
+  { options = {}, oauth }: ProviderConfig,
+  { method, url, body }: Pick<UnauthorizedRequest, 'method' | 'url' | 'body'>,
+): UnauthorizedRequest {
+  return { method, url, body, options, ...(oauth === undefined ? {} : { oauth }) };
+}
+
+/** Whether the host now authorizes the request with something else than what was refused. @param answer the refusal's headers. */
+export function isRenewed(
+  host: Pick<GatewayHost, 'authorizationRefused'>,
+  { authorization }: ProviderConfig,
+  request: UnauthorizedRequest,
+  answer: HeaderReader,
+): boolean {
+  if (authorization === undefined || host.authorizationRefused === undefined) return false;
+  return host.authorizationRefused(authorization, request, parseDate(answer.get('date')));
 }
 
 /** What fetches credentials cannot be cancelled: it goes on, for the next request. */

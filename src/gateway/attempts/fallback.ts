@@ -133,6 +133,7 @@ export async function walk<T>(options: FallbackOptions<T>, queue: TryQueue): Pro
       last: !queue.left.some((other) => mayBeAsked(context, other)),
       retries: 0,
       keysLeft: keysBeside(target),
+      isRenewed: false,
       tooLong: false,
     };
     let next: Next = 'again';
@@ -182,6 +183,8 @@ interface Visit {
   last: boolean;
   retries: number;
   keysLeft: number;
+  /** It was asked again with other credentials of the host's. */
+  isRenewed: boolean;
   /** It refused the prompt as too long. A target that was not asked says nothing about that. */
   tooLong: boolean;
 }
@@ -366,6 +369,10 @@ function judge(context: TryContext, visit: Visit, begun: BegunTry, thrown: unkno
   queue.failure = error;
   visit.tooLong = error.rule.retry === 'larger-context';
   if (!mayGoOn(error, planned.key) || planned.isSpent?.() === true) throw error;
+  if (error.renewed && !visit.isRenewed) {
+    visit.isRenewed = true;
+    return 'again';
+  }
   const { provider, model } = visit.target;
   const isKeys = isOfKey(error) && planned.key === 'own';
   if (isKeys && visit.keysLeft > 0 && states.hasOtherKey(provider, model)) {

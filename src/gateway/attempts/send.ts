@@ -18,7 +18,7 @@ import { Cancellation, type CancelSignal } from '../../upstream/cancellation.ts'
 import { findRetryHint } from '../../upstream/retry-after.ts';
 import { isStreamed, type UpstreamAnswer, type UpstreamRequest } from '../../upstream/transport.ts';
 import { createWatchdog, type Watchdog } from '../../upstream/watchdog.ts';
-import { authorize } from './authorize.ts';
+import { authorize, isRenewed, unauthorizedRequest } from './authorize.ts';
 import { configuredSecrets, fetchedSecrets, withoutEchoes } from './echoed-secrets.ts';
 import type { GatewayHost, UnauthorizedRequest } from '../host.ts';
 import type { Observer } from '../record/observer.ts';
@@ -86,8 +86,10 @@ export async function send(context: AttemptContext): Promise<Sent> {
     if (plan.prepare !== undefined) await prepare(plan);
     let { headers }: { headers: HeaderReader } = plan;
     let secrets = configuredSecrets(provider);
+    let unauthorized: UnauthorizedRequest | undefined;
     if (plan.key === 'none' && provider.authorization !== undefined) {
-      headers = await authorize(host, provider, headers, unauthorized(plan), leaving);
+      unauthorized = unauthorizedRequest(provider, whatIsSent(plan));
+      headers = await authorize(host, provider, headers, unauthorized, leaving);
       secrets = [...secrets, ...fetchedSecrets(headers, plan.headers)];
     }
     if (leaving.aborted) throw leaving.reason;
@@ -120,7 +122,12 @@ export async function send(context: AttemptContext): Promise<Sent> {
     if (plan.forwarded !== undefined && mayPassUnread(response, request, context))
       return { response: passed, call };
     requireNoRedirect(provider.name, request, response);
-    if (!isOk(response)) throw await readError(response, context, call);
+    if (!isOk(response)) {
+      const error = await readError(response, context, call);
+      const renewed =
+        unauthorized !== undefined && error.badCredentials && isRenewed(host, provider, unauthorized, given);
+      throw renewed ? error.with(error.message, { renewed }) : error;
+    }
     noteLossesThere(plan, given);
     const { tier } = plan.side.billIn?.(response.headers) ?? {};
     if (tier !== undefined) observer.seen.tier = tier;
@@ -131,7 +138,7 @@ export async function send(context: AttemptContext): Promise<Sent> {
   }
 }
 
-function unauthorized({ url, body, forwarded }: Plan): Pick<UnauthorizedRequest, 'method' | 'url' | 'body'> {
+function whatIsSent({ url, body, forwarded }: Plan): Pick<UnauthorizedRequest, 'method' | 'url' | 'body'> {
   if (forwarded === undefined) return { method: METHOD, url, body };
   const { method, body: bytes } = forwarded;
   // Who signs a body is sent no uploads (routing/forwarded.ts).
@@ -235,7 +242,7 @@ async function readError(
   const retryAfterMs = error.retryAfterMs ?? findRetryHint(failure, isLimit, host.now());
   const { dialect } = plan;
   const { headers, body } = failure;
-  const isGateways = isRefusedKey(error) && plan.key !== 'client';
+  const isGateways = error.badCredentials && plan.key !== 'client';
   return error.with(`${plan.target.provider.name}: ${shortened(error.message)}${whoseKey(error, plan)}`, {
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     ...(isGateways && { lasting: true }),
@@ -250,13 +257,9 @@ function isReadable(body: string, { side }: Plan): boolean {
   return fields !== undefined && side.isOwnFailure?.(fields) !== false;
 }
 
-function isRefusedKey({ code, status }: GatewayError): boolean {
-  return code === 'upstream_unauthorized' && status === 401;
-}
-
 /** Says whose key was refused: providers do not know, and the client's and the gateway's are corrected in different places. */
 export function whoseKey(error: GatewayError, { key, target: { provider } }: Plan): string {
-  if (!isRefusedKey(error)) return '';
+  if (!error.badCredentials) return '';
   if (key === 'client') return ' (the key that the client sent was refused)';
   if (key === 'own') return ` (the key of providers.${provider.name} was refused)`;
   const takesKeys = provider.authorization === undefined && /^https?:/.test(provider.baseUrl);

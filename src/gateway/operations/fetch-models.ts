@@ -8,7 +8,7 @@ import type { ModelEntry, ModelPage } from '../../model/model-entry.ts';
 import { isOk, reach, readText } from '../../upstream/call.ts';
 import { buildRequestHeaders } from '../../upstream/headers.ts';
 import { keyHeaders } from '../../upstream/target-url.ts';
-import { authorize } from '../attempts/authorize.ts';
+import { authorize, unauthorizedRequest } from '../attempts/authorize.ts';
 import { type GatewayHost, userAgentOf } from '../host.ts';
 import { sideOf } from '../attempts/spoken-dialect.ts';
 
@@ -114,7 +114,13 @@ async function fetchPage(
   const text = body === undefined ? '' : JSON.stringify(body);
   const headers =
     provider.apiKey === null
-      ? await authorize(host, provider, built, { method, url, body: text }, signal)
+      ? await authorize(
+          host,
+          provider,
+          built,
+          unauthorizedRequest(provider, { method, url, body: text }),
+          signal,
+        )
       : built;
   const { connectMs } = provider.timeouts;
   const answer = await reach(host.send, provider.name, {

@@ -11,7 +11,7 @@ import type { CancelSignal } from '../../upstream/cancellation.ts';
 import { type AnswerHeaders, GATEWAY_KEY_HEADER } from '../../upstream/headers.ts';
 import { aliased, type Target } from '../../routing/targets.ts';
 import { type ProviderSocket, SocketRefused, type SocketTransport } from '../../upstream/socket-transport.ts';
-import { authorize } from '../attempts/authorize.ts';
+import { authorize, isRenewed, unauthorizedRequest } from '../attempts/authorize.ts';
 import { firstAnswer } from '../attempts/fallback.ts';
 import type { Plan } from '../attempts/plan.ts';
 import { askingFor, type ForwardedRequest, planForward } from '../attempts/plan-forward.ts';
@@ -196,10 +196,9 @@ async function handshake(asked: Handshake): Promise<ProviderSocket> {
   const { provider } = plan.target;
   const { name, timeouts, quirks, tls } = provider;
   const url = plan.url.replace(/^http/, 'ws');
+  const unauthorized = unauthorizedRequest(provider, { method: METHOD, url: plan.url, body: '' });
   const headers =
-    plan.key === 'none'
-      ? await authorize(host, provider, plan.headers, { method: METHOD, url: plan.url, body: '' }, signal)
-      : plan.headers;
+    plan.key === 'none' ? await authorize(host, provider, plan.headers, unauthorized, signal) : plan.headers;
   try {
     const socket = await connect({
       url,
@@ -217,8 +216,15 @@ async function handshake(asked: Handshake): Promise<ProviderSocket> {
     answered(status);
     if (isRedirect(status)) throw redirected(name, status);
     // Of a refusal, the runtime's client gives nothing but the status.
-    const error = plan.side.parseError({ status, headers: new HeaderList(), body: '' }, quirks);
-    throw error.with(`${name} answered the handshake for a WebSocket with ${status}${whoseKey(error, plan)}`);
+    const answer = new HeaderList();
+    const error = plan.side.parseError({ status, headers: answer, body: '' }, quirks);
+    throw error.with(
+      `${name} answered the handshake for a WebSocket with ${status}${whoseKey(error, plan)}`,
+      {
+        renewed:
+          plan.key === 'none' && error.badCredentials && isRenewed(host, provider, unauthorized, answer),
+      },
+    );
   }
 }
 
