@@ -1,5 +1,6 @@
 // The folder of this user's gateway ($SLUICE_HOME), and what to do where it cannot be used.
-import { readdirSync } from 'node:fs';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { findHome } from '../config/load.ts';
 import { type CliContext, CommandFailure } from './command.ts';
 import { codeOf, messageOf } from '../model/thrown.ts';
@@ -25,6 +26,21 @@ export function usingHome<T>(path: string, act: () => T): T {
     const remedy = MENDS[code] ?? OTHER_MEND;
     throw new CommandFailure(`${path} cannot be used (${messageOf(cause)}); ${remedy}`, { cause });
   }
+}
+
+/** In bytes: what a gateway that starts cannot do without (its pid file, that file's lock, a beginning of the log and of the ledger). */
+const ROOM_TO_START = 64 * 1024;
+
+/** Throws CommandFailure where a gateway that starts could not write to the folder. */
+export function requireRoomToStart(environment: CliContext['environment']): void {
+  const path = join(findReadableHome(environment), `.room-${process.pid}.tmp`);
+  usingHome(path, () => {
+    try {
+      writeFileSync(path, Buffer.alloc(ROOM_TO_START), { mode: 0o600 });
+    } finally {
+      rmSync(path, { force: true });
+    }
+  });
 }
 
 /**

@@ -5,6 +5,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   readlinkSync,
   rmSync,
@@ -490,6 +491,16 @@ describe('a home that cannot be used', () => {
         expect(err).toMatch(/there is no space left for \S+sluice\.log/);
         disk.free();
         expect(await sluice(disk.directory, ['start', '--port', '0'])).toMatchObject({ code: 0 });
+        const { pid } = await statusOf(disk.directory);
+        disk.fill(0);
+        const restart = await sluice(disk.directory, ['restart']);
+        expect(restart).toMatchObject({ code: 1, out: '' });
+        expect(restart.err).toMatch(
+          /^error: \S+ cannot be used \(ENOSPC.*free some space.*\nprocess \d+ keeps its current configuration\n$/,
+        );
+        expect(await statusOf(disk.directory)).toMatchObject({ running: true, pid });
+        disk.free();
+        expect(readdirSync(disk.directory).filter((name) => name.endsWith('.tmp'))).toEqual([]);
         expect(await sluice(disk.directory, ['stop'])).toMatchObject({ code: 0 });
       } finally {
         disk.remove();

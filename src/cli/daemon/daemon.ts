@@ -21,6 +21,7 @@ import { withoutDotEnv } from '../dot-env.ts';
 import { typable } from '../hints.ts';
 import { findDaemon, logPath, spawnSelf, startDaemon, stopDaemon } from './daemon-process.ts';
 import { absentStatus, describeStatus, NAMELESS, portOf, readStatus } from './daemon-status.ts';
+import { requireRoomToStart } from '../home.ts';
 import { loadWithCode } from '../serve/load-with-code.ts';
 import { reachableUrl } from '../serve/start-message.ts';
 import { printServerLog } from './server-log.ts';
@@ -225,9 +226,10 @@ async function isSound(
   try {
     // The running one has its own port until it ends.
     await reservePort(host, port === portOf(running) ? 0 : port);
+    requireRoomToStart(context.environment);
     return true;
   } catch (error) {
-    if (!(error instanceof ListenError)) throw error;
+    if (!(error instanceof ListenError || error instanceof CommandFailure)) throw error;
     context.err(`error: ${error.message}`);
     return false;
   }
