@@ -1,5 +1,6 @@
-// Whether this machine is in any network.
+// Whether this machine is in any network, and has a way to an address.
 import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
+import { codeOf } from '../model/thrown.ts';
 
 /** Addresses that a machine gives itself, also where nobody answers. https://www.rfc-editor.org/rfc/rfc3927, 4291 */
 const LINK_LOCAL = /^(169\.254\.|fe[89ab][0-9a-f]:)/i;
@@ -16,6 +17,31 @@ export function isOffline(interfaces: Interfaces | undefined = readInterfaces())
     addresses.every(({ address, internal }) => internal || LINK_LOCAL.test(address)),
   );
 }
+
+/** By what the system says that it could not even send. */
+export const NO_WAY: ReadonlySet<string> = new Set([
+  'ENETUNREACH',
+  'EHOSTUNREACH',
+  'EADDRNOTAVAIL',
+  'EAFNOSUPPORT',
+]);
+
+/**
+ * Whether one of this machine's routes leads to the address, by its own table: nothing is sent. None does while its VPN or its Wi-Fi is
+ * off, though an interface of Docker is left. Bun says of connections that they were refused then. True where that is not told.
+ */
+export async function hasRoute(address: string): Promise<boolean> {
+  try {
+    const hostname = address.includes(':') ? '::' : '0.0.0.0';
+    const socket = await Bun.udpSocket({ hostname, connect: { hostname: address, port: DISCARD } });
+    socket.close();
+    return true;
+  } catch (thrown) {
+    return !NO_WAY.has(codeOf(thrown) ?? '');
+  }
+}
+
+const DISCARD = 9;
 
 function readInterfaces(): Interfaces | undefined {
   try {

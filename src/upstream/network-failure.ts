@@ -194,7 +194,11 @@ function proxyFailure(server: string, cause: ProxyFailure): GatewayError {
     typeof problem === 'number'
       ? `${where} ${refusalOf(problem, proxy)}`
       : `${where} cannot be used: ${problemWith(problem, proxy)}`;
-  return new GatewayError('upstream_unreachable', message, { cause, lasting: isLasting(problem) });
+  return new GatewayError('upstream_unreachable', message, {
+    cause,
+    lasting: isLasting(problem),
+    offline: isOffline(problem),
+  });
 }
 
 /** Whether the proxy would refuse the same request again, since it is not merely busy. */

@@ -2,6 +2,7 @@
 // its arguments how dialling it fails.
 import { Addresses } from '../../src/server/http1/addresses.ts';
 import { dial } from '../../src/server/http1/dial.ts';
+import { codeOf } from '../../src/model/thrown.ts';
 import { forbidNetlink } from '../support/no-netlink.ts';
 
 const hosts = process.argv.slice(2);
@@ -24,5 +25,5 @@ for (const host of hosts) {
       failed,
     }),
   );
-  process.stdout.write(`${host} ${error.offline === true}\n`);
+  process.stdout.write(`${host} ${error.offline === true} ${codeOf(error)}\n`);
 }

@@ -54,6 +54,14 @@ test('a machine without a network is told apart, also in other words of the same
   expect(networkFailure('lab', URL_WITH_SECRETS, coded('EAI_AGAIN')).offline).toBe(false);
 });
 
+test('… and so is one that has none to its proxy', () => {
+  const proxy = { name: 'http://proxy.internal:3128', variable: 'HTTPS_PROXY', hasCredentials: false };
+  const offline = (problem: Error) =>
+    networkFailure('lab', URL_WITH_SECRETS, new ProxyFailure(proxy, problem)).offline;
+  expect(offline(Object.assign(coded('ENETUNREACH'), { offline: true }))).toBe(true);
+  expect(offline(coded('ECONNREFUSED'))).toBe(false);
+});
+
 test('a handshake that the server refuses is a TLS failure: no message suggests plain HTTP', () => {
   const cause = coded('EPROTO', 'error:1000042e:SSL routines:OPENSSL_internal:TLSV1_ALERT_PROTOCOL_VERSION');
   const { message } = networkFailure('lab', URL_WITH_SECRETS, cause);

@@ -2,7 +2,7 @@
 import type { Socket } from 'bun';
 import type { Socket as NodeSocket } from 'node:net';
 import { descriptorError } from '../descriptors.ts';
-import { isOffline } from '../networks.ts';
+import { hasRoute, isOffline, NO_WAY } from '../networks.ts';
 import { net } from '../node-modules.ts';
 import type { Addresses } from './addresses.ts';
 import { codeOf } from '../../model/thrown.ts';
@@ -21,8 +21,6 @@ export interface Dialling<Data> {
 /** After this long without an answer the next address is tried in parallel. https://www.rfc-editor.org/rfc/rfc8305#section-8 */
 const NEXT_ADDRESS_MS = 250;
 const LOOPBACK = /^(127\.|::1$)/;
-/** Errors about this machine's network, not about the server. */
-const NO_WAY = new Set(['ENETUNREACH', 'EHOSTUNREACH', 'EADDRNOTAVAIL', 'EAFNOSUPPORT']);
 
 /**
  * Calls back only after it has returned. The returned function cancels: nothing is called back after that, and no
@@ -40,8 +38,7 @@ class Race<Data> {
   private addresses: string[] = [];
   private readonly running = new Set<NodeSocket>();
   private failure: Error | undefined;
-  /** Whether one of them was this machine's own, which needs no network. */
-  private triedItself = false;
+  private readonly tried: string[] = [];
   private isOver = false;
   private stopTimer: (() => void) | undefined;
 
@@ -78,7 +75,7 @@ class Race<Data> {
       if (this.running.size === 0) this.lost(this.failure ?? new Error('the name has no address'));
       return;
     }
-    if (LOOPBACK.test(host)) this.triedItself = true;
+    this.tried.push(host);
     const socket = net().connect({ host, port: this.dialling.port });
     this.running.add(socket);
     socket.once('connect', () => this.won(socket));
@@ -133,11 +130,29 @@ class Race<Data> {
     if (this.isOver) return;
     // Bun reports a lack of descriptors as a refused connection or an unknown name. Checked before this race's own are free again.
     const lack = descriptorError();
-    this.end();
     this.dialling.addresses.forget();
-    const offline = !this.triedItself && isOffline();
-    this.dialling.failed(lack ?? (offline ? Object.assign(error, { offline }) : error));
+    if (lack !== undefined) this.fail(lack);
+    else reasonFor(error, this.tried).then((reason) => this.fail(reason));
   }
+
+  private fail(error: Error): void {
+    if (this.isOver) return;
+    this.end();
+    this.dialling.failed(error);
+  }
+}
+
+/** Why none of these addresses could be connected to: `offline` where that is this machine's network, and says nothing of the server. */
+async function reasonFor(error: Error, tried: readonly string[]): Promise<Error> {
+  // This machine itself needs no network.
+  if (tried.some((address) => LOOPBACK.test(address))) return error;
+  const routes = await Promise.all(tried.map(hasRoute));
+  if (tried.length > 0 && !routes.includes(true))
+    return Object.assign(new Error('no route leads there', { cause: error }), {
+      code: 'ENETUNREACH',
+      offline: true,
+    });
+  return isOffline() ? Object.assign(error, { offline: true }) : error;
 }
 
 /**
