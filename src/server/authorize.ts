@@ -1,6 +1,7 @@
 // Authorizes requests to providers that take no key, with the credentials of this machine.
 import type { AuthorizationScheme } from '../config/resolved.ts';
 import type { GatewayHost, UnauthorizedRequest } from '../gateway/host.ts';
+import { setTimeLimit } from '../upstream/time-limit.ts';
 import { createAwsSigner } from './aws-signer.ts';
 import { createGoogleSource, createGoogleUserSource } from './google-source.ts';
 
@@ -38,9 +39,10 @@ type Authorizer = Required<Pick<GatewayHost, 'authorize' | 'authorizationRefused
  * https://github.com/anomalyco/opencode/issues/30940
  */
 export function createAuthorizer(
-  { setTimer, now, log }: Pick<GatewayHost, 'setTimer' | 'now' | 'log'>,
+  host: Pick<GatewayHost, 'setTimer' | 'monotonic' | 'now' | 'log'>,
   sources = SOURCES,
 ): Authorizer {
+  const { now, log } = host;
   const made = new Map<AuthorizationScheme, Promise<Source>>();
   const uses = new WeakMap<UnauthorizedRequest, Use>();
   /** By how much the providers' clock is ahead of this machine's. */
@@ -72,7 +74,7 @@ export function createAuthorizer(
       source.catch(forgotten);
       const headers = (await source)(request, now() + aheadMs);
       headers.catch(forgotten);
-      return inTime(headers, setTimer, forgotten);
+      return inTime(headers, host, forgotten);
     },
     authorizationRefused(scheme, request, answeredAt) {
       const use = uses.get(request);
@@ -85,12 +87,17 @@ export function createAuthorizer(
 }
 
 /** The libraries wait for minutes, or without end, where the network is gone. @param late called where nothing came in time. */
-function inTime<T>(fetched: Promise<T>, setTimer: GatewayHost['setTimer'], late: () => void): Promise<T> {
+function inTime<T>(
+  fetched: Promise<T>,
+  host: Pick<GatewayHost, 'setTimer' | 'monotonic'>,
+  late: () => void,
+): Promise<T> {
   return new Promise((resolve, reject) => {
-    const stop = setTimer(() => {
+    const expired = () => {
       late();
       reject(new CredentialsLate(`no credentials came within ${LATE_MS} ms`));
-    }, LATE_MS);
+    };
+    const stop = setTimeLimit(host, expired, LATE_MS);
     fetched.finally(stop).then(resolve, reject);
   });
 }

@@ -18,7 +18,7 @@ export function moduleFile({ file }: TransformerModule, directory: string): stri
 
 /** Loads the code of every module of `config`. If there is any problem, none of them is kept. */
 export async function loadModules(config: ResolvedConfig, directory: string): Promise<ConfigProblem[]> {
-  const { setTimer } = createWebHost();
+  const clock = createWebHost();
   const loading = config.transformers.modules.map(async (module): Promise<ConfigProblem[]> => {
     const { options, timeLimitMs, path } = module;
     const file = moduleFile(module, directory);
@@ -31,7 +31,7 @@ export async function loadModules(config: ResolvedConfig, directory: string): Pr
       return refuse(`${file} is ${found === undefined ? 'not there' : 'no file'}`);
     module.stamp = stampOf(file);
     try {
-      module.code = await loadModule({ url, options, timeLimitMs, setTimer });
+      module.code = await loadModule({ url, options, timeLimitMs, clock });
       return [];
     } catch (thrown) {
       return refuse(messageOf(thrown));

@@ -2,13 +2,13 @@
 // the others continue.
 import type { NeutralRequest } from '../model/request.ts';
 import type { Changed, ModuleCode, UserEvent } from '../transformers/user-module.ts';
+import { setTimeLimit, type TimeLimitClock } from '../upstream/time-limit.ts';
 import type { FromModule, ModuleCall, ModuleOpening, ToModule } from './module-messages.ts';
 import { asError } from '../model/thrown.ts';
 
 export interface ModuleHostOptions extends ModuleOpening {
   timeLimitMs: number;
-  /** `ms`: milliseconds; the returned function cancels. */
-  setTimer(run: () => void, ms: number): () => void;
+  clock: TimeLimitClock;
 }
 
 interface Pending {
@@ -97,7 +97,8 @@ class ModuleHost {
         this.failAll(reason);
         reject(new Error(reason));
       };
-      const cancelTimer = this.options.setTimer(
+      const cancelTimer = setTimeLimit(
+        this.options.clock,
         () => fail(`it did not load within ${LOADING_MS / 1_000} s: its top level never ends`),
         LOADING_MS,
       );
@@ -144,7 +145,8 @@ class ModuleHost {
   }
 
   private inTime(id: number): () => void {
-    return this.options.setTimer(() => this.outOfTime(id), this.options.timeLimitMs);
+    const { clock, timeLimitMs } = this.options;
+    return setTimeLimit(clock, () => this.outOfTime(id), timeLimitMs);
   }
 
   private take(id: number): Pending | undefined {
@@ -182,10 +184,14 @@ class ModuleHost {
       this.pings.delete(ping);
     };
     const ping = this.nextId++;
-    const cancelTimer = this.options.setTimer(() => {
-      this.pings.delete(ping);
-      if (this.worker === worker) this.restart();
-    }, PING_MS);
+    const cancelTimer = setTimeLimit(
+      this.options.clock,
+      () => {
+        this.pings.delete(ping);
+        if (this.worker === worker) this.restart();
+      },
+      PING_MS,
+    );
     this.pings.set(ping, alive);
     this.post({ id: ping, call: { kind: 'ping' } });
   }

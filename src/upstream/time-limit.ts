@@ -1,7 +1,7 @@
 // A time limit on what goes on in this machine or at a server, which does not run out while the process itself stands still.
 import { LATE_MS } from './watchdog.ts';
 
-interface Clock {
+export interface TimeLimitClock {
   monotonic(): number;
   setTimer(callback: () => void, ms: number): () => void;
 }
@@ -11,7 +11,7 @@ interface Clock {
  * once more: what is waited for could not go on either. Only once, since timers are late on a busy machine, too, and what
  * waits there must end. The returned function cancels.
  */
-export function setTimeLimit(clock: Clock, expired: () => void, ms: number): () => void {
+export function setTimeLimit(clock: TimeLimitClock, expired: () => void, ms: number): () => void {
   const late = clock.monotonic() + ms + LATE_MS;
   let cancel = clock.setTimer(() => {
     if (clock.monotonic() > late) cancel = clock.setTimer(expired, ms);

@@ -32,7 +32,7 @@ async function load(text: string) {
     url: pathToFileURL(file).href,
     options: {},
     timeLimitMs: TIME_LIMIT_MS,
-    setTimer: timers.setTimer,
+    clock: timers,
   });
   loaded.push(code);
   return { code, timers, ask: (model: string) => code.request(requestOf(model), CONTEXT) };
@@ -72,6 +72,22 @@ const OBEDIENT = `export default {
   },
   answer: () => ({ event: (event, emit) => emit(event) }),
 };`;
+
+test('a call has its time once more where the process stood still meanwhile, as with a laptop that sleeps', async () => {
+  const { timers, ask } = await load(OBEDIENT);
+  let isOver = false;
+  const waiting = ask('wait').finally(() => {
+    isOver = true;
+  });
+  // The first has begun before the next is answered.
+  await ask('quick');
+  timers.standStill(3_600_000);
+  await timers.advance(TIME_LIMIT_MS - 1);
+  expect(isOver).toBe(false);
+  expect(await outcomes([waiting], timers)).toEqual([
+    `it did not end within ${TIME_LIMIT_MS} ms (time_limit)`,
+  ]);
+});
 
 test.each(['fail later', 'fail unawaited'])(
   'what a module throws when nobody waits for it ends its thread: calls that run fail at once, and the next has another (%s)',
