@@ -177,6 +177,8 @@ describe('what stands where keys stand', () => {
     ['{\\"api_key\\": \\"0123abc\\"}', '{\\"api_key\\": \\"[redacted]\\"}'],
     ['Authorization: Token 0123abc', 'Authorization: Token [redacted]'],
     ['{"access_token":"0123abcdefgh/+="}', '{"access_token":"[redacted]"}'],
+    ['{"authorization_token":"letters-alone"}', '{"authorization_token":"[redacted]"}'],
+    ['{"headers":{"X-Auth-Token":"0123456789abcdef"}}', '{"headers":{"X-Auth-Token":"[redacted]"}}'],
     ['{"client_secret":"0123abcd"}', '{"client_secret":"[redacted]"}'],
     [
       'host:bedrock.test\nx-amz-security-token:FQoGZXIvYXdzEJr//////////wEaDA==\n',

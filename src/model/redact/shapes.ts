@@ -102,6 +102,9 @@ const SHAPES: readonly Shape[] = [
   named('api key', `api key(?: provided)?${IS}`, BEHIND_NAME),
   // Session and login tokens. AWS quotes the first in its errors about signatures.
   named('security-token', `security-token${IS}`, '[\\w+/=%-]{16,}'),
+  // Of MCP servers, which the provider calls: Anthropic's field, and headers (`x-auth-token`), in the body of OpenAI's.
+  named('authorization_token', `authorization_token${IS}`, '[\\w.+/=~-]{8,}'),
+  named('-token', `-token${IS}`, '(?=[\\w.-]*\\d)[\\w.+/=~-]{16,}'),
   named('access_token', `access_token${IS}`, '[\\w.+/=~-]{12,}'),
   { ...named('secret', `secret${IS}`, '[\\w.~-]{8,}'), before: 'client_' },
   // As an environment is listed, a file of variables, `~/.aws/credentials`, or an answer of AWS's.
