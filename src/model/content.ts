@@ -96,6 +96,8 @@ export interface ToolCallPart extends PartBase {
   kind: 'function' | 'custom' | 'server';
   /** Gemini signs calls. */
   signature?: OpaqueToken;
+  /** Set if the provider called a tool of an MCP server: the server, as the client or the provider names it. */
+  mcpServer?: string;
 }
 
 export type ToolResultContent = TextPart | ImagePart | DocumentPart | OpaquePart;
@@ -115,6 +117,14 @@ export interface ServerToolResultPart extends PartBase {
   callId: string;
   dialect: ProviderDialectId;
   value: JsonObject;
+  /** What a tool of an MCP server returned, which other dialects can express too. */
+  output?: McpOutput;
+}
+
+export interface McpOutput {
+  text: string;
+  /** The call failed, and the text says why. */
+  isError?: true;
 }
 
 export interface ImagePart extends PartBase {

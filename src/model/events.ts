@@ -46,6 +46,7 @@ export type StreamEvent =
       name: string;
       kind: 'function' | 'custom' | 'server';
       signature?: OpaqueToken;
+      mcpServer?: string;
       extension?: Extension;
     }
   /** A fragment of the argument text; the fragments concatenated are all of it. */

@@ -8,6 +8,7 @@ import type {
   DocumentPart,
   Extension,
   ImagePart,
+  McpOutput,
   OpaquePart,
   ReasoningPart,
   RefusalPart,
@@ -21,6 +22,8 @@ import {
   type Binding,
   type CustomTool,
   type FunctionTool,
+  type McpObstacle,
+  type McpServer,
   type Message,
   type NeutralRequest,
   type PageFetch,
@@ -107,7 +110,7 @@ const toolCall = shape<ToolCallPart>({
   name: z.string(),
   arguments: z.string(),
   kind: z.enum(['function', 'custom', 'server']),
-  signature: text,
+  ...{ signature: text, mcpServer: text },
   ...anyPart,
 });
 const toolResult = shape<ToolResultPart>({
@@ -135,6 +138,7 @@ const part = z.discriminatedUnion('type', [
   shape<ServerToolResultPart>({
     type: z.literal('server-tool-result'),
     ...{ callId: z.string(), dialect: providerDialect, value: json },
+    output: shape<McpOutput>({ text: z.string(), isError: only }).optional(),
     ...anyPart,
   }),
   shape<AudioPart>({ type: z.literal('audio'), source, ...anyPart }),
@@ -154,6 +158,15 @@ const search = shape<WebSearch>({
   contextSize: text,
   others: names,
 }).optional();
+const mcp = z
+  .union([
+    shape<McpServer>({
+      ...{ name: z.string(), url: z.string(), token: text },
+      ...{ allowedTools: names.optional(), asksForOthers: only, others: names },
+    }),
+    shape<McpObstacle>({ obstacle: z.string() }),
+  ])
+  .optional();
 const fetch = shape<PageFetch>({ isLimited: only, others: names }).optional();
 const tool = z.discriminatedUnion('type', [
   shape<FunctionTool>({
@@ -171,7 +184,7 @@ const tool = z.discriminatedUnion('type', [
     type: z.literal('server'),
     name: z.string(),
     definition: extension.unwrap(),
-    ...{ search, fetch },
+    ...{ search, fetch, mcp },
   }),
 ]);
 

@@ -60,6 +60,28 @@ export interface ServerTool {
   search?: WebSearch;
   /** Set if it fetches pages that the conversation names, which some other dialects' providers do as well. */
   fetch?: PageFetch;
+  /** Set if it stands for the tools of an MCP server, which some other dialects' providers call as well. */
+  mcp?: McpServer | McpObstacle;
+}
+
+/** A server whose tools the provider calls by the Model Context Protocol. */
+export interface McpServer {
+  /** The client's name for it. */
+  name: string;
+  url: string;
+  /** An OAuth access token for it. */
+  token?: string;
+  /** The tools that may be called, by the server's names for them. Undefined: all. */
+  allowedTools?: string[];
+  /** Its other tools may be called where the client agrees to the call, for which only its dialect's providers can ask. */
+  asksForOthers?: true;
+  /** Names of settings that only the client's dialect knows. */
+  others: string[];
+}
+
+/** Why only the client's dialect can have the server as the client wants it. */
+export interface McpObstacle {
+  obstacle: string;
 }
 
 export interface PageFetch {

@@ -111,7 +111,10 @@ export function createAnswerRedaction(redaction: Redaction, context: AnswerConte
       case 'server-tool-result': {
         if (!tools) break;
         const { changed, result } = redactValue(event.part.value, clean);
-        emit(changed && isObject(result) ? { ...event, part: { ...event.part, value: result } } : event);
+        const { output } = event.part;
+        const part = { ...event.part, ...(changed && isObject(result) && { value: result }) };
+        if (output !== undefined) part.output = { ...output, text: clean(output.text) };
+        emit({ ...event, part });
         return;
       }
       default:

@@ -4,6 +4,7 @@ import type {
   Extension,
   Part,
   ReasoningPart,
+  ServerToolResultPart,
   TextPart,
   ToolCallPart,
   ToolResultContent,
@@ -85,11 +86,24 @@ function cleanPart(part: Part, cleaner: Cleaner): Part {
     case 'tool-result':
       return { ...part, content: part.content.map((inner) => cleanContent(inner, cleaner)) };
     case 'server-tool-result':
+      return cleanResult(part, cleaner);
     case 'image':
     case 'audio':
     case 'opaque':
       return part;
   }
+}
+
+/** Of an MCP server's tool: what others returned may be encrypted. */
+function cleanResult(part: ServerToolResultPart, cleaner: Cleaner): ServerToolResultPart {
+  const { output } = part;
+  if (output === undefined) return part;
+  const value = redactValue(part.value, cleaner.text).result;
+  return {
+    ...part,
+    ...(isObject(value) && { value }),
+    output: { ...output, text: cleaner.text(output.text) },
+  };
 }
 
 function cleanContent(part: ToolResultContent, cleaner: Cleaner): ToolResultContent {

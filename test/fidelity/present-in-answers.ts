@@ -47,6 +47,9 @@ export const PRESENT_IN_ANSWERS: Record<string, Present | null> = {
   'citation of a document': cites('document'),
   'search that the provider ran': runs(/^web_search$/),
   'code that the provider ran': runs(/code_execution|code_interpreter/),
+  "call of a remote MCP server's tool": some(
+    (part) => part.type === 'tool-call' && part.mcpServer !== undefined,
+  ),
   'generated image': some((part) => part.type === 'image' && part.source.kind === 'base64'),
   'audio answer': some((part) => part.type === 'audio'),
   // Anthropic's clients are told of a refusal in words by the reason, too.

@@ -94,7 +94,11 @@ export const PRESENT_IN_REQUESTS: Record<string, Asks | null> = {
   'page fetch': runs(/^(web_fetch|urlContext)/),
   'code execution': runs(/^(code_execution|code_interpreter|codeExecution)/),
   'file search': runs(/^(file_search|fileSearch)/),
-  'remote MCP server': null,
+  'remote MCP server': offers(
+    ({ type, ...tool }) => type === 'server' && 'mcp' in tool && tool.mcp !== undefined && 'name' in tool.mcp,
+  ),
+  'remote MCP server, the calls of which the client approves': null,
+  "earlier call of a remote MCP server's tool": null,
   'image generation': runs(/^image_generation/),
   "tool of a shape that the provider's models know (shell, editor, computer)": null,
   'token limit': ({ maxOutputTokens }) => maxOutputTokens !== undefined && maxOutputTokens >= 16,

@@ -33,6 +33,9 @@ const PLACES: Record<DialectId, Places> = {
     // The one type that a text has.
     'messages[].content[](document).source(text).media_type': is('text/plain'),
     top_p: is(1),
+    // Without a place for them, their tools are named.
+    mcp_servers: anything,
+    'mcp_servers[](url).tool_configuration.enabled': is(true),
   },
   'openai-chat': {
     stream: is(false),

@@ -240,6 +240,30 @@ describe('redact', () => {
       }
   });
 
+  test('what a tool of an MCP server gave, also for a client of the other dialect that has such calls', async () => {
+    const value = {
+      ...{ type: 'mcp_tool_result', tool_use_id: 'mcp_1', is_error: false },
+      content: [{ type: 'text', text: 'the key sk-wxyz1234' }],
+    };
+    const output = { text: 'the key sk-wxyz1234' };
+    const dialect = 'anthropic-messages';
+    const part = { type: 'server-tool-result', callId: 'mcp_1', dialect, value, output } as const;
+    const call = { block: 0, id: 'mcp_1', name: 'find', kind: 'server', mcpServer: 'notes' } as const;
+    const fields = { type: 'mcp_tool_use', server_name: 'notes' };
+    const blocks: StreamEvent[] = [
+      { type: 'tool-start', ...call, extension: { dialect, fields, defaults: ['server_name'] } },
+      { type: 'tool-delta', block: 0, arguments: '{}' },
+      { type: 'tool-end', block: 0 },
+      { type: 'server-tool-result', block: 1, part },
+    ];
+    for (const stream of BOTH) {
+      const lab = labOf(dialect, [{ ...KEYS, tools: true }], wrapped(blocks));
+      const { parts } = await lab.ask('openai-responses', stream);
+      expect(parts[1]).toMatchObject({ output: { text: 'the key [redacted]' } });
+      expect(JSON.stringify(parts)).not.toContain('wxyz');
+    }
+  });
+
   test('a match does not go on into the next block, and the tail leaves at the end of its own', async () => {
     const blocks: StreamEvent[] = [
       { type: 'text-start', block: 0 },

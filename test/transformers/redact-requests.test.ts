@@ -62,6 +62,50 @@ describe('to a provider of the same dialect', () => {
     expect((await lab.row(0)).lost).toContain('messages (approximated: 5 matches replaced by redact)');
   });
 
+  test.each([
+    ['anthropic-messages', 'anthropic-messages'],
+    ['openai-responses', 'openai-responses'],
+    ['openai-responses', 'anthropic-messages'],
+  ] as const)("what an MCP server's tool returned: %s, %s", async (dialect, client) => {
+    const text = `The tool has ${SECRET}.`;
+    const lab = labOf(dialect);
+    const result = {
+      type: 'mcp_tool_result',
+      tool_use_id: 'mcp_1',
+      is_error: false,
+      content: [{ type: 'text', text }],
+    };
+    const call = { type: 'mcp_tool_use', id: 'mcp_1', name: 'find', server_name: 'notes', input: {} };
+    const server = { server_label: 'notes', server_url: 'https://mcp.test/', require_approval: 'never' };
+    const item = {
+      type: 'mcp_call',
+      id: 'mcp_1',
+      name: 'find',
+      server_label: 'notes',
+      arguments: '{}',
+      output: text,
+    };
+    const talks: Record<'anthropic-messages' | 'openai-responses', JsonObject> = {
+      'anthropic-messages': {
+        mcp_servers: [{ type: 'url', name: 'notes', url: 'https://mcp.test/' }],
+        tools: [{ type: 'mcp_toolset', mcp_server_name: 'notes' }],
+        messages: [
+          { role: 'user', content: 'hi' },
+          { role: 'assistant', content: [call, result, { type: 'text', text: 'So' }] },
+          { role: 'user', content: 'on' },
+        ],
+      },
+      'openai-responses': {
+        tools: [{ type: 'mcp', ...server }],
+        input: [{ role: 'user', content: 'hi' }, item, { role: 'user', content: 'on' }],
+      },
+    };
+    const got = await lab.ask(client, true, { ...talks[client], model: 'gpt-5' });
+    expect(got.error).toBeNull();
+    expect(lab.sent().text).toContain('The tool has [redacted].');
+    expect(lab.sent().text).not.toContain(SECRET);
+  });
+
   test('with `tools` the arguments of calls too', async () => {
     const lab = labOf('anthropic-messages', { tools: true });
     await lab.ask('anthropic-messages', true, TALK);

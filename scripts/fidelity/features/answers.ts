@@ -458,6 +458,25 @@ export const CONTENT: readonly AnswerFeature[] = [
     }),
   },
   {
+    name: "call of a remote MCP server's tool",
+    forms: says({
+      'anthropic-messages': [
+        { type: 'mcp_tool_use', id: 'mcp_1', name: 'find', server_name: 'notes', input: { q: 'a' } },
+        {
+          ...{ type: 'mcp_tool_result', tool_use_id: 'mcp_1', is_error: false },
+          content: [{ type: 'text', text: 'found' }],
+        },
+      ],
+      'openai-chat': null,
+      'openai-responses': {
+        ...{ type: 'mcp_call', id: 'mcp_1', status: 'completed', name: 'find', server_label: 'notes' },
+        ...{ arguments: '{"q":"a"}', output: 'found' },
+      },
+      gemini: null,
+      ...NOT_BY_OTHERS,
+    }),
+  },
+  {
     name: 'generated image',
     forms: says({
       'anthropic-messages': null,

@@ -56,12 +56,85 @@ export const PROVIDER_TOOLS: FeatureGroup = {
       name: 'remote MCP server',
       forms: {
         'anthropic-messages': {
-          mcp_servers: [{ type: 'url', name: 'notes', url: 'https://mcp.test/' }],
-          tools: [{ type: 'mcp_toolset', mcp_server_name: 'notes' }],
+          mcp_servers: [
+            { type: 'url', name: 'notes', url: 'https://mcp.test/', authorization_token: 'token' },
+          ],
+          tools: [
+            {
+              ...{ type: 'mcp_toolset', mcp_server_name: 'notes', default_config: { enabled: false } },
+              configs: { find: { enabled: true } },
+            },
+          ],
         },
         'openai-chat': null,
         'openai-responses': {
+          tools: [
+            {
+              ...{
+                type: 'mcp',
+                server_label: 'notes',
+                server_url: 'https://mcp.test/',
+                authorization: 'token',
+              },
+              ...{ allowed_tools: ['find'], require_approval: 'never' },
+            },
+          ],
+        },
+        gemini: null,
+        ...NOWHERE,
+      },
+    },
+    {
+      name: 'remote MCP server, the calls of which the client approves',
+      forms: {
+        'anthropic-messages': null,
+        'openai-chat': null,
+        'openai-responses': {
           tools: [{ type: 'mcp', server_label: 'notes', server_url: 'https://mcp.test/' }],
+        },
+        gemini: null,
+        ...NOWHERE,
+      },
+    },
+    {
+      name: "earlier call of a remote MCP server's tool",
+      forms: {
+        'anthropic-messages': {
+          mcp_servers: [{ type: 'url', name: 'notes', url: 'https://mcp.test/' }],
+          tools: [{ type: 'mcp_toolset', mcp_server_name: 'notes' }],
+          messages: [
+            { role: 'user', content: 'Find' },
+            {
+              role: 'assistant',
+              content: [
+                { type: 'mcp_tool_use', id: 'mcp_1', name: 'find', server_name: 'notes', input: { q: 'a' } },
+                {
+                  ...{ type: 'mcp_tool_result', tool_use_id: 'mcp_1', is_error: false },
+                  content: [{ type: 'text', text: 'found' }],
+                },
+                { type: 'text', text: 'Found' },
+              ],
+            },
+            { role: 'user', content: 'Thanks' },
+          ],
+        },
+        'openai-chat': null,
+        'openai-responses': {
+          tools: [
+            {
+              ...{ type: 'mcp', server_label: 'notes', server_url: 'https://mcp.test/' },
+              require_approval: 'never',
+            },
+          ],
+          input: [
+            { type: 'message', role: 'user', content: 'Find' },
+            {
+              ...{ type: 'mcp_call', id: 'mcp_1', name: 'find', server_label: 'notes' },
+              ...{ arguments: '{"q":"a"}', output: 'found' },
+            },
+            { type: 'message', role: 'assistant', content: 'Found' },
+            { type: 'message', role: 'user', content: 'Thanks' },
+          ],
         },
         gemini: null,
         ...NOWHERE,

@@ -28,6 +28,7 @@ import {
   UNREADABLE_IMAGE,
 } from '../shared/losses/substitutes.ts';
 import { buildCitation, providerCitation } from './citations.ts';
+import { mcpCallFields, mcpResultBlock } from './mcp.ts';
 import { plainText, textOfSearchResult } from './parse-content.ts';
 import { toolId } from './tool-id.ts';
 import { put } from '../shared/own-fields.ts';
@@ -46,6 +47,10 @@ export interface ContentOptions {
   forgetsThinking: boolean;
   /** Names of the provider-run calls so far, by id: a lost result is reported under its call's name. */
   serverTools: Map<string, string>;
+  /** The MCP servers whose calls may be sent though they come from another dialect; left out: all. */
+  mcpServers?: ReadonlySet<string>;
+  /** Ids of such calls so far. */
+  mcpCalls: Set<string>;
   /** Names of tools that are read where they were found; left out: none. */
   heldBack?: ReadonlySet<string>;
 }
@@ -86,6 +91,10 @@ function buildBlock(part: Part, options: ContentOptions): JsonObject | undefined
   }
   if (part.type === 'tool-call' && part.kind === 'server') {
     options.serverTools.set(part.id, part.name);
+    if (isForeignMcpCall(part, options)) {
+      options.mcpCalls.add(part.id);
+      return buildCall(part, options);
+    }
     if (part.extension?.dialect !== ID || isForeign(part.id, ownFields(part.extension).type, options)) {
       losses.lost(`tools.${part.name}`);
       return undefined;
@@ -108,6 +117,7 @@ function buildBlock(part: Part, options: ContentOptions): JsonObject | undefined
     case 'server-tool-result':
       if (part.dialect === ID && !isForeign(part.callId, asObject(part.value)?.type, options))
         return part.value;
+      if (options.mcpCalls.has(part.callId)) return mcpResultBlock(part);
       losses.lost(`tools.${options.serverTools.get(part.callId) ?? 'server_tool_result'}`);
       return undefined;
     case 'image':
@@ -124,6 +134,11 @@ function buildBlock(part: Part, options: ContentOptions): JsonObject | undefined
 function isForeign(id: string, type: JsonValue | undefined, { answer, opensSeals }: ContentOptions): boolean {
   const isMcp = type === 'mcp_tool_use' || type === 'mcp_tool_result';
   return !answer && opensSeals && !isMcp && isForeignServerCall(id);
+}
+
+/** Whether another dialect's call can be sent as one of this. */
+function isForeignMcpCall({ mcpServer, extension }: ToolCallPart, { mcpServers }: ContentOptions): boolean {
+  return mcpServer !== undefined && extension?.dialect !== ID && mcpServers?.has(mcpServer) !== false;
 }
 
 /** A single plain text as a string, which every server of this dialect accepts; undefined for no content. */
@@ -185,7 +200,8 @@ function buildCall(part: ToolCallPart, { losses, answer }: ContentOptions): Json
   if (part.signature !== undefined && !answer) losses.lost('thought_signature');
   const type = part.kind === 'server' ? 'server_tool_use' : 'tool_use';
   const id = answer ? callIdToWire(part.id, part.signature) : toolId(part.id);
-  return withCommon(part, losses, { type, id, name: part.name, input });
+  const fields = part.mcpServer === undefined ? {} : mcpCallFields(part);
+  return withCommon(part, losses, { type, id, name: part.name, input, ...fields });
 }
 
 function buildResult(part: ToolResultPart, options: ContentOptions): JsonObject {

@@ -34,6 +34,7 @@ export function buildConversation(
   traits: ModelTraits,
   losses: LossReport,
   heldBack: ReadonlySet<string>,
+  mcpServers: ReadonlySet<string>,
 ): Conversation {
   // What a client of this dialect sends is kept.
   const isOwn = request.extension?.dialect === ID;
@@ -43,6 +44,8 @@ export function buildConversation(
     opensSeals: traits.opensSeals,
     forgetsThinking: !isOwn && forgetsThinking(request.reasoning, traits),
     serverTools: new Map(),
+    mcpServers,
+    mcpCalls: new Set(),
     heldBack,
   };
   const system: JsonObject[] = [];

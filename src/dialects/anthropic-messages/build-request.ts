@@ -29,6 +29,7 @@ import { dropContinuedThinking, lacksThinking, replaysThinking } from '../claude
 import { withoutFetch } from '../claude/server-tools.ts';
 import { isEmpty, put } from '../shared/own-fields.ts';
 import { adaptThinking } from './adapt-thinking.ts';
+import { buildMcpServers, MCP_SERVERS } from './mcp.ts';
 import { putBackToolChanges, withoutToolChanges } from './tool-changes.ts';
 import { ID, ownFields } from './wire.ts';
 
@@ -73,8 +74,9 @@ export function buildRequest(
 
   const holdsBack = traits.toolSearch && quirks.heldBackTools?.test(baseUrl) === true;
   const found: ReadonlySet<string> = holdsBack ? heldBackNames(request) : new Set();
-  const { system, turns } = buildConversation(request, traits, losses, found);
-  const tools = holdBack(buildTools(request, traits, losses), found);
+  const mcp = buildMcpServers(request, traits.webSearch, losses);
+  const { system, turns } = buildConversation(request, traits, losses, found, mcp.names);
+  const tools = holdBack(buildTools(request, traits, mcp, losses), found);
   const heldBack = asObject(placeholder);
   if (heldBack !== undefined) tools.push(heldBack);
   const choice = tools.length === 0 && !native ? undefined : buildToolChoice(request);
@@ -101,6 +103,7 @@ export function buildRequest(
   if (billed !== undefined) system.unshift(billed);
   if (system.length > 0) put(body, 'system', compact(system));
   body.messages = wireMessages(turns);
+  if (mcp.byTool.size > 0) body[MCP_SERVERS] = [...mcp.byTool.values()].map(({ server }) => server);
   if (tools.length > 0) body.tools = tools;
   put(body, 'tool_choice', takenChoice);
   putMerged(body, 'thinking', thinking ?? {}, moreThinking);

@@ -31,6 +31,7 @@ export function buildResponse(response: NeutralResponse, context: AnswerContext)
     opensSeals: false,
     forgetsThinking: false,
     serverTools: new Map(),
+    mcpCalls: new Set(),
   });
   losses.foreign(response.extension);
   const answerLosses = createAnswerLosses(ID, context);

@@ -9,16 +9,23 @@ import { plainTools } from '../shared/tools/plain-tools.ts';
 import { argumentSchema, objectSchema } from '../shared/schemas/object-schema.ts';
 import { fetchInstead } from '../shared/page-fetch.ts';
 import { searchInstead } from '../shared/web-search.ts';
-import { put } from '../shared/own-fields.ts';
+import { isEmpty, put } from '../shared/own-fields.ts';
+import type { McpServers } from './mcp.ts';
 import { ID, ownFields } from './wire.ts';
 
-export function buildTools(request: NeutralRequest, traits: ModelTraits, losses: LossReport): JsonObject[] {
+/** @param mcp the servers that are declared beside the tools. */
+export function buildTools(
+  request: NeutralRequest,
+  traits: ModelTraits,
+  mcp: McpServers,
+  losses: LossReport,
+): JsonObject[] {
   const native = request.extension?.dialect === ID;
   const tools: JsonObject[] = [];
   let strict = 0;
   for (const tool of plainTools(request.tools, losses)) {
-    const wire = buildTool(tool, request, traits, losses);
-    if (wire === undefined) continue;
+    const wire = buildTool(tool, request, traits, mcp, losses);
+    if (wire === undefined || isEmpty(wire)) continue;
     if (tool.type === 'function' && tool.strict !== undefined) {
       if (native || !tool.strict) wire.strict = tool.strict;
       else if (!traits.structuredOutput || ++strict > MOST_STRICT) losses.lost('tools.strict');
@@ -33,10 +40,12 @@ function buildTool(
   tool: FunctionTool | ServerTool,
   request: NeutralRequest,
   traits: ModelTraits,
+  mcp: McpServers,
   losses: LossReport,
 ): JsonObject | undefined {
   if (tool.type === 'server') {
     if (tool.definition.dialect === ID) return tool.definition.fields;
+    if (mcp.isKnown && tool.mcp !== undefined) return mcp.byTool.get(tool)?.toolset;
     if (tool.fetch !== undefined) return buildFetch(tool, request, traits, losses);
     return buildSearch(tool, request, traits, losses);
   }

@@ -25,6 +25,7 @@ import { madeUpId } from './author.ts';
 import { parseCitation } from './citations.ts';
 import { errorInBody, fromBody } from './errors.ts';
 import { parseFinish } from './finish.ts';
+import { mcpOutputOf, mcpServerIn } from './mcp.ts';
 import { toolUseExtension } from './parse-content.ts';
 import { parseUsage } from './usage.ts';
 import { isEmpty, withoutFields } from '../shared/own-fields.ts';
@@ -233,7 +234,7 @@ class MessageDecoder implements StreamDecoder {
     else if (isServerToolResult(type)) {
       const callId = asString(content.tool_use_id) ?? '';
       const part = { type: 'server-tool-result', callId, dialect: ID, value: content } as const;
-      this.sink.push({ type: 'server-tool-result', block, part });
+      this.sink.push({ type: 'server-tool-result', block, part: { ...part, ...mcpOutputOf(content) } });
     } else {
       opened.kind = 'unknown';
       this.extend(type, wire);
@@ -284,6 +285,7 @@ class MessageDecoder implements StreamDecoder {
       id: asString(content.id) || madeUpId(this.messageId, opened.block),
       name: asString(content.name) ?? '',
       kind,
+      ...mcpServerIn(content),
       ...toolUseExtension(content, kind),
     });
     const input = asObject(content.input);

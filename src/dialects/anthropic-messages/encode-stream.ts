@@ -26,6 +26,7 @@ import { buildCitation, citationDetails } from './citations.ts';
 import { buildError } from './errors.ts';
 import { buildStopReason, knownEndings } from './finish.ts';
 import { FREE_TEXT } from '../shared/tools/call-arguments.ts';
+import { mcpCallFields, mcpResultBlock } from './mcp.ts';
 import { modelName } from './model-name.ts';
 import { buildUsage, COUNTS_WITHOUT_FIELD } from './usage.ts';
 import { ID, ownFields } from './wire.ts';
@@ -59,6 +60,8 @@ class MessageEncoder implements StreamEncoder {
   private refused = false;
   private readonly losses: AnswerLosses;
   private readonly pages: CitedPages | undefined;
+  /** Ids of calls of MCP servers' tools, of which the results are blocks too. */
+  private readonly mcpCalls = new Set<string>();
   /** Arguments of the search that `pages` takes. */
   private searching: string | undefined;
 
@@ -122,6 +125,8 @@ class MessageEncoder implements StreamEncoder {
         return this.citation(event.citation);
       case 'server-tool-result':
         if (event.part.dialect !== ID) {
+          const result = this.mcpCalls.has(event.part.callId) ? mcpResultBlock(event.part) : undefined;
+          if (result !== undefined) return this.blockStart('other', result) + this.blockStop();
           this.losses.serverResult(event.part);
           return '';
         }
@@ -229,9 +234,12 @@ class MessageEncoder implements StreamEncoder {
         this.searching = '';
         return '';
       }
-      this.losses.call(event, isOwn);
-      if (!isOwn) return '';
-      const block = { type: 'server_tool_use', id, name, input: {}, ...fields };
+      const isMcp = !isOwn && event.mcpServer !== undefined;
+      if (isMcp) this.mcpCalls.add(id);
+      this.losses.call(event, isOwn || isMcp);
+      if (!isOwn && !isMcp) return '';
+      const own = isMcp ? mcpCallFields(event) : fields;
+      const block = { type: 'server_tool_use', id, name, input: {}, ...own };
       return this.blockStart('tool', block, 'input_json_delta', 'partial_json');
     }
     this.losses.call(event, true);

@@ -19,6 +19,7 @@ import { parseCitation } from './citations.ts';
 import { type Fail, requireBoolean, requireObject, requireString } from './fields.ts';
 import { objectArguments } from '../shared/tools/call-arguments.ts';
 import { withoutFields } from '../shared/own-fields.ts';
+import { mcpOutputOf, mcpServerIn, SERVER_NAME } from './mcp.ts';
 import { isOfGateway } from './summary.ts';
 import {
   COMPACTION,
@@ -89,7 +90,7 @@ function parseBlock(value: JsonValue, path: string, author: Author): Part {
       if (SERVER_TOOL_BLOCKS.has(type)) return parseToolUse(block, path, author, 'server');
       if (isServerToolResult(type)) {
         const callId = requireString(block.tool_use_id, `${path}.tool_use_id`, fail);
-        return { type: 'server-tool-result', callId, dialect: ID, value: block };
+        return { type: 'server-tool-result', callId, dialect: ID, value: block, ...mcpOutputOf(block) };
       }
       return opaque(type, block);
   }
@@ -112,8 +113,12 @@ export function toolUseExtension(block: JsonObject, kind: 'function' | 'server')
   );
   // A direct call by the model itself is the default.
   const isDirect = asObject(block.caller)?.type === 'direct';
-  if (extension === undefined || !isDirect) return extension === undefined ? {} : { extension };
-  return { extension: { ...extension, defaults: ['caller'] } };
+  const defaults = [
+    ...(isDirect ? ['caller'] : []),
+    ...('mcpServer' in mcpServerIn(block) ? [SERVER_NAME] : []),
+  ];
+  if (extension === undefined || defaults.length === 0) return extension === undefined ? {} : { extension };
+  return { extension: { ...extension, defaults } };
 }
 
 /** What distinguishes a server-side call's wire block from others. */
@@ -136,6 +141,7 @@ function parseToolUse(
     arguments: kind === 'server' ? written : objectArguments(written),
     kind,
     ...(token === undefined ? {} : { signature: token }),
+    ...mcpServerIn(block),
     ...cacheControlOf(block),
     ...toolUseExtension(block, kind),
   };

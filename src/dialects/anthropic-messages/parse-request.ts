@@ -32,6 +32,7 @@ import {
   optionalString,
 } from '../shared/read-field.ts';
 import { type NumberFields, readNumbers } from '../shared/settings/numbers.ts';
+import { MCP_SERVERS, withMcpServers } from './mcp.ts';
 import { turnBehindSummary } from './summary.ts';
 import { heldBackLast } from './held-back-tools.ts';
 import { takeToolChanges } from './tool-changes.ts';
@@ -86,17 +87,22 @@ export function parseRequest(body: JsonObject, route?: ClientRoute, headers?: He
   const declared = tools.flatMap((tool, at) =>
     tool === placeholder ? [] : [parseTool(tool, `tools.${at}`)],
   );
+  const known = withMcpServers(declared, body[MCP_SERVERS]);
+  const defaults = [
+    ...(placeholder === undefined ? [] : [TOOL_PLACEHOLDER]),
+    ...(known === undefined || extra[MCP_SERVERS] === undefined ? [] : [MCP_SERVERS]),
+  ];
   const request: NeutralRequest = {
     model,
     stream: optionalBoolean(body, 'stream') ?? false,
     system: billing === undefined ? system : system.slice(1),
     messages: turns,
-    tools: heldBackLast(declared, turns),
+    tools: heldBackLast(known ?? declared, turns),
     ...(needsLimit(body, route) && { maxOutputTokens: parseMaxTokens(body.max_tokens) }),
     extension: {
       dialect: ID,
       fields: extra,
-      ...(placeholder !== undefined && { defaults: [TOOL_PLACEHOLDER] }),
+      ...(defaults.length > 0 && { defaults }),
     },
   };
   const boundTo = findBinding(body);

@@ -12,6 +12,7 @@ const TOOLS: Record<string, string> = table({
   computer_20251124: 'computer-use-2025-11-24',
   // https://docs.claude.com/en/docs/agents-and-tools/tool-use/memory-tool
   memory_20250818: 'context-management-2025-06-27',
+  mcp_toolset: 'mcp-client-2025-11-20',
   tool_search_tool_regex_20251119: 'tool-search-tool-2025-10-19',
   tool_search_tool_bm25_20251119: 'tool-search-tool-2025-10-19',
 });

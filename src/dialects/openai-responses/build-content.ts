@@ -21,6 +21,8 @@ export interface BuildScope {
   breakpoints: boolean;
   /** Takes instructions between turns: chat templates of many open models refuse them there. */
   laterInstructions: boolean;
+  /** The MCP servers that are declared in place of another dialect's: calls of their tools can be sent back. */
+  mcpServers: ReadonlySet<string>;
 }
 
 /** Parts of a user or system message, or of a tool result. */

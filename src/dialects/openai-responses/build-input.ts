@@ -11,6 +11,7 @@ import { keptItems } from './additional-tools.ts';
 import { agentMessageOf } from './agent-message.ts';
 import { addBreakpoint, type BuildScope, buildInputContent, buildOutputText } from './build-content.ts';
 import { hostedItemOf } from './hosted-item.ts';
+import { McpCalls } from './mcp.ts';
 import { type ClientTool, indexTools, wireName } from './namespace.ts';
 import { CONTENT_PREFIX } from './parse-content.ts';
 import { buildReasoning, openKey } from './reasoning.ts';
@@ -133,6 +134,7 @@ function buildAnswer(
 ): JsonObject[] {
   const { losses } = scope;
   const items: JsonObject[] = [];
+  const mcpCalls = new McpCalls();
   let texts: Part[] = [];
   const flush = () => {
     if (texts.length > 0) items.push(buildMessage(texts, scope));
@@ -157,6 +159,7 @@ function buildAnswer(
         break;
       }
       case 'tool-call':
+        if (isReplayed(part, scope) && mcpCalls.takes(part)) break;
         if (part.kind === 'server') {
           const item = hostedItemOf(part);
           if (item === undefined) losses.lost(`tools.${part.name}`);
@@ -169,9 +172,12 @@ function buildAnswer(
           push(buildCall(part, tools.get(part.name), scope));
         }
         break;
-      case 'server-tool-result':
-        losses.lost(`tools.${serverTools.get(part.callId) ?? 'server_tool_result'}`);
+      case 'server-tool-result': {
+        const answered = mcpCalls.answered(part);
+        if (answered !== undefined) push(answered.item);
+        else losses.lost(`tools.${serverTools.get(part.callId) ?? 'server_tool_result'}`);
         break;
+      }
       case 'image':
       case 'opaque': {
         const item = hostedItemOf(part);
@@ -188,7 +194,13 @@ function buildAnswer(
     }
   }
   flush();
+  for (const { name } of mcpCalls.unanswered()) losses.lost(`tools.${name}`);
   return items;
+}
+
+/** Whether the call of an MCP server's tool can be sent back: it is this dialect's, or its server is declared. */
+function isReplayed({ extension, mcpServer = '' }: ToolCallPart, { mcpServers }: BuildScope): boolean {
+  return extension?.dialect === ID || mcpServers.has(mcpServer);
 }
 
 function isContent(part: Part): boolean {

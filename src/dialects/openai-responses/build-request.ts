@@ -18,6 +18,7 @@ import { reportPrefill, reportUnknownPrefill } from '../shared/turns/prefill.ts'
 import { AS_INSTRUCTION, TEXT_ALONE } from '../shared/losses/substitutes.ts';
 import { pairCalls } from '../shared/tools/pair-calls.ts';
 import { buildServiceTier } from '../shared/settings/service-tier.ts';
+import { mcpServerNames } from '../shared/mcp-servers.ts';
 import { reportUnsupported } from '../shared/losses/unsupported-settings.ts';
 import { ADDITIONAL_TOOLS } from './additional-tools.ts';
 import { type BuildScope, buildInputContent } from './build-content.ts';
@@ -56,6 +57,7 @@ export function buildRequest(given: NeutralRequest, options: BuildOptions): Buil
     native,
     marks: native || isOpenAi,
     breakpoints: takesBreakpoints(options),
+    mcpServers: isOpenAi ? mcpServerNames(asked.tools) : new Set(),
     laterInstructions: native || isOpenAi || quirks.laterInstructions === true,
   };
   // Other servers of the dialect may not know the list.

@@ -9,6 +9,7 @@ import { buildModeration, withoutModeration } from '../openai/moderation.ts';
 import { ANNOTATED, buildAnnotation, isOwn } from './annotations.ts';
 import { buildFinish } from './finish.ts';
 import { hostedItemOf } from './hosted-item.ts';
+import { McpCalls } from './mcp.ts';
 import { indexTools } from './namespace.ts';
 import {
   CALL_PREFIXES,
@@ -55,6 +56,7 @@ function buildOutput(
   const { requestId } = context;
   const tools = indexTools(context.tools);
   const output: JsonObject[] = [];
+  const mcpCalls = new McpCalls();
   /** Content of the message to which consecutive texts belong. */
   let content: JsonObject[] | undefined;
   for (const [index, part] of parts.entries()) {
@@ -70,12 +72,13 @@ function buildOutput(
       else content.push(buildContent(part, losses));
       continue;
     }
-    const item = buildItem(part, context, output.length, { tools, losses });
+    const item = buildItem(part, context, output.length, { tools, losses, mcpCalls });
     if (item === undefined) continue;
     content = undefined;
     if (part.type === 'reasoning' && context.needsStatus === true) item.status = 'completed';
     output.push(item);
   }
+  for (const call of mcpCalls.unanswered()) losses.serverCall(call, false);
   // If the answer was cut off, so was the message that it ends with, whatever without an item came behind it.
   const last = output.at(-1);
   if (content !== undefined && last !== undefined) last.status = status;
@@ -121,11 +124,17 @@ function annotationsOf({ text, citations }: TextPart, base: number, losses: Answ
   return annotations;
 }
 
+interface Scope {
+  tools: ReturnType<typeof indexTools>;
+  losses: AnswerLosses;
+  mcpCalls: McpCalls;
+}
+
 function buildItem(
   part: Part,
   context: AnswerContext,
   place: number,
-  { tools, losses }: { tools: ReturnType<typeof indexTools>; losses: AnswerLosses },
+  { tools, losses, mcpCalls }: Scope,
 ): JsonObject | undefined {
   const { requestId } = context;
   switch (part.type) {
@@ -134,6 +143,7 @@ function buildItem(
       if (part.text === '' && part.signature === undefined && part.redacted === undefined) return undefined;
       return buildReasoningOutput(part, itemId('rs', requestId, place), context);
     case 'tool-call': {
+      if (mcpCalls.takes(part)) return undefined;
       if (part.kind === 'server') {
         const item = hostedCallItem(part, itemId('ws', requestId, place));
         losses.serverCall(part, item !== undefined);
@@ -155,9 +165,12 @@ function buildItem(
       if (item === undefined) losses.lost(part.name);
       return item;
     }
-    case 'server-tool-result':
-      losses.serverResult(part);
-      return undefined;
+    case 'server-tool-result': {
+      const answered = mcpCalls.answered(part);
+      if (answered === undefined) losses.serverResult(part);
+      else losses.serverCall(answered.call, true);
+      return answered?.item;
+    }
     case 'audio':
     case 'document':
       losses.lost(part.type);

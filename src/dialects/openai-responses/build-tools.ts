@@ -7,7 +7,9 @@ import type { BuildScope } from './build-content.ts';
 import { functionFields } from '../openai/schemas.ts';
 import type { LossReport } from '../shared/losses/loss-report.ts';
 import { put } from '../shared/own-fields.ts';
+import { mcpInstead } from '../shared/mcp-servers.ts';
 import { searchInstead } from '../shared/web-search.ts';
+import { buildMcpServer } from './mcp.ts';
 import type { ModelTraits } from './models.ts';
 import { searchOf, TOOL_SEARCH } from './tool-search.ts';
 import { ID, ownFields } from './wire.ts';
@@ -21,10 +23,8 @@ export function buildTools(request: NeutralRequest, scope: BuildScope, traits: M
   for (const tool of request.tools) {
     if (brought.has(tool.name)) continue;
     if (tool.type === 'server') {
-      const built =
-        tool.definition.dialect === ID ? tool.definition.fields : buildSearch(tool, scope, traits);
-      if (built === undefined) losses.lost(`tools.${tool.name}`);
-      else tools.push(built);
+      const built = buildServer(tool, scope, traits);
+      if (built !== undefined) tools.push(built);
       continue;
     }
     const built = tool.type === 'custom' ? buildCustom(tool, losses) : buildFunction(tool, scope, traits);
@@ -82,13 +82,20 @@ function nameTool(tool: FunctionTool | CustomTool): JsonObject {
   return { type: tool.type, name: tool.namespace?.tool ?? tool.name };
 }
 
-/** Only for OpenAI's own models: other servers of the dialect may have no search. */
-function buildSearch(
-  tool: ServerTool,
-  { losses }: BuildScope,
-  { reasons }: ModelTraits,
-): JsonObject | undefined {
-  if (reasons === undefined) return undefined;
+/** Another dialect's only for OpenAI's own models: other servers of this dialect may run no tools. */
+function buildServer(tool: ServerTool, scope: BuildScope, { reasons }: ModelTraits): JsonObject | undefined {
+  const { losses } = scope;
+  if (tool.definition.dialect === ID) return tool.definition.fields;
+  if (reasons !== undefined && tool.mcp !== undefined) {
+    const server = mcpInstead(tool, losses);
+    return server && buildMcpServer(server);
+  }
+  const search = reasons === undefined ? undefined : buildSearch(tool, scope);
+  if (search === undefined) losses.lost(`tools.${tool.name}`);
+  return search;
+}
+
+function buildSearch(tool: ServerTool, { losses }: BuildScope): JsonObject | undefined {
   const known = { allowedDomains: true, blockedDomains: false, location: true, contextSize: true } as const;
   const search = searchInstead(tool, known, losses);
   if (search === undefined) return undefined;

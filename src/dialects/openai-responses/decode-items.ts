@@ -6,7 +6,7 @@ import { objectsIn } from '../shared/answer-list.ts';
 import { CallState } from './decode-call.ts';
 import { MessageState } from './decode-message.ts';
 import { ReasoningState } from './decode-reasoning.ts';
-import { parseHostedItem } from './hosted-item.ts';
+import { type HostedPart, parseHostedItem } from './hosted-item.ts';
 import { reportUnmapped } from './unmapped-fields.ts';
 import { ID } from './wire.ts';
 
@@ -231,9 +231,12 @@ class HostedState {
   }
 
   done(item: JsonObject): void {
-    const { blocks } = this;
     this.ended = true;
-    const part = parseHostedItem(this.type, item);
+    for (const part of parseHostedItem(this.type, item)) this.push(part);
+  }
+
+  private push(part: HostedPart): void {
+    const { blocks } = this;
     if (part.type === 'opaque') {
       // In the form of a whole answer's opaque part, see model/replay.ts.
       blocks.push({
@@ -257,8 +260,16 @@ class HostedState {
       });
       return;
     }
-    const { id, name, extension } = part;
-    blocks.push({ type: 'tool-start', block, id, name, kind: 'server', ...(extension && { extension }) });
+    if (part.type === 'server-tool-result') {
+      blocks.push({ type: 'server-tool-result', block, part });
+      return;
+    }
+    const { id, name, mcpServer, extension } = part;
+    blocks.push({
+      ...{ type: 'tool-start', block, id, name, kind: 'server' },
+      ...(mcpServer !== undefined && { mcpServer }),
+      ...(extension && { extension }),
+    });
     blocks.push({ type: 'tool-delta', block, arguments: part.arguments });
     blocks.push({ type: 'tool-end', block });
   }

@@ -1,10 +1,11 @@
 // The encoder's call items: function and custom calls as they stream, hosted ones and searches for tools once they are whole.
-import type { ToolCallPart } from '../../model/content.ts';
+import type { ServerToolResultPart, ToolCallPart } from '../../model/content.ts';
 import type { StreamEvent } from '../../model/events.ts';
 import type { JsonObject } from '../../model/json/json.ts';
 import type { AnswerLosses } from '../shared/losses/answer-losses.ts';
 import { createDeltaWriter, type DeltaWriter, KEPT, type OutputWriter } from './encode-output.ts';
 import { createFreeTextReader, type FreeTextReader } from './free-text.ts';
+import { McpCalls } from './mcp.ts';
 import type { ClientTool } from './namespace.ts';
 import {
   CALL_PREFIXES,
@@ -21,6 +22,10 @@ export interface CallWriter {
   delta(fragment: string): string;
   /** @param status of a call that the client is to answer. */
   close(status: ItemStatus): string;
+  /** What a call that the provider ran returned. */
+  result(part: ServerToolResultPart): string;
+  /** No more calls follow. */
+  end(): void;
 }
 
 type OpenCall =
@@ -53,6 +58,7 @@ class CallItems implements CallWriter {
   private readonly losses: AnswerLosses;
   private readonly endMessage: () => string;
   private now: OpenCall | undefined;
+  private readonly mcpCalls = new McpCalls();
 
   constructor(
     output: OutputWriter,
@@ -71,9 +77,10 @@ class CallItems implements CallWriter {
   open(call: StreamEvent & { type: 'tool-start' }): string {
     const isWhole = call.kind === 'server' || callForm(call, this.tools).kind === 'search';
     if (!isWhole) return this.openOwn(call);
-    const { id, name, kind, signature, extension } = call;
+    const { id, name, kind, signature, mcpServer, extension } = call;
     const part: ToolCallPart = { type: 'tool-call', id, name, kind, arguments: '' };
     if (signature !== undefined) part.signature = signature;
+    if (mcpServer !== undefined) part.mcpServer = mcpServer;
     if (extension !== undefined) part.extension = extension;
     this.now = { whole: true, part };
     return '';
@@ -94,6 +101,20 @@ class CallItems implements CallWriter {
     this.now = undefined;
     if (now === undefined) return '';
     return now.whole ? this.closeWhole(now.part, status) : this.closeOwn(now, status);
+  }
+
+  result(part: ServerToolResultPart): string {
+    const answered = this.mcpCalls.answered(part);
+    if (answered === undefined) {
+      this.losses.serverResult(part);
+      return '';
+    }
+    this.losses.serverCall(answered.call, true);
+    return this.wholeItem(answered.item);
+  }
+
+  end(): void {
+    for (const call of this.mcpCalls.unanswered()) this.losses.serverCall(call, false);
   }
 
   private openOwn(call: StreamEvent & { type: 'tool-start' }): string {
@@ -133,9 +154,13 @@ class CallItems implements CallWriter {
   }
 
   private closeWhole(part: ToolCallPart, status: ItemStatus): string {
-    const { output } = this;
+    if (this.mcpCalls.takes(part)) return '';
     const item = part.kind === 'server' ? this.hostedItem(part) : this.searchItem(part, status);
-    if (item === undefined) return '';
+    return item === undefined ? '' : this.wholeItem(item);
+  }
+
+  private wholeItem(item: JsonObject): string {
+    const { output } = this;
     const before = this.endMessage();
     const place = output.place();
     return before + output.added(place, item) + output.done(place, item);

@@ -178,10 +178,9 @@ class ResponseEncoder implements StreamEncoder {
         return this.finish(event.finish);
       case 'error':
         return this.fail(event.error);
-      // Results of other dialects' hosted tools have no item.
       case 'server-tool-result':
-        this.losses.serverResult(event.part);
-        return this.message.interrupt();
+        this.calls ??= this.callWriter();
+        return this.message.interrupt() + this.calls.result(event.part);
     }
   }
 
@@ -245,6 +244,7 @@ class ResponseEncoder implements StreamEncoder {
 
   private finish(how: Finish): string {
     const { status, details } = buildFinish(how);
+    this.calls?.end();
     this.losses.finish(how);
     this.losses.usage(this.usage, COUNTS_WITHOUT_FIELD);
     const { moderation } = this;

@@ -1,14 +1,22 @@
 // Output items of tools that the provider runs, and items without a neutral form: as parts, and back.
-import type { ImagePart, OpaquePart, Part, ToolCallPart } from '../../model/content.ts';
+import type { ImagePart, OpaquePart, Part, ServerToolResultPart, ToolCallPart } from '../../model/content.ts';
 import { asObject, asString, type JsonObject } from '../../model/json/json.ts';
+import { MCP_CALL, parseMcpCall } from './mcp.ts';
 import { withoutFields } from '../shared/own-fields.ts';
 import { ID } from './wire.ts';
 
 /** Fields of a generated image that its source also has, or that only mark it as an image. */
 const FORM_OF_IMAGE = ['type', 'id', 'status', 'output_format'];
 
+export type HostedPart = ToolCallPart | ServerToolResultPart | ImagePart | OpaquePart;
+
+/** A call that the provider answered itself, with its result if that has a neutral form. */
+export function parseHostedItem(type: string, item: JsonObject): HostedPart[] {
+  return type === MCP_CALL ? parseMcpCall(item) : [parseItem(type, item)];
+}
+
 /** A call that the provider answered itself, a generated image, or an opaque part: the item is kept whole. */
-export function parseHostedItem(type: string, item: JsonObject): ToolCallPart | ImagePart | OpaquePart {
+function parseItem(type: string, item: JsonObject): ToolCallPart | ImagePart | OpaquePart {
   switch (type) {
     case 'web_search_call':
       return call(item, 'web_search', asString(item.arguments) ?? JSON.stringify(item.action ?? {}));
@@ -16,8 +24,6 @@ export function parseHostedItem(type: string, item: JsonObject): ToolCallPart | 
       return call(item, 'file_search', JSON.stringify({ queries: item.queries ?? [] }));
     case 'code_interpreter_call':
       return call(item, 'code_interpreter', JSON.stringify({ code: item.code ?? '' }));
-    case 'mcp_call':
-      return call(item, asString(item.name) ?? 'mcp', asString(item.arguments) ?? '');
     case 'image_generation_call': {
       const data = asString(item.result);
       if (!data) return opaque(type, item);

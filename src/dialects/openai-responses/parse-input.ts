@@ -178,11 +178,11 @@ function parseOutput(type: string, item: JsonObject, path: string, turns: Turns)
 function addOther(type: string, item: JsonObject, path: string, turns: Turns, parsed: ParsedInput): void {
   const why = BOUND_ITEMS[type];
   if (why !== undefined) parsed.boundTo ??= { dialect: ID, field: path, problem: why };
-  const part = parseHostedItem(type, item);
-  const isResult =
-    /_(output|response)$/.test(type) && part.type === 'opaque' && asString(item.execution) !== 'server';
-  if (isResult) turns.result(part);
-  else turns.answer(part);
+  const isResult = /_(output|response)$/.test(type) && asString(item.execution) !== 'server';
+  for (const part of parseHostedItem(type, item)) {
+    if (isResult && part.type === 'opaque') turns.result(part);
+    else turns.answer(part);
+  }
 }
 
 /** Items that only the provider which stored or encrypted their content can read. */

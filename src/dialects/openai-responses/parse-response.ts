@@ -71,7 +71,7 @@ function parseItem(item: JsonObject, index: number, isNext: boolean): Part[] {
     case 'custom_tool_call':
       return parseCall(item, type === 'custom_tool_call', index);
     default:
-      return [parseHostedItem(type, item)];
+      return parseHostedItem(type, item);
   }
 }
 

@@ -21,6 +21,7 @@ import type { Extension } from '../../model/content.ts';
 import { nestGrammar } from '../openai/free-text-format.ts';
 import { allow, type Allowance, parseAllowedMode } from '../shared/tools/allowed-tools.ts';
 import { parseWebSearch } from '../shared/web-search.ts';
+import { MCP, parseMcpServer } from './mcp.ts';
 import { flatName } from './namespace.ts';
 import { parseSearchTool, TOOL_SEARCH } from './tool-search.ts';
 import { withoutFields } from '../shared/own-fields.ts';
@@ -52,6 +53,7 @@ function parseTool(tool: JsonObject, path: string): Tool[] {
 
 function parseServer(tool: JsonObject, type: string): ServerTool {
   const server: ServerTool = { type: 'server', name: type, definition: { dialect: ID, fields: tool } };
+  if (type === MCP) return { ...server, mcp: parseMcpServer(tool) };
   // `web_search`, `web_search_preview`, either with an optional date.
   if (!type.startsWith('web_search')) return server;
   const { type: _, filters, ...settings } = tool;

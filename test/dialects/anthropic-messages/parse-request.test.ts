@@ -294,7 +294,11 @@ const BLOCKS: [string, JsonObject, object][] = [
       name: 'n',
       arguments: '{}',
       kind: 'server',
-      extension: { dialect: ID, fields: { type: 'mcp_tool_use', server_name: 's' } },
+      mcpServer: 's',
+      extension: {
+        ...{ dialect: ID, fields: { type: 'mcp_tool_use', server_name: 's' } },
+        defaults: ['server_name'],
+      },
     },
   ],
   [

@@ -1,9 +1,9 @@
-// Tool names that a provider would refuse for their length or characters: the provider gets substitutes, the client its own
+// Names of tools, and of MCP servers, that a provider would refuse for their length or characters: the provider gets substitutes, the client its own
 // names back. A name always gets the same substitute, so that histories and prompt caches stay valid.
-import type { Part } from '../../../model/content.ts';
+import type { Part, ToolCallPart } from '../../../model/content.ts';
 import type { StreamEvent } from '../../../model/events.ts';
 import { fnv1aHex } from '../../../model/hash.ts';
-import type { Loss, NeutralRequest } from '../../../model/request.ts';
+import type { Loss, NeutralRequest, Tool } from '../../../model/request.ts';
 import type { BuiltRequest, ProviderSide, ToolNameRule } from '../../dialect.ts';
 
 interface FittedRequest {
@@ -23,7 +23,7 @@ export function fitToolNames(request: NeutralRequest, rule: ToolNameRule | undef
   return {
     request: {
       ...request,
-      tools: request.tools.map((tool) => (tool.type === 'server' ? tool : { ...tool, name: fit(tool.name) })),
+      tools: request.tools.map((tool) => fitTool(tool, fit)),
       messages: request.messages.map((message) => ({
         ...message,
         parts: message.parts.map((part) => renamed(part, fit)),
@@ -40,7 +40,7 @@ export function restoreToolNames(side: ProviderSide, names: ReadonlyMap<string, 
   if (names.size === 0) return side;
   const restore = (name: string) => names.get(name) ?? name;
   const restored = (event: StreamEvent): StreamEvent =>
-    event.type === 'tool-start' && event.kind !== 'server' ? { ...event, name: restore(event.name) } : event;
+    event.type === 'tool-start' ? renamedCall(event, restore) : event;
   return {
     ...side,
     parseResponse(body) {
@@ -59,9 +59,16 @@ export function reportToolNames(built: BuiltRequest, names: ReadonlyMap<string, 
 }
 
 function* namesIn({ tools, messages, toolChoice }: NeutralRequest): Generator<string> {
-  for (const tool of tools) if (tool.type !== 'server') yield tool.name;
+  for (const tool of tools) {
+    if (tool.type !== 'server') yield tool.name;
+    else if (tool.mcp !== undefined && 'name' in tool.mcp) yield tool.mcp.name;
+  }
   for (const { parts } of messages) {
-    for (const part of parts) if (part.type === 'tool-call' && part.kind !== 'server') yield part.name;
+    for (const part of parts) {
+      if (part.type !== 'tool-call') continue;
+      if (part.kind !== 'server') yield part.name;
+      else if (part.mcpServer !== undefined) yield part.mcpServer;
+    }
   }
   if (toolChoice?.type === 'tool') yield toolChoice.name;
 }
@@ -69,8 +76,22 @@ function* namesIn({ tools, messages, toolChoice }: NeutralRequest): Generator<st
 function renamed<Kind extends Part>(part: Kind, rename: (name: string) => string): Kind {
   if (part.type === 'tool-result' && part.foundTools !== undefined)
     return { ...part, foundTools: part.foundTools.map(rename) };
-  if (part.type !== 'tool-call' || part.kind === 'server') return part;
-  return { ...part, name: rename(part.name) };
+  return part.type === 'tool-call' ? { ...part, ...renamedCall(part, rename) } : part;
+}
+
+/** A tool that the provider runs keeps the name that it has there. */
+function renamedCall<Call extends Pick<ToolCallPart, 'name' | 'kind' | 'mcpServer'>>(
+  call: Call,
+  rename: (name: string) => string,
+): Call {
+  if (call.kind !== 'server') return { ...call, name: rename(call.name) };
+  return call.mcpServer === undefined ? call : { ...call, mcpServer: rename(call.mcpServer) };
+}
+
+function fitTool(tool: Tool, fit: (name: string) => string): Tool {
+  if (tool.type !== 'server') return { ...tool, name: fit(tool.name) };
+  const { mcp } = tool;
+  return mcp === undefined || 'obstacle' in mcp ? tool : { ...tool, mcp: { ...mcp, name: fit(mcp.name) } };
 }
 
 export function fits(name: string, { signs, longest, start }: ToolNameRule): boolean {

@@ -1,0 +1,162 @@
+// Servers of the Model Context Protocol whose tools the provider calls, and the items of these calls.
+// https://developers.openai.com/api/docs/guides/tools-remote-mcp
+import type { McpOutput, ServerToolResultPart, ToolCallPart } from '../../model/content.ts';
+import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
+import type { McpObstacle, McpServer } from '../../model/request.ts';
+import { put, withoutFields } from '../shared/own-fields.ts';
+import { ID } from './wire.ts';
+
+export const MCP = 'mcp';
+export const MCP_CALL = 'mcp_call';
+
+/** What other dialects' providers can have of the tool. */
+export function parseMcpServer(tool: JsonObject): McpServer | McpObstacle {
+  const url = asString(tool.server_url);
+  if (url === undefined) return { obstacle: 'a connector or a tunnel of one provider only' };
+  const { authorization: header, ...headers } = headersOf(tool.headers);
+  const bearer = header === undefined ? undefined : /^bearer +(\S+)$/i.exec(header)?.[1];
+  if (Object.keys(headers).length > 0 || (header !== undefined && bearer === undefined))
+    return { obstacle: 'other providers send the server no headers but a bearer token' };
+  const listed = toolNames(tool.allowed_tools);
+  if (listed === 'unknown') return { obstacle: 'other providers allow tools by their names only' };
+  const freely = calledFreely(tool.require_approval);
+  if (freely?.length === 0)
+    return {
+      obstacle:
+        'its calls wait for the approval of the client, which other providers cannot ask for; say `require_approval: "never"` if they need none',
+    };
+  const token = asString(tool.authorization) ?? bearer;
+  const allowedTools = freely && listed ? listed.filter((name) => freely.includes(name)) : (freely ?? listed);
+  return {
+    name: asString(tool.server_label) ?? '',
+    url,
+    ...(token !== undefined && { token }),
+    ...(allowedTools !== undefined && { allowedTools }),
+    ...(freely !== undefined && { asksForOthers: true }),
+    others: Object.keys(withoutFields(withoutDefaults(tool), SAID)),
+  };
+}
+
+const SAID = [
+  ...['type', 'server_label', 'server_url', 'authorization', 'headers', 'allowed_tools', 'require_approval'],
+];
+
+function withoutDefaults(tool: JsonObject): JsonObject {
+  const { defer_loading: deferred, allowed_callers: callers, ...rest } = tool;
+  const isDirect = asArray(callers)?.every((caller) => caller === 'direct') === true;
+  return {
+    ...rest,
+    ...(deferred === true && { defer_loading: true }),
+    ...(!isDirect && { allowed_callers: callers }),
+  };
+}
+
+/** By lower-case name. */
+function headersOf(headers: JsonValue | undefined): Record<string, string> {
+  const entries = Object.entries(asObject(headers) ?? {});
+  return Object.fromEntries(entries.map(([name, value]) => [name.toLowerCase(), asString(value) ?? '']));
+}
+
+/** A list of names, or a filter; `unknown` if it asks for more than names. */
+function toolNames(filter: JsonValue | undefined): string[] | 'unknown' | undefined {
+  if (filter === undefined || filter === null) return undefined;
+  const { tool_names: names, ...rest } = asObject(filter) ?? { tool_names: filter };
+  const list = asArray(names)?.filter((name) => typeof name === 'string');
+  return list === undefined || Object.keys(withoutFields(rest, [])).length > 0 ? 'unknown' : list;
+}
+
+/** The tools whose calls need no approval; undefined: all. OpenAI's default is that each call needs one. */
+function calledFreely(approval: JsonValue | undefined): string[] | undefined {
+  if (approval === 'never') return undefined;
+  const { never, always } = asObject(approval) ?? {};
+  const free = toolNames(never);
+  const asked = toolNames(always) ?? [];
+  if (free === undefined || free === 'unknown' || asked === 'unknown') return [];
+  return free.filter((name) => !asked.includes(name));
+}
+
+export function buildMcpServer({ name, url, token, allowedTools }: McpServer): JsonObject {
+  const tool: JsonObject = { type: MCP, server_label: name, server_url: url };
+  put(tool, 'authorization', token);
+  put(tool, 'allowed_tools', allowedTools);
+  // Without it OpenAI waits for the approval of each call, which only its own clients can give.
+  tool.require_approval = 'never';
+  return tool;
+}
+
+/** Fields of the item that the call and its result have in neutral form, or that say nothing to others. */
+const OF_CALL = [
+  ...['type', 'id', 'name', 'server_label', 'arguments', 'output', 'error', 'status', 'approval_request_id'],
+];
+
+/** A call, and what it returned. One that was not answered only this dialect can express. */
+export function parseMcpCall(item: JsonObject): [ToolCallPart] | [ToolCallPart, ServerToolResultPart] {
+  const id = asString(item.id) ?? '';
+  const call: ToolCallPart = {
+    type: 'tool-call',
+    id,
+    name: asString(item.name) ?? MCP,
+    arguments: asString(item.arguments) ?? '',
+    kind: 'server',
+    extension: { dialect: ID, fields: item, defaults: OF_CALL },
+  };
+  const output = outputOf(item);
+  if (output === undefined) return [call];
+  const result = { type: 'server-tool-result', callId: id, dialect: ID, value: item, output } as const;
+  return [{ ...call, mcpServer: asString(item.server_label) ?? '' }, result];
+}
+
+function outputOf({ output, error }: JsonObject): McpOutput | undefined {
+  if (error !== undefined && error !== null) return { text: errorText(error), isError: true };
+  return typeof output === 'string' ? { text: output } : undefined;
+}
+
+/** Of one that the tool reported, its content; of others the message. */
+function errorText(error: JsonValue): string {
+  if (typeof error === 'string') return error;
+  const { content, message } = asObject(error) ?? {};
+  const texts = (asArray(content) ?? []).flatMap((part) => asString(asObject(part)?.text) ?? []);
+  if (texts.length > 0) return texts.join('\n');
+  return asString(content) ?? asString(message) ?? JSON.stringify(error);
+}
+
+/** The item of a call by another dialect's provider. */
+function mcpCallItem(call: ToolCallPart, { text, isError }: McpOutput): JsonObject {
+  const failed = isError === true;
+  return {
+    id: call.id.startsWith(MCP) ? call.id : `${MCP}_${call.id}`,
+    type: MCP_CALL,
+    status: failed ? 'failed' : 'completed',
+    server_label: call.mcpServer ?? '',
+    name: call.name,
+    arguments: call.arguments.trim() === '' ? '{}' : call.arguments,
+    output: failed ? null : text,
+    error: failed ? { type: 'mcp_tool_execution_error', content: [{ type: 'text', text }] } : null,
+  };
+}
+
+/** Calls that became an item together with their results, or become one. */
+export class McpCalls {
+  private readonly open = new Map<string, ToolCallPart>();
+
+  /** Whether the call is such a one, of which nothing is sent before its result. */
+  takes(call: ToolCallPart): boolean {
+    if (call.mcpServer === undefined) return false;
+    this.open.set(call.id, call);
+    return true;
+  }
+
+  /** The call that the result answers, and their item. */
+  answered(result: ServerToolResultPart): { call: ToolCallPart; item: JsonObject } | undefined {
+    const { callId, dialect, value, output } = result;
+    const call = this.open.get(callId);
+    if (call === undefined || output === undefined) return undefined;
+    this.open.delete(callId);
+    return { call, item: dialect === ID ? value : mcpCallItem(call, output) };
+  }
+
+  /** Those that no result came for. */
+  unanswered(): Iterable<ToolCallPart> {
+    return this.open.values();
+  }
+}
