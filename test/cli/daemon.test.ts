@@ -78,10 +78,10 @@ async function statusOf(home: string): Promise<Status> {
   return JSON.parse((await sluice(home, ['status', '--json'])).out) as Status;
 }
 
-function ask(url: string, model = 'simulator/fast'): Promise<Response> {
+function ask(url: string, model = 'simulator/fast', connection = 'keep-alive'): Promise<Response> {
   return fetch(`${url}/v1/chat/completions`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', connection },
     body: JSON.stringify({ model, stream: true, messages: [{ role: 'user', content: 'Hello' }] }),
   });
 }
@@ -546,6 +546,8 @@ describe('a home that cannot be used', () => {
         expect(await health()).toMatchObject({ log: { ok: true, dropped: 0, last_error: null } });
         disk.fill(0);
         while ((await health()).log.ok) await (await ask(url, 'simulator/fast')).text();
+        // Each worker has a line refused, so that none's next one follows the piece of the other's.
+        for (let count = 0; count < 40; count++) await (await ask(url, 'simulator/fast', 'close')).text();
         expect(await health()).toMatchObject({
           status: 'degraded',
           log: {

@@ -140,7 +140,7 @@ for (const { where, runs, counted } of WHERE)
       expect(counts.broken).toBeGreaterThan(0);
       expect(most).toBeLessThanOrEqual(8);
       await eventually(async () => (await used(sluice)).length === 0);
-      const held = await Promise.all(Array.from({ length: 8 }, () => post(sluice, 'slow')));
+      const held = await Promise.all(Array.from({ length: 8 }, () => post(sluice, 'tokens=9000,rate=2')));
       expect(held.map((response) => response.status)).toEqual(Array.from({ length: 8 }, () => 200));
       expect(await status(sluice)).toBe(429);
       for (const response of held) await response.body?.cancel();
@@ -153,7 +153,7 @@ for (const { where, runs, counted } of WHERE)
           config: { rate_limits: [{ concurrent: 6 }], ...counted() },
           workers: 2,
         });
-        const held = await Promise.all(Array.from({ length: 6 }, () => post(sluice, 'slow')));
+        const held = await Promise.all(Array.from({ length: 6 }, () => post(sluice, 'tokens=9000,rate=2')));
         expect(await status(sluice)).toBe(429);
         for (const pid of childrenOf(sluice.pid)) process.kill(pid, 'SIGKILL');
         await sluice.wrote(/(a worker was replaced[\s\S]*){2}/);
