@@ -88,6 +88,22 @@ describe('a store that refuses', () => {
     await ledger.close();
   });
 
+  test('they come back one batch right after the other', async () => {
+    const spilled = variedRows(3_000);
+    const spill: Spill = {
+      ...NO_SPILL,
+      next: async () => spilled.slice(0, 512),
+      async remove(count) {
+        spilled.splice(0, count);
+      },
+      held: () => ({ ...NO_SPILL.held(), rows: spilled.length }),
+    };
+    const ledger = createLedger(store, { ...timers, spill });
+    await timers.advance(0);
+    expect(keptIds()).toEqual(idsOf(variedRows(3_000)));
+    await ledger.close();
+  });
+
   test('with a request that was packed before', async () => {
     store.refuse = () => true;
     const ledger = openLedger();
