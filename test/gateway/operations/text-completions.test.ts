@@ -357,6 +357,37 @@ test('a secret in the prompt is removed where the provider’s transformers say 
   expect(JSON.parse(lab.sent())).toMatchObject({ model: 'asked', suffix: 'end', n: 1 });
 });
 
+test('what `sampling` sets comes to the provider, or is named, and leaves what the client has set', async () => {
+  const { name, ...values } = {
+    name: 'sampling' as const,
+    temperature: 0.5,
+    top_p: 0.75,
+    top_k: 20,
+    seed: 7,
+    frequency_penalty: 0.25,
+    presence_penalty: -0.5,
+    stop: ['\n\n'],
+  };
+  const { top_k: _, ...known } = values;
+  const { seed, frequency_penalty: _f, presence_penalty: _p, ...inChat } = known;
+  const own = { top_k: 3, frequency_penalty: 1, presence_penalty: 1 };
+  const mistral = { kind: 'mistral', api_key: 'k' } as const;
+  const vllm = { kind: 'vllm', base_url: LAB_PROVIDERS.gpt.base_url } as const;
+  for (const [provider, force, ask, expected, lost] of [
+    [LAB_PROVIDERS.gpt, false, ASK, known, 'top_k'],
+    [mistral, false, ASK, { ...inChat, random_seed: seed }, 'top_k, frequency_penalty, presence_penalty'],
+    [vllm, false, ASK, values, null],
+    [vllm, false, { ...ASK, ...own }, { ...values, ...own }, null],
+    [vllm, true, { ...ASK, ...own }, values, null],
+  ] as const) {
+    const transformers = [{ name, ...values, stop: [...values.stop], force }];
+    const lab = setup(jsonReply(WHOLE), { providers: { lab: { ...provider, transformers } } });
+    const response = await lab.post(PATH, ask);
+    expect(JSON.parse(lab.sent())).toEqual({ ...ask, ...expected });
+    expect(response.headers.get('x-sluice-lost')).toBe(lost);
+  }
+});
+
 test('a prompt of token ids passes, and is no text to route by', async () => {
   const lab = setup(jsonReply(WHOLE), {
     routing: { patterns: [{ match: ['nothing like it'], to: 'lab/other', priority: 1 }] },

@@ -16,13 +16,18 @@ import { ID } from '../wire.ts';
 /** Fields with a neutral form; the others are kept as they are. */
 const NEUTRAL_FIELDS: ReadonlySet<string> = new Set([
   ...['model', 'stream', 'stream_options', 'prompt', 'suffix'],
-  ...['max_tokens', 'temperature', 'top_p', 'seed', 'stop', 'user'],
+  ...['max_tokens', 'temperature', 'top_p', 'top_k', 'seed', 'stop', 'user'],
+  ...['frequency_penalty', 'presence_penalty'],
 ]);
 
 const NUMBERS: NumberFields = [
   ['temperature', 'temperature'],
   ['topP', 'top_p'],
+  // As servers of open models have it.
+  ['topK', 'top_k'],
   ['seed', 'seed'],
+  ['frequencyPenalty', 'frequency_penalty'],
+  ['presencePenalty', 'presence_penalty'],
 ];
 
 /** The suffix comes first: the last message is the prompt, which is what rules look at. */
