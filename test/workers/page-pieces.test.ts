@@ -5,14 +5,14 @@ import { createPageSource, pageBody } from '../../src/workers/page-pieces.ts';
 const PIECE = 512 * 1024;
 
 /** So many pieces, each made when it is asked for. */
-function longAnswer(pieces: number, failing = Number.POSITIVE_INFINITY) {
+function longAnswer(pieces: number, failing = Number.POSITIVE_INFINITY, length = PIECE) {
   const made = { pieces: 0, cancelled: false };
   const body = new ReadableStream<Uint8Array>(
     {
       pull(controller) {
         if (made.pieces === failing) throw new Error('the disk is gone');
         if (made.pieces === pieces) controller.close();
-        else controller.enqueue(new Uint8Array(PIECE).fill(made.pieces++));
+        else controller.enqueue(new Uint8Array(length).fill(made.pieces++));
       },
       cancel() {
         made.cancelled = true;
@@ -47,6 +47,15 @@ test('of a long one no more is made than its reader takes', async () => {
   }
   expect(read).toEqual([0, 1, 2, 3, 4]);
   expect((await reader?.read())?.done).toBe(true);
+});
+
+test('one that comes in small parts is sent in pieces of many, and no more of it is held than one', async () => {
+  const source = createPageSource();
+  const { made, answer } = longAnswer(10, undefined, PIECE / 4);
+  const page = await source.open(answer);
+  expect([made.pieces, page.bytes.length, page.isLast]).toEqual([4, PIECE, false]);
+  expect((await source.next(page.page)).bytes.length).toBe(PIECE);
+  expect(await source.next(page.page)).toMatchObject({ isLast: true });
 });
 
 test('one that breaks off does so for its reader as well', async () => {
