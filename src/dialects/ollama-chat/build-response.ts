@@ -4,7 +4,7 @@ import { mayBeCutShort } from '../../model/finish.ts';
 import type { TokenLogprob } from '../../model/logprobs.ts';
 import type { ThoughtBeforeCall } from '../../model/opaque-token.ts';
 import type { NeutralResponse } from '../../model/response.ts';
-import { gapBetween, setsApart } from '../shared/joined-texts.ts';
+import { TextJoiner } from '../shared/joined-texts.ts';
 import { createAnswerLosses } from '../shared/losses/answer-losses.ts';
 import { buildLogprobs } from '../openai/logprobs.ts';
 import type { AnswerContext } from '../dialect.ts';
@@ -17,7 +17,7 @@ export function buildResponse(response: NeutralResponse, context: AnswerContext)
   const losses = createAnswerLosses(ID, context);
   losses.foreign(response.extension);
   let content = '';
-  let isApart = false;
+  const joiner = new TextJoiner();
   let thinking = '';
   const calls: JsonObject[] = [];
   const spelling: TokenLogprob[] = [];
@@ -27,14 +27,12 @@ export function buildResponse(response: NeutralResponse, context: AnswerContext)
       case 'text':
         losses.foreign(part.extension);
         if (part.citations !== undefined && part.citations.length > 0) losses.lost('citations');
-        isApart ||= part.message !== undefined;
-        content += (isApart ? gapBetween(content, part.text) : '') + part.text;
-        isApart &&= part.text === '';
+        content += joiner.joinPart(part);
         spelling.push(...(part.logprobs ?? []));
-        continue;
+        break;
       case 'refusal':
         losses.refusal();
-        content += part.text;
+        content += joiner.join(part.text);
         spelling.push(...(part.logprobs ?? []));
         break;
       case 'reasoning':
@@ -72,7 +70,7 @@ export function buildResponse(response: NeutralResponse, context: AnswerContext)
       case 'tool-result':
         break;
     }
-    isApart ||= setsApart(part);
+    joiner.endPart(part);
   }
   reportThoughts(thoughts, losses);
   return {

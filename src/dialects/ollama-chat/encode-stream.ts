@@ -11,7 +11,7 @@ import type { TokenLogprob } from '../../model/logprobs.ts';
 import type { ThoughtBeforeCall } from '../../model/opaque-token.ts';
 import { mergeUsage, NO_USAGE, type Usage } from '../../model/usage.ts';
 import { buildLogprobs } from '../openai/logprobs.ts';
-import { gapBetween } from '../shared/joined-texts.ts';
+import { TextJoiner } from '../shared/joined-texts.ts';
 import { type AnswerLosses, createAnswerLosses, mediaTypeOf } from '../shared/losses/answer-losses.ts';
 import type { AnswerContext, StreamEncoder } from '../dialect.ts';
 import { brokenArguments, CUT_CALL } from '../shared/tools/call-arguments.ts';
@@ -33,10 +33,7 @@ class LineEncoder implements StreamEncoder {
   private textStart = '';
   private thoughtStart = '';
   private hasText = false;
-  /** The number of the text that began last, the last piece of text, and whether the next piece begins a text of its own. */
-  private textBlock = -1;
-  private said = '';
-  private isApart = false;
+  private readonly joiner = new TextJoiner();
   /** Since the last call. */
   private thoughts: ThoughtBeforeCall[] = [];
   private open: { head: Omit<ToolCallPart, 'arguments'>; given: KeptText } | undefined = undefined;
@@ -58,10 +55,8 @@ class LineEncoder implements StreamEncoder {
       case 'refusal-delta':
         if (event.logprobs !== undefined) return this.spelled(event.text, event.logprobs);
         if (event.text === '') return '';
-        if (this.isApart) return this.apart(event);
-        this.said = event.text;
         this.hasText = true;
-        return this.textStart + JSON.stringify(event.text) + TEXT_END;
+        return this.textStart + JSON.stringify(this.joiner.join(event.text)) + TEXT_END;
       case 'reasoning-delta': {
         if (event.text === '') return '';
         const thought = this.thoughts.at(-1);
@@ -116,16 +111,15 @@ class LineEncoder implements StreamEncoder {
       case 'finish':
         return this.finish(event.finish);
       case 'text-start':
-        if (event.message !== undefined || event.block !== this.textBlock + 1) this.isApart = true;
-        this.textBlock = event.block;
+        this.joiner.begin(event);
         return '';
       case 'start':
       case 'text-end':
       case 'refusal-end':
         return '';
       case 'reasoning-end': {
-        const { isRedacted, length } = this.thoughts.at(-1) ?? { isRedacted: false, length: 0 };
-        if (length === 0 && !isRedacted && event.block === this.textBlock + 1) this.textBlock = event.block;
+        const thought = this.thoughts.at(-1);
+        this.joiner.endThoughts(event.block, thought?.isRedacted === true, thought?.length ?? 0);
         return '';
       }
     }
@@ -141,12 +135,6 @@ class LineEncoder implements StreamEncoder {
     const start = `${JSON.stringify(this.head).slice(0, -1)},"message":{"role":"assistant","content":`;
     this.textStart = flatText(start, '');
     this.thoughtStart = flatText(start, '"","thinking":');
-  }
-
-  /** The beginning of a text that does not go on with the one before. */
-  private apart(event: Extract<StreamEvent, { type: 'text-delta' | 'refusal-delta' }>): string {
-    this.isApart = false;
-    return this.encode({ ...event, text: gapBetween(this.said, event.text) + event.text });
   }
 
   /** Text with the log probabilities of its tokens. */

@@ -14,7 +14,7 @@ import { buildModeration, MODERATION, withoutModeration } from '../openai/modera
 import { ownImage, unsaidAudio } from './media.ts';
 import { buildReasoningFields, type PlacedReasoning } from './reasoning.ts';
 import { buildCallSeal, buildToolCall, clientCallId, legacyNames } from './tool-call.ts';
-import { gapBetween, setsApart } from '../shared/joined-texts.ts';
+import { TextJoiner } from '../shared/joined-texts.ts';
 import { servedTier } from '../shared/settings/service-tier.ts';
 import { buildUsage, COUNTS_WITHOUT_FIELD } from './usage.ts';
 import { ID, ownFields } from './wire.ts';
@@ -80,8 +80,7 @@ const INSTEAD_OF_TEXT = ['tool_calls', 'function_call', 'refusal', 'audio'];
 
 function buildMessage(response: NeutralResponse, context: AnswerContext, losses: AnswerLosses): JsonObject {
   const texts: PlacedText[] = [];
-  let said = '';
-  let isApart = false;
+  const joiner = new TextJoiner();
   const reasoning: PlacedReasoning[] = [];
   const lastText = response.parts.findLastIndex((part) => part.type === 'text' && part.text !== '');
   const calls: JsonObject[] = [];
@@ -93,11 +92,8 @@ function buildMessage(response: NeutralResponse, context: AnswerContext, losses:
     switch (part.type) {
       case 'text':
         losses.foreign(part.extension);
-        isApart ||= part.message !== undefined;
-        texts.push({ part, gap: isApart ? gapBetween(said, part.text) : '' });
-        said = part.text || said;
-        isApart &&= part.text === '';
-        continue;
+        texts.push({ part, joined: joiner.joinPart(part) });
+        break;
       case 'reasoning':
         losses.foreign(part.extension);
         reasoning.push({ part, afterText: lastText !== -1 && at > lastText });
@@ -152,9 +148,9 @@ function buildMessage(response: NeutralResponse, context: AnswerContext, losses:
       case 'tool-result':
         break;
     }
-    isApart ||= setsApart(part);
+    joiner.endPart(part);
   }
-  if (texts.length > 0) message.content = texts.map(({ part, gap }) => gap + part.text).join('');
+  if (texts.length > 0) message.content = texts.map(({ joined }) => joined).join('');
   if (refusal !== '') message.refusal = refusal;
   Object.assign(message, buildReasoningFields(reasoning, context));
   if (calls.length > 0) message.tool_calls = calls;
@@ -170,16 +166,16 @@ function buildMessage(response: NeutralResponse, context: AnswerContext, losses:
 
 interface PlacedText {
   part: TextPart;
-  /** What parts it from the text before. */
-  gap: string;
+  /** The text, behind what sets it apart from the one before. */
+  joined: string;
 }
 
 function buildAnnotations(texts: readonly PlacedText[], losses: AnswerLosses): JsonObject[] {
   const annotations: JsonObject[] = [];
   let base = 0;
-  for (const { part, gap } of texts) {
+  for (const { part, joined } of texts) {
     const { text, citations } = part;
-    base += gap.length;
+    base += joined.length - text.length;
     for (const citation of citations ?? []) {
       const annotation = buildAnnotation(citation, base, text.length);
       if (annotation === undefined) losses.lost('citations');

@@ -28,7 +28,7 @@ import { buildDataUrl } from '../openai/media.ts';
 import { ownImage, unsaidAudio } from './media.ts';
 import { buildOwnDetail, buildReasoningDetail, type PlacedReasoning } from './reasoning.ts';
 import { buildCallSeal, clientCallId, legacyNames } from './tool-call.ts';
-import { gapBetween, isSignature } from '../shared/joined-texts.ts';
+import { TextJoiner } from '../shared/joined-texts.ts';
 import { servedTier } from '../shared/settings/service-tier.ts';
 import { buildUsage, COUNTS_WITHOUT_FIELD } from './usage.ts';
 import { ID, ownFields } from './wire.ts';
@@ -92,10 +92,7 @@ class ChunkEncoder implements StreamEncoder {
   /** The entries sent, with the length of the content before each. */
   private entries: { part: ReasoningPart; at: number }[] | null = null;
   private textBase = 0;
-  /** The number of the text that began last, the last piece of text, and whether the next piece begins a text of its own. */
-  private textBlock = -1;
-  private said = '';
-  private isApart = false;
+  private readonly joiner = new TextJoiner();
   /** Of texts that have ended. OpenAI's JavaScript SDK keeps only the last list, so it is sent once, if possible. */
   private annotations: JsonObject[] | null = null;
   private sentAnnotations = 0;
@@ -166,18 +163,18 @@ class ChunkEncoder implements StreamEncoder {
       case 'start':
         return '';
       case 'text-start':
-        if (event.message !== undefined || event.block !== this.textBlock + 1) this.isApart = true;
-        this.textBlock = event.block;
+        this.joiner.begin(event);
         this.textBase = this.contentLength;
         return '';
-      case 'text-delta':
+      case 'text-delta': {
         if (event.logprobs !== undefined) return this.spelled('content', event.text, event.logprobs);
         if (event.text === '') return '';
-        if (this.isApart) return this.apart(event);
-        this.said = event.text;
-        this.contentLength += event.text.length;
+        const text = this.joiner.join(event.text);
+        this.textBase += text.length - event.text.length;
+        this.contentLength += text.length;
         this.contentPrefix ??= this.deltaPrefix('content');
-        return this.contentPrefix + JSON.stringify(event.text) + this.ends.delta;
+        return this.contentPrefix + JSON.stringify(text) + this.ends.delta;
+      }
       case 'citation':
         this.context.kept?.(sizeOf(event));
         this.citations ??= [];
@@ -253,14 +250,6 @@ class ChunkEncoder implements StreamEncoder {
     return this.chunk({ content: '' }, 'error', `,${fields}`);
   }
 
-  /** The beginning of a text that does not go on with the one before. */
-  private apart(event: Extract<StreamEvent, { type: 'text-delta' }>): string {
-    this.isApart = false;
-    const gap = gapBetween(this.said, event.text);
-    this.textBase += gap.length;
-    return this.encodeBody({ ...event, text: gap + event.text });
-  }
-
   /** Text with the log probabilities of its tokens. */
   private spelled(field: 'content' | 'refusal', text: string, tokens: readonly TokenLogprob[]): string {
     if (field === 'content') this.contentLength += text.length;
@@ -300,7 +289,7 @@ class ChunkEncoder implements StreamEncoder {
     if (this.reasoning === undefined) return '';
     const { part, text } = this.reasoning;
     this.reasoning = undefined;
-    if (isSignature(part, text.length) && block === this.textBlock + 1) this.textBlock = block;
+    this.joiner.endThoughts(block, part.redacted !== undefined, text.length);
     const isOwn = this.context.readsReasoningDetails === true;
     if (part.signature === undefined && part.redacted === undefined)
       return isOwn && text.length > 0 ? this.lastReasoningPiece(part) : '';

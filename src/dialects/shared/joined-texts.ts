@@ -1,26 +1,65 @@
 // Texts that an answer has apart, in a form that has one text for all of them: what stands between two.
-import type { Part, ReasoningPart } from '../../model/content.ts';
+import type { Part, TextPart } from '../../model/content.ts';
+import type { StreamEvent } from '../../model/events.ts';
+
+/** Joins the texts of an answer, by one rule for whole answers and for streams. */
+export class TextJoiner {
+  private said = '';
+  private isApart = false;
+  /** The number of the block behind which a text goes on. */
+  private block = -1;
+
+  /** The next piece of a text, behind what sets it apart from the text before. */
+  join(piece: string): string {
+    if (piece === '') return '';
+    const joined = this.isApart ? gapBetween(this.said, piece) + piece : piece;
+    this.isApart = false;
+    this.said = piece;
+    return joined;
+  }
+
+  /** A text begins in a stream. */
+  begin({ block, message }: Extract<StreamEvent, { type: 'text-start' }>): void {
+    if (message !== undefined || block !== this.block + 1) this.isApart = true;
+    this.block = block;
+  }
+
+  /** Thoughts have ended in a stream. */
+  endThoughts(block: number, isRedacted: boolean, length: number): void {
+    if (isSignature(isRedacted, length) && block === this.block + 1) this.block = block;
+  }
+
+  /** A text of a whole answer. */
+  joinPart({ text, message }: TextPart): string {
+    if (message !== undefined) this.isApart = true;
+    return this.join(text);
+  }
+
+  /** A part of a whole answer has ended. */
+  endPart(part: Part): void {
+    const goesOn =
+      part.type === 'reasoning'
+        ? isSignature(part.redacted !== undefined, part.text.length)
+        : part.type === 'text' || part.type === 'opaque';
+    if (!goesOn) this.isApart = true;
+  }
+}
 
 /**
  * Between what was said before and behind a search, a call, thoughts or the end of a message: else the one's last word and the other's
  * first would be one ("…about it.Based on…"). None where the text behind has white space, or may go on with the sentence before.
  */
-export function gapBetween(before: string, after: string): string {
+function gapBetween(before: string, after: string): string {
   return before === '' || GOES_ON.test(after) || /\s$/.test(before) ? '' : '\n\n';
 }
 
 /** Nothing, white space, a small letter, or a mark that stands at no beginning. */
 const GOES_ON = /^($|[\s\p{Ll}.,;:!?…)\]}%'’”])/u;
 
-/** Whether the text behind this part is another than the one before it. */
-export function setsApart(part: Part): boolean {
-  return part.type !== 'opaque' && !(part.type === 'reasoning' && isSignature(part, part.text.length));
-}
-
 /**
  * Whether nothing but a signature came, which is of the text before it. Gemini signs pieces of a text that goes on behind them:
  * https://github.com/aaif-goose/goose/pull/6400, https://github.com/aaif-goose/goose/pull/7204
  */
-export function isSignature({ redacted }: Pick<ReasoningPart, 'redacted'>, textLength: number): boolean {
-  return textLength === 0 && redacted === undefined;
+function isSignature(isRedacted: boolean, length: number): boolean {
+  return length === 0 && !isRedacted;
 }
