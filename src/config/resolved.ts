@@ -1,15 +1,11 @@
 // The configuration as the gateway reads it: validated, secrets resolved, units as numbers, kinds looked up.
 import type { Quirks } from '../dialects/quirks.ts';
 import type { CalendarPeriod } from '../model/calendar-period.ts';
-import type { DialectId, ProviderDialectId } from '../model/dialect-id.ts';
 import type {
-  AuthorizationScheme,
+  ProviderKind,
   TablePrices,
-  TakenWire,
   TimedPrices,
-  PartnerModels,
   SocketAddress,
-  TranslatesTo,
   WeekendPrices,
 } from '../providers/kind.ts';
 import type { Transformer } from '../transformers/transformer.ts';
@@ -160,23 +156,24 @@ export interface ProviderPricing {
   wrongPrices: RegExp | null;
 }
 
-export interface ProviderConfig extends ProviderPricing {
+/** What a provider may have from its kind. */
+type FromKind = Pick<
+  ProviderKind,
+  | 'kind'
+  | 'dialect'
+  | 'isGateway'
+  | 'basePaths'
+  | 'alsoSpeaks'
+  | 'alsoTakes'
+  | 'translatesTo'
+  | 'partnerModels'
+  | 'authorization'
+  | 'modelPatterns'
+  | 'otherNames'
+>;
+
+export interface ProviderConfig extends ProviderPricing, FromKind {
   name: string;
-  kind: string;
-  /** `any`: speaks whatever the client speaks. */
-  dialect: ProviderDialectId | 'any';
-  /** As the kind's. */
-  isGateway?: true;
-  /** As the kind's. */
-  basePaths?: Readonly<Partial<Record<ProviderDialectId, string>>>;
-  /** Further dialects, spoken with clients that speak them themselves. */
-  alsoSpeaks?: readonly DialectId[];
-  /** As the kind's. */
-  alsoTakes?: TakenWire;
-  /** The dialect spoken for some models with clients of other dialects than these. */
-  translatesTo?: TranslatesTo;
-  /** Models of other vendors, each in a dialect and at a path of its own. */
-  partnerModels?: readonly PartnerModels[];
   /** As given to the vendor's SDK, no trailing slash. */
   baseUrl: string;
   /** Path and query in place of the dialect's own, with `{model}` and `{method}` still to fill in. */
@@ -192,8 +189,6 @@ export interface ProviderConfig extends ProviderPricing {
   otherBaseUrls?: readonly string[];
   oauth?: OAuthUser;
   tls?: ProviderTls;
-  /** How requests without a key are authorized. */
-  authorization?: AuthorizationScheme;
   /** The first of `apiKeys`, null where there is none. */
   apiKey: string | null;
   /** In the order in which they were configured. */
@@ -211,10 +206,6 @@ export interface ProviderConfig extends ProviderPricing {
   /** Client-side model name → the provider's. */
   models: Record<string, string>;
   defaultModel: string | null;
-  /** Names of models that this kind is known to serve. */
-  modelPatterns: RegExp[];
-  /** As the kind's. */
-  otherNames?: readonly RegExp[];
   quirks: Quirks;
   /** In the order in which they apply to requests; answers in reverse. */
   transformers: readonly Transformer[];
