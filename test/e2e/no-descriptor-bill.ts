@@ -1,23 +1,14 @@
 // A gateway whose process may open no more files when the beginning of an answer comes whose bill a library has to read. Prints what
 // the client gets, and whether the provider is still waited for, as JSON.
-import { closeSync, openSync } from 'node:fs';
-import { devNull } from 'node:os';
 import { createGateway } from '../../src/index.ts';
 import { loadPrices } from '../../src/ledger/prices/library.ts';
+import { spendDescriptors } from './spend-descriptors.ts';
 
-const opened: number[] = [];
-const fill = () => {
-  try {
-    for (;;) opened.push(openSync(devNull, 'r'));
-  } catch {
-    // None is left.
-  }
-};
-
+let giveBack = () => {};
 await loadPrices();
 const gone = Promise.withResolvers<string>();
 const upstream = async () => {
-  fill();
+  giveBack = spendDescriptors();
   const body = new ReadableStream({ cancel: () => gone.resolve('left') });
   return new Response(body, { headers: { 'content-type': 'application/vnd.amazon.eventstream' } });
 };
@@ -33,7 +24,7 @@ const response = await gateway.fetch(
   }),
 );
 const body = await response.text();
-for (const one of opened) closeSync(one);
+giveBack();
 const provider = await Promise.race([gone.promise, Bun.sleep(2_000).then(() => 'waited for')]);
 console.log(JSON.stringify({ status: response.status, body, provider }));
 process.exit();

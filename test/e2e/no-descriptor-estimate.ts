@@ -1,9 +1,8 @@
 // A gateway whose process may open no more files when tokens are first estimated, and may again afterwards. Prints its answers
 // as JSON.
-import { closeSync, openSync } from 'node:fs';
-import { devNull } from 'node:os';
 import { createGateway } from '../../src/index.ts';
 import { loadPrices } from '../../src/ledger/prices/library.ts';
+import { spendDescriptors } from './spend-descriptors.ts';
 
 await loadPrices();
 const gateway = createGateway({
@@ -19,17 +18,9 @@ const count = async () => {
   return { status: response.status, body: await response.text() };
 };
 
-const opened: number[] = [];
-const fill = () => {
-  for (;;) opened.push(openSync(devNull, 'r'));
-};
-try {
-  fill();
-} catch {
-  // None is left.
-}
+const giveBack = spendDescriptors();
 const first = await count();
-for (const one of opened) closeSync(one);
+giveBack();
 const next = await count();
 console.log(JSON.stringify({ first, next }));
 process.exit();

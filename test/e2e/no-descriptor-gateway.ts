@@ -1,9 +1,8 @@
 // An embedded gateway whose process may open no more files when its first request comes, and may again for the last.
 // Prints what it answered and what it recorded, as JSON.
-import { closeSync, openSync } from 'node:fs';
-import { devNull } from 'node:os';
 import { createGateway } from '../../src/index.ts';
 import type { LedgerRow } from '../../src/ledger/rows/row.ts';
+import { spendDescriptors } from './spend-descriptors.ts';
 
 // As in the build, whose file of prices need not be searched for: Bun keeps a search that failed for good.
 import.meta.resolve('@pydantic/genai-prices');
@@ -49,18 +48,10 @@ const stream = async () => {
   );
 };
 
-const opened: number[] = [];
-const fill = () => {
-  for (;;) opened.push(openSync(devNull, 'r'));
-};
-try {
-  fill();
-} catch {
-  // None is left.
-}
+const giveBack = spendDescriptors();
 const streamed = await stream();
 const first = await ask();
-for (const one of opened) closeSync(one);
+giveBack();
 const next = await ask();
 await gateway.flush();
 console.log(JSON.stringify({ streamed, first, next, rows: rows.map(({ errorCode }) => errorCode) }));

@@ -4,40 +4,14 @@ import Anthropic from '@anthropic-ai/sdk';
 import { afterAll, beforeAll, beforeEach, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import OpenAI from 'openai';
 import type { ConfigInput } from '../../src/index.ts';
+import { post, STAYS_OPEN, status, used } from '../support/counted-requests.ts';
 import { hasRedis, type RedisServer, startRedis } from '../support/redis.ts';
-import { childrenOf, type SluiceProcess, startSluice } from '../support/sluice-process.ts';
+import { childrenOf, startSluice } from '../support/sluice-process.ts';
 import { eventually, TEST_TIMEOUT_MS } from '../support/time-limit.ts';
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
 type Limits = NonNullable<ConfigInput['rate_limits']>;
-
-/** On a connection of its own, so that it comes to any of the workers. */
-function post(sluice: SluiceProcess, model: string, signal?: AbortSignal): Promise<Response> {
-  return fetch(`${sluice.url}/v1/messages`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', connection: 'close', 'x-sluice-agent': 'coder' },
-    body: JSON.stringify({
-      model: `simulator/${model}`,
-      stream: true,
-      max_tokens: 9_999,
-      messages: [{ role: 'user', content: 'hi' }],
-    }),
-    keepalive: false,
-    ...(signal !== undefined && { signal }),
-  });
-}
-
-async function status(sluice: SluiceProcess): Promise<number> {
-  const response = await post(sluice, 'fast');
-  await response.arrayBuffer();
-  return response.status;
-}
-
-async function used(sluice: SluiceProcess): Promise<number[]> {
-  const { rate_limits } = await sluice.get<{ rate_limits: { used: number }[] }>('/gateway/metrics');
-  return rate_limits.map((limit) => limit.used);
-}
 
 const DAY: Limits = [{ requests: 20, per: 'day', each: 'agent' }];
 
@@ -140,7 +114,7 @@ for (const { where, runs, counted } of WHERE)
       expect(counts.broken).toBeGreaterThan(0);
       expect(most).toBeLessThanOrEqual(8);
       await eventually(async () => (await used(sluice)).length === 0);
-      const held = await Promise.all(Array.from({ length: 8 }, () => post(sluice, 'tokens=9000,rate=2')));
+      const held = await Promise.all(Array.from({ length: 8 }, () => post(sluice, STAYS_OPEN)));
       expect(held.map((response) => response.status)).toEqual(Array.from({ length: 8 }, () => 200));
       expect(await status(sluice)).toBe(429);
       for (const response of held) await response.body?.cancel();
@@ -153,7 +127,7 @@ for (const { where, runs, counted } of WHERE)
           config: { rate_limits: [{ concurrent: 6 }], ...counted() },
           workers: 2,
         });
-        const held = await Promise.all(Array.from({ length: 6 }, () => post(sluice, 'tokens=9000,rate=2')));
+        const held = await Promise.all(Array.from({ length: 6 }, () => post(sluice, STAYS_OPEN)));
         expect(await status(sluice)).toBe(429);
         for (const pid of childrenOf(sluice.pid)) process.kill(pid, 'SIGKILL');
         await sluice.wrote(/(a worker was replaced[\s\S]*){2}/);

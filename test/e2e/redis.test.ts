@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import type { ConfigInput } from '../../src/index.ts';
 import { createAuthority } from '../support/certificates.ts';
 import { freePort } from '../support/free-port.ts';
+import { post, STAYS_OPEN, status, used } from '../support/counted-requests.ts';
 import { hasRedis, startRedis } from '../support/redis.ts';
 import { type SluiceProcess, startSluice } from '../support/sluice-process.ts';
 import { eventually, TEST_TIMEOUT_MS } from '../support/time-limit.ts';
@@ -19,35 +20,6 @@ type Limits = NonNullable<ConfigInput['rate_limits']>;
 interface Health {
   status: string;
   redis?: { ok: boolean; last_error: string | null };
-}
-
-/** On a connection of its own, so that it comes to any of the workers. */
-/** An answer that no test outlives, however slow its machine. */
-const STAYS_OPEN = 'tokens=10000,rate=2';
-
-function post(sluice: SluiceProcess, model = 'fast'): Promise<Response> {
-  return fetch(`${sluice.url}/v1/messages`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', connection: 'close', 'x-sluice-agent': 'coder' },
-    body: JSON.stringify({
-      model: `simulator/${model}`,
-      stream: true,
-      max_tokens: 99_999,
-      messages: [{ role: 'user', content: 'hi' }],
-    }),
-    keepalive: false,
-  });
-}
-
-async function status(sluice: SluiceProcess): Promise<number> {
-  const response = await post(sluice);
-  await response.arrayBuffer();
-  return response.status;
-}
-
-async function used(sluice: SluiceProcess): Promise<number[]> {
-  const { rate_limits } = await sluice.get<{ rate_limits: { used: number }[] }>('/gateway/metrics');
-  return rate_limits.map((limit) => limit.used);
 }
 
 const health = (sluice: SluiceProcess) => sluice.get<Health>('/gateway/health');

@@ -53,6 +53,27 @@ const packedServer = (
     then(connection);
   });
 
+/** The body of an answer that comes in chunks, and what sends it: its head alone has come. */
+async function openStream(encoding: string, onChunk?: Parameters<typeof readBody>[1]) {
+  const server = serve();
+  const asked = send(question(server.url));
+  const connection = await server.accept();
+  await connection.request();
+  await connection.write(headOf(encoding, 'transfer-encoding: chunked'));
+  return { connection, reading: readBody((await asked).body, onChunk) };
+}
+
+/** The same, of which `so far` has come. */
+async function openFlushed(onChunk?: Parameters<typeof readBody>[1]) {
+  const opened = await openStream('gzip', onChunk);
+  const packer = STREAMED.gzip();
+  packer.write('so far');
+  const [bytes] = await once(packer, 'data');
+  await opened.connection.write(chunk(bytes));
+  await opened.reading.until((size) => size === 6);
+  return opened;
+}
+
 describe('whole', () => {
   for (const [encoding, pack] of PACKED)
     test(encoding, async () => {
@@ -151,12 +172,7 @@ describe('whole', () => {
 describe('streamed', () => {
   for (const [encoding, createPacker] of Object.entries(STREAMED))
     test(`${encoding}: each event comes out when it was flushed`, async () => {
-      const server = serve();
-      const asked = send(question(server.url));
-      const connection = await server.accept();
-      await connection.request();
-      await connection.write(headOf(encoding, 'transfer-encoding: chunked'));
-      const reading = readBody((await asked).body);
+      const { connection, reading } = await openStream(encoding);
       const packer = createPacker();
       let expected = '';
       for (let count = 0; count < 20; count++) {
@@ -181,12 +197,7 @@ describe('streamed', () => {
 describe('broken', () => {
   test('a packed body that is over before its framing is: the framing decides', async () => {
     for (const [encoding, pack] of PACKED) {
-      const server = serve();
-      const asked = send(question(server.url));
-      const connection = await server.accept();
-      await connection.request();
-      await connection.write(headOf(encoding, 'transfer-encoding: chunked'));
-      const reading = readBody((await asked).body);
+      const { connection, reading } = await openStream(encoding);
       await connection.write(chunk(pack(TEXT)));
       await reading.until((size) => size === TEXT.length);
       await turns();
@@ -200,12 +211,7 @@ describe('broken', () => {
   test('more behind a packed body is not looked at', async () => {
     const more = Buffer.alloc(1024 * 1024, 'x');
     for (const [encoding, pack] of PACKED.filter(([name]) => ['deflate', 'br', 'zstd'].includes(name))) {
-      const server = serve();
-      const asked = send(question(server.url));
-      const connection = await server.accept();
-      await connection.request();
-      await connection.write(headOf(encoding, 'transfer-encoding: chunked'));
-      const reading = readBody((await asked).body);
+      const { connection, reading } = await openStream(encoding);
       await connection.write(chunk(Buffer.concat([pack(TEXT), more.subarray(0, 64)])));
       await reading.until((size) => size === TEXT.length);
       await turns();
@@ -247,12 +253,7 @@ describe('broken', () => {
     });
 
   test('what is spoilt is read no further: the connection is closed', async () => {
-    const server = serve();
-    const asked = send(question(server.url));
-    const connection = await server.accept();
-    await connection.request();
-    await connection.write(headOf('gzip', 'transfer-encoding: chunked'));
-    const reading = readBody((await asked).body);
+    const { connection, reading } = await openStream('gzip');
     await connection.write(chunk(Buffer.from('no gzip, and more would come')));
     expect(await reading.over).toMatchObject({ code: 'BROKEN_CONTENT_ENCODING' });
     await connection.closed;
@@ -272,17 +273,7 @@ describe('broken', () => {
   });
 
   test('a connection lost in the middle: what was flushed is handed over, then the failure', async () => {
-    const server = serve();
-    const asked = send(question(server.url));
-    const connection = await server.accept();
-    await connection.request();
-    await connection.write(headOf('gzip', 'transfer-encoding: chunked'));
-    const reading = readBody((await asked).body);
-    const packer = STREAMED.gzip();
-    packer.write('so far');
-    const [bytes] = await once(packer, 'data');
-    await connection.write(chunk(bytes));
-    await reading.until((size) => size === 6);
+    const { connection, reading } = await openFlushed();
     connection.reset();
     expect(await reading.over).toMatchObject({ code: 'ECONNRESET' });
     expect(reading.text()).toBe('so far');
@@ -350,12 +341,7 @@ describe('paused', () => {
   });
 
   test('one that is left while more is to come is left at the provider too', async () => {
-    const server = serve();
-    const asked = send(question(server.url));
-    const connection = await server.accept();
-    await connection.request();
-    await connection.write(headOf('gzip', 'transfer-encoding: chunked'));
-    const reading = readBody((await asked).body, (read) => read.cancel());
+    const { connection, reading } = await openStream('gzip', (body) => body.cancel());
     const packed = createGzip({ flush: constants.Z_SYNC_FLUSH });
     packed.on('data', (bytes: Buffer) => void connection.write(chunk(bytes)));
     packed.write('hello');
@@ -364,17 +350,7 @@ describe('paused', () => {
   });
 
   test('a failure waits until the reader goes on', async () => {
-    const server = serve();
-    const asked = send(question(server.url));
-    const connection = await server.accept();
-    await connection.request();
-    await connection.write(headOf('gzip', 'transfer-encoding: chunked'));
-    const reading = readBody((await asked).body, (reading) => reading.pause());
-    const packer = STREAMED.gzip();
-    packer.write('so far');
-    const [bytes] = await once(packer, 'data');
-    await connection.write(chunk(bytes));
-    await reading.until((size) => size === 6);
+    const { connection, reading } = await openFlushed((body) => body.pause());
     await connection.write('no size of a chunk\r\n');
     connection.reset();
     await turns();
@@ -385,17 +361,7 @@ describe('paused', () => {
   });
 
   test('what cannot be unpacked waits until the reader goes on, too', async () => {
-    const server = serve();
-    const asked = send(question(server.url));
-    const connection = await server.accept();
-    await connection.request();
-    await connection.write(headOf('gzip', 'transfer-encoding: chunked'));
-    const reading = readBody((await asked).body, (reading) => reading.pause());
-    const packer = STREAMED.gzip();
-    packer.write('so far');
-    const [bytes] = await once(packer, 'data');
-    await connection.write(chunk(bytes));
-    await reading.until((size) => size === 6);
+    const { connection, reading } = await openFlushed((body) => body.pause());
     await connection.write(chunk(Buffer.alloc(64, 0xff)));
     await turns(200);
     expect(reading.outcome()).toBeUndefined();
