@@ -1,5 +1,5 @@
 // What a provider's entry and the environment say of its credentials: the keys to send, or the user's own OAuth client.
-import { isPersonalToken, PERSONAL_PREFIX } from '../model/personal-token.ts';
+import { isPersonalToken, PERSONAL_PREFIX } from '../dialects/claude/personal-token.ts';
 import { PLACEHOLDER_KEY } from '../model/placeholder-key.ts';
 import type { ProviderKind } from '../providers/kind.ts';
 import { PROVIDER_KINDS } from '../providers/kinds.ts';

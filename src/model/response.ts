@@ -1,4 +1,4 @@
-// A whole answer, and its equivalence with a stream of events.
+// A whole answer, as every provider's is read and every client's is written.
 import type { Extension, Part } from './content.ts';
 import type { Finish } from './finish.ts';
 import type { AnswerCounts } from './usage.ts';

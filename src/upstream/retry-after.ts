@@ -1,7 +1,7 @@
 // How long a provider asks to wait, from its response headers or the body of its error.
 // https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
 import { durationMs } from '../model/duration.ts';
-import { isDailyQuota } from '../model/google-quota.ts';
+import { isDailyQuota } from '../dialects/shared/failures/google-quota.ts';
 import type { HeaderReader } from '../model/headers.ts';
 import { asArray, asObject, asString, isObject, type JsonObject } from '../model/json/json.ts';
 

@@ -9,18 +9,8 @@ import {
   createSharedCounters,
   seedCounters,
 } from '../../src/workers/shared-counters.ts';
-import { countsTogether } from '../limits/counting-suite.ts';
+import { countsTogether, MINUTE as LIMIT } from '../limits/counting-suite.ts';
 
-const LIMIT: RateLimit = {
-  kind: 'requests',
-  most: 10,
-  per: 'minute',
-  each: 'project',
-  agent: null,
-  project: null,
-  provider: null,
-  model: null,
-};
 const names = (projectId: string) => ({ agentType: null, projectId, provider: 'one', model: 'm' });
 
 function begin(workers: number, limits: RateLimit[]) {

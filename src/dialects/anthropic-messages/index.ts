@@ -1,6 +1,6 @@
 // The Anthropic Messages dialect: `POST /v1/messages`. https://docs.anthropic.com/en/api/messages
 import type { HeaderReader } from '../../model/headers.ts';
-import { isPersonalToken } from '../../model/personal-token.ts';
+import { isPersonalToken } from '../claude/personal-token.ts';
 import type { SseEvent } from '../../sse/event.ts';
 import type { Dialect, ProviderSide } from '../dialect.ts';
 import type { ForwardedPath } from '../forwarded-path.ts';

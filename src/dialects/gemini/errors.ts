@@ -2,7 +2,7 @@
 // https://cloud.google.com/apis/design/errors
 import { durationMs } from '../../model/duration.ts';
 import { type ErrorCode, GatewayError, type UpstreamReason } from '../../model/errors.ts';
-import { isDailyQuota } from '../../model/google-quota.ts';
+import { isDailyQuota } from '../shared/failures/google-quota.ts';
 import {
   asNumber,
   asObject,

@@ -1,6 +1,6 @@
 // Whether an error of Google's servers names a quota that a short wait does not restore.
 // https://ai.google.dev/gemini-api/docs/rate-limits
-import { asArray, asObject, asString, type JsonObject } from './json/json.ts';
+import { asArray, asObject, asString, type JsonObject } from '../../../model/json/json.ts';
 
 /** `GenerateRequestsPerDayPerProjectPerModel-FreeTier` and its like. */
 const OF_A_DAY = /PerDay|Daily/;
