@@ -77,7 +77,8 @@ function lastOf(rows: readonly RowPlace[], before: RowPlace): RowPlace {
 
 /** Oldest first. */
 async function rowsAfter(store: Pick<LedgerStore, 'recent'>, { id, timestamp }: RowPlace) {
-  const begunSince = timestamp - LONGEST_REQUEST_MS;
+  // A row may be of a time to come, where the clock was ahead and was set back.
+  const begunSince = Math.min(timestamp, Date.now()) - LONGEST_REQUEST_MS;
   for (let limit = 100; ; limit *= 10) {
     const fresh = await store.recent(limit, { id, begunSince });
     if (fresh.length < limit) return fresh.reverse();

@@ -87,6 +87,39 @@ test('each request is shown once, however long it ran beside newer ones', async 
   expect(shown).toHaveLength(125);
 });
 
+test('new requests are shown behind those of a clock that was far ahead', async () => {
+  const home = mkdtempSync(join(HOME, 'ahead-'));
+  const store = createSqliteStore(join(home, 'sluice.db'));
+  const shown: string[] = [];
+  const begun = Promise.withResolvers<void>();
+  const end = Promise.withResolvers<void>();
+  let press: (signal: string) => void = () => {};
+  try {
+    await store.append([sampleRow({ requestId: 'ahead', timestamp: Date.now() + 86_400_000 })]);
+    const following = runCommand(['daemon', 'logs', '-f', '--json'], {
+      environment: { SLUICE_HOME: home },
+      out(line) {
+        const { request_id } = JSON.parse(line) as { request_id: string };
+        shown.push(request_id);
+        if (request_id === 'ahead') begun.resolve();
+        if (request_id === 'end') end.resolve();
+      },
+      onSignal(handler) {
+        press = handler;
+      },
+    });
+    await begun.promise;
+    await store.append([sampleRow({ requestId: 'now', timestamp: Date.now() })]);
+    await store.append([sampleRow({ requestId: 'end', timestamp: Date.now() + 172_800_000 })]);
+    await end.promise;
+    press('SIGINT');
+    await following;
+  } finally {
+    await store.close();
+  }
+  expect(shown).toEqual(['ahead', 'now', 'end']);
+});
+
 test('a price that is unknown is “unpriced”, one of tokens that were not reported is none', async () => {
   const home = mkdtempSync(join(HOME, 'words-'));
   const store = createSqliteStore(join(home, 'sluice.db'));

@@ -1,6 +1,10 @@
 // Sums by minute let a window begin within an hour without counting that hour's rows. They are kept for a day and an hour.
 import { MINUTE_MS, oldestMinute } from './sum-spans.ts';
 
+/** In minutes. */
+const HOUR = 60;
+const DAY = 24 * HOUR;
+
 export interface MinuteKeeper {
   /** Once an hour, the oldest minute to keep, when older ones are to be deleted; null: not now. */
   due(newestMinute: number | null): number | null;
@@ -10,8 +14,10 @@ export function createMinuteKeeper(): MinuteKeeper {
   let doneUntil = Number.NEGATIVE_INFINITY;
   return {
     due(newestMinute) {
-      if (newestMinute === null || newestMinute < doneUntil) return null;
-      doneUntil = newestMinute + 60;
+      if (newestMinute === null) return null;
+      // Further away it is due: the clock was ahead, and was set back.
+      if (newestMinute < doneUntil && newestMinute >= doneUntil - DAY) return null;
+      doneUntil = newestMinute + HOUR;
       return oldestMinute(newestMinute * MINUTE_MS);
     },
   };
