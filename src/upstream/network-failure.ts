@@ -1,7 +1,7 @@
 // Why a provider could not be asked, in words: what happened, where, and what to do.
 import { type ErrorCode, GatewayError } from '../model/errors.ts';
 import { asObject, isObject } from '../model/json/json.ts';
-import { codeOf } from '../model/thrown.ts';
+import { codeOf, messageOf } from '../model/thrown.ts';
 import { type NamedProxy, ProxyFailure } from './proxy-failure.ts';
 
 /** What happened, and what to do. */
@@ -165,6 +165,24 @@ export function credentialsFailure(provider: string, cause: unknown): GatewayErr
   if (cause instanceof TypeError || cause instanceof SyntaxError)
     return failed('upstream_malformed', `sent what cannot be read: ${cause.message}; ${NO_PAGE}`);
   return undefined;
+}
+
+/** What is wrong, as the libraries of Google and of AWS word it. */
+const REFUSED_CREDENTIALS: readonly (readonly [RegExp, string])[] = [
+  // https://github.com/googleapis/google-auth-library-nodejs/issues/129
+  [/iat and exp|Signature expired|Signature not yet current/, 'correct the clock of this machine'],
+  [/invalid_grant/, 'log in again (gcloud auth application-default login), or renew oauth.refresh_token'],
+  [
+    /Could not load credentials from any/,
+    'log in, name a profile in options.profile, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY',
+  ],
+];
+
+/** Why no credentials were issued, and what to do. */
+export function refusedCredentials(cause: unknown): string {
+  const reason = messageOf(cause);
+  const remedy = REFUSED_CREDENTIALS.find(([words]) => words.test(reason))?.[1];
+  return remedy === undefined ? reason : `${reason}; ${remedy}`;
 }
 
 const EVERY_SERVERS_REMEDY = 'check the clock of this machine, any proxy in between, and NODE_EXTRA_CA_CERTS';

@@ -57,6 +57,28 @@ test('a host that cannot fetch any says what to do', async () => {
   });
 });
 
+test.each([
+  [
+    'invalid_grant: Invalid JWT: Token must be a short-lived token (60 minutes). Check your iat and exp values in the JWT claim.',
+    '; correct the clock of this machine',
+  ],
+  [
+    'Signature expired: 20261130T090000Z is now earlier than 20261130T101500Z',
+    '; correct the clock of this machine',
+  ],
+  [
+    '{"error":"invalid_grant","error_subtype":"invalid_rapt"}',
+    '; log in again (gcloud auth application-default login), or renew oauth.refresh_token',
+  ],
+  ['The SSO session has expired', ''],
+])('%s', async (reason, remedy) => {
+  const failing = { authorize: () => Promise.reject(new Error(reason)) };
+  expect(await fetching(failing).catch((thrown: unknown) => thrown)).toMatchObject({
+    code: 'upstream_unauthorized',
+    message: `lab: no credentials: ${reason}${remedy}`,
+  });
+});
+
 test('the host’s own error stays what it is', async () => {
   const own = new GatewayError('internal', 'the library cannot be loaded');
   const failing = { authorize: () => Promise.reject(own) };

@@ -2,12 +2,11 @@
 import type { ProviderConfig } from '../../config/resolved.ts';
 import { GatewayError } from '../../model/errors.ts';
 import type { CancelSignal } from '../../upstream/cancellation.ts';
-import { credentialsFailure } from '../../upstream/network-failure.ts';
+import { credentialsFailure, refusedCredentials } from '../../upstream/network-failure.ts';
 import { HeaderList } from '../../model/header-list.ts';
 import type { HeaderReader } from '../../model/headers.ts';
 import { parseDate } from '../../upstream/retry-after.ts';
 import type { GatewayHost, UnauthorizedRequest } from '../host.ts';
-import { messageOf } from '../../model/thrown.ts';
 
 /**
  * `headers` and those that authorize the request, where its provider wants any. Throws `upstream_unauthorized`, what kept the
@@ -34,7 +33,7 @@ export async function authorize(
     if (thrown instanceof GatewayError) throw thrown;
     const unfetched = credentialsFailure(name, thrown);
     if (unfetched !== undefined) throw unfetched;
-    const reason = messageOf(thrown);
+    const reason = refusedCredentials(thrown);
     throw new GatewayError('upstream_unauthorized', `${name}: no credentials: ${reason}`, { cause: thrown });
   }
   return all;
