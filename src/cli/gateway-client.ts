@@ -198,10 +198,18 @@ export async function refusal(
   if (response.status === 404 && code !== 'audit_disabled') return notSluice(gateway);
   const reason = (message ?? text).replaceAll(/\s+/g, ' ').trim().slice(0, 500);
   const unknown = problem === undefined ? '' : `, which are not known here: ${problem}`;
-  const remedy = response.status === 401 ? `; give one of its server.keys with --key${unknown}` : '';
+  const remedy =
+    response.status === 401
+      ? `; give one of its server.keys with --key${unknown}`
+      : NEWER_PARAMETER.test(reason)
+        ? '; this gateway is older than this program: restart it with this version (sluice daemon restart)'
+        : '';
   const [page = path] = path.split('?');
   return new GatewayUnreachable(`${url}${page} answered ${response.status}: ${reason}${remedy}`);
 }
+
+/** Commands ask for nothing that a gateway of their own version does not know. */
+const NEWER_PARAMETER = /: no such parameter/;
 
 /** What a gateway's error says; nothing where the answer is something else. */
 function errorIn(text: string): { code?: string; message?: string } {

@@ -164,6 +164,20 @@ test('a gateway of an older version, not restarted since, does not pass for one 
   }
 });
 
+test('nor does one tell of a parameter that nobody gave', async () => {
+  const message = 'step: no such parameter; there are since, recent_limit';
+  const refuse = () => Response.json({ error: { code: 'invalid_request', message } }, { status: 400 });
+  const server = Bun.serve({ hostname: '127.0.0.1', port: 0, fetch: refuse });
+  try {
+    expect(await runCommand(['costs', '--url', `http://127.0.0.1:${server.port}`])).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/answered 400: step: .+ is older than this program: restart it/),
+    });
+  } finally {
+    await server.stop(true);
+  }
+});
+
 test('models beyond those that the gateway lists are summed up', async () => {
   const model = { provider: 'lab', model: 'one', requests: 3, cost_usd: 1, unpriced_requests: 0 };
   const tokens = { input_tokens: 25, output_tokens: 1, cache_read_tokens: 50, cache_write_tokens: 25 };
