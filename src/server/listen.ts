@@ -50,7 +50,7 @@ export function listen(
 ): Listener {
   try {
     return Bun.serve<SocketSession>({
-      hostname: options.hostname.replace(/^\[(.*)\]$/, '$1'),
+      hostname: unbracketed(options.hostname),
       port: options.port,
       // With 0 Bun would wait forever for a request's headers too; otherwise it waits about 10 s.
       idleTimeout: UNUSED_SECONDS,
@@ -103,18 +103,35 @@ function explain(
   const at = `cannot listen on ${formatHost(hostname)}:${port}`;
   const lack = lackOfDescriptors(error);
   if (lack !== undefined) return `${at}: ${lack.happened}; ${lack.remedy}`;
+  const noAddress = `${at}: this machine has no such address; check server.host`;
+  if (net().isIP(unbracketed(hostname)) === 0 && !canListenAt(hostname)) return noAddress;
   switch (code) {
     case 'EADDRINUSE':
       return `${at}: the port is in use; stop what listens there, or choose another with ${portSetting}`;
     case 'EACCES':
       return `${at}: not permitted; ports below 1024 need privileges, choose another with ${portSetting}`;
+    case 'EADDRNOTAVAIL':
+    case 'EINVAL':
+      return noAddress;
     default:
-      // For a name that cannot be resolved, the runtime reports whichever error the resolver's last system call left.
-      if (code === 'EADDRNOTAVAIL' || code === 'EINVAL' || net().isIP(hostname) === 0)
-        return `${at}: this machine has no such address; check server.host`;
       return `${at}: ${messageOf(error)}; check ${code.startsWith('ERR_OSSL') ? 'server.tls' : 'server.host and server.port'}`;
   }
 }
+
+/**
+ * Whether a name is one of this machine, at whatever port: for one that cannot be resolved, the runtime reports the error that this
+ * process's last failing system call left, which may be that of a port in use.
+ */
+function canListenAt(hostname: string): boolean {
+  try {
+    void Bun.serve({ hostname, port: 0, fetch: () => new Response() }).stop(true);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const unbracketed = (host: string): string => host.replace(/^\[(.*)\]$/, '$1');
 
 /** In a URL an IPv6 address is in brackets. */
 export function formatHost(host: string): string {

@@ -393,6 +393,18 @@ describe('where it cannot listen', () => {
     }
   });
 
+  test('a name that is not known, after a port was in use', async () => {
+    const { port, drain } = createHost();
+    for (const asked of [0, port]) {
+      expect(messageOf({ port })).toContain('the port is in use');
+      expect(messageOf({ hostname: 'nosuch.invalid', port: asked })).toBe(
+        `cannot listen on nosuch.invalid:${asked}: this machine has no such address; check server.host`,
+      );
+    }
+    expect(messageOf({ hostname: 'localhost', port })).toContain('the port is in use');
+    await drain(0);
+  });
+
   // TEST-NET-1 (RFC 5737) is nobody's.
   test.each(['192.0.2.1', '999.1.1.1', 'nosuch.invalid'])('%s, which is not of this machine', (hostname) => {
     expect(messageOf({ hostname })).toBe(
