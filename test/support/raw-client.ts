@@ -1,5 +1,6 @@
 // A client on a bare TCP socket, or on one with TLS: it decides when to read, and when and how to leave.
 import type { Socket } from 'bun';
+import { inTime } from './time-limit.ts';
 
 export interface RawClient {
   /** Everything received so far, as text (bytes above 127 one by one). */
@@ -71,11 +72,14 @@ export async function connectRaw(port: number, authority?: string): Promise<RawC
       unsent.push(typeof data === 'string' ? new TextEncoder().encode(data) : data);
       flush(socket);
     },
-    async until(test) {
-      while (!test(text)) {
-        if (over) throw new Error(`the connection ended after: ${text.slice(-500)}`);
-        await new Promise<void>((resolve) => waiting.push(resolve));
-      }
+    until(test) {
+      const received = async () => {
+        while (!test(text)) {
+          if (over) throw new Error(`the connection ended after: ${text.slice(-500)}`);
+          await new Promise<void>((resolve) => waiting.push(resolve));
+        }
+      };
+      return inTime(received(), () => `it does not come to ${test} after: ${text.slice(-500)}`);
     },
     pause: () => socket.pause(),
     resume: () => socket.resume(),

@@ -2,6 +2,7 @@
 import type { Socket } from 'bun';
 import type { Certificate } from './certificates.ts';
 import { cutOff, reconnect } from './deaf-kernel.ts';
+import { inTime } from './time-limit.ts';
 
 export interface RawServer {
   readonly port: number;
@@ -123,11 +124,14 @@ class OpenConnection implements RawConnection {
     return this.taken;
   }
 
-  async until(test: (received: string) => boolean): Promise<void> {
-    while (!test(this.text)) {
-      if (this.isClosed) throw new Error(`the connection ended after: ${this.text.slice(-500)}`);
-      await new Promise<void>((resolve) => this.waiting.push(resolve));
-    }
+  until(test: (received: string) => boolean): Promise<void> {
+    const received = async () => {
+      while (!test(this.text)) {
+        if (this.isClosed) throw new Error(`the connection ended after: ${this.text.slice(-500)}`);
+        await new Promise<void>((resolve) => this.waiting.push(resolve));
+      }
+    };
+    return inTime(received(), () => `it does not come to ${test} after: ${this.text.slice(-500)}`);
   }
 
   async request(): Promise<RawRequest> {

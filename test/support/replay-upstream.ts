@@ -3,6 +3,7 @@
 import type { Socket } from 'bun';
 import { createSeenRequest, playReply, type Reply, type SeenRequest } from './reply.ts';
 import type { ChooseReply } from './replay-fetch.ts';
+import { inTime } from './time-limit.ts';
 
 export interface ReplayUpstream extends AsyncDisposable {
   /** `http://127.0.0.1:port`, no trailing slash. */
@@ -103,7 +104,8 @@ export async function startReplayUpstream(initial: ChooseReply): Promise<ReplayU
     request(index) {
       const seen = requests[index];
       if (seen !== undefined) return Promise.resolve(seen);
-      return new Promise((resolve) => waiting.set(index, resolve));
+      const came = new Promise<SeenRequest>((resolve) => waiting.set(index, resolve));
+      return inTime(came, () => `request ${index} does not come after ${requests.length}`);
     },
     dropConnections,
     answer(next) {

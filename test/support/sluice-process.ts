@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import type { ConfigInput } from '../../src/index.ts';
 import { freePort } from './free-port.ts';
 import { temporaryFolder } from './temporary-folder.ts';
+import { inTime } from './time-limit.ts';
 
 const ROOT = resolve(import.meta.dir, '..', '..');
 const LAUNCHER = [Bun.which('node') ?? 'node', join(ROOT, 'bin', 'sluice')];
@@ -95,7 +96,9 @@ export async function startSluice(options: StartOptions = {}): Promise<SluicePro
       process.kill(pid, 'SIGKILL');
       await child.exited;
     },
-    exited: child.exited,
+    get exited() {
+      return inTime(child.exited, () => `sluice does not end:\n${output()}`);
+    },
     async get<T>(path: string) {
       // Who proves to be there is for the tests of TLS to check.
       const response = await fetch(url + path, { tls: { rejectUnauthorized: false } });
@@ -137,11 +140,14 @@ function collect(streams: ReadableStream<Uint8Array>[], exited: Promise<number>)
   });
   return {
     output: () => text,
-    async wrote(pattern: RegExp) {
-      while (!pattern.test(text)) {
-        if (over) throw new Error(`sluice ended without writing ${pattern}:\n${text}`);
-        await new Promise<void>((resolve) => waiting.push(resolve));
-      }
+    wrote(pattern: RegExp) {
+      const written = async () => {
+        while (!pattern.test(text)) {
+          if (over) throw new Error(`sluice ended without writing ${pattern}:\n${text}`);
+          await new Promise<void>((resolve) => waiting.push(resolve));
+        }
+      };
+      return inTime(written(), () => `sluice does not write ${pattern}:\n${text}`);
     },
   };
 }

@@ -2,6 +2,7 @@
 import { type JsonObject, parseObject } from '../../src/model/json/json.ts';
 import { utf8 } from './message-stream.ts';
 import type { SluiceProcess } from './sluice-process.ts';
+import { inTime } from './time-limit.ts';
 
 /** The type of an answer's last event. */
 export const LAST = /^(response\.(completed|failed|incomplete)|error)$/;
@@ -43,12 +44,15 @@ export class TestSocket implements AsyncDisposable {
   }
 
   /** Resolves once something that was heard has passed. */
-  async until(passes: (event: JsonObject) => boolean): Promise<JsonObject> {
-    for (let index = 0; ; index++) {
-      while (this.texts.length <= index) await new Promise<void>((resolve) => (this.heard = resolve));
-      const event = parseObject(this.texts[index] ?? '') ?? {};
-      if (passes(event)) return event;
-    }
+  until(passes: (event: JsonObject) => boolean): Promise<JsonObject> {
+    const heard = async () => {
+      for (let index = 0; ; index++) {
+        while (this.texts.length <= index) await new Promise<void>((resolve) => (this.heard = resolve));
+        const event = parseObject(this.texts[index] ?? '') ?? {};
+        if (passes(event)) return event;
+      }
+    };
+    return inTime(heard(), () => `it does not come to ${passes} after: ${this.texts.at(-1)}`);
   }
 
   /** Says it, and resolves to the last event of the answer. */

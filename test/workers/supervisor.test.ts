@@ -7,6 +7,7 @@ import { type SupervisorOptions, createSupervisor, WorkerFailed } from '../../sr
 import { BEAT_MS } from '../../src/workers/heartbeat.ts';
 import { createManualTimers } from '../support/manual-timers.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { inTime } from '../support/time-limit.ts';
 
 test.skipIf(process.platform !== 'linux')(
   'a program that cannot be started is told as one, with what to do',
@@ -166,7 +167,11 @@ function createLab(command: string[]) {
   const replaces: boolean[] = [];
   const waiting = new Map<string, () => void>();
   const events = {
-    once: (name: string) => new Promise<void>((resolve) => waiting.set(name, resolve)),
+    once: (name: string) =>
+      inTime(
+        new Promise<void>((resolve) => waiting.set(name, resolve)),
+        () => `not so: ${name}; logged: ${logged.join(', ')}`,
+      ),
     notify: (name: string) => waiting.get(name)?.(),
   };
   const options: SupervisorOptions = {
