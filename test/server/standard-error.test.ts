@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, setDefaultTimeout, test } from 'bun:test';
 import type { LogState } from '../../src/model/log-state.ts';
 import { openCLibrary } from '../../src/server/c-library.ts';
+import { canMount, mountSmallDisk } from '../support/small-disk.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { eventually, TEST_TIMEOUT_MS } from '../support/time-limit.ts';
 
@@ -140,3 +141,43 @@ test('in a file, a long line of one process is not within that of another', asyn
   expect(lines.filter((line) => !/^\d+ x{100000}$/.test(line)).length).toBe(0);
   expect(lines).toHaveLength(600);
 });
+
+if (canMount())
+  test('a line that a full disk has cut stays on its own, and the next says that one was lost', async () => {
+    const disk = mountSmallDisk(1);
+    if (disk === null) throw new Error('it could be mounted a moment ago');
+    const path = join(disk.directory, 'log');
+    const file = openSync(path, 'a');
+    const script = `
+      import { reportLostLines, standardErrorState, writeStandardError } from ${JSON.stringify(join(import.meta.dir, '../../src/server/standard-error.ts'))};
+      reportLostLines((lines) => writeStandardError('lost ' + lines));
+      for await (const line of console) {
+        writeStandardError(line);
+        console.log(standardErrorState().ok);
+      }`;
+    const writer = Bun.spawn([process.execPath, '-e', script], {
+      stdin: 'pipe',
+      stdout: 'pipe',
+      stderr: file,
+    });
+    closeSync(file);
+    const answers = writer.stdout.pipeThrough(new TextDecoderStream()).getReader();
+    const write = async (line: string) => {
+      writer.stdin.write(`${line}\n`);
+      await writer.stdin.flush();
+      return (await answers.read()).value;
+    };
+    try {
+      expect(await write('first')).toBe('true\n');
+      disk.fill(0);
+      // Longer than what is left of the file's page.
+      expect(await write('x'.repeat(100_000))).toBe('false\n');
+      disk.free();
+      expect(await write('last')).toBe('true\n');
+      expect(readFileSync(path, 'utf8')).toMatch(/^first\nx+\nlost 1\nlast\n$/);
+    } finally {
+      writer.kill();
+      await writer.exited;
+      disk.remove();
+    }
+  });
