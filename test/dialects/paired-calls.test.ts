@@ -1,5 +1,5 @@
 // Histories of calls that their clients' own providers take, and others hold to an order: ids that come again, results that come
-// late.
+// late or never.
 import { describe, expect, test } from 'bun:test';
 import { DIALECTS, PROVIDER_SIDES } from '../../src/dialects/registry.ts';
 import { pairCalls } from '../../src/dialects/shared/tools/pair-calls.ts';
@@ -121,13 +121,52 @@ test('a call that never got its result does not take that of a later one with it
   );
   expect(summaryOf(messages)).toEqual([
     'assistant: one c',
-    'user: Not that.',
+    'user: c=(no output), Not that.',
     'assistant: two c_2',
     'user: c_2=2',
     'assistant: three c_3',
     'user: c_3=3',
   ]);
-  expect(lost).toEqual([]);
+  expect(lost).toEqual(['messages']);
+});
+
+describe('a call that never gets its result', () => {
+  const made = { role: 'assistant', tool_calls: [call('a'), call('b')] };
+  const user = (content: string) => ({ role: 'user', content });
+
+  test('gets an empty one once the conversation has gone on', () => {
+    const { messages, lost } = paired(chat([user('q'), made, result('b', '2'), user('And?')]));
+    expect(summaryOf(messages)).toEqual([
+      ...['user: q', 'assistant: f a, f b'],
+      ...['user: a=(no output), b=2', 'user: And?'],
+    ]);
+    expect(lost).toEqual(['messages']);
+    const answered = { role: 'assistant', content: 'Well.' };
+    expect(summaryOf(paired(chat([user('q'), made, answered, user('And?')])).messages)).toEqual([
+      'user: q',
+      ...['assistant: f a, f b', 'assistant: Well.'],
+      'user: a=(no output), b=(no output), And?',
+    ]);
+  });
+
+  // As in a history that Anthropic once took.
+  test('is left as it is where a result of another id stands in its place', () => {
+    const asked = [user('q'), { role: 'assistant', tool_calls: [call('a')] }, result('z', '1')];
+    const request = chat(asked);
+    expect(pairCalls(request, createLossReport('gemini'))).toBe(request);
+    const again = [...asked, { role: 'assistant', tool_calls: [call('b'), call('b')] }];
+    expect(summaryOf(paired(chat(again)).messages)).toEqual([
+      ...['user: q', 'assistant: f a', 'user: z=1'],
+      'assistant: f b, f b_2',
+    ]);
+  });
+
+  test('waits for it at the end', () => {
+    const request = chat([user('q'), made]);
+    expect(pairCalls(request, createLossReport('gemini'))).toBe(request);
+    const repeated = chat([user('q'), made, result('a', '1'), result('b', '2'), made]);
+    expect(summaryOf(paired(repeated).messages).at(-1)).toBe('assistant: f a_2, f b_2');
+  });
 });
 
 test('two calls of a turn with one id are answered in their order', () => {

@@ -1,6 +1,7 @@
 // Calls and results as most providers require them in a history: each call has a unique id and one result, and all results of a
 // turn are in the next one. Chat clients may number the calls of each turn from 0; Responses clients may send a result later,
-// and both send it again after an interrupted request; and Anthropic's types allow it in the turn of the call itself.
+// and both send it again after an interrupted request; Anthropic's types allow it in the turn of the call itself; and Gemini's
+// clients may have none to send.
 import type { Part, ToolCallPart, ToolResultPart } from '../../../model/content.ts';
 import type { Message, NeutralRequest } from '../../../model/request.ts';
 import type { LossReport } from '../losses/loss-report.ts';
@@ -11,6 +12,13 @@ const MOVED: Part = {
   text: '(The result of an earlier call has come: it stands behind that call.)',
 };
 
+/**
+ * The result of a call that got none. The AI SDK's Google provider sends an image or a file that a tool returned beside the results,
+ * and no result where a tool returned nothing else (https://github.com/vercel/ai/pull/8357); a tool that was interrupted may have
+ * none either. Claude, OpenAI and Bedrock refuse a call without a result, in each request from then on.
+ */
+const NO_RESULT = '(no output)';
+
 /** The request with calls and results paired; the same object if all is in order, as nearly always. */
 export function pairCalls(request: NeutralRequest, losses: LossReport): NeutralRequest {
   const { messages } = request;
@@ -20,6 +28,7 @@ export function pairCalls(request: NeutralRequest, losses: LossReport): NeutralR
   const paired = pairing.pair(messages);
   if (late.some((parts) => parts.length > 0))
     losses.approximated('messages', 'a result that does not directly follow its call is moved there');
+  if (pairing.addMissing() > 0) losses.approximated('messages', 'a call without a result gets an empty one');
   return { ...request, messages: withLast(withLate(paired, late), pairing.last, losses) };
 }
 
@@ -42,21 +51,29 @@ function isOutOfOrder(messages: readonly Message[]): boolean {
   const answered = new Set<string>();
   let turn = -1;
   let before: Message['role'] = 'user';
+  /** How many calls of the turn have no result yet; one of another id may be meant as that of any of them. */
+  let open = 0;
   for (const { role, parts } of messages) {
-    if (role === 'assistant' && before !== 'assistant') turn++;
+    if (role === 'assistant' && before !== 'assistant') {
+      if (open > 0) return true;
+      open = 0;
+      turn++;
+    }
     before = role;
     for (const part of parts) {
       if (isCall(part)) {
         if (turns.has(part.id)) return true;
         turns.set(part.id, turn);
+        open++;
       } else if (part.type === 'tool-result') {
         if (role === 'assistant' || (turns.get(part.callId) ?? turn) !== turn) return true;
         if (answered.has(part.callId)) return true;
         answered.add(part.callId);
+        open--;
       }
     }
   }
-  return false;
+  return open > 0 && before !== 'assistant';
 }
 
 function isCall(part: Part): part is ToolCallPart {
@@ -89,6 +106,10 @@ class Pairing {
   /** Of calls that have several results: by the first the last. */
   readonly last = new Map<ToolResultPart, ToolResultPart>();
   private turn = -1;
+  /** Turns with results of other ids than their calls have. */
+  private readonly withStrays = new Set<number>();
+  /** The last message is of the model: its calls are yet to be answered. */
+  private isWaiting = false;
 
   /** @param late receives the results that come too late, by assistant turn. */
   constructor(late: Part[][]) {
@@ -97,6 +118,7 @@ class Pairing {
 
   pair(messages: readonly Message[]): Message[] {
     let before: Message['role'] = 'user';
+    this.isWaiting = messages.at(-1)?.role === 'assistant';
     return messages.map((message) => {
       if (message.role === 'assistant' && before !== 'assistant') this.late[++this.turn] = [];
       before = message.role;
@@ -104,6 +126,24 @@ class Pairing {
       const isMoved = parts.length === 0 && message.parts.length > 0;
       return { ...message, parts: isMoved ? [MOVED] : parts };
     });
+  }
+
+  /** Has each call that is no longer waiting for its result get one; returns how many had none. */
+  addMissing(): number {
+    let missing = 0;
+    for (const { calls } of this.made.values()) {
+      for (const { id, turn, result } of calls) {
+        if (result !== undefined || this.withStrays.has(turn)) continue;
+        if (this.isWaiting && turn === this.turn) continue;
+        missing++;
+        this.late[turn]?.push({
+          type: 'tool-result',
+          callId: id,
+          content: [{ type: 'text', text: NO_RESULT }],
+        });
+      }
+    }
+    return missing;
   }
 
   private part(part: Part, role: Message['role']): Part[] {
@@ -126,6 +166,7 @@ class Pairing {
   private answered(result: ToolResultPart, role: Message['role']): Part[] {
     const known = this.made.get(result.callId);
     const call = known && this.callOf(known);
+    if (call === undefined) this.withStrays.add(this.turn);
     const renamed = call === undefined ? result : { ...result, callId: call.id };
     if (call?.result !== undefined) {
       // Claude and Bedrock refuse a second one: https://github.com/router-for-me/CLIProxyAPI/issues/4997,
