@@ -1,10 +1,11 @@
 // `contents` and `systemInstruction` of a request → neutral turns and system parts.
 import type { Part, ReasoningPart, TextPart } from '../../model/content.ts';
-import { asString, isObject, type JsonValue } from '../../model/json/json.ts';
+import { asString, type JsonValue } from '../../model/json/json.ts';
 import type { OpaqueToken } from '../../model/opaque-token.ts';
 import type { Message } from '../../model/request.ts';
 import { createCallMatcher } from '../shared/tools/call-matcher.ts';
 import { madeUpCallId } from './call-id.ts';
+import { ContentResults } from './content-results.ts';
 import { type CarriedThought, parsePart } from './parse-parts.ts';
 import { invalid, nameType } from '../shared/read-field.ts';
 import { requiredObject } from './read-field.ts';
@@ -24,10 +25,11 @@ export function parseContents(value: JsonValue | undefined): Message[] {
     const content = requiredObject(item, path);
     const role = roleOf(content.role, path);
     const parts: (Part | CarriedThought)[] = [];
-    const results = new Set<string>();
+    const results = new ContentResults(calls);
     for (const [place, part] of listOf(content.parts).entries()) {
-      if (isRepeatedResult(part, results)) continue;
-      parts.push(...parsePart(part, `${path}.parts[${place}]`, calls));
+      if (results.repeats(part)) continue;
+      for (const parsed of parsePart(part, `${path}.parts[${place}]`, calls))
+        if (!results.joins(parsed, part)) parts.push(parsed);
     }
     const last = turns.at(-1);
     // In the history, a streamed answer is one content per event: all of them are one turn.
@@ -38,19 +40,6 @@ export function parseContents(value: JsonValue | undefined): Message[] {
     role,
     parts: role === 'assistant' ? joined(parts) : parts.filter((part) => part.type !== 'carried-thought'),
   }));
-}
-
-/**
- * Gemini CLI sends results twice in a resumed session; Anthropic refuses a second result of a call.
- * @param seen the results before it in the same content.
- */
-function isRepeatedResult(part: JsonValue, seen: Set<string>): boolean {
-  const result = isObject(part) ? part.functionResponse : undefined;
-  if (!isObject(result) || !asString(result.id)) return false;
-  const text = JSON.stringify(part);
-  const isRepeated = seen.has(text);
-  seen.add(text);
-  return isRepeated;
 }
 
 function roleOf(role: JsonValue | undefined, path: string): 'user' | 'assistant' {

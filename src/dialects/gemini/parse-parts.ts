@@ -1,6 +1,6 @@
 // Parts of a request's contents → neutral parts. https://ai.google.dev/api/caching#Part
 import type { MediaSource, OpaquePart, Part, ReasoningPart, ToolResultContent } from '../../model/content.ts';
-import { asString, isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
+import { asArray, asString, isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import { exactText } from '../../model/json/exact-numbers.ts';
 import type { CallMatcher } from '../shared/tools/call-matcher.ts';
 import { isVideoPage } from '../shared/media/video-page.ts';
@@ -142,8 +142,8 @@ function parseResult(value: JsonValue, path: string, calls: CallMatcher): Part {
     'name the function whose result this is',
   );
   const callId = calls.answered(name, asString(result.id));
-  const { text, isError } = readResponse(result.response);
-  const content: ToolResultContent[] = [{ type: 'text', text }];
+  const { texts, isError } = readResponse(result.response, name);
+  const content: ToolResultContent[] = texts.map((text) => ({ type: 'text', text }));
   for (const [index, item] of listOf(result.parts).entries()) {
     const itemPath = `${path}.functionResponse.parts[${index}]`;
     const media = parseMedia(requiredObject(item, itemPath), itemPath);
@@ -162,18 +162,33 @@ function parseResult(value: JsonValue, path: string, calls: CallMatcher): Part {
 }
 
 /**
- * The result as text. `{output}` and `{error}` are Google's own forms of a plain result and a failure; any other
- * object is the result itself.
+ * The result as text. `{output}` and `{error}` are Google's own forms of a plain result and a failure. The AI SDK's are
+ * `{name, content}` and `{name, error}`, with the function's name (github.com/vercel/ai,
+ * packages/google/src/convert-to-google-messages.ts), and RubyLLM's `{name, content: [{text}]}`. Any other object is the result
+ * itself.
  */
-function readResponse(response: JsonValue | undefined): { text: string; isError: boolean } {
-  if (!isObject(response)) return { text: response == null ? '' : textOf(response), isError: false };
-  const [[field, value] = [], ...others] = Object.entries(response);
-  if (others.length === 0 && field === 'error') return { text: textOf(value), isError: true };
+function readResponse(response: JsonValue | undefined, name: string): { texts: string[]; isError: boolean } {
+  const said = (...texts: string[]) => ({ texts, isError: false });
+  if (!isObject(response)) return said(response == null ? '' : textOf(response));
+  const isNamed = response.name === name;
+  const [[field, value] = [], ...others] = Object.entries(
+    isNamed ? withoutFields(response, ['name']) : response,
+  );
+  if (others.length > 0) return said(exactText(response));
+  if (field === 'error') return { texts: [textOf(value)], isError: true };
+  if (isNamed && field === 'content') return said(...(textsOf(value) ?? [textOf(value)]));
   // Text that is itself a JSON object would be taken for the result's object on the way back.
-  if (others.length === 0 && field === 'output' && typeof value === 'string' && !/^\s*\{/.test(value)) {
-    return { text: value, isError: false };
-  }
-  return { text: exactText(response), isError: false };
+  if (field === 'output' && typeof value === 'string' && !/^\s*\{/.test(value)) return said(value);
+  return said(exactText(response));
+}
+
+/** Of a list of texts alone, which is not empty. */
+function textsOf(value: JsonValue | undefined): string[] | undefined {
+  const items = asArray(value) ?? [];
+  const texts = items.flatMap((item) =>
+    isObject(item) && typeof item.text === 'string' && Object.keys(item).length === 1 ? [item.text] : [],
+  );
+  return texts.length > 0 && texts.length === items.length ? texts : undefined;
 }
 
 function textOf(value: JsonValue | undefined): string {

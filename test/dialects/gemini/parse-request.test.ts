@@ -438,6 +438,33 @@ describe('calls and results', () => {
     ]);
   });
 
+  // The AI SDK gives each text of a result a part of its own.
+  test.each<(string | undefined)[]>([['a'], [undefined]])(
+    'a result in several parts is one, with the id %s',
+    (id) => {
+      const said = (content: string) => ({
+        functionResponse: { ...(id && { id }), name: 'f', response: { name: 'f', content } },
+      });
+      const failed = {
+        functionResponse: { ...said('').functionResponse, response: { name: 'f', error: '3' } },
+      };
+      const contents = [
+        ...HELLO,
+        { role: 'model', parts: [call('f', id), call('g', 'b')] },
+        { role: 'user', parts: [said('1'), said('2'), result('g', 'b'), failed] },
+      ];
+      const [, , answer] = parse({ contents: contents as JsonObject[] }).messages;
+      expect(answer?.parts).toMatchObject([
+        {
+          callId: id ?? 'gcall-h-0',
+          content: [{ text: '1' }, { text: '2' }, { text: '3' }],
+          isError: true,
+        },
+        { callId: 'b', content: [{ text: 'g b' }] },
+      ]);
+    },
+  );
+
   test('results that say the same are results of their own where they have no id', () => {
     expect(pairs([call('f'), call('f')], [result('f'), result('f')])).toEqual([
       ...['gcall-h-0', 'gcall-h-1'],
@@ -457,6 +484,17 @@ describe('calls and results', () => {
     [{ temperature: 3 }, '{"temperature":3}', undefined],
     [{ error: 'boom' }, 'boom', true],
     [{ error: { code: 1 } }, '{"code":1}', true],
+    // The AI SDK's and RubyLLM's.
+    [{ name: 'f', content: 'sunny' }, 'sunny', undefined],
+    [{ name: 'f', content: { t: 20 } }, '{"t":20}', undefined],
+    [{ name: 'f', content: [{ text: 'sunny' }] }, 'sunny', undefined],
+    [{ name: 'f', content: [1, { text: 'x' }] }, '[1,{"text":"x"}]', undefined],
+    [{ name: 'f', content: [] }, '[]', undefined],
+    [{ name: 'f', output: 'x' }, 'x', undefined],
+    [{ name: 'f', error: 'no such city' }, 'no such city', true],
+    [{ name: 'g', content: 'sunny' }, '{"name":"g","content":"sunny"}', undefined],
+    [{ name: 'f', content: 'x', more: 1 }, '{"name":"f","content":"x","more":1}', undefined],
+    [{ name: 'f', age: 3 }, '{"name":"f","age":3}', undefined],
     [{}, '{}', undefined],
     [undefined, '', undefined],
   ])('the response %j', (response, text, isError) => {

@@ -71,6 +71,17 @@ function partsOf(content: JsonObject): JsonObject[] {
   });
 }
 
+/** RubyLLM's form of a plain result, in Google's. */
+function resultMeaning(part: JsonObject): JsonObject {
+  const result = asObject(part.functionResponse);
+  const { name, content, ...others } = asObject(result?.response) ?? {};
+  const texts = (asArray(content) ?? []).map((item) => asString(asObject(item)?.text));
+  const isPlain = name === result?.name && Object.keys(others).length === 0 && texts.length > 0;
+  return isPlain
+    ? { ...part, functionResponse: { ...result, response: { output: texts.join('\n\n') } } }
+    : part;
+}
+
 /** What a request means. */
 function meaning(body: JsonObject) {
   const wire = spelled(body) as JsonObject;
@@ -85,7 +96,7 @@ function meaning(body: JsonObject) {
   return {
     contents: (asArray(wire.contents) ?? []).filter(isObject).map((content) => ({
       role: content.role,
-      parts: partsOf(content),
+      parts: partsOf(content).map(resultMeaning),
     })),
     system: partsOf(asObject(wire.systemInstruction) ?? {}),
     functions: tools

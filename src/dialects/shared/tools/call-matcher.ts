@@ -5,6 +5,8 @@ export interface CallMatcher {
   called(name: string, id: string | undefined): string;
   /** The id of the call that a result is for. @param name undefined: the next call that has no result. */
   answered(name: string | undefined, id: string | undefined): string;
+  /** Whether the model made this call. */
+  knows(id: string): boolean;
   /** The same for tools that the provider runs. */
   serverCalled(): string;
   serverAnswered(): string;
@@ -81,6 +83,7 @@ export function createCallMatcher(makeUp: (position: number) => string): CallMat
       call.isAnswered = true;
       return call.id;
     },
+    knows: (id) => byId.has(id),
     serverCalled() {
       serverCall = next();
       return serverCall;
