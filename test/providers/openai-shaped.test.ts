@@ -69,6 +69,22 @@ describe('the bound on the output, and token counts in streams', () => {
       expect(lost).toEqual([]);
     },
   );
+
+  // As the AI SDK's `openai-compatible` sends it to any server.
+  test.each([
+    ['openai', 'gpt-5.2', 'max_completion_tokens'],
+    ['azure', 'o3', 'max_completion_tokens'],
+    ['openai', 'gpt-4.1', 'max_tokens'],
+    ['openai', 'gpt-5-chat-latest', 'max_tokens'],
+    ['cerebras', 'gpt-oss-120b', 'max_tokens'],
+  ])('%s/%s: the older name of the limit is sent as %s', (kind, model, field) => {
+    const { body, lost } = pass(kind, { model, messages: [{ role: 'user', content: 'u' }], max_tokens: 9 });
+    const { max_tokens: older, max_completion_tokens: newer } = body;
+    expect({ older, newer }).toEqual(
+      field === 'max_tokens' ? { older: 9, newer: undefined } : { older: undefined, newer: 9 },
+    );
+    expect(lost).toEqual([]);
+  });
 });
 
 describe('what came with an earlier turn', () => {

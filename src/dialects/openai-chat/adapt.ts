@@ -21,6 +21,8 @@ export function adaptBody(body: JsonObject, quirks: Quirks, losses: LossReport):
     Object.assign(edits, oneLimit(body, quirks));
   } else if (quirks.maxTokensField === 'max_tokens') {
     rename(body, edits, 'max_completion_tokens', 'max_tokens');
+  } else if (body.max_tokens !== undefined && refusesOlderLimit(modelOf(body), quirks)) {
+    rename(body, edits, 'max_tokens', 'max_completion_tokens');
   }
   if (quirks.wholeUpTo !== undefined && isTooLong({ ...body, ...edits }, quirks.wholeUpTo))
     Object.assign(edits, { stream: true, stream_options: { include_usage: true } });
@@ -66,6 +68,14 @@ function modelOf(body: JsonObject): string {
 function oneLimit({ max_completion_tokens: newer, max_tokens: older }: JsonObject, quirks: Quirks): Edits {
   const { maxTokensField = 'max_tokens' } = quirks;
   return { max_completion_tokens: undefined, max_tokens: undefined, [maxTokensField]: newer ?? older };
+}
+
+/**
+ * OpenAI's models that think do, so that those who know one way to ask any server, such as the AI SDK's `openai-compatible`, were
+ * always refused: https://github.com/anomalyco/opencode/issues/5421
+ */
+function refusesOlderLimit(model: string, { maxTokensField, fixedSampling }: Quirks): boolean {
+  return maxTokensField === 'max_completion_tokens' && fixedSampling?.test(model) === true;
 }
 
 /** For an answer that is not streamed; a streamed one is told whole. Of several alternatives that cannot be done. */
