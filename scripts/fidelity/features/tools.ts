@@ -2,7 +2,7 @@
 import { asArray, asObject, type JsonObject } from '../../../src/model/json/json.ts';
 import type { FeatureGroup } from '../feature.ts';
 import { merge } from '../feature.ts';
-import { modelTurn, offers } from '../shared-forms.ts';
+import { offers } from '../shared-forms.ts';
 
 const SCHEMA: JsonObject = {
   type: 'object',
@@ -388,16 +388,29 @@ export const TOOLS: FeatureGroup = {
     },
     {
       name: 'free-text call',
-      forms: modelTurn({
+      forms: {
         'anthropic-messages': null,
         'openai-chat': {
-          tool_calls: [{ id: 'call_1', type: 'custom', custom: { name: 'patch', input: 'a b' } }],
+          messages: [
+            { role: 'user', content: 'hi' },
+            {
+              role: 'assistant',
+              tool_calls: [{ id: 'call_1', type: 'custom', custom: { name: 'patch', input: 'a b' } }],
+            },
+            { role: 'tool', tool_call_id: 'call_1', content: 'done' },
+          ],
         },
-        'openai-responses': { type: 'custom_tool_call', call_id: 'call_1', name: 'patch', input: 'a b' },
+        'openai-responses': {
+          input: [
+            { role: 'user', content: 'hi' },
+            { type: 'custom_tool_call', call_id: 'call_1', name: 'patch', input: 'a b' },
+            { type: 'custom_tool_call_output', call_id: 'call_1', output: 'done' },
+          ],
+        },
         gemini: null,
         'bedrock-converse': null,
         'ollama-chat': null,
-      }),
+      },
     },
   ],
 };
