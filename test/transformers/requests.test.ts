@@ -467,6 +467,21 @@ describe('the client’s own bytes', () => {
       expect(JSON.parse(lab.sent().text)).toEqual({ model: 'm', max_tokens: sent, messages });
     }
   });
+  test('a field under another name whose spelling is the client’s own is written anew, with the change', async () => {
+    const lab = labOf('gemini', [{ name: 'redact', patterns: ['sk-[a-z]{20}'] }]);
+    const contents = [{ role: 'user', parts: [{ text: 'hi' }] }];
+    const secret = `sk-${'a'.repeat(20)}`;
+    const response = await lab.post('/v1beta/models/m:generateContent', {
+      system_instruction: { parts: { text: `the key is ${secret}` } },
+      contents,
+    });
+    await response.text();
+    expect(lab.sent().body).toMatchObject({
+      systemInstruction: { parts: [{ text: 'the key is [redacted]' }] },
+      contents,
+    });
+    expect(lab.sent().text).not.toContain(secret);
+  });
   test('messages in front of which one is put keep what they have of their own', async () => {
     const lab = labOf('openai-chat', [{ name: 'system_prompt', prepend: 'mine' }]);
     await (
