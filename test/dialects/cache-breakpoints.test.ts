@@ -217,6 +217,13 @@ describe('a client that places OpenAI’s breakpoints', () => {
     expect(lost).toEqual(['approximated cache_control']);
   });
 
+  test('four are as many as Claude takes: all stay, and nothing is said of them', () => {
+    const more = { instructions: null, input: [shared, ...many.slice(-5)], tools: TOOLS };
+    const { body, lost } = built('anthropic-messages', 'claude-opus-4-8', more);
+    expect(breakpointsIn(body)).toBe(4);
+    expect(lost).toEqual([]);
+  });
+
   test.each([
     ['anthropic-messages', 'claude-opus-4-8', {}],
     ['bedrock-converse', 'anthropic.claude-opus-4-8', {}],

@@ -2,7 +2,7 @@
 // are opencode's; Anthropic's dialect has only `api_error` beside them, by which no client asks again.
 import { afterEach, expect, test } from 'bun:test';
 import { ASK, createFallbackLab, expectSettled } from '../../support/fallback-lab.ts';
-import { MESSAGE, utf8 } from '../../support/message-stream.ts';
+import { MESSAGE, utf8, wholeMessage } from '../../support/message-stream.ts';
 import { type ReplyFault, replyWith } from '../../support/reply.ts';
 
 afterEach(expectSettled);
@@ -25,4 +25,16 @@ test.each<[string, ReplyFault, string]>([
   expect(error.type).toBe(errorCode === 'upstream_timeout' ? 'timeout_error' : 'api_error');
   expect(error.message).toMatch(KNOWN);
   expect(await lab.row()).toMatchObject({ errorCode });
+});
+
+test('a whole answer that breaks off in the middle', async () => {
+  const whole = utf8(JSON.stringify(wholeMessage('half')));
+  const fault = { kind: 'reset', after: whole.length / 2 } as const;
+  const broken = replyWith(whole, { fault, headers: { 'content-type': 'application/json' } });
+  const lab = createFallbackLab({ script: { one: [broken] } });
+  const response = await lab.post('/v1/messages', ASK);
+  expect(response.status).toBe(502);
+  const { error } = (await response.json()) as { error: { message: string } };
+  expect(error.message).toMatch(KNOWN);
+  expect(await lab.row()).toMatchObject({ status: 'truncated', errorCode: 'upstream_truncated' });
 });

@@ -74,6 +74,24 @@ test.each(['anthropic-messages', 'openai-chat'] as const)(
   },
 );
 
+test('a stream that a fault of the gateway’s own ends has failed: its client did not leave', async () => {
+  const bytes = new TextEncoder().encode(MESSAGE.start + MESSAGE.block + MESSAGE.delta('Hello'));
+  const body = new ReadableStream<unknown>({
+    start(controller) {
+      controller.enqueue(bytes);
+      // What no transport sends, and no code expects.
+      controller.enqueue(null);
+    },
+  }) as ReadableStream<Uint8Array>;
+  const lab = createTestGateway({
+    config: { providers: { lab: LAB_PROVIDERS.claude } },
+    fetch: async () => new Response(body, { headers: { 'content-type': 'text/event-stream' } }),
+  });
+  const request = clientRequest('openai-chat', { stream: true, model: 'lab/m' });
+  expect(await (await lab.post(request.path, request.body)).text()).toContain('internal');
+  expect(await lab.row(0)).toMatchObject({ status: 'error', errorCode: 'internal' });
+});
+
 test('a client that left before anyone was asked: a row without an attempt', async () => {
   const lab = setup(replyWith(STREAM));
   const { path, body } = clientRequest('anthropic-messages', { stream: true });
