@@ -50,9 +50,16 @@ export function foregroundFilePath(environment: CliContext['environment']): stri
   return join(findHome(environment), 'sluice.foreground');
 }
 
-/** A running daemon uses the file and the `.env` that it was started with, wherever the command is run. */
-export function daemonOptions(input: ParsedArguments, context: CliContext): LoadOptions {
-  return ownOptions(readPidFile(pidFilePath(context.environment)).server, input, context);
+/** A running gateway uses the file and the `.env` that it was started with, wherever the command is run. */
+export function gatewayOptions(input: ParsedArguments, context: CliContext): LoadOptions {
+  return ownOptions(runningGateways(context)[0], input, context);
+}
+
+/** Of this home: the daemon, then the first in the foreground. */
+function runningGateways({ environment }: Pick<CliContext, 'environment'>): RunningServer[] {
+  return [pidFilePath(environment), foregroundFilePath(environment)].flatMap(
+    (path) => readPidFile(path).server ?? [],
+  );
 }
 
 function ownOptions(
@@ -73,10 +80,7 @@ function ownOptions(
 /** Where the gateway is to be found; whether it answers is not checked. Throws UsageError. */
 export function findGateway(input: ParsedArguments, context: CliContext): GatewayAddress {
   const asked = urlFlag(input, 'url');
-  const { environment } = context;
-  const running = [pidFilePath(environment), foregroundFilePath(environment)].flatMap(
-    (path) => readPidFile(path).server ?? [],
-  );
+  const running = runningGateways(context);
   const found = asked === undefined ? running[0] : running.find(({ url }) => url === asked);
   const loaded = loadConfig(ownOptions(found, input, context));
   const known = asked ?? found?.url;

@@ -9,7 +9,7 @@ import type { LedgerStore } from '../ledger/store.ts';
 import { sqliteError } from '../ledger/store-errors.ts';
 import type { CliContext, ParsedArguments } from './command.ts';
 import { describeProblems } from './config-flags.ts';
-import { daemonOptions } from './gateway-client.ts';
+import { gatewayOptions } from './gateway-client.ts';
 import { findReadableHome } from './home.ts';
 import { DATABASE_NAME } from './serve/serve-foreground.ts';
 
@@ -21,7 +21,7 @@ export async function openLedgerStore(
   input: ParsedArguments,
   context: CliContext,
 ): Promise<LedgerStore | undefined> {
-  const loaded = loadConfig(daemonOptions(input, context));
+  const loaded = loadConfig(gatewayOptions(input, context));
   // It may name another store than the embedded one.
   if (loaded.config === null) for (const { line } of describeProblems(loaded)) context.err(line);
   const store = loaded.config?.audit.store ?? EMBEDDED_STORE;

@@ -15,7 +15,7 @@ import { chosenAction } from './arguments.ts';
 import { type CliContext, type Command, CommandFailure, type ParsedArguments } from './command.ts';
 import { CONFIG_FLAG } from './config-flag.ts';
 import { describeProblems } from './config-flags.ts';
-import { daemonOptions } from './gateway-client.ts';
+import { gatewayOptions } from './gateway-client.ts';
 import { findReadableHome } from './home.ts';
 import { openEmbeddedStore } from './ledger-store.ts';
 import { DATABASE_NAME } from './serve/serve-foreground.ts';
@@ -45,7 +45,7 @@ export const ledgerCommand: Command = {
 };
 
 async function copy(input: ParsedArguments, context: CliContext): Promise<number> {
-  const loaded = loadConfig(daemonOptions(input, context));
+  const loaded = loadConfig(gatewayOptions(input, context));
   for (const { line } of describeProblems(loaded)) context.err(line);
   if (loaded.config === null)
     throw new CommandFailure('the configuration, which names the store, is not valid');
@@ -61,13 +61,14 @@ async function copy(input: ParsedArguments, context: CliContext): Promise<number
   const { createPostgresStore } = await import('../ledger/postgres/store.ts');
   const to = createPostgresStore(store);
   try {
-    const since = retentionMs === null ? null : Date.now() - retentionMs;
-    const { rows, copied, missing } = await copyRows(from, to, since, (text) => context.err(text));
+    const keptSince = () => (retentionMs === null ? null : Date.now() - retentionMs);
+    const { rows, copied, missing } = await copyRows(from, to, keptSince, (text) => context.err(text));
     if (missing > 0)
       throw new CommandFailure(`${number(missing)} of ${number(rows)} rows are not there: copy again`);
     context.out(
       `${number(rows)} rows are there: ${number(copied)} were copied, the others were there before`,
     );
+    const since = keptSince();
     const older = since === null ? 0 : await rowsBefore(from, since);
     if (older > 0)
       context.out(
@@ -104,22 +105,30 @@ function requireLedger(path: string): void {
 
 /**
  * Newest first. Which are there is asked before and after, so that a copy that was broken off goes on where it was.
- * @param since Unix ms; null: all. Of those that expire there the sums remain: copied again, they would be counted again.
+ * @param keptSince by now, Unix ms; null: all. Of those that expire there, also while others are copied, the sums remain: copied
+ * again, they would be counted again.
  */
-async function copyRows(
+export async function copyRows(
   from: LedgerStore,
   to: LedgerStore,
-  since: number | null,
+  keptSince: () => number | null,
   say: (text: string) => void,
 ): Promise<{ rows: number; copied: number; missing: number }> {
+  /** Asked first: what is not there and has not expired by then was never there. */
+  const missingOf = async (asked: readonly StoredRow[]) => {
+    const absent = await missingIn(to, asked);
+    const since = keptSince();
+    return since === null ? absent : absent.filter(({ timestamp }) => timestamp >= since);
+  };
   let rows = 0;
   let copied = 0;
   let missing = 0;
   let pages = 0;
+  const since = keptSince();
   for await (const { page, total } of pagesOf(from, since === null ? {} : { startTime: since })) {
-    const wanted = await missingIn(to, page);
+    const wanted = await missingOf(page);
     for await (const batch of batchesOf(from, wanted)) await to.append(batch);
-    missing += (await missingIn(to, wanted)).length;
+    missing += (await missingOf(wanted)).length;
     copied += wanted.length;
     rows += page.length;
     pages += 1;

@@ -1,13 +1,15 @@
 // `sluice ledger copy`: a laptop's ledger in SQLite, brought into a PostgreSQL that already has rows of another gateway.
 import { Database } from 'bun:sqlite';
 import { describe, expect, setDefaultTimeout, test } from 'bun:test';
-import { writeFileSync } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { copyRows } from '../../src/cli/ledger.ts';
 import { createPostgresStore } from '../../src/ledger/postgres/store.ts';
 import { sharedCopy } from '../../src/ledger/rows/binary-parts.ts';
 import type { LedgerRow } from '../../src/ledger/rows/row.ts';
 import { createSqliteStore } from '../../src/ledger/sqlite/store.ts';
 import { ALL_TIME, type LedgerStore } from '../../src/ledger/store.ts';
+import { claimPidFile } from '../../src/server/pid-file.ts';
 import { runCommand } from '../support/cli-run.ts';
 import { SAMPLE_TIME, sampleRow, variedRows } from '../support/ledger-rows.ts';
 import { hasPostgres, POSTGRES_PASSWORD, sharedCluster } from '../support/postgres.ts';
@@ -139,6 +141,23 @@ describe.skipIf(!hasPostgres)('into PostgreSQL', () => {
     }
   });
 
+  test('it goes by the configuration of the gateway that runs in the foreground, wherever that lies', async () => {
+    const { home, config, address } = await startLab([sampleRow()]);
+    const elsewhere = join(temporaryFolder('foreground'), 'own.json');
+    renameSync(config, elsewhere);
+    const foreground = claimPidFile(join(home, 'sluice.foreground'));
+    try {
+      foreground.write({ pid: process.pid, url: 'http://127.0.0.1:1', config: elsewhere, startedAt: 0 });
+      const environment = { SLUICE_HOME: home, LEDGER_URL: address };
+      expect(await runCommand(['ledger', 'copy'], { environment })).toMatchObject({
+        code: 0,
+        out: '1 rows are there: 1 were copied, the others were there before',
+      });
+    } finally {
+      foreground.release();
+    }
+  });
+
   test('a database that does not take them is said, without its password', async () => {
     const { home, config, address } = await startLab([sampleRow()]);
     const gone = new URL(address);
@@ -157,6 +176,52 @@ async function countedOf(rows: readonly LedgerRow[]): Promise<number> {
   await store.append(rows);
   return (await store.totals()).requests;
 }
+
+test('rows that expire there while others are copied are not counted once more, nor missing', async () => {
+  const from = createSqliteStore(':memory:');
+  const to = createSqliteStore(':memory:');
+  const rows = [10, 20].map((timestamp) =>
+    sampleRow({ requestId: `at-${timestamp}`, timestamp: SAMPLE_TIME + timestamp, costUsd: 1 }),
+  );
+  await from.append(rows);
+  await to.append(rows.slice(0, 1));
+  let since = SAMPLE_TIME;
+  /** The first to read there comes too late for the first row. */
+  const expiring: LedgerStore = {
+    ...to,
+    async audit(filter) {
+      since = SAMPLE_TIME + 15;
+      await to.expire(since);
+      return to.audit(filter);
+    },
+  };
+  const copied = await copyRows(
+    from,
+    expiring,
+    () => since,
+    () => {},
+  );
+  expect(copied).toEqual({ rows: 2, copied: 1, missing: 0 });
+  expect(await to.totals()).toMatchObject({ requests: 2, costUsd: 2 });
+  since = SAMPLE_TIME;
+  const late: LedgerStore = {
+    ...to,
+    async append() {
+      since = SAMPLE_TIME + 100;
+    },
+  };
+  await from.append([sampleRow({ requestId: 'late', timestamp: SAMPLE_TIME + 50 })]);
+  expect(
+    (
+      await copyRows(
+        from,
+        late,
+        () => since,
+        () => {},
+      )
+    ).missing,
+  ).toBe(0);
+});
 
 test('without a store to copy into, or a file to copy from, it says what to do', async () => {
   const home = temporaryFolder('laptop');
