@@ -76,7 +76,7 @@ export function resolveProvider(
   const isOwnAddress = kind !== undefined && isAtOwnAddress(kind, entry, address.baseUrl);
   for (const { path, problem } of place.missing) refuse(path, problem);
   const isWhole = address.endpoint !== undefined;
-  const misread = wrongAddress(dialect, entry) ?? (isWhole ? undefined : doubledEnd(dialect, entry));
+  const misread = wrongAddress(dialect, entry, kind) ?? (isWhole ? undefined : doubledEnd(dialect, entry));
   for (const { path, message } of [...place.problems, ...(misread === undefined ? [] : [misread])])
     report('warning', path, message);
   const authorization = kind?.authorization;
@@ -198,8 +198,12 @@ function spokenBesides({ alsoSpeaks, translatesTo }: ProviderKind) {
   return { ...(alsoSpeaks && { alsoSpeaks }), ...(translatesTo && { translatesTo }) };
 }
 
-/** The problem with a vendor's address at which no request can work. */
-function wrongAddress(dialect: string, { base_url: written }: ProviderEntry): AddressWarning | undefined {
+/** The problem with a vendor's address: no request can work there, or whose it is is not said. */
+function wrongAddress(
+  dialect: string,
+  { base_url: written }: ProviderEntry,
+  kind: ProviderKind | undefined,
+): AddressWarning | undefined {
   if (written === undefined) return undefined;
   const url = written.replace(/\/+$/, '');
   // Only vendors' addresses: on the user's own machine anything may answer.
@@ -212,6 +216,10 @@ function wrongAddress(dialect: string, { base_url: written }: ProviderEntry): Ad
     return isSpoken
       ? { path: ['base_url'], message: `${row.kind} has the base URL ${row.baseUrl}` }
       : undefined;
+  if (kind === undefined && dialect === row.dialect) {
+    const lacking = 'without it its prices, and what is peculiar to it, are not known';
+    return { path: ['kind'], message: `${url} is ${row.kind}'s: set kind: ${row.kind}; ${lacking}` };
+  }
   if (isSpoken) return undefined;
   return { path: ['dialect'], message: `${row.kind} speaks ${row.dialect} at ${url}, not ${dialect}` };
 }

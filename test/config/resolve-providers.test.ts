@@ -379,6 +379,11 @@ test.each([
     'https://api.anthropic.com',
     'dialect: anthropic speaks anthropic-messages at https://api.anthropic.com, not openai-chat',
   ],
+  [
+    'openai-chat',
+    'https://openrouter.ai/api/v1/',
+    "kind: https://openrouter.ai/api/v1 is openrouter's: set kind: openrouter; without it its prices, and what is peculiar to it, are not known",
+  ],
   ['openai-chat', 'https://api.anthropic.com/v1', undefined],
   ['openai-chat', 'https://generativelanguage.googleapis.com/v1beta/openai', undefined],
   ['openai-responses', 'https://api.groq.com/openai/v1', undefined],
@@ -388,6 +393,12 @@ test.each([
   const lab = resolve({ providers: { lab: { dialect, base_url } } });
   expect(lab.said).toEqual(said === undefined ? [] : [`warning providers.lab.${said}`]);
   expect(lab.config.providers[0]?.name).toBe('lab');
+});
+
+test('an entry of one’s own at a vendor’s address that names its kind is not warned of', () => {
+  const lab = { kind: 'openrouter', dialect: 'openai-chat', base_url: 'https://openrouter.ai/api/v1' };
+  const { said, config } = resolve({ providers: { lab: { ...lab, api_key: 'sk-or-x' } } });
+  expect([said, config.providers[0]?.kind]).toEqual([[], 'openrouter']);
 });
 
 test.each([
