@@ -6,6 +6,7 @@ import { redisPlace, secretsOfRedis } from '../config/resolve-redis.ts';
 import type { AuthorizationScheme, ProviderConfig, RedisConfig, ResolvedConfig } from '../config/resolved.ts';
 import { formatBudget } from '../ledger/budgets/format-budget.ts';
 import { formatLimit } from '../limits/format-limit.ts';
+import { secretsOfConfig } from '../gateway/setup.ts';
 import { localTime } from '../model/local-time.ts';
 import { createRedactor } from '../model/redact/redact.ts';
 import { describeRules, noKeyFor } from '../routing/describe.ts';
@@ -31,14 +32,17 @@ export const checkCommand: Command = {
     const loaded = await loadWithCode(loadOptions(input, context));
     if (loaded.config !== null) retireModules(loaded.config);
     const problems = describeProblems(loaded);
+    // A key may have been written in place of a model.
+    const redact = createRedactor(loaded.config === null ? [] : secretsOfConfig(loaded.config));
     const code = problems.some(({ fails }) => fails) ? 1 : 0;
     if (input.flags.json) {
-      context.out(JSON.stringify(await asJson(loaded, code === 0), null, 2));
+      context.out(redact(JSON.stringify(await asJson(loaded, code === 0), null, 2)));
       return code;
     }
     context.out(`configuration: ${loaded.path ?? 'no file; defaults and environment'}`);
     if (loaded.config !== null) {
-      for (const line of describeConfig(loaded.config)) context.out(typable(line, context.environment));
+      for (const line of describeConfig(loaded.config))
+        context.out(redact(typable(line, context.environment)));
       for (const line of describeShared(await examineShared(loaded.config))) context.out(line);
     }
     for (const { line } of problems) context.err(line);

@@ -192,6 +192,23 @@ describe('check', () => {
     expect(out + err).not.toContain('secret');
   });
 
+  test('a key in the place of a model is not printed, with --json neither', async () => {
+    const config = writeConfig(
+      'misplaced.yaml',
+      [
+        'providers:',
+        '  lab: { dialect: openai-chat, base_url: "http://127.0.0.1:1/v1", default_model: sk-proj-AbC123xyzAbC123xyz }',
+        '  own: { dialect: openai-chat, base_url: "http://127.0.0.1:2/v1", api_key: own-secret, models: { fast: own-secret } }',
+      ].join('\n'),
+    );
+    for (const flags of [[], ['--json']]) {
+      const { out, err } = await run(['check', '--config', config, ...flags]);
+      expect(out).toContain('lab/[redacted]');
+      expect(out).toContain('own/[redacted]');
+      expect(out + err).not.toMatch(/AbC123|own-secret/);
+    }
+  });
+
   test('as JSON: what is wrong where, and what the rest resolves to, without a secret', async () => {
     const config = writeConfig(
       'scripted.yaml',

@@ -137,9 +137,11 @@ test('a name that merely begins as a key does is none', () => {
   const lab = 'dialect: openai-chat, base_url: "http://127.0.0.1:1/v1"';
   const prices =
     'costs: { pricing_overrides: { "lab/whisper-sk-large-v3-2024": { input_per_million: 1, output_per_million: 0 } } }';
-  const text = `providers: { sk-telecom: { ${lab} }, xai-grok-4-of-the-whole-company: { ${lab} } }\n${prices}`;
+  const text = `providers: { sk-telecom: { ${lab} }, sk-telecom-production-2024: { ${lab} }, xai-grok-4-of-the-whole-company: { ${lab} } }\n${prices}`;
   const { config } = loadConfig(optionsAt(makeTree({ 'work/sluice.yaml': text })));
-  expect(config?.providers.map(({ name }) => name)).toContain('sk-telecom');
+  expect(config?.providers.map(({ name }) => name)).toEqual(
+    expect.arrayContaining(['sk-telecom', 'sk-telecom-production-2024']),
+  );
 });
 
 describe('every format gives the same', () => {

@@ -281,7 +281,9 @@ describe('ordinary text stays as it is', () => {
     'this.sessionToken = base64EncodedToken(it), sessionToken: oauth2SessionTokenProviderOfTheRole',
     'github_pat_authenticationtoken, ghs_pages_of_the_site, ghr_internationalization',
     'sk_test_split_of_the_data, sk_live_preview_environment and whsec_of_the_endpoint',
-    'xoxo-from-your-friend-at-the-office-since-2012',
+    'xoxo-from-your-friend-at-the-office-since-2012, xoxo-2019-with-love-from-the-office',
+    'sk-telecom-production-2024, SK-Telecom and sk-Hynix-gpt-4o-v2 are projects; sk-telecom/llama-3.1-70b-sk-tuned too',
+    'It takes a bearer credential. It is a bearer token.\nUse bearer keys.',
     'glpat- begins those of GitLab, xoxb-your-token-here those of Slack',
     'session: { sessionToken: useSessionTokenOfTheRole() }, <SessionToken>{sessionTokenOfTheRole}</SessionToken>',
     'new Client({ secretAccessKey: process.env.AWS_SECRET_ACCESS_KEY, secret_access_key: settings.secret_access_key })',
@@ -343,6 +345,9 @@ test('many secrets of one client, looked for beside many masks, take no time out
 
 // As vendors word their refusals; the keys are nobody's.
 test.each([
+  'Incorrect API key provided: sk-abc-proxy. You can find your key',
+  'OPENAI_API_KEY=sk-abc-proxy-key',
+  'authorization: Bearer sk-abc-proxy-key',
   'Incorrect API key provided: sk-proj-abc123def456ghi. You can find your key',
   'Incorrect API key provided: sk-ab******************wxyz. You can find',
   'Your api key: ****wxyz is invalid',

@@ -45,15 +45,26 @@ function beginning(text: string): string {
 const QUOTE = '(?:\\\\*["\'])?';
 const IS = `${QUOTE}\\s*[:=]\\s*${QUOTE}`;
 
-const BEHIND_NAME = `(?=[\\w-]*[\\d*•…]|[\\w-]{20})${key(1, OF_TOKENS)}`;
+const BEHIND_NAME = `(?=[\\w-]*[\\d*•…]|[\\w-]{20}|sk-)${key(1, OF_TOKENS)}`;
 
 /** In AWS's answers, which are XML or JSON, in files and in code. */
 const IS_OF_AWS = `(?:${IS}|>\\s*)`;
 /** A secret of AWS's: with a digit or a sign, since names in code stand in its place, too. */
 const OF_AWS = '(?=[a-z]*[\\d+/])[a-z\\d+/]{16,}=*';
 
+/**
+ * Words, years and versions: a name that begins as keys do (`sk-telecom-production-2024`, `sk-hynix-gpt-4o-v2`). Keys are issued at random.
+ * One that a person has made of words is told from it only behind a name such as `api_key=`.
+ */
+const WORDS = /^[sS][kK](?:[-_.](?:[a-z]{1,15}|[A-Z][a-z]{1,14}|[A-Z]{2,3}|v?\d{1,4}|\d{1,3}[a-z]))+$/;
+/** Of words that are a name. */
+const LONGEST_NAME = 64;
+
 const SHAPES: readonly Shape[] = [
-  shape('sk-', `${beginning('sk-')}(?:${key(6)}|(?=[\\w-]{0,8}[*•…])${key(1)})`),
+  {
+    ...shape('sk-', `${beginning('sk-')}(?:${key(6)}|(?=[\\w-]{0,8}[*•…])${key(1)})`),
+    isOne: (match) => match.length > LONGEST_NAME || !WORDS.test(match),
+  },
   shape('aiza', `aiza${key(6)}`),
   shape('gsk_', `${beginning('gsk_')}${key(6)}`),
   // xAI's: many letters and digits, or masked, since a provider's name or a model's may begin so (`xai-europe`, `xai-grok-4`).
@@ -74,8 +85,9 @@ const SHAPES: readonly Shape[] = [
   random('whsec_', OF_TOKENS),
   shape('glpat-', `${beginning('glpat-')}${key(16)}`),
   // Slack's: of bots and users, also in one that is renewed (`xoxe.xoxp-1-…`), and of apps.
+  // Former ones, `xoxo-`, begin with long numbers. https://github.com/gitleaks/gitleaks/blob/master/cmd/generate/config/rules/slack.go
   // With a digit in its first part, and no further: a search through the rest, for each of many beginnings in a row, takes their number squared.
-  shape('xox', `${beginning('xox')}[a-z](?:\\.xox[a-z])?-(?=[a-z%]*\\d)${key(10, '%')}`),
+  shape('xox', `${beginning('xox')}(?:[a-np-z]|o(?=-\\d{8}))(?:\\.xox[a-z])?-(?=[a-z%]*\\d)${key(10, '%')}`),
   shape('xapp-', `${beginning('xapp-')}(?=\\d)${key(10)}`),
   // Amazon Bedrock's, for long (base64, but not in the midst of other base64) and for hours.
   shape('absk', `(?<![+/])${beginning('absk')}[\\w+/]{40,}=*`),
@@ -89,7 +101,7 @@ const SHAPES: readonly Shape[] = [
   shape(
     'bearer',
     `(${beginning('bearer')}(?:\\s|%20)+)` +
-      '(?!(?:tokens?|auth\\w*|schemes?|keys?|headers?|credentials?|formats?|realm\\b|in|is|or|and|of|to|for|with|on|from|not|was|has|must|can|will)\\b(?![-.]))' +
+      '(?!(?:tokens?|auth\\w*|schemes?|keys?|headers?|credentials?|formats?|realm\\b|in|is|or|and|of|to|for|with|on|from|not|was|has|must|can|will)\\b(?!-|\\.\\w))' +
       key(1, OF_TOKENS),
   ),
   named('authorization', `authorization${IS}basic\\s+`, '[\\w+/=-]+'),
