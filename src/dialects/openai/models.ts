@@ -12,12 +12,15 @@ import {
 import type { ModelCapabilities, ModelEntry, OfferedModel } from '../../model/model-entry.ts';
 import { type ClientModels, type ProviderModels, routeModels } from '../operations.ts';
 import { isMistrals, MISTRALS_MODELS } from './mistral-clients.ts';
+import { OPENROUTERS_MODELS, readsErrorChunks } from './openrouter-clients.ts';
 import { ownPath } from './own-path.ts';
 
 export const openaiClientModels: ClientModels = {
   route(path, headers) {
     const asked = routeModels(ownPath(path), '/v1/models');
-    return asked !== undefined && isMistrals(headers) ? { ...asked, form: MISTRALS_MODELS } : asked;
+    if (asked === undefined) return undefined;
+    if (isMistrals(headers)) return { ...asked, form: MISTRALS_MODELS };
+    return readsErrorChunks(headers) ? { ...asked, form: OPENROUTERS_MODELS } : asked;
   },
   buildModel: (model, asked) => (asked.form?.buildModel ?? buildModel)(model, asked),
   buildList(models, query, asked) {

@@ -1,8 +1,10 @@
-// OpenRouter's own clients, which take for granted what its server does unasked: how they are told.
+// OpenRouter's own clients, which take for granted what its server does unasked: how they are told, and the list of models they read.
 import type { GatewayError } from '../../model/errors.ts';
 import type { HeaderReader } from '../../model/headers.ts';
 import { asObject, asString, type JsonObject } from '../../model/json/json.ts';
+import type { OfferedModel } from '../../model/model-entry.ts';
 import type { ClientErrors } from '../dialect.ts';
+import type { AskedModels } from '../operations.ts';
 
 /**
  * OpenRouter's server states the counts of every stream, whatever was asked for, and a model's thinking in `reasoning` and
@@ -25,6 +27,58 @@ const OWN = new RegExp(`(^|\\s)ai-sdk[-/]openrouter/|${SDK.source}`);
  */
 export function readsErrorChunks(headers: HeaderReader): boolean {
   return SDK.test(headers.get('user-agent') ?? '');
+}
+
+/**
+ * Its SDKs refuse a list in which a model lacks one of these, and with it all of it (“Response validation failed”).
+ * https://github.com/OpenRouterTeam/typescript-sdk/blob/main/src/models/model.ts
+ */
+export const OPENROUTERS_MODELS: NonNullable<AskedModels['form']> = {
+  buildModel,
+  buildList: (models) => ({
+    data: models.map(buildModel),
+    total_count: models.length,
+    links: { next: null },
+  }),
+};
+
+/** As it states a price that nobody can tell beforehand (`openrouter/auto`). https://openrouter.ai/docs/guides/overview/models */
+const UNKNOWN_PRICE = '-1';
+
+function buildModel(model: OfferedModel): JsonObject {
+  const { id, created = 0, displayName = id, outputTokenLimit = null, provider, capabilities = {} } = model;
+  const { images, tools, reasoning, embeds } = capabilities;
+  const inputs = images === true ? ['text', 'image'] : ['text'];
+  const outputs = embeds === true ? ['embeddings'] : ['text'];
+  const contextLength = model.contextWindow ?? model.inputTokenLimit ?? null;
+  return {
+    id,
+    object: 'model',
+    owned_by: provider,
+    canonical_slug: id,
+    name: displayName,
+    created: Math.floor(created),
+    context_length: contextLength,
+    architecture: {
+      modality: `${inputs.join('+')}->${outputs.join('+')}`,
+      input_modalities: inputs,
+      output_modalities: outputs,
+    },
+    pricing: { prompt: UNKNOWN_PRICE, completion: UNKNOWN_PRICE },
+    top_provider: {
+      context_length: contextLength,
+      max_completion_tokens: outputTokenLimit,
+      is_moderated: false,
+    },
+    per_request_limits: null,
+    default_parameters: null,
+    supported_parameters: [
+      ...(tools === true ? ['tools', 'tool_choice'] : []),
+      ...(reasoning === true ? ['reasoning'] : []),
+    ],
+    supported_voices: null,
+    links: { details: `/v1/models/${id}` },
+  };
 }
 
 /** How these are told of failures; undefined for any other client. @param buildError as OpenAI's clients read it. */

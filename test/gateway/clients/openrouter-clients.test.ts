@@ -125,3 +125,52 @@ describe('a failure within a stream', () => {
     },
   );
 });
+
+test('a list of models has all that its SDKs require of each', async () => {
+  const models = [
+    { id: 'm', created: 7.5, context_length: 4096, architecture: { input_modalities: ['text', 'image'] } },
+    { id: 'n', supported_parameters: ['tools', 'reasoning'] },
+  ];
+  const { gateway } = createTestGateway({
+    config: { providers: { lab: { ...provider, dialect: 'openai-chat' } } },
+    fetch: createReplayFetch(jsonReply({ data: models })).fetch,
+  });
+  const list = async (userAgent: string) => {
+    const headers = { 'user-agent': userAgent };
+    const request = new Request('http://127.0.0.1:8088/v1/models', { headers });
+    return parseObject(await (await gateway.fetch(request)).text());
+  };
+  const { data, ...about } = (await list(SDK)) ?? {};
+  const entry = (id: string, entries = data) =>
+    (asArray(entries) ?? []).map(asObject).find((each) => each?.id === id);
+  expect(about).toEqual({ total_count: asArray(data)?.length, links: { next: null } });
+  expect(entry('lab/m')).toEqual({
+    id: 'lab/m',
+    object: 'model',
+    owned_by: 'lab',
+    canonical_slug: 'lab/m',
+    name: 'lab/m',
+    created: 7,
+    context_length: 4096,
+    architecture: {
+      modality: 'text+image->text',
+      input_modalities: ['text', 'image'],
+      output_modalities: ['text'],
+    },
+    // A price of 0 would be a guess.
+    pricing: { prompt: '-1', completion: '-1' },
+    top_provider: { context_length: 4096, max_completion_tokens: null, is_moderated: false },
+    per_request_limits: null,
+    default_parameters: null,
+    supported_parameters: [],
+    supported_voices: null,
+    links: { details: '/v1/models/lab/m' },
+  });
+  expect(entry('lab/n')).toMatchObject({
+    context_length: null,
+    supported_parameters: ['tools', 'tool_choice', 'reasoning'],
+  });
+  const theirs = await list(OTHER);
+  expect(theirs?.object).toBe('list');
+  expect(entry('lab/m', theirs?.data)).toEqual({ id: 'lab/m', object: 'model', created: 7, owned_by: 'lab' });
+});
