@@ -3,7 +3,7 @@
 //
 // What has no neutral form becomes an `extension` under its own name, see unmapped-fields.ts.
 import type { GatewayError } from '../../model/errors.ts';
-import { type EventSink, TEXT_EVENTS } from '../../model/events.ts';
+import { ENTRY_SIZE, type EventSink, TEXT_EVENTS } from '../../model/events.ts';
 import { fnv1a } from '../../model/hash.ts';
 import {
   asArray,
@@ -32,6 +32,8 @@ import { isFirstReport } from '../shared/losses/first-report.ts';
 import { isEmpty, withoutNulls } from '../shared/own-fields.ts';
 import { ID } from './wire.ts';
 
+const NO_SEALS: OpaqueToken[] = [];
+
 export class ChunkDecoder {
   readonly numbers = 'usageMetadata';
   strangers = 0;
@@ -45,8 +47,11 @@ export class ChunkDecoder {
   private nextBlock = 0;
   private open: 'text' | 'reasoning' | undefined;
   private openBlock = 0;
-  /** The signature of the text or media before it, which is emitted after that text's sources. */
-  private seal: OpaqueToken | undefined;
+  /**
+   * The signatures of the text or media before them. Gemini signs any piece of a text, 2.5 the first one, and the text goes on
+   * behind it: they are told once it has ended. https://github.com/aaif-goose/goose/pull/6400, https://github.com/aaif-goose/goose/pull/7204
+   */
+  private seals: OpaqueToken[] = NO_SEALS;
   private serverCallId = '';
   /** Whether there were candidates besides the first. */
   private hasMore = false;
@@ -149,7 +154,7 @@ export class ChunkDecoder {
       if (this.isOver) return;
     }
     if (isObject(candidate.groundingMetadata) || isObject(candidate.citationMetadata)) this.cite(candidate);
-    this.flushSeal();
+    this.flushSeals();
     if (candidate.groundingMetadata !== undefined) {
       this.searches ??= createSearchCounter(this.model);
       const usage = this.searches.read(candidate);
@@ -180,7 +185,7 @@ export class ChunkDecoder {
   }
 
   private readPart(given: JsonObject): void {
-    this.flushSeal();
+    this.flushSeals();
     const part = withoutNulls(given);
     for (const name of unreadOf(part)) this.reportUnread(`parts.${name}`);
     if (part.functionCall !== undefined) {
@@ -201,7 +206,8 @@ export class ChunkDecoder {
     if (blob !== undefined && part.thought !== true) {
       const mediaType = asString(blob.mimeType) ?? 'application/octet-stream';
       this.sink.push({ type: 'media', block: this.nextBlock++, mediaType, data: asString(blob.data) ?? '' });
-      this.seal = signatureFromProvider(part);
+      const signature = signatureFromProvider(part);
+      if (signature !== undefined) this.seals = [signature];
       return;
     }
     this.readServerPart(part);
@@ -241,7 +247,12 @@ export class ChunkDecoder {
     if (isThought && this.open === 'reasoning') {
       this.sink.push({ type: 'reasoning-signature', block: this.openBlock, signature });
       this.close();
-    } else this.seal = signature;
+      return;
+    }
+    // An event that repeats with another text is not read again.
+    if (this.seals.includes(signature)) return;
+    this.seals = [...this.seals, signature];
+    this.sink.kept?.(ENTRY_SIZE + signature.length);
   }
 
   private emit(type: 'text' | 'reasoning', text: string): void {
@@ -259,22 +270,22 @@ export class ChunkDecoder {
     if (type === 'text') this.index.begin();
   }
 
-  private flushSeal(): void {
-    const { seal } = this;
-    if (seal === undefined) return;
-    this.close();
-    const block = this.nextBlock++;
-    this.sink.push({ type: 'reasoning-start', block });
-    this.sink.push({ type: 'reasoning-signature', block, signature: seal });
-    this.sink.push({ type: 'reasoning-end', block });
-    this.seal = undefined;
+  private flushSeals(): void {
+    if (this.seals.length > 0 && this.open !== 'text') this.close();
   }
 
   private close(): void {
-    const { open } = this;
+    const { open, seals } = this;
     if (open !== undefined) this.sink.push({ type: TEXT_EVENTS[open].end, block: this.openBlock });
     this.open = undefined;
     this.calls?.close();
+    this.seals = NO_SEALS;
+    for (const signature of seals) {
+      const block = this.nextBlock++;
+      this.sink.push({ type: 'reasoning-start', block });
+      this.sink.push({ type: 'reasoning-signature', block, signature });
+      this.sink.push({ type: 'reasoning-end', block });
+    }
   }
 
   private callDecoder(): CallDecoder {

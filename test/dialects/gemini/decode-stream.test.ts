@@ -60,9 +60,30 @@ describe('parts', () => {
     ]);
   });
 
-  test('text goes on behind a seal as a text of its own', () => {
-    const parts = partsOf(chunk([{ text: 'a', thoughtSignature: 's' }, { text: 'b' }], 'STOP'));
-    expect(parts.map((part) => part.type)).toEqual(['text', 'reasoning', 'text']);
+  test.each([
+    ['a chunk', [chunk([{ text: 'a', thoughtSignature: 's' }]), chunk([{ text: 'b' }], 'STOP')]],
+    ['a part', [chunk([{ text: 'a', thoughtSignature: 's' }, { text: 'b' }], 'STOP')]],
+    [
+      'a signature alone',
+      [chunk([{ text: 'a' }, { text: '', thoughtSignature: 's' }, { text: 'b' }], 'STOP')],
+    ],
+  ])('text goes on behind %s that is signed, and is sealed at its end', (_, chunks) => {
+    const parts = partsOf(...chunks);
+    expect(parts).toHaveLength(2);
+    expect(parts).toMatchObject([
+      { type: 'text', text: 'ab' },
+      { type: 'reasoning', text: '', signature: 'gemini:s' },
+    ]);
+  });
+
+  test('all signatures of a text are kept, in front of the call behind it', () => {
+    const signed = (text: string, thoughtSignature: string) => chunk([{ text, thoughtSignature }]);
+    expect(partsOf(signed('a', 's'), signed('b', 't'), call({ name: 'f' }), STOP)).toMatchObject([
+      { type: 'text', text: 'ab' },
+      { type: 'reasoning', text: '', signature: 'gemini:s' },
+      { type: 'reasoning', text: '', signature: 'gemini:t' },
+      { type: 'tool-call', name: 'f' },
+    ]);
   });
 
   test('a signature alone before anything is kept', () => {
@@ -452,6 +473,13 @@ describe('sources', () => {
     last.candidates[0]?.content.parts.push({ text: '', thoughtSignature: 's' } as { text: string });
     const parts = partsOf(last);
     expect(parts).toMatchObject([{ citations: [{ start: 0, end: 3 }, {}] }, { signature: 'gemini:s' }]);
+  });
+
+  test('find their text behind a piece of it that was signed before', () => {
+    const first = chunk([{ text: text.slice(0, 2), thoughtSignature: 's' }]);
+    const last = grounded([{ segment: segment('Zoë'), groundingChunkIndices: [0] }]);
+    for (const candidate of last.candidates) candidate.content.parts = [{ text: text.slice(2) }];
+    expect(partsOf(first, last)).toMatchObject([{ text, citations: [{ start: 0, end: 3 }, {}] }, {}]);
   });
 
   test('and the searches behind them are counted', () => {
