@@ -82,6 +82,8 @@ export interface ClientTraits {
   readsMistrals?: boolean;
   /** The client refuses reasoning without a status, which xAI's server states and OpenAI's does not. */
   needsStatus?: boolean;
+  /** The client takes what an answer ends with for all of it: of reasoning behind a message it shows that nothing was said. */
+  showsLastItem?: boolean;
   /** The client reads streams as OpenRouter's server sends them: thinking in its fields, and counts unasked. */
   readsOpenRouters?: boolean;
   /** The client knows a failure within a stream only in a chunk like any other, and by a number as its code. */

@@ -47,13 +47,26 @@ export function buildResponse(response: NeutralResponse, context: AnswerContext)
   };
 }
 
+/** A signature behind all that was said, for a client that shows the last item alone. */
+export const LAST_SIGNATURE = 'thought_signature';
+
+function withoutLastSignatures(parts: readonly Part[], losses: AnswerLosses): readonly Part[] {
+  const last = parts.findLastIndex(
+    (part) => part.type !== 'reasoning' || part.text !== '',
+  );
+  if (last === -1 || last === parts.length - 1) return parts;
+  losses.lost(LAST_SIGNATURE);
+  return parts.slice(0, last + 1);
+}
+
 function buildOutput(
-  { parts }: NeutralResponse,
+  response: NeutralResponse,
   context: AnswerContext,
   losses: AnswerLosses,
   status: 'completed' | 'incomplete',
 ): JsonObject[] {
-  const { requestId } = context;
+  const { requestId, showsLastItem } = context;
+  const parts = showsLastItem === true ? withoutLastSignatures(response.parts, losses) : response.parts;
   const tools = indexTools(context.tools);
   const output: JsonObject[] = [];
   const mcpCalls = new McpCalls();

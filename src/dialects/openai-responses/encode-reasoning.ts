@@ -16,6 +16,10 @@ export interface ReasoningWriter {
   /** Of this dialect's own reasoning, beside the text. False where none is open. */
   extend(extension: Extension): boolean;
   close(): string;
+  /** The items that wait for another behind them, which comes now. */
+  release(): string;
+  /** Whether items wait that the client does not get. */
+  isWaiting(): boolean;
 }
 
 interface OpenReasoning {
@@ -31,6 +35,8 @@ interface SentReasoning {
   deltas: DeltaWriter;
 }
 
+const NONE: ReasoningPart[] = [];
+
 const SUMMARY = 'response.reasoning_summary';
 
 export function createReasoningWriter(output: OutputWriter, context: AnswerContext): ReasoningWriter {
@@ -44,8 +50,13 @@ class SummarizedReasoning implements ReasoningWriter {
   readonly replaysReasoning: true | undefined;
   had = 0;
   private now: OpenReasoning | undefined;
+  private readonly holds: boolean;
+  /** Signatures alone, which the client gets in front of another item, as no answer ends with them. */
+  private waiting: ReasoningPart[] = NONE;
 
-  constructor(output: OutputWriter, { requestId, needsStatus, replaysReasoning }: AnswerContext) {
+  constructor(output: OutputWriter, context: AnswerContext) {
+    const { requestId, needsStatus, replaysReasoning, showsLastItem } = context;
+    this.holds = showsLastItem === true;
     this.output = output;
     this.requestId = requestId;
     this.needsStatus = needsStatus === true;
@@ -83,6 +94,8 @@ class SummarizedReasoning implements ReasoningWriter {
     if (now === undefined) return '';
     const { part, sent } = now;
     this.now = undefined;
+    const isSeal = sent === undefined && part.signature !== undefined;
+    if (isSeal && this.holds && output.nextPlace() > 0) return this.hold(part);
     if (sent === undefined) return this.wholeItem(part);
     const { id, outputIndex, place, deltas } = sent;
     const text = deltas.json();
@@ -95,16 +108,33 @@ class SummarizedReasoning implements ReasoningWriter {
     );
   }
 
+  release(): string {
+    const { waiting } = this;
+    if (waiting.length === 0) return '';
+    this.waiting = NONE;
+    return waiting.map((part) => this.wholeItem(part)).join('');
+  }
+
+  isWaiting(): boolean {
+    return this.waiting.length > 0;
+  }
+
+  private hold(part: ReasoningPart): string {
+    this.waiting = [...this.waiting, part];
+    return '';
+  }
+
   private send(): { wire: string; sent: SentReasoning } {
     const { output } = this;
+    const before = this.release();
     const outputIndex = output.place();
     const id = itemId('rs', this.requestId, outputIndex);
     const place = { item_id: id, output_index: outputIndex, summary_index: 0 };
     const deltas = createDeltaWriter(output, `${SUMMARY}_text.delta`, place);
     const item = { id, type: 'reasoning', summary: [], ...this.begun() };
     const part = { type: 'summary_text', text: '' };
-    const wire = output.added(outputIndex, item) + output.event(`${SUMMARY}_part.added`, { ...place, part });
-    return { wire, sent: { id, outputIndex, place, deltas } };
+    const begun = output.added(outputIndex, item) + output.event(`${SUMMARY}_part.added`, { ...place, part });
+    return { wire: before + begun, sent: { id, outputIndex, place, deltas } };
   }
 
   private begun(): JsonObject {

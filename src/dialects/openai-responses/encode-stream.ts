@@ -25,6 +25,7 @@ import { createMessageWriter, type MessageWriter, type PartEnd } from './encode-
 import { createOutputWriter } from './encode-output.ts';
 import { createReasoningWriter, type ReasoningWriter } from './encode-reasoning.ts';
 import { refusedAnswer, streamErrorCode, withWait } from './errors.ts';
+import { LAST_SIGNATURE } from './build-response.ts';
 import { buildFinish } from './finish.ts';
 import { indexTools } from './namespace.ts';
 import { imageItem, itemId } from './output-item.ts';
@@ -140,10 +141,12 @@ class ResponseEncoder implements StreamEncoder {
         return '';
       case 'text-start':
         return (
-          (event.message === undefined ? '' : this.endMessage()) + this.message.open('text', event.message)
+          this.reasoning.release() +
+          (event.message === undefined ? '' : this.endMessage()) +
+          this.message.open('text', event.message)
         );
       case 'refusal-start':
-        return this.message.open('refusal');
+        return this.reasoning.release() + this.message.open('refusal');
       case 'citation':
         this.message.cite(event.citation);
         return '';
@@ -162,7 +165,7 @@ class ResponseEncoder implements StreamEncoder {
         return this.reasoning.close();
       case 'tool-start':
         this.calls ??= this.callWriter();
-        return this.message.interrupt() + this.calls.open(event);
+        return this.message.interrupt() + this.reasoning.release() + this.calls.open(event);
       case 'tool-end':
         return this.calls?.close(event.incomplete === true ? 'incomplete' : 'completed') ?? '';
       case 'media':
@@ -224,8 +227,9 @@ class ResponseEncoder implements StreamEncoder {
   }
 
   private wholeItem(item: JsonObject): string {
+    const before = this.reasoning.release();
     const place = this.output.place();
-    return this.output.added(place, item) + this.output.done(place, item);
+    return before + this.output.added(place, item) + this.output.done(place, item);
   }
 
   /** The last event: the whole response, with its output as sent. @param beside JSON that begins with `,`. */
@@ -247,6 +251,7 @@ class ResponseEncoder implements StreamEncoder {
     this.calls?.end();
     this.losses.finish(how);
     this.losses.usage(this.usage, COUNTS_WITHOUT_FIELD);
+    if (this.reasoning.isWaiting()) this.losses.lost(LAST_SIGNATURE);
     const { moderation } = this;
     const fields = { incomplete_details: details, ...(moderation !== undefined && { moderation }) };
     const closed = this.message.close(status);

@@ -17,6 +17,7 @@ import { numericErrors } from '../openai/openrouter-clients.ts';
 import { codexErrors, isCodex } from './codex.ts';
 import { COMPACT_PATH, compact } from './compact.ts';
 import { buildTokenCount, COUNT_PATH, countTokens } from './count-tokens.ts';
+import { isCopilot } from './copilot.ts';
 import { createStreamDecoder } from './decode-stream.ts';
 import { createStreamEncoder } from './encode-stream.ts';
 import { buildError, errorInBody } from './errors.ts';
@@ -52,6 +53,7 @@ export const openaiResponses: Dialect = {
       needsFailedResponse: isCodex(headers),
       // Its provider for xAI ends in a validation error over reasoning without one, and does not always say that it is it.
       needsStatus: isAnyAiSdk(headers),
+      showsLastItem: isCopilot(headers),
       failsAtEmptyEvents: failsAtEmptyEvents(headers),
     }),
     errorsFor: (headers) => (isCodex(headers) ? codexErrors : numericErrors(headers, buildError)),

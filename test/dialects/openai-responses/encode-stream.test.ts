@@ -312,6 +312,39 @@ describe('reasoning', () => {
     expect(items(block)).toEqual([{ id: 'rs_up', type: 'reasoning', summary: [], encrypted_content: 'ENC' }]);
   });
 
+  test('that is a signature alone is never the last item of a client that shows that alone', () => {
+    const seal = (block: number): StreamEvent[] => [
+      { type: 'reasoning-start', block },
+      { type: 'reasoning-signature', block, signature: ownToken('gemini', `s${block}`) },
+      { type: 'reasoning-end', block },
+    ];
+    const typesOf = (blocks: StreamEvent[], showsLastItem: boolean) => {
+      const events = [START, ...blocks, FINISH];
+      const lost: string[] = [];
+      const context = { ...CONTEXT, showsLastItem, lost: (name: string) => lost.push(name) };
+      const sent = encode(events, context);
+      expect(violations(sent)).toEqual([]);
+      const collector = createResponseCollector();
+      for (const event of events) collector.push(event);
+      const whole = openaiResponses.client.buildResponse(collector.response(), { ...context, lost() {} });
+      const types = output(payloads(sent)).map(({ type }) => type);
+      expect(asArray(whole.output)?.map((item) => asObject(item)?.type)).toEqual(types);
+      return { types, lost };
+    };
+    const answer = [...text(0, 'done'), ...seal(1), ...seal(2)];
+    expect(typesOf(answer, false)).toEqual({ types: ['message', 'reasoning', 'reasoning'], lost: [] });
+    expect(typesOf(answer, true)).toEqual({ types: ['message'], lost: ['thought_signature'] });
+    for (const behind of [call(3, {}, '{}'), text(3, 'more')])
+      expect(typesOf([...answer, ...behind], true)).toEqual(typesOf([...answer, ...behind], false));
+    const thought: StreamEvent[] = [
+      { type: 'reasoning-start', block: 3 },
+      { type: 'reasoning-delta', block: 3, text: 'hm' },
+      { type: 'reasoning-end', block: 3 },
+    ];
+    expect(typesOf([...answer, ...thought], true)).toEqual(typesOf([...answer, ...thought], false));
+    expect(typesOf(seal(0), true)).toEqual({ types: ['reasoning'], lost: [] });
+  });
+
   test('that says nothing is no item', () => {
     expect(
       items([

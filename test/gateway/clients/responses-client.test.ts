@@ -440,6 +440,19 @@ describe('an agent that works with others', () => {
   });
 });
 
+test('an answer of Gemini, which is signed at its end, ends with its message for Copilot, which shows what comes last', async () => {
+  const parts = [{ text: 'Done.' }, { text: '', thoughtSignature: 'SIG' }];
+  const chunk = { candidates: [{ content: { role: 'model', parts }, finishReason: 'STOP' }] };
+  const lastFor = async (headers: Record<string, string>) => {
+    const { post } = setup('gemini', `data: ${JSON.stringify(chunk)}\n\n`);
+    const events = readEvents(await (await post('/v1/responses', ASKED, { headers })).bytes());
+    const { response } = asObject(JSON.parse(events.at(-1)?.data ?? '{}')) ?? {};
+    return asObject(asArray(asObject(response)?.output)?.at(-1))?.type;
+  };
+  expect(await lastFor({})).toBe('reasoning');
+  expect(await lastFor({ 'x-initiator': 'user' })).toBe('message');
+});
+
 describe('a conversation that moves to a Responses provider', () => {
   test('leaves behind thinking without a signature, which that provider would look up by its id', async () => {
     const parts = [
