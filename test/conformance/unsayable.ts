@@ -233,6 +233,9 @@ function ofChat(value: Json, facts: Facts): void {
   const choice = choices.find((each) => each !== undefined && (each.index ?? 0) === 0);
   if (choices.some((each) => Number(each?.index ?? 0) > 0)) facts.own.add('choices');
   const message = object(choice?.delta) ?? object(choice?.message);
+  const details = array(message?.reasoning_details).map(object);
+  if (details.some((each) => each?.type === 'reasoning.encrypted')) facts.lastSignature = true;
+  if (message?.content || array(message?.tool_calls).length > 0) facts.lastSignature = false;
   const { content, refusal } = object(choice?.logprobs) ?? {};
   if (array(content).length > 0) facts.logprobs.add('text');
   if (array(refusal).length > 0) facts.logprobs.add('refusal');

@@ -35,7 +35,7 @@ export function buildResponse(response: NeutralResponse, context: AnswerContext)
   });
   losses.foreign(response.extension);
   const answerLosses = createAnswerLosses(ID, context);
-  if (endsWithSignature(content)) {
+  while (endsWithSignature(content)) {
     content.pop();
     answerLosses.lost(LAST_SIGNATURE);
   }
@@ -82,7 +82,9 @@ function isText({ type }: JsonObject): boolean {
 
 function endsWithSignature(content: readonly JsonObject[]): boolean {
   const last = content.at(-1);
-  return content.length > 1 && last?.type === 'thinking' && last.thinking === '';
+  const isTextless =
+    last?.type === 'redacted_thinking' || (last?.type === 'thinking' && last.thinking === '');
+  return content.length > 1 && isTextless;
 }
 
 /** Fields of the message, without the pieces of streamed blocks that have no neutral form. */

@@ -7,9 +7,9 @@
 // of a turn for the next one only when they saw a signature, and providers that want their reasoning back get it that way.
 // Neither reaches a provider that checks signatures, see buildReasoning.
 //
-// A signature behind the last text (Gemini's) would be thinking at the end: no message of this dialect ends with it,
-// its provider refuses one that does, and clients that show the last block would show nothing. So thinking that is
-// only a signature waits for the next block; if none comes, it is reported as a loss.
+// A signature behind the last text (Gemini's, which some servers of Chat Completions call encrypted reasoning) would be thinking
+// at the end: no message of this dialect ends with it, its provider refuses one that does, and clients that show the last
+// block would show nothing. So thinking without text waits for the next block; if none comes, it is reported as a loss.
 import type { Citation } from '../../model/content.ts';
 import type { GatewayError } from '../../model/errors.ts';
 import type { StreamEvent } from '../../model/events.ts';
@@ -34,6 +34,11 @@ import { ID, ownFields } from './wire.ts';
 const PING = 'event: ping\ndata: {"type":"ping"}\n\n';
 const END = '}}\n\n';
 
+/** Thinking without text. */
+type Sealed = { redacted: string } | { signature: string };
+
+const NONE: Sealed[] = [];
+
 type Open = 'text' | 'thinking' | 'tool' | 'free-text-tool' | 'other';
 
 export function createStreamEncoder(context: AnswerContext): StreamEncoder {
@@ -45,8 +50,10 @@ class MessageEncoder implements StreamEncoder {
   private open: Open | undefined;
   /** Everything of a delta event before the changing part, for the open block. */
   private deltaPrefix = '';
+  /** Thinking has begun behind other blocks, so far without text. */
+  private isTextless = false;
   /** Thinking without text behind other blocks, sent with the next block. */
-  private isWaiting = false;
+  private waiting = NONE;
   private signature = '';
   private index = -1;
   private head: { id: string | null; model: string | null } | undefined;
@@ -111,8 +118,8 @@ class MessageEncoder implements StreamEncoder {
         return this.blockStart('text', { type: 'text', text: '' }, 'text_delta', 'text');
       case 'reasoning-start':
         if (event.redacted !== undefined) {
-          const data = tokenToWire(ID, event.redacted);
-          return this.blockStart('other', { type: 'redacted_thinking', data });
+          const redacted = tokenToWire(ID, event.redacted);
+          return this.index >= 0 ? this.hold({ redacted }) : this.sealedBlock({ redacted });
         }
         return this.reasoningStart();
       case 'reasoning-signature':
@@ -132,6 +139,9 @@ class MessageEncoder implements StreamEncoder {
         }
         return this.blockStart('other', event.part.value) + this.blockStop();
       case 'reasoning-end':
+        if (!this.isTextless) return this.blockStop();
+        this.isTextless = false;
+        return this.hold({ signature: this.signature });
       case 'text-end':
       case 'refusal-end':
         return this.blockStop();
@@ -171,29 +181,47 @@ class MessageEncoder implements StreamEncoder {
   }
 
   private reasoningStart(): string {
-    const before = this.flushWaiting() + this.blockStop();
+    const before = this.blockStop();
     this.signature = '';
-    if (this.index >= 0) {
-      this.isWaiting = true;
-      return before;
-    }
-    return before + this.thinkingStart();
+    this.isTextless = this.index >= 0;
+    return this.isTextless ? before : before + this.thinkingStart();
   }
 
   private reasoningDelta(text: string): string {
     if (text === '') return '';
-    const before = this.isWaiting ? this.thinkingStart() : '';
+    const before = this.isTextless ? this.flushWaiting() + this.thinkingStart() : '';
+    this.isTextless = false;
     return this.open === 'thinking' ? before + this.deltaPrefix + JSON.stringify(text) + END : '';
   }
 
   private thinkingStart(): string {
-    this.isWaiting = false;
     const block = { type: 'thinking', thinking: '', signature: '' };
     return this.blockStart('thinking', block, 'thinking_delta', 'thinking');
   }
 
+  private hold(sealed: Sealed): string {
+    const before = this.blockStop();
+    this.waiting = [...this.waiting, sealed];
+    this.context.kept?.(tokenOf(sealed).length);
+    return before;
+  }
+
   private flushWaiting(): string {
-    return this.isWaiting ? this.thinkingStart() + this.blockStop() : '';
+    const { waiting } = this;
+    if (waiting.length === 0) return '';
+    this.waiting = NONE;
+    const blocks = waiting.map((sealed) => this.sealedBlock(sealed)).join('');
+    this.signature = '';
+    return blocks;
+  }
+
+  private sealedBlock(sealed: Sealed): string {
+    if ('redacted' in sealed) {
+      const block = { type: 'redacted_thinking', data: sealed.redacted };
+      return this.blockStart('other', block) + this.blockStop();
+    }
+    this.signature = sealed.signature;
+    return this.thinkingStart() + this.blockStop();
   }
 
   private blockStart(kind: Open, block: JsonObject, delta = '', field = ''): string {
@@ -317,7 +345,7 @@ class MessageEncoder implements StreamEncoder {
   }
 
   private finish(value: Finish): string {
-    if (this.isWaiting && this.signature !== '') this.losses.lost(LAST_SIGNATURE);
+    if (this.waiting.some((sealed) => tokenOf(sealed) !== '')) this.losses.lost(LAST_SIGNATURE);
     this.losses.usage(this.usage, COUNTS_WITHOUT_FIELD);
     this.losses.finish(value, knownEndings(value));
     const wire = {
@@ -340,4 +368,8 @@ class MessageEncoder implements StreamEncoder {
 
 function frame(event: string, data: JsonObject): string {
   return `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
+}
+
+function tokenOf(sealed: Sealed): string {
+  return 'redacted' in sealed ? sealed.redacted : sealed.signature;
 }

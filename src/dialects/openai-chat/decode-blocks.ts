@@ -33,6 +33,14 @@ export interface BlockWriter {
 
 type Kind = 'text' | 'refusal' | 'reasoning';
 
+/** Reasoning without text. */
+interface Seal {
+  signature?: OpaqueToken;
+  redacted?: OpaqueToken;
+  index: number | undefined;
+}
+
+const NO_SEALS: Seal[] = [];
 const NO_DETAILS: ReasoningDetail[] = [];
 const NO_CITATIONS: Citation[] = [];
 
@@ -51,6 +59,8 @@ class SingleBlocks implements BlockWriter {
   /** Signature and index of the open reasoning block. */
   private signature: OpaqueToken | undefined = undefined;
   private index: number | undefined = undefined;
+  /** What came without text within an open text, which may go on: a signature of Gemini's. It is told once the text has ended. */
+  private seals = NO_SEALS;
   /** UTF-16 units of content so far: annotations count from its start. */
   private contentLength = 0;
   /** Citations that came before the text they belong to. */
@@ -84,6 +94,7 @@ class SingleBlocks implements BlockWriter {
     }
     this.open = undefined;
     this.sink.push({ type: TEXT_EVENTS[open].end, block });
+    if (this.seals.length > 0) this.tellSeals();
   }
 
   text(text: string, logprobs?: TokenLogprob[]): void {
@@ -189,14 +200,15 @@ class SingleBlocks implements BlockWriter {
 
   private detail({ text, signature, redacted, index }: ReasoningDetail): void {
     const token = redacted ?? signature;
+    if (token !== undefined && text === '' && this.open === 'text') {
+      this.seal({ ...(redacted !== undefined ? { redacted } : { signature: token }), index });
+      return;
+    }
     const current = this.open === 'reasoning' ? this.signature : undefined;
     if (token !== undefined && (token === current || this.sentTokens?.has(token) === true)) return;
     if (redacted !== undefined) {
-      this.note(redacted);
       this.close();
-      const block = this.nextBlock++;
-      this.sink.push({ type: 'reasoning-start', block, redacted });
-      this.sink.push({ type: 'reasoning-end', block });
+      this.tellRedacted(redacted);
       return;
     }
     if (text !== '' && this.source === 'details') this.reasoning(text, index);
@@ -211,6 +223,37 @@ class SingleBlocks implements BlockWriter {
       this.openReasoning(index);
       this.signature = signature;
     }
+  }
+
+  private seal(seal: Seal): void {
+    const { signature, redacted, index } = seal;
+    const token = redacted ?? signature;
+    if (token === undefined || this.sentTokens?.has(token) === true) return;
+    if (this.seals.some((each) => (each.redacted ?? each.signature) === token)) return;
+    this.sink.kept?.(ENTRY_SIZE + token.length);
+    const last = this.seals.at(-1);
+    if (signature !== undefined && last?.signature !== undefined && last.index === index)
+      last.signature = joinSignatures(last.signature, signature);
+    else this.seals = [...this.seals, seal];
+  }
+
+  private tellSeals(): void {
+    const { seals } = this;
+    this.seals = NO_SEALS;
+    for (const { signature, redacted, index } of seals) {
+      if (redacted !== undefined) this.tellRedacted(redacted);
+      if (signature === undefined) continue;
+      this.openReasoning(index);
+      this.signature = signature;
+      this.close();
+    }
+  }
+
+  private tellRedacted(redacted: OpaqueToken): void {
+    this.note(redacted);
+    const block = this.nextBlock++;
+    this.sink.push({ type: 'reasoning-start', block, redacted });
+    this.sink.push({ type: 'reasoning-end', block });
   }
 
   private cite(citations: Citation[], block: number): void {

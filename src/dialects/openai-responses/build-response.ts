@@ -51,9 +51,7 @@ export function buildResponse(response: NeutralResponse, context: AnswerContext)
 export const LAST_SIGNATURE = 'thought_signature';
 
 function withoutLastSignatures(parts: readonly Part[], losses: AnswerLosses): readonly Part[] {
-  const last = parts.findLastIndex(
-    (part) => part.type !== 'reasoning' || part.text !== '',
-  );
+  const last = parts.findLastIndex((part) => part.type !== 'reasoning' || part.text !== '');
   if (last === -1 || last === parts.length - 1) return parts;
   losses.lost(LAST_SIGNATURE);
   return parts.slice(0, last + 1);

@@ -94,7 +94,7 @@ class SummarizedReasoning implements ReasoningWriter {
     if (now === undefined) return '';
     const { part, sent } = now;
     this.now = undefined;
-    const isSeal = sent === undefined && part.signature !== undefined;
+    const isSeal = sent === undefined && (part.signature ?? part.redacted) !== undefined;
     if (isSeal && this.holds && output.nextPlace() > 0) return this.hold(part);
     if (sent === undefined) return this.wholeItem(part);
     const { id, outputIndex, place, deltas } = sent;

@@ -5,6 +5,7 @@ import { anthropicMessages } from '../../../src/dialects/anthropic-messages/inde
 import { isForeignServerCall } from '../../../src/dialects/claude/refused-history.ts';
 import { GatewayError } from '../../../src/model/errors.ts';
 import type { StreamEvent } from '../../../src/model/events.ts';
+import { createResponseCollector } from '../../../src/model/replay.ts';
 import type { UnifiedFinish } from '../../../src/model/finish.ts';
 import type { JsonObject } from '../../../src/model/json/json.ts';
 import { callIdToWire, ownToken } from '../../../src/model/opaque-token.ts';
@@ -133,6 +134,35 @@ describe('a signature alone behind text', () => {
     expect(wire).not.toContain('thinking');
     expect(lost).toEqual(['thought_signature']);
     expect(blocksOf(...text, ...signature)).toEqual(textBlock);
+  });
+
+  test('so are several, and what a provider calls encrypted reasoning, streamed and whole', () => {
+    const redacted: StreamEvent[] = [
+      { type: 'reasoning-start', block: 2, redacted: own('r') },
+      { type: 'reasoning-end', block: 2 },
+    ];
+    for (const behind of [redacted, [...signature, ...redacted], [...redacted, ...signature]]) {
+      const lost: string[] = [];
+      const context = { ...CONTEXT, lost: (name: string) => lost.push(name) };
+      const encoder = anthropicMessages.client.createStreamEncoder(context);
+      for (const event of [START, ...text, ...behind, END]) encoder.encode(event);
+      expect(lost).toEqual(['thought_signature']);
+      expect(blocksOf(...text, ...behind)).toEqual(textBlock);
+      const collector = createResponseCollector();
+      for (const event of [START, ...text, ...behind, END]) collector.push(event);
+      const whole = anthropicMessages.client.buildResponse(collector.response(), CONTEXT);
+      expect(whole.content).toEqual([{ type: 'text', text: 'so' }]);
+    }
+    expect(blocksOf(...text, ...redacted, ...signature, call)).toEqual([
+      ...textBlock,
+      start(1, { type: 'redacted_thinking', data: 'r' }),
+      stop(1),
+      start(2, { type: 'thinking', thinking: '', signature: '' }),
+      delta(2, { type: 'signature_delta', signature: 's' }),
+      stop(2),
+      start(3, { type: 'tool_use', id: 'c', name: 'f', input: {} }),
+      stop(3),
+    ]);
   });
 
   test('thinking that has neither is left out too, and nothing is lost with it', () => {

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'bun:test';
 import { MalformedEvent } from '../../../src/dialects/dialect.ts';
 import { openaiChat } from '../../../src/dialects/openai-chat/index.ts';
 import { parseResponse } from '../../../src/dialects/openai-chat/parse-response.ts';
+import type { Part } from '../../../src/model/content.ts';
 import { asArray, asObject, type JsonObject } from '../../../src/model/json/json.ts';
 import type { StreamEvent } from '../../../src/model/events.ts';
 import { callsOf, decode, decodeChunks, foldEvents, own, textOf } from './events.ts';
@@ -472,6 +473,34 @@ describe('reasoning', () => {
       { type: 'reasoning', text: 'c' },
       { type: 'reasoning', text: '', redacted: own('zz') },
       { type: 'reasoning', text: 'sum' },
+    ]);
+  });
+
+  test('text goes on behind what is encrypted or signed within it, which is told at its end', () => {
+    const sealed = (fields: JsonObject, content = '') =>
+      chunk({ content, reasoning_details: [{ type: 'reasoning.encrypted', index: 0, ...fields }] });
+    const signed = (signature: string) => sealed({ type: 'reasoning.text', text: '', signature, index: 1 });
+    const said = chunk({ content: 'so' });
+    const seals: Part[] = [
+      { type: 'reasoning', text: '', redacted: own('zz') },
+      { type: 'reasoning', text: '', signature: own('ab') },
+    ];
+    const events = [
+      said,
+      sealed({ data: 'zz' }),
+      said,
+      signed('a'),
+      signed('b'),
+      sealed({ data: 'zz' }, 'so'),
+    ];
+    expect(foldEvents(decodeChunks(...events, finish('stop'))).parts).toEqual([
+      { type: 'text', text: 'sososo' },
+      ...seals,
+    ]);
+    expect(foldEvents(decodeChunks(...events, chunk({ reasoning: 'hm' }), finish('stop'))).parts).toEqual([
+      { type: 'text', text: 'sososo' },
+      ...seals,
+      { type: 'reasoning', text: 'hm' },
     ]);
   });
 

@@ -343,6 +343,14 @@ describe('reasoning', () => {
     ];
     expect(typesOf([...answer, ...thought], true)).toEqual(typesOf([...answer, ...thought], false));
     expect(typesOf(seal(0), true)).toEqual({ types: ['reasoning'], lost: [] });
+    const redacted: StreamEvent[] = [
+      { type: 'reasoning-start', block: 3, redacted: ownToken('openai-chat', 'r') },
+      { type: 'reasoning-end', block: 3 },
+    ];
+    expect(typesOf([...answer, ...redacted], true)).toEqual({
+      types: ['message'],
+      lost: ['thought_signature'],
+    });
   });
 
   test('that says nothing is no item', () => {
