@@ -119,6 +119,22 @@ describe('a client’s own key', () => {
     expect(body.prompt_cache_key).toBe('codex-session');
   });
 
+  test('longer than OpenAI takes becomes one that it does, the same in each turn', () => {
+    const long = `${'a'.repeat(60)}:agent`;
+    const ask = { messages: [{ role: 'user', content: 'Hi' }] };
+    const inResponses = (prompt_cache_key: string) =>
+      built('openai', { model: 'm', ...ask, prompt_cache_key }, 'openai-chat', 'openai-responses').body;
+    const inChat = (prompt_cache_key: string) =>
+      built('openai', { ...CODEX, prompt_cache_key }, 'openai-responses').body;
+    for (const sent of [inResponses, inChat]) {
+      const short = String(sent(long).prompt_cache_key);
+      expect(short).toHaveLength(64);
+      expect(sent(long).prompt_cache_key).toBe(short);
+      expect(sent(`${long}s`).prompt_cache_key).not.toBe(short);
+      expect(sent('a'.repeat(64)).prompt_cache_key).toBe('a'.repeat(64));
+    }
+  });
+
   test('with signs that no header takes becomes one that it does', () => {
     const { headers } = built('xai', { ...CODEX, prompt_cache_key: 'Schlüssel\n1' }, 'openai-responses');
     expect(headers?.['x-grok-conv-id']).toMatch(KEY);

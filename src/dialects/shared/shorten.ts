@@ -1,4 +1,4 @@
-// Texts within a provider's limit: ids of calls, names of tools.
+// Texts within a provider's limit: ids of calls, keys of prompt caches.
 import { fnv1aHex } from '../../model/hash.ts';
 
 /** The text itself where it has at most `limit` characters, else its beginning and a hash of all of it. */

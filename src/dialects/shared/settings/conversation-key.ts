@@ -5,13 +5,21 @@ import type { NeutralRequest } from '../../../model/request.ts';
 import type { BuildOptions } from '../../dialect.ts';
 import type { ConversationPlace } from '../../quirks.ts';
 import type { LossReport } from '../losses/loss-report.ts';
+import { shorten } from '../shorten.ts';
 
-/** Signs that any header takes, and fewer of them than any provider's limit (OpenRouter: 256). */
-const PLAIN = /^[\x21-\x7e]{1,128}$/;
+/** Signs that any header takes. */
+const PLAIN = /^[\x21-\x7e]+$/;
+
+/**
+ * "Expected a string with maximum length 64", say OpenAI's, Azure's and Codex's servers; agents make longer ones of several ids.
+ * https://github.com/vybestack/llxprt-code/issues/2135, https://github.com/buhlergroup/buhler-chat/pull/181
+ */
+const LONGEST = 64;
 
 /** `prompt_cache_key` of Responses. */
 export function cacheKeyOf(request: NeutralRequest, options: BuildOptions): string | undefined {
-  return placeIn(options)?.inResponses === true ? conversationKey(request) : request.cacheKey;
+  const key = placeIn(options)?.inResponses === true ? conversationKey(request) : request.cacheKey;
+  return key && shorten(key, LONGEST);
 }
 
 /** The fields and headers of Chat Completions in which this provider looks for the conversation. */
@@ -20,7 +28,7 @@ export function conversationIn(
   options: BuildOptions,
   losses: LossReport,
 ): { fields: Record<string, string>; headers?: Record<string, string> } {
-  const { cacheKey } = request;
+  const cacheKey = request.cacheKey && shorten(request.cacheKey, LONGEST);
   const place = placeIn(options);
   if (place === undefined && options.quirks.conversation?.refusedElsewhere === true) {
     if (cacheKey !== undefined) losses.lost('prompt_cache_key');
@@ -29,7 +37,7 @@ export function conversationIn(
   const fields: Record<string, string> = cacheKey === undefined ? {} : { prompt_cache_key: cacheKey };
   const given = conversationKey(request);
   if (place === undefined || given === undefined) return { fields };
-  const key = PLAIN.test(given) ? given : fingerprint(given);
+  const key = PLAIN.test(given) ? shorten(given, LONGEST) : fingerprint(given);
   const { field, header } = place;
   return {
     fields: field === undefined ? fields : { [field]: key, ...fields },
