@@ -48,6 +48,24 @@ const HISTORY = [
   { role: 'tool', tool_call_id: 'c', content: 'r' },
 ];
 
+test('an argument without a name has one for the provider, and none for the client', () => {
+  const parameters = { type: 'object', properties: { '': { type: 'string' } }, required: [''] };
+  const request: NeutralRequest = {
+    ...{ model: 'm', stream: false, system: [], messages: [] },
+    tools: [{ type: 'function', name: 'lookup', parameters }],
+  };
+  const { request: fitted, names } = fitArgumentNames(request, RULE);
+  const [tool] = fitted.tools;
+  if (tool?.type !== 'function') throw new Error('no function');
+  const [name = ''] = Object.keys((tool.parameters?.properties ?? {}) as JsonObject);
+  expect(name).toMatch(TAKEN);
+  expect(tool.parameters?.required).toEqual([name]);
+  const side = restoreArgumentNames(PROVIDER_SIDES['anthropic-messages'], names);
+  const call = { type: 'tool_use', id: 'toolu_1', name: 'lookup', input: { [name]: 'a' } };
+  const { parts } = side.parseResponse({ content: [call], usage: {} });
+  expect(parts).toMatchObject([{ arguments: '{"":"a"}' }]);
+});
+
 describe.each(['anthropic-messages', 'bedrock-converse'] as const)('%s', (wire) => {
   const pieces = PROVIDER_WIRES[wire];
 

@@ -29,7 +29,7 @@ export function fitArgumentNames(request: NeutralRequest, rule: ToolNameRule | u
     const substitutes = new Map<string, string>();
     // Only top-level arguments: providers do not check names nested in them.
     for (const name of Object.keys(asObject(schema.properties) ?? {}))
-      if (!fits(name, rule)) substitutes.set(name, standInFor(name, rule));
+      if (name === '' || !fits(name, rule)) substitutes.set(name, standInFor(name, rule));
     if (substitutes.size === 0) return tool;
     fitted.set(tool.name, substitutes);
     return { ...tool, parameters: renamedSchema(schema, substitutes) };
