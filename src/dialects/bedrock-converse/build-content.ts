@@ -24,6 +24,11 @@ export interface ContentScope {
   cacheTtl: boolean;
   /** See ../claude/build-thinking.ts. */
   forgetsThinking: boolean;
+  /**
+   * The model takes messages of role `system`: Amazon's role for them is that of Claude.
+   * https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Message.html
+   */
+  systemMessages: boolean;
   /** See models.ts. */
   separatesTools: boolean;
   /** Whether documents may be marked as to be cited here. */

@@ -1,6 +1,6 @@
 // The conversation: turns of user and assistant that alternate, results first in their turn.
 import type { JsonObject } from '../../model/json/json.ts';
-import type { NeutralRequest } from '../../model/request.ts';
+import type { Message, NeutralRequest } from '../../model/request.ts';
 import { letModelBegin } from '../shared/turns/first-turn.ts';
 import type { LossReport } from '../shared/losses/loss-report.ts';
 import { requireLastTurn, unreadableTurn } from '../shared/turns/last-turn.ts';
@@ -13,7 +13,7 @@ import { endInWords, type TurnForm } from '../claude/thinking-in-turns.ts';
 import { buildBlocks, type ContentScope } from './build-content.ts';
 
 export interface Turn {
-  role: 'user' | 'assistant';
+  role: Message['role'];
   content: JsonObject[];
 }
 
@@ -31,6 +31,16 @@ export function buildConversation(
   const { losses } = scope;
   const system = buildBlocks(request.system, scope);
   const turns: Turn[] = [];
+  /** What system messages say, until it is known what follows them. */
+  let held: JsonObject[] = [];
+  /** They may only follow a turn of the user, and stand before one of the model's or end all. */
+  const placeHeld = () => {
+    if (held.length === 0) return;
+    const isBehindUser = turns.at(-1)?.role === 'user';
+    const content = isBehindUser ? held : held.map((block) => remindedBlock(block, losses));
+    turns.push({ role: isBehindUser ? 'system' : 'user', content });
+    held = [];
+  };
   for (const { role, parts, name } of showByUser(request.messages, losses)) {
     if (name !== undefined) losses.lost('name');
     const content = buildBlocks(parts, scope);
@@ -42,18 +52,24 @@ export function buildConversation(
       losses.approximated('messages.system', 'moved to the system prompt');
       continue;
     }
+    if (role === 'system' && scope.systemMessages) {
+      held.push(...content);
+      continue;
+    }
+    if (role === 'assistant') placeHeld();
     const side = role === 'assistant' ? 'assistant' : 'user';
     const blocks = role === 'system' ? content.map((block) => remindedBlock(block, losses)) : content;
     const last = turns.at(-1);
     if (last?.role === side) last.content.push(...blocks);
     else turns.push({ role: side, content: blocks });
   }
+  placeHeld();
   for (const turn of turns)
     if (turn.role === 'user') turn.content = withWords(resultsFirst(turn.content, isResult));
   if (turns.length === 0) speakAsUser(system, turns, scope);
   if (turns[0]?.role === 'assistant')
     turns.unshift({ role: 'user', content: [{ text: letModelBegin(losses) }] });
-  requireLastTurn(request, turns.at(-1)?.role);
+  requireLastTurn(request, turns.findLast(({ role }) => role !== 'system')?.role);
   if (scope.family === 'claude') {
     endInWords(turns, TURN_FORM, { text: ELLIPSIS }, losses);
     const last = turns.at(-1);

@@ -72,6 +72,7 @@ export function buildRequest(
     cachePoints: cachePointsOf(family, model),
     cacheTtl: family === 'claude' && takesCacheTtl(model),
     forgetsThinking: traits !== undefined && forgetsThinking(request.reasoning, traits),
+    systemMessages: traits?.systemMessages === true,
     separatesTools: separatesTools(model),
     citesDocuments: family === 'claude',
     takesSearchResults: takesSearchResults(model),

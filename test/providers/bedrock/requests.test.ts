@@ -7,6 +7,7 @@ import { concat, eventMessage } from '../../support/event-stream.ts';
 import { bedrockLab, streamReply } from './lab.ts';
 
 const CLAUDE = 'us.anthropic.claude-sonnet-4-5-20250929-v1:0';
+const NEWEST = 'us.anthropic.claude-opus-4-8-v1';
 const NOVA = 'amazon.nova-pro-v1:0';
 const LLAMA = 'meta.llama3-8b-instruct-v1:0';
 const ANSWER = {
@@ -397,6 +398,31 @@ test('turns alternate, blank text is left out, instructions become user text', a
     },
   ]);
   expect(sent.system).toBeUndefined();
+});
+
+test('instructions between turns stay what they are for models that take them, where these do', async () => {
+  const messages = [
+    { role: 'user', content: 'one' },
+    { role: 'system', content: 'Be brief.' },
+    { role: 'user', content: 'two' },
+    { role: 'assistant', content: 'So.' },
+    { role: 'system', content: 'Be long.' },
+    { role: 'user', content: 'three' },
+    { role: 'system', content: 'Be kind.' },
+  ];
+  const { sent, row } = await chat(NEWEST, { messages });
+  expect(sent.messages).toEqual([
+    { role: 'user', content: [{ text: 'one' }, { text: 'two' }] },
+    { role: 'system', content: [{ text: 'Be brief.' }] },
+    { role: 'assistant', content: [{ text: 'So.' }] },
+    { role: 'user', content: [{ text: 'three' }] },
+    { role: 'system', content: [{ text: 'Be long.' }, { text: 'Be kind.' }] },
+  ]);
+  expect(row.lost.filter((name) => name.startsWith('messages'))).toEqual([]);
+  const ended = await chat(NEWEST, { messages: messages.slice(0, 5) });
+  expect(JSON.stringify(ended.sent.messages)).toContain('<system-reminder>\\nBe long.');
+  const older = await chat(CLAUDE, { messages });
+  expect(JSON.stringify(older.sent.messages)).not.toContain('"system"');
 });
 
 test('a conversation that the model begins, which Amazon refuses, is begun by the user', async () => {
