@@ -93,6 +93,7 @@ class ChunkEncoder implements StreamEncoder {
   private entries: { part: ReasoningPart; at: number }[] | null = null;
   private textBase = 0;
   private readonly joiner = new TextJoiner();
+  private readonly thoughts = new TextJoiner();
   /** Of texts that have ended. OpenAI's JavaScript SDK keeps only the last list, so it is sent once, if possible. */
   private annotations: JsonObject[] | null = null;
   private sentAnnotations = 0;
@@ -192,15 +193,14 @@ class ChunkEncoder implements StreamEncoder {
         this.context.kept?.(sizeOf(event));
         this.reasoning = { part: { type: 'reasoning', text: '' }, text: createKeptText() };
         this.reasoningCount++;
+        this.thoughts.setApart();
         if (event.redacted !== undefined) this.reasoning.part.redacted = event.redacted;
         return '';
       case 'reasoning-delta':
         if (event.text === '') return '';
         this.context.kept?.(event.text.length);
         this.reasoning?.text.add(event.text);
-        if (this.context.readsReasoningDetails === true) return this.reasoningPiece(event.text);
-        this.reasoningPrefix ??= this.deltaPrefix('reasoning_content');
-        return this.reasoningPrefix + JSON.stringify(event.text) + this.ends.delta;
+        return this.thought(event.text);
       case 'reasoning-signature':
         this.context.kept?.(sizeOf(event));
         if (this.reasoning !== undefined) this.reasoning.part.signature = event.signature;
@@ -301,10 +301,18 @@ class ChunkEncoder implements StreamEncoder {
     return this.chunk({ reasoning_details: [entry] });
   }
 
+  /** A piece of thinking, in the one text that clients have for all of it. */
+  private thought(text: string): string {
+    const piece = this.thoughts.join(text);
+    if (this.context.readsReasoningDetails === true) return this.reasoningPiece(piece, text);
+    this.reasoningPrefix ??= this.deltaPrefix('reasoning_content');
+    return this.reasoningPrefix + JSON.stringify(piece) + this.ends.delta;
+  }
+
   /** As from OpenRouter, whose clients join the pieces of an entry: its text as it comes, and in the last one what seals it, if anything. */
-  private reasoningPiece(text: string): string {
+  private reasoningPiece(reasoning: string, text: string): string {
     const detail = buildReasoningDetail(this.placed({ type: 'reasoning', text }), this.reasoningCount - 1);
-    return this.chunk({ reasoning: text, reasoning_details: [detail] });
+    return this.chunk({ reasoning, reasoning_details: [detail] });
   }
 
   /** The only piece with a `format`: some clients keep the first of an entry, others join those of all pieces. */

@@ -18,6 +18,7 @@ import {
   tokenToWire,
 } from '../../model/opaque-token.ts';
 import type { AnswerContext } from '../dialect.ts';
+import { TextJoiner } from '../shared/joined-texts.ts';
 import type { LossReport } from '../shared/losses/loss-report.ts';
 import { WITHOUT_SIGNATURE } from '../shared/losses/substitutes.ts';
 import { ID, keptAs } from './wire.ts';
@@ -195,6 +196,16 @@ export function buildOwnDetail(placed: PlacedReasoning, index: number): JsonObje
   return { ...buildReasoningDetail(placed, index), ...(!isSealed && UNSIGNED) };
 }
 
+function joinedThoughts(placed: readonly PlacedReasoning[]): string {
+  const joiner = new TextJoiner();
+  let text = '';
+  for (const { part } of placed) {
+    joiner.setApart();
+    text += joiner.join(part.text);
+  }
+  return text;
+}
+
 /**
  * The fields of an answer's reasoning. Details are among them where there is more than text, which alone cannot be checked by
  * the provider that signed it, and always for clients that read OpenRouter's fields.
@@ -203,7 +214,7 @@ export function buildReasoningFields(
   placed: readonly PlacedReasoning[],
   { readsReasoningDetails: own }: Pick<AnswerContext, 'readsReasoningDetails'>,
 ): JsonObject {
-  const text = placed.map(({ part }) => part.text).join('');
+  const text = joinedThoughts(placed);
   const build = own === true ? buildOwnDetail : buildReasoningDetail;
   const isMore = placed.some(({ part }) => part.signature !== undefined || part.redacted !== undefined);
   return {

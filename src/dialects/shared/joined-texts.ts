@@ -18,6 +18,11 @@ export class TextJoiner {
     return joined;
   }
 
+  /** What comes next stands apart from what came before. */
+  setApart(): void {
+    this.isApart = true;
+  }
+
   /** A text begins in a stream. */
   begin({ block, message }: Extract<StreamEvent, { type: 'text-start' }>): void {
     if (message !== undefined || block !== this.block + 1) this.isApart = true;

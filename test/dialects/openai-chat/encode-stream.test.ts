@@ -12,6 +12,8 @@ import {
   type JsonValue,
   parseObject,
 } from '../../../src/model/json/json.ts';
+import { responseToEvents } from '../../../src/model/replay.ts';
+import { NO_USAGE } from '../../../src/model/usage.ts';
 import { callIdToWire, type OpaqueToken, ownToken } from '../../../src/model/opaque-token.ts';
 import { CONTEXT, decode, encode, foldEvents, own, sseEvents } from './events.ts';
 
@@ -51,6 +53,30 @@ const TOOLS: StreamEvent[] = [
   { type: 'usage', usage: { outputTokens: 9, reasoningTokens: 2, cacheWriteTokens: 1 } },
   { type: 'finish', finish: { unified: 'tool_use', raw: 'tool_use' } },
 ];
+
+test.each([undefined, true] as const)(
+  'thoughts stand apart in the one text that clients have for them: %p',
+  (own) => {
+    const thoughts = ['First.', ' ', 'Second', 'third.', 'Fourth.'];
+    const context = { ...CONTEXT, readsReasoningDetails: own };
+    const parts = thoughts.map((text) => ({ type: 'reasoning', text }) as const);
+    const said = 'First. Second' + 'third.' + '\n\nFourth.';
+    const field = own === true ? 'reasoning' : 'reasoning_content';
+    const finish = { unified: 'end_turn', raw: 'end_turn' } as const;
+    const whole = openaiChat.client.buildResponse(
+      { id: 'c1', model: 'm', parts, finish, usage: NO_USAGE },
+      context,
+    );
+    const encoder = openaiChat.client.createStreamEncoder(context);
+    const events = responseToEvents({ id: 'c1', model: 'm', parts, finish, usage: NO_USAGE });
+    const deltas = deltasOf(events.map((event) => encoder.encode(event)).join(''));
+    const message = asObject(asObject(asArray(whole.choices)?.[0])?.message);
+    expect(message?.[field]).toBe(said);
+    expect(deltas.map((delta) => delta[field] ?? '').join('')).toBe(said);
+    // The details are those of each thought.
+    if (own === true) expect(message?.reasoning_details).toMatchObject(thoughts.map((text) => ({ text })));
+  },
+);
 
 /** As `accumulate_delta` of openai-python does with a list that it has already. */
 function joinAsPython(known: JsonValue[], added: JsonValue[]): JsonValue[] {
