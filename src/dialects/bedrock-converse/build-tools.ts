@@ -55,7 +55,10 @@ export function buildToolConfig(
   if (!isCallable && (toolChoice?.type === 'required' || toolChoice?.type === 'tool'))
     losses.lost('tool_choice');
   if (offered.length > 0) {
-    const choice = isCallable ? buildChoice(toolChoice, own, facts, scope) : undefined;
+    // What is forced is one of Claude's own tools, never the stand-in.
+    const isForcedOwn =
+      offered[0] === STAND_IN && own.size === 1 && toolChoice?.type === 'required' && !facts.thinks;
+    const choice = isCallable && !isForcedOwn ? buildChoice(toolChoice, own, facts, scope) : undefined;
     return { tools: offered, ...(choice === undefined ? {} : { toolChoice: choice }) };
   }
   if (called.size === 0) return undefined;

@@ -2,7 +2,7 @@
 // they go in Claude's own words beside it, and Amazon joins both places.
 // https://docs.aws.amazon.com/bedrock/latest/userguide/computer-use.html
 import { asArray, asString, type JsonObject } from '../../model/json/json.ts';
-import type { NeutralRequest, Tool } from '../../model/request.ts';
+import type { NeutralRequest, Tool, ToolChoice } from '../../model/request.ts';
 import { betasOf } from '../claude/betas.ts';
 import type { LossReport } from '../shared/losses/loss-report.ts';
 import { argumentSchema } from '../shared/schemas/object-schema.ts';
@@ -44,11 +44,23 @@ export function withOwnTools(
     return settings;
   });
   const betas = [...(asArray(fields.anthropic_beta) ?? []), ...betasOf({ tools: declared })];
-  const isChosen = !thinks && toolChoice?.type === 'tool' && own.some(({ name }) => name === toolChoice.name);
+  const chosen = chosenAmong(own, tools, toolChoice);
   return {
     ...fields,
     tools: declared,
     ...(betas.length > 0 && { anthropic_beta: betas }),
-    ...(isChosen && { tool_choice: { type: 'tool', name: toolChoice.name } }),
+    ...(!thinks && chosen !== undefined && { tool_choice: { type: 'tool', name: chosen } }),
   };
+}
+
+/** The one that must be called: of one tool alone, which stands beside the stand-in, that is said by its name. */
+function chosenAmong(
+  own: readonly Tool[],
+  tools: readonly Tool[],
+  choice: ToolChoice | undefined,
+): string | undefined {
+  if (choice?.type === 'tool') return own.find(({ name }) => name === choice.name)?.name;
+  const [first, ...others] = own;
+  const isAlone = others.length === 0 && tools.every(({ type }) => type === 'server');
+  return choice?.type === 'required' && isAlone ? first?.name : undefined;
 }

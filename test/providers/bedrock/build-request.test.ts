@@ -566,8 +566,17 @@ describe('tools', () => {
       ...toolChoice,
       disable_parallel_tool_use: true,
     });
-    const forced = build({ tools: [BASH], toolChoice: { type: 'required' } });
-    expect(at(forced.body, 'toolConfig', 'toolChoice')).toEqual({ any: {} });
+  });
+
+  test('such a tool alone is the one that must be called, not the one beside it', () => {
+    const toolChoice = { type: 'required' } as const;
+    const { body, lost } = build({ tools: [BASH], toolChoice });
+    expect(at(body, 'toolConfig')).not.toHaveProperty('toolChoice');
+    expect(at(body, 'additionalModelRequestFields', 'tool_choice')).toEqual({ type: 'tool', name: 'bash' });
+    expect(lost).toEqual([]);
+    const either = build({ tools: [FUNCTION, BASH], toolChoice }).body;
+    expect(at(either, 'toolConfig', 'toolChoice')).toEqual({ any: {} });
+    expect(at(either, 'additionalModelRequestFields')).not.toHaveProperty('tool_choice');
   });
 
   test('what streams no calls answers whole where there are tools, and only there', () => {
