@@ -114,6 +114,7 @@ export function parseRequest(body: JsonObject, _route?: ClientRoute, headers?: H
   const cacheControl = optionalObject(body, 'cache_control');
   if (cacheControl !== undefined) request.cacheControl = cacheControl;
 
+  if (body.store === true) request.store = true;
   const { rest, shown } = reasoning;
   const fields = { ...otherFields(body, kept, isDefault), ...rest, ...shown };
   // Also without fields: it says whose request this is.

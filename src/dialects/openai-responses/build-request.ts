@@ -1,6 +1,6 @@
 // NeutralRequest → a Responses body for one provider, and what it could not carry.
 // https://platform.openai.com/docs/api-reference/responses/create
-import type { TextPart } from '../../model/content.ts';
+import type { Extension, TextPart } from '../../model/content.ts';
 import { asArray, asObject, type JsonObject } from '../../model/json/json.ts';
 import type { NeutralRequest } from '../../model/request.ts';
 import { declareAllowed } from '../shared/tools/allowed-tools.ts';
@@ -65,7 +65,8 @@ export function buildRequest(given: NeutralRequest, options: BuildOptions): Buil
   const request =
     native || isOpenAi ? withAnswerSchema(paired, native, losses) : declareAllowed(paired, losses);
   const { [ADDITIONAL_TOOLS]: _, [OPENING_SETTINGS]: __, ...own } = ownFields(request.extension);
-  losses.foreign(request.extension);
+  const stores = native ? request.store : isOpenAi && request.store === true;
+  losses.foreign(stores === true ? withoutStore(request.extension) : request.extension);
 
   const body: JsonObject = { model };
   Object.assign(body, buildPrompt(request, scope));
@@ -100,7 +101,7 @@ export function buildRequest(given: NeutralRequest, options: BuildOptions): Buil
   const asksLogprobs = request.logprobs !== undefined && (native || !isFixed(request, traits));
   if (asksLogprobs) put(body, 'top_logprobs', request.logprobs?.top);
   else reportUnsupported(request, ['logprobs'], losses);
-  Object.assign(body, buildRetention(request, native, traits, own, asksLogprobs));
+  Object.assign(body, buildRetention(request, native, traits, own, asksLogprobs, stores));
   return { body, losses: losses.list() };
 }
 
@@ -165,8 +166,13 @@ function buildInstructions({ system }: NeutralRequest, losses: LossReport): stri
   return texts.length === 0 ? undefined : texts.join('\n\n');
 }
 
+/** What remains to be reported where the provider stores the exchange for a client of Chat Completions, too. */
+function withoutStore(extension: Extension | undefined): Extension | undefined {
+  return extension && { ...extension, defaults: [...(extension.defaults ?? []), 'store'] };
+}
+
 /**
- * Clients of other dialects send the whole conversation each time: nothing needs to be stored, and reasoning
+ * Clients of other dialects send the whole conversation each time: nothing needs to be stored unless they ask for it, and reasoning
  * comes encrypted so that they can send it back. Models that do not reason refuse a request for that.
  */
 function buildRetention(
@@ -175,8 +181,8 @@ function buildRetention(
   traits: ModelTraits,
   own: JsonObject,
   asksLogprobs: boolean,
+  store: boolean | undefined,
 ): JsonObject {
-  const store = native ? request.store : false;
   const fields: JsonObject = store === undefined ? {} : { store };
   const include = [...(asArray(own.include) ?? [])];
   const wantsReasoning = native ? request.replaysReasoning === true : traits.reasons !== false;

@@ -1,6 +1,7 @@
 // What a provider of this dialect gets from clients of other dialects, and what those are told is lost.
 import { describe, expect, test } from 'bun:test';
 import type { Quirks } from '../../../src/dialects/quirks.ts';
+import { openaiChat } from '../../../src/dialects/openai-chat/index.ts';
 import { openaiResponses } from '../../../src/dialects/openai-responses/index.ts';
 import type { Part } from '../../../src/model/content.ts';
 import { asArray, type JsonObject } from '../../../src/model/json/json.ts';
@@ -60,6 +61,26 @@ describe('without a store on either side', () => {
     expect(build({}, model, quirks).body.include).toEqual(
       isAsked ? ['reasoning.encrypted_content'] : undefined,
     );
+  });
+
+  test('a client of Chat Completions that wants the exchange kept has it kept, with its metadata', () => {
+    const chat = {
+      model: 'm',
+      messages: [{ role: 'user', content: 'Hi' }],
+      store: true,
+      metadata: { run: '7' },
+    };
+    const request = openaiChat.client.parseRequest(chat, { operation: 'generate' });
+    const { body, losses } = openaiResponses.provider.buildRequest(request, { model: 'gpt-5', quirks: {} });
+    expect(body).toMatchObject({
+      store: true,
+      metadata: { run: '7' },
+      include: ['reasoning.encrypted_content'],
+    });
+    expect(losses).toEqual([]);
+    const other = openaiResponses.provider.buildRequest(request, { model: 'some-open-model', quirks: {} });
+    expect(other.body.store).toBe(false);
+    expect(other.losses).toEqual([{ feature: 'store', outcome: 'lost' }]);
   });
 
   test('a client of this dialect decides itself', () => {
