@@ -32,6 +32,7 @@ export function buildResponse(response: NeutralResponse, context: AnswerContext)
         break;
       case 'refusal':
         losses.refusal();
+        joiner.setApart();
         content += joiner.join(part.text);
         spelling.push(...(part.logprobs ?? []));
         break;

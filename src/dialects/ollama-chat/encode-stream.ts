@@ -95,6 +95,7 @@ class LineEncoder implements StreamEncoder {
         return '';
       case 'refusal-start':
         this.losses.refusal();
+        this.joiner.setApart();
         return '';
       case 'media':
         this.losses.lost(mediaTypeOf(event));

@@ -1,10 +1,13 @@
 // What Ollama's clients are sent for each event, line by line, and what is named as lost.
 import { describe, expect, test } from 'bun:test';
+import { buildResponse } from '../../../src/dialects/ollama-chat/build-response.ts';
 import { createStreamEncoder } from '../../../src/dialects/ollama-chat/encode-stream.ts';
 import { GatewayError } from '../../../src/model/errors.ts';
 import type { StreamEvent } from '../../../src/model/events.ts';
 import type { UnifiedFinish } from '../../../src/model/finish.ts';
 import type { JsonObject } from '../../../src/model/json/json.ts';
+import { responseToEvents } from '../../../src/model/replay.ts';
+import { NO_USAGE } from '../../../src/model/usage.ts';
 import { callWithThoughtsFromWire, ownToken } from '../../../src/model/opaque-token.ts';
 
 const TOKEN = ownToken('anthropic-messages', 's');
@@ -55,6 +58,25 @@ function carriedBy(message: JsonObject | undefined) {
   const calls = (message?.tool_calls ?? []) as { id: string }[];
   return callWithThoughtsFromWire(calls[0]?.id ?? '').thoughts;
 }
+
+test('a refusal stands apart from the text before it, whole and streamed', () => {
+  const parts = [
+    { type: 'text', text: 'Well.' },
+    { type: 'refusal', text: 'No.' },
+  ] as const;
+  const answer = {
+    id: 'r',
+    model: 'm',
+    parts,
+    finish: { unified: 'refusal', raw: null },
+    usage: NO_USAGE,
+  } as const;
+  const context = { requestId: 'r', model: 'm', created: 1, includeUsage: false };
+  const whole = buildResponse({ ...answer, parts: [...parts] }, context).message as JsonObject;
+  expect(whole.content).toBe('Well.\n\nNo.');
+  const { lines } = told(...responseToEvents({ ...answer, parts: [...parts] }));
+  expect(lines.map(({ message }) => (message as JsonObject).content).join('')).toBe('Well.\n\nNo.');
+});
 
 test('texts and thoughts go out as they come, empty ones not at all', () => {
   expect(messagesOf(...thought('hm'), ...said('Yes.'), ...said(''), ...thought(''))).toEqual([
