@@ -1,10 +1,11 @@
 // Sets what must be in Bun's environment before it starts, and runs the program with it.
 'use strict';
 const { spawn } = require('node:child_process');
-const { accessSync, constants: fileModes, existsSync, readdirSync, statSync } = require('node:fs');
+const { accessSync, constants: fileModes } = require('node:fs');
 const { constants } = require('node:os');
 const path = require('node:path');
 const { findBun, OLDEST_BUN } = require('./find-bun.js');
+const { findMain } = require('./find-main.js');
 
 const ROOT = path.resolve(__dirname, '..');
 /** Bun's client allows 256 requests at once unless this is in the environment before it starts. */
@@ -51,27 +52,8 @@ function closedToUs(modules) {
   }
 }
 
-/** What `npm run build` made, which starts in half the time; in a checkout only while it is the newest. */
-function findMain() {
-  const built = path.join(ROOT, 'build', 'main.js');
-  const source = path.join(ROOT, 'src', 'main.ts');
-  if (!existsSync(built)) return source;
-  if (!existsSync(path.join(ROOT, '.git'))) return built;
-  const { mtimeMs } = statSync(built);
-  const inputs = ['package.json', 'package-lock.json', 'scripts/build.ts', 'src'];
-  return inputs.some((input) => hasChanged(path.join(ROOT, input), mtimeMs)) ? source : built;
-}
-
-/** A folder changes with each of its names, a file with what it holds. */
-function hasChanged(file, since) {
-  const stat = statSync(file, { throwIfNoEntry: false });
-  if (stat === undefined) return false;
-  if (stat.mtimeMs > since) return true;
-  return stat.isDirectory() && readdirSync(file).some((name) => hasChanged(path.join(file, name), since));
-}
-
 function launch(program) {
-  const main = findMain();
+  const main = findMain(ROOT);
   // Before there is a child: a signal that comes as it starts must not end this process alone.
   const forward = (signal) => child.kill(signal);
   for (const signal of SIGNALS) process.on(signal, forward);

@@ -15,6 +15,7 @@ import {
 import { join } from 'node:path';
 import { WORKER_VARIABLE } from '../../src/workers/protocol.ts';
 import { freePort } from '../support/free-port.ts';
+import { MAIN } from '../support/program.ts';
 import { childrenOf, startSluice } from '../support/sluice-process.ts';
 import { canMount, mountSmallDisk } from '../support/small-disk.ts';
 import { eventually, TEST_TIMEOUT_MS } from '../support/time-limit.ts';
@@ -22,7 +23,6 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
-const ROOT = join(import.meta.dir, '..', '..');
 const TEMPORARY = temporaryFolder('daemon');
 const homes: string[] = [];
 afterAll(async () => {
@@ -38,7 +38,7 @@ function newHome(config?: string): string {
 }
 
 function spawn(home: string, args: readonly string[], environment: Record<string, string> = {}) {
-  return Bun.spawn([process.execPath, join(ROOT, 'src', 'main.ts'), 'daemon', ...args], {
+  return Bun.spawn([process.execPath, MAIN, 'daemon', ...args], {
     cwd: statSync(home).isDirectory() ? home : TEMPORARY,
     env: { PATH: process.env.PATH ?? '', HOME: home, SLUICE_HOME: home, ...environment },
     stdout: 'pipe',
@@ -209,7 +209,7 @@ test('what is asked of a daemon goes by its own configuration, from wherever it 
   expect(refused.out).toMatch(/status +unknown: .* answered 401: .*with --key/);
   const { url } = await statusOf(home);
   for (const args of [[], ['--url', url]]) {
-    const child = Bun.spawn([process.execPath, join(ROOT, 'src', 'main.ts'), 'run', ...args, 'env'], {
+    const child = Bun.spawn([process.execPath, MAIN, 'run', ...args, 'env'], {
       cwd: home,
       env: { PATH: process.env.PATH ?? '', HOME: home, SLUICE_HOME: home },
     });
@@ -224,7 +224,7 @@ test('restart from elsewhere goes by the .env of the folder that it was started 
   writeFileSync(join(home, '.env'), 'OPENAI_API_KEY=from-the-folder\n');
   await sluice(home, ['start', '--port', '0']);
   const before = await statusOf(home);
-  const child = Bun.spawn([process.execPath, join(ROOT, 'src', 'main.ts'), 'daemon', 'restart'], {
+  const child = Bun.spawn([process.execPath, MAIN, 'daemon', 'restart'], {
     cwd: elsewhere,
     env: { PATH: process.env.PATH ?? '', HOME: home, SLUICE_HOME: home },
     stdout: 'pipe',
@@ -245,7 +245,7 @@ test('restart from elsewhere takes nothing from the .env of where one is, and ke
   writeFileSync(join(home, '.env'), 'GATE_KEY=gate$$key\n');
   writeFileSync(join(elsewhere, '.env'), 'GATE_KEY=of-a-project\n');
   await sluice(home, ['start']);
-  const child = Bun.spawn([process.execPath, join(ROOT, 'src', 'main.ts'), 'daemon', 'restart'], {
+  const child = Bun.spawn([process.execPath, MAIN, 'daemon', 'restart'], {
     cwd: elsewhere,
     env: {
       PATH: process.env.PATH ?? '',
@@ -272,7 +272,7 @@ test('its key is found in the .env of that folder from elsewhere, before another
   // As the launcher says it: Bun adds what stands in the .env of where it runs.
   const started = JSON.stringify(['PATH', 'HOME', 'SLUICE_HOME']);
   const asked = async (...args: string[]) => {
-    const child = Bun.spawn([process.execPath, join(ROOT, 'src', 'main.ts'), ...args], {
+    const child = Bun.spawn([process.execPath, MAIN, ...args], {
       cwd: elsewhere,
       env: {
         PATH: process.env.PATH ?? '',

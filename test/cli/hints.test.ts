@@ -2,10 +2,9 @@
 import { expect, test } from 'bun:test';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { MAIN } from '../support/program.ts';
 import { startSluice } from '../support/sluice-process.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-
-const MAIN = join(import.meta.dir, '..', '..', 'src', 'main.ts');
 
 test.each([
   [{}, '"sluice credentials store NAME"'],

@@ -2,10 +2,10 @@
 import { afterAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { eventually, TEST_TIMEOUT_MS } from '../support/time-limit.ts';
+import { MAIN } from '../support/program.ts';
+import { eventually, inTime, TEST_TIMEOUT_MS } from '../support/time-limit.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
-const ROOT = join(import.meta.dir, '..', '..');
 const TEMPORARY = temporaryFolder('serve');
 afterAll(() => rmSync(TEMPORARY, { recursive: true }));
 /** Processes start here, several a test, and a machine may be busy. */
@@ -22,17 +22,20 @@ function createLines(stream: ReadableStream<Uint8Array<ArrayBuffer>>) {
     return !done;
   }
   return {
-    async until(pattern: RegExp): Promise<string> {
-      for (;;) {
-        const complete = text.split('\n').slice(0, -1);
-        const at = complete.findIndex((candidate, index) => index >= found && pattern.test(candidate));
-        const line = complete[at];
-        if (line !== undefined) {
-          found = at + 1;
-          return line;
+    until(pattern: RegExp): Promise<string> {
+      const read = async () => {
+        for (;;) {
+          const complete = text.split('\n').slice(0, -1);
+          const at = complete.findIndex((candidate, index) => index >= found && pattern.test(candidate));
+          const line = complete[at];
+          if (line !== undefined) {
+            found = at + 1;
+            return line;
+          }
+          if (!(await more())) throw new Error(`ended before ${pattern}:\n${text}`);
         }
-        if (!(await more())) throw new Error(`ended before ${pattern}:\n${text}`);
-      }
+      };
+      return inTime(read(), () => `not written: ${pattern}, but\n${text}`);
     },
     async all(): Promise<string> {
       while (await more());
@@ -59,7 +62,7 @@ function start({
   const directory = mkdtempSync(join(TEMPORARY, 'd-'));
   const path = join(directory, 'sluice.yaml');
   if (config !== undefined) writeFileSync(path, config);
-  const child = Bun.spawn([process.execPath, join(ROOT, 'src', 'main.ts'), command, ...args], {
+  const child = Bun.spawn([process.execPath, MAIN, command, ...args], {
     cwd: directory,
     env: { PATH: process.env.PATH, SLUICE_HOME: home ?? join(directory, 'home'), ...environment },
     stdout: 'pipe',
@@ -150,7 +153,7 @@ describe('ending', () => {
     let screen = '';
     const decoder = new TextDecoder();
     const home = mkdtempSync(join(TEMPORARY, 'd-'));
-    const child = Bun.spawn([process.execPath, join(ROOT, 'src', 'main.ts'), 'serve', '--port', '0'], {
+    const child = Bun.spawn([process.execPath, MAIN, 'serve', '--port', '0'], {
       cwd: home,
       env: { PATH: process.env.PATH, SLUICE_HOME: home },
       terminal: {

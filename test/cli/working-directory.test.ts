@@ -5,9 +5,9 @@ import { chmodSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { AS_OTHER_USER, mayBeRefused } from '../support/other-user.ts';
 import { startSluice } from '../support/sluice-process.ts';
+import { MAIN } from '../support/program.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
-const MAIN = join(import.meta.dir, '..', '..', 'src', 'main.ts');
 const TEMPORARY = realpathSync(temporaryFolder('directory'));
 afterAll(() => rmSync(TEMPORARY, { recursive: true }));
 

@@ -1,6 +1,6 @@
 // A primary in the test's own process, with real workers around it; its heartbeat is turned by hand.
 import { rmSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { loadConfig } from '../../src/config/load.ts';
 import { createWebHost } from '../../src/gateway/host.ts';
 import type { ConfigInput } from '../../src/index.ts';
@@ -12,8 +12,10 @@ import { BEAT_MS } from '../../src/workers/heartbeat.ts';
 import { type Primary, startPrimary } from '../../src/workers/primary.ts';
 import { identifyProgram } from '../../src/workers/program.ts';
 import { createManualTimers } from './manual-timers.ts';
+import { MAIN } from './program.ts';
 import { childrenOf } from './sluice-process.ts';
 import { temporaryFolder } from './temporary-folder.ts';
+import { inTime } from './time-limit.ts';
 
 export interface RunningPrimary {
   primary: Primary;
@@ -59,11 +61,10 @@ export async function withPrimary(
     return known;
   };
   const others = childrenOf(process.pid);
-  const main = resolve(import.meta.dir, '..', '..', 'src', 'main.ts');
   const primary = await startPrimary({
     workers,
-    command: [process.execPath, main, 'serve'],
-    program: identifyProgram(main),
+    command: [process.execPath, MAIN, 'serve'],
+    program: identifyProgram(MAIN),
     environment: { PATH: process.env.PATH, HOME: home, SLUICE_HOME: home },
     directory: home,
     config,
@@ -92,7 +93,8 @@ export async function withPrimary(
       port,
       pids: () => childrenOf(process.pid).filter((pid) => !others.includes(pid)),
       beat: (times) => beats.advance(times * BEAT_MS),
-      logged: (message) => line(message).promise,
+      logged: (message) =>
+        inTime(line(message).promise, () => `not logged: ${message}; but ${[...lines.keys()].join(', ')}`),
     });
   } finally {
     await drain(0);
