@@ -15,10 +15,14 @@ import { createTestGateway } from '../../support/test-gateway.ts';
 const LIVE = '/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent';
 
 /** A gateway whose providers accept every WebSocket. */
-function openLab(server: ConfigInput['server'], unsent = 0) {
+function openLab(server: ConfigInput['server'], unsent = 0, costs: ConfigInput['costs'] = {}) {
   let reader: SocketReader | undefined;
   const lab = createTestGateway({
-    config: { server, providers: { openai: { api_key: 'sk-proj-lab' }, gemini: { api_key: 'AIzaSyLab' } } },
+    config: {
+      server,
+      costs,
+      providers: { openai: { api_key: 'sk-proj-lab' }, gemini: { api_key: 'AIzaSyLab' } },
+    },
     fetch: () => Promise.reject(new Error('not part of this test')),
     host: {
       connectSocket: async () => ({
@@ -41,8 +45,13 @@ function openLab(server: ConfigInput['server'], unsent = 0) {
 }
 
 /** A session whose provider says what a test has its reader hear. */
-async function openAt(path: string, unsent = 0, server: ConfigInput['server'] = {}) {
-  const { lab, ask, provider } = openLab(server, unsent);
+async function openAt(
+  path: string,
+  unsent = 0,
+  server: ConfigInput['server'] = {},
+  costs: ConfigInput['costs'] = {},
+) {
+  const { lab, ask, provider } = openLab(server, unsent, costs);
   const shown = lab.gateway.running.watch().getReader();
   const session = await ask(path);
   if (session instanceof Response) throw new Error(`refused: ${await session.text()}`);
@@ -95,6 +104,26 @@ describe('a Realtime conversation', () => {
       usageKnown: true,
       usage: { inputTokens: 1_400, cacheReadTokens: 600, outputTokens: 1_000, audioOutputTokens: 800 },
     });
+    expect(row.costUsd).toBeCloseTo(2 * COST, 10);
+  });
+
+  test('is ended by the answer with which a budget is used up, once that is whole', async () => {
+    const budgets = [{ limit_usd: 1.5 * COST, per: 'month' as const }];
+    const { lab, session, provider } = await openAt(PATH, 0, {}, { budgets });
+    const heard: string[] = [];
+    session.opened({
+      send: (data) => heard.push(String(data)) > 0,
+      ping() {},
+      close: (code) => heard.push(`closed ${code}`),
+    });
+    const said = [done(SPOKEN), { type: 'response.created' }, done(SPOKEN)].map((event) =>
+      JSON.stringify(event),
+    );
+    for (const message of said) provider()?.message(message);
+    expect(heard.slice(0, 3)).toEqual(said);
+    expect(heard.at(-1)).toStartWith('closed ');
+    const row = await lab.row(0);
+    expect(row).toMatchObject({ status: 'error', errorCode: 'budget_exceeded' });
     expect(row.costUsd).toBeCloseTo(2 * COST, 10);
   });
 
