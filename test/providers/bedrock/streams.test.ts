@@ -188,7 +188,8 @@ describe('an exception', () => {
       const text = await response.text();
       const row = await lab.row(0);
       expect(status === 529 ? [503, 529] : [status]).toContain(response.status);
-      expect(text).toContain('said so');
+      // As its documentation names it.
+      expect(text).toContain(`(${name.charAt(0).toUpperCase()}${name.slice(1)}): said so`);
       expect(row.errorCode).toBe(code as typeof row.errorCode);
       const { ERROR_RULES } = await import('../../../src/model/errors.ts');
       expect(ERROR_RULES[code as keyof typeof ERROR_RULES].retry === 'anywhere').toBe(again);
