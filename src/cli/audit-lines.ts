@@ -17,8 +17,8 @@ const DEFAULT_LINES = 20;
 const POLL_MS = 500;
 /** How long a gateway may take to write the rows it holds. */
 const FLUSH_MS = 1_000;
-/** Stores ordered by time are searched from this many milliseconds before the last row. */
-const LONGEST_REQUEST_MS = 3_600_000;
+/** Stores ordered by time are searched from this many milliseconds before the last row: some conversations last for hours. */
+const LONGEST_REQUEST_MS = 6 * 3_600_000;
 
 /** Reads the ledger itself, so that it works without a running gateway. */
 export async function printAuditLines(input: ParsedArguments, context: CliContext): Promise<number> {

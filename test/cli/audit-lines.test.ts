@@ -49,10 +49,15 @@ test('all of 1,250 requests that came between two looks are shown, each once and
 test('each request is shown once, however long it ran beside newer ones', async () => {
   const home = mkdtempSync(join(HOME, 'long-'));
   const store = createSqliteStore(join(home, 'sluice.db'));
-  const begun = (requestId: string, timestamp: number) => sampleRow({ requestId, timestamp });
+  const hour = 3_600_000;
+  const begun = (requestId: string, timestamp: number) =>
+    sampleRow({ requestId, timestamp: 10 * hour + timestamp });
   const shown: string[] = [];
   const steps = new Map(
-    ['first', 'short', 'many_119', 'longest', 'end'].map((name) => [name, Promise.withResolvers<void>()]),
+    ['first', 'short', 'many_119', 'longest', 'conversation', 'end'].map((name) => [
+      name,
+      Promise.withResolvers<void>(),
+    ]),
   );
   let press: (signal: string) => void = () => {};
   try {
@@ -76,6 +81,8 @@ test('each request is shown once, however long it ran beside newer ones', async 
     await steps.get('many_119')?.promise;
     await store.append([begun('longest', 1_500)]);
     await steps.get('longest')?.promise;
+    await store.append([begun('conversation', -5 * hour)]);
+    await steps.get('conversation')?.promise;
     await store.append([begun('end', 9_000)]);
     await steps.get('end')?.promise;
     press('SIGINT');
@@ -83,8 +90,11 @@ test('each request is shown once, however long it ran beside newer ones', async 
   } finally {
     await store.close();
   }
-  expect(shown.filter((id) => !id.startsWith('many_'))).toEqual(['first', 'long', 'short', 'longest', 'end']);
-  expect(shown).toHaveLength(125);
+  expect(shown.filter((id) => !id.startsWith('many_'))).toEqual([
+    ...['first', 'long', 'short', 'longest'],
+    ...['conversation', 'end'],
+  ]);
+  expect(shown).toHaveLength(126);
 });
 
 test('new requests are shown behind those of a clock that was far ahead', async () => {

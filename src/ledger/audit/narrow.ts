@@ -5,9 +5,9 @@ import { timesOf } from '../sums/sum-spans.ts';
 
 /**
  * How the rows are found fastest. `time`: most or all rows in that time match: walk back through them. `kind`: few do:
- * gather and sort those of the kinds. `any`: the store chooses.
+ * gather and sort those of the kinds. `id`: only the latest that were stored may match. `any`: the store chooses.
  */
-export type PageOrder = 'time' | 'kind' | 'any';
+export type PageOrder = 'time' | 'kind' | 'id' | 'any';
 
 /** So many matches are gathered without first finding where they lie. */
 export const FEW = 1000;

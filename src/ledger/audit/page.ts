@@ -70,7 +70,7 @@ export function recentPage(limit: number, after?: LaterThan): NonNullable<AuditP
     after === undefined
       ? { sql: '', values: [] }
       : { sql: ' WHERE timestamp >= ? AND id > ?', values: [after.begunSince, after.id] };
-  return { where, limit, offset: 0, order: after === undefined ? 'time' : 'any' };
+  return { where, limit, offset: 0, order: after === undefined ? 'time' : 'id' };
 }
 
 /** Rows searched for the next page before sums are used to find it. */

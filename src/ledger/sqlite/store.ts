@@ -72,5 +72,7 @@ export function createSqliteStore(path: string): SqliteStore {
 const INDEX_OF: Record<PageOrder, string> = {
   time: ' INDEXED BY ledger_row_time',
   kind: ' INDEXED BY ledger_row_kind',
+  // The table itself has the order of the ids.
+  id: ' NOT INDEXED',
   any: '',
 };
