@@ -255,8 +255,10 @@ export interface ToolNameRule {
   /** Matches a character that is refused. */
   signs: RegExp;
   longest: number;
-  /** What a name must begin with, if there is a rule. */
+  /** What a name must begin with, if there is a rule: an underscore or any letter. */
   start?: RegExp;
+  /** For the names of MCP servers. Left out: the provider calls none. */
+  servers?: ToolNameRule;
 }
 
 export interface ProviderSide {

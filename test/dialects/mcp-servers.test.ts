@@ -112,18 +112,23 @@ describe("Anthropic's servers at OpenAI", () => {
     expect(names).toEqual(['lost mcp_servers', 'lost tools.notes']);
   });
 
-  test('have a name that OpenAI takes', () => {
+  test.each([
+    ['my notes', /^my_notes_[a-z0-9]+$/],
+    ['2nd', /^n2nd_[a-z0-9]+$/],
+    ['メモ', /^n___[a-z0-9]+$/],
+  ])('have a name that OpenAI takes: %s', (name, taken) => {
     const more = {
-      mcp_servers: [{ ...SERVER, name: 'my notes' }],
-      tools: [{ ...TOOLSET, mcp_server_name: 'my notes' }],
+      mcp_servers: [{ ...SERVER, name }],
+      tools: [{ ...TOOLSET, mcp_server_name: name }],
     };
     const { body, restored } = asked(ANTHROPIC, more, OPENAI);
     const label = String(asObject(asArray(body.tools)?.[0])?.server_label);
-    expect(label).toMatch(/^my_notes_[a-z0-9]+$/);
+    expect(label).toMatch(taken);
     const side = restoreToolNames(PROVIDER_SIDES[OPENAI], restored);
     const item = { ...CALL_ITEM, server_label: label };
     const [call] = side.parseResponse({ status: 'completed', output: [item] }).parts;
-    expect(call).toMatchObject({ type: 'tool-call', name: 'find', mcpServer: 'my notes' });
+    expect(call).toMatchObject({ type: 'tool-call', name: 'find', mcpServer: name });
+    expect(asked(ANTHROPIC, more, 'openai-chat').restored.size).toBe(0);
   });
 });
 

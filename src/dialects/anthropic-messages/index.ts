@@ -2,7 +2,7 @@
 import type { HeaderReader } from '../../model/headers.ts';
 import { isPersonalToken } from '../claude/personal-token.ts';
 import type { SseEvent } from '../../sse/event.ts';
-import type { Dialect, ProviderSide } from '../dialect.ts';
+import type { Dialect, ProviderSide, ToolNameRule } from '../dialect.ts';
 import type { ForwardedPath } from '../forwarded-path.ts';
 import type { Quirks } from '../quirks.ts';
 import { amazonsEmbeddings } from './amazon/embed.ts';
@@ -33,6 +33,9 @@ import { isKeepAlive } from '../shared/keep-alive.ts';
 import { bearerKey } from '../shared/bearer-key.ts';
 
 const DELTA_LINE = new TextEncoder().encode('event: content_block_delta\n');
+
+/** Of tools; no other is documented for MCP servers. */
+const NAMES: ToolNameRule = { signs: /[^a-zA-Z0-9_-]/, longest: 128 };
 
 export const anthropicMessages: Dialect = {
   id: ID,
@@ -86,7 +89,7 @@ export const anthropicMessages: Dialect = {
     errorInBody,
     continuesTurn,
     passthrough,
-    toolNames: { signs: /[^a-zA-Z0-9_-]/, longest: 128 },
+    toolNames: { ...NAMES, servers: NAMES },
     argumentNames: ARGUMENT_NAMES,
     countTokens,
     models: providerModels,

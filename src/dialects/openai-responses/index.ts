@@ -2,7 +2,7 @@
 // https://platform.openai.com/docs/api-reference/responses
 import { asString, parseObject } from '../../model/json/json.ts';
 import type { SseEvent } from '../../sse/event.ts';
-import type { Dialect, ProviderSide } from '../dialect.ts';
+import type { Dialect, ProviderSide, ToolNameRule } from '../dialect.ts';
 import { openaiEmbeddings } from '../openai/embeddings.ts';
 import { isOwnFailure, isSeenBySdks, parseError } from '../openai/errors.ts';
 import { failsAtEmptyEvents } from '../openai/go-sdk.ts';
@@ -31,6 +31,11 @@ import { summaries } from './summary.ts';
 import { ID } from './wire.ts';
 import { isKeepAlive } from '../shared/keep-alive.ts';
 import { bearerKey } from '../shared/bearer-key.ts';
+
+const NAMES: ToolNameRule = { signs: /[^a-zA-Z0-9_-]/, longest: 64 };
+
+/** "'server_label' must start with a letter and consist of only letters, digits, '-' and '_'", says OpenAI. */
+const SERVER_NAMES: ToolNameRule = { ...NAMES, start: /^[a-zA-Z]/ };
 
 export const openaiResponses: Dialect = {
   id: ID,
@@ -79,7 +84,7 @@ export const openaiResponses: Dialect = {
     isOwnFailure,
     errorInBody,
     passthrough,
-    toolNames: { signs: /[^a-zA-Z0-9_-]/, longest: 64 },
+    toolNames: { ...NAMES, servers: SERVER_NAMES },
     countTokens,
     compact,
     embeddings: openaiEmbeddings,

@@ -1,5 +1,5 @@
-// Names of tools, and of MCP servers, that a provider would refuse for their length or characters: the provider gets substitutes, the client its own
-// names back. A name always gets the same substitute, so that histories and prompt caches stay valid.
+// Names of tools, and of MCP servers, that a provider would refuse for their length or characters: the provider gets substitutes,
+// the client its own names back. A name always gets the same substitute, so that histories and prompt caches stay valid.
 import type { Part, ToolCallPart } from '../../../model/content.ts';
 import type { StreamEvent } from '../../../model/events.ts';
 import { fnv1aHex } from '../../../model/hash.ts';
@@ -13,12 +13,20 @@ interface FittedRequest {
 }
 
 export function fitToolNames(request: NeutralRequest, rule: ToolNameRule | undefined): FittedRequest {
-  const substitutes = new Map<string, string>();
+  const tools = new Map<string, string>();
+  const servers = new Map<string, string>();
   if (rule !== undefined) {
-    for (const name of namesIn(request)) if (!fits(name, rule)) substitutes.set(name, standInFor(name, rule));
+    for (const name of toolsIn(request)) if (!fits(name, rule)) tools.set(name, standInFor(name, rule));
+    const { servers: ofServers } = rule;
+    if (ofServers !== undefined)
+      for (const name of serversIn(request))
+        if (!fits(name, ofServers)) servers.set(name, standInFor(name, ofServers));
   }
-  if (substitutes.size === 0) return { request, names: new Map() };
-  const fit = (name: string) => substitutes.get(name) ?? name;
+  if (tools.size === 0 && servers.size === 0) return { request, names: new Map() };
+  const fit: Renaming = {
+    tool: (name) => tools.get(name) ?? name,
+    server: (name) => servers.get(name) ?? name,
+  };
   const { toolChoice, allowedTools } = request;
   return {
     request: {
@@ -28,17 +36,18 @@ export function fitToolNames(request: NeutralRequest, rule: ToolNameRule | undef
         ...message,
         parts: message.parts.map((part) => renamed(part, fit)),
       })),
-      ...(toolChoice?.type === 'tool' && { toolChoice: { type: 'tool', name: fit(toolChoice.name) } }),
-      ...(allowedTools !== undefined && { allowedTools: allowedTools.map(fit) }),
+      ...(toolChoice?.type === 'tool' && { toolChoice: { type: 'tool', name: fit.tool(toolChoice.name) } }),
+      ...(allowedTools !== undefined && { allowedTools: allowedTools.map(fit.tool) }),
     },
-    names: new Map([...substitutes].map(([name, substitute]) => [substitute, name])),
+    names: new Map([...tools, ...servers].map(([name, substitute]) => [substitute, name])),
   };
 }
 
 /** The side with the client's names in its answers. */
 export function restoreToolNames(side: ProviderSide, names: ReadonlyMap<string, string>): ProviderSide {
   if (names.size === 0) return side;
-  const restore = (name: string) => names.get(name) ?? name;
+  const own = (name: string) => names.get(name) ?? name;
+  const restore: Renaming = { tool: own, server: own };
   const restored = (event: StreamEvent): StreamEvent =>
     event.type === 'tool-start' ? renamedCall(event, restore) : event;
   return {
@@ -58,40 +67,49 @@ export function reportToolNames(built: BuiltRequest, names: ReadonlyMap<string, 
   return [...built.losses, { feature: 'tools.name', outcome: 'approximated', how }];
 }
 
-function* namesIn({ tools, messages, toolChoice }: NeutralRequest): Generator<string> {
-  for (const tool of tools) {
-    if (tool.type !== 'server') yield tool.name;
-    else if (tool.mcp !== undefined && 'name' in tool.mcp) yield tool.mcp.name;
-  }
+interface Renaming {
+  tool(name: string): string;
+  server(name: string): string;
+}
+
+function* toolsIn({ tools, messages, toolChoice }: NeutralRequest): Generator<string> {
+  for (const tool of tools) if (tool.type !== 'server') yield tool.name;
   for (const { parts } of messages) {
-    for (const part of parts) {
-      if (part.type !== 'tool-call') continue;
-      if (part.kind !== 'server') yield part.name;
-      else if (part.mcpServer !== undefined) yield part.mcpServer;
-    }
+    for (const part of parts) if (part.type === 'tool-call' && part.kind !== 'server') yield part.name;
   }
   if (toolChoice?.type === 'tool') yield toolChoice.name;
 }
 
-function renamed<Kind extends Part>(part: Kind, rename: (name: string) => string): Kind {
+function* serversIn({ tools, messages }: NeutralRequest): Generator<string> {
+  for (const tool of tools)
+    if (tool.type === 'server' && tool.mcp !== undefined && 'name' in tool.mcp) yield tool.mcp.name;
+  for (const { parts } of messages) {
+    for (const part of parts)
+      if (part.type === 'tool-call' && part.mcpServer !== undefined) yield part.mcpServer;
+  }
+}
+
+function renamed<Kind extends Part>(part: Kind, rename: Renaming): Kind {
   if (part.type === 'tool-result' && part.foundTools !== undefined)
-    return { ...part, foundTools: part.foundTools.map(rename) };
+    return { ...part, foundTools: part.foundTools.map(rename.tool) };
   return part.type === 'tool-call' ? { ...part, ...renamedCall(part, rename) } : part;
 }
 
 /** A tool that the provider runs keeps the name that it has there. */
 function renamedCall<Call extends Pick<ToolCallPart, 'name' | 'kind' | 'mcpServer'>>(
   call: Call,
-  rename: (name: string) => string,
+  rename: Renaming,
 ): Call {
-  if (call.kind !== 'server') return { ...call, name: rename(call.name) };
-  return call.mcpServer === undefined ? call : { ...call, mcpServer: rename(call.mcpServer) };
+  if (call.kind !== 'server') return { ...call, name: rename.tool(call.name) };
+  return call.mcpServer === undefined ? call : { ...call, mcpServer: rename.server(call.mcpServer) };
 }
 
-function fitTool(tool: Tool, fit: (name: string) => string): Tool {
-  if (tool.type !== 'server') return { ...tool, name: fit(tool.name) };
+function fitTool(tool: Tool, fit: Renaming): Tool {
+  if (tool.type !== 'server') return { ...tool, name: fit.tool(tool.name) };
   const { mcp } = tool;
-  return mcp === undefined || 'obstacle' in mcp ? tool : { ...tool, mcp: { ...mcp, name: fit(mcp.name) } };
+  return mcp === undefined || 'obstacle' in mcp
+    ? tool
+    : { ...tool, mcp: { ...mcp, name: fit.server(mcp.name) } };
 }
 
 export function fits(name: string, { signs, longest, start }: ToolNameRule): boolean {
@@ -101,7 +119,7 @@ export function fits(name: string, { signs, longest, start }: ToolNameRule): boo
 /** Its ending distinguishes it from other names with the same beginning. */
 export function standInFor(name: string, { signs, longest, start }: ToolNameRule): string {
   const clean = [...name].map((sign) => (signs.test(sign) ? '_' : sign)).join('');
-  const begun = start === undefined || start.test(clean) ? clean : `_${clean}`;
+  const begun = start === undefined || start.test(clean) ? clean : `${start.test('_') ? '_' : 'n'}${clean}`;
   const mark = `_${fnv1aHex(name)}`;
   return begun.slice(0, longest - mark.length) + mark;
 }
