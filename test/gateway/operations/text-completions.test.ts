@@ -379,6 +379,7 @@ test('what `sampling` sets comes to the provider, or is named, and leaves what t
     [vllm, false, ASK, values, null],
     [vllm, false, { ...ASK, ...own }, { ...values, ...own }, null],
     [vllm, true, { ...ASK, ...own }, values, null],
+    [LAB_PROVIDERS.gpt, true, { ...ASK, ...own }, values, null],
   ] as const) {
     const transformers = [{ name, ...values, stop: [...values.stop], force }];
     const lab = setup(jsonReply(WHOLE), { providers: { lab: { ...provider, transformers } } });

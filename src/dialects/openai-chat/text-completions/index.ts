@@ -22,6 +22,8 @@ const passthrough: Passthrough = {
     askForUsage(body, edits, quirks);
     return edits;
   },
+  taking: ({ top_k: given }, quirks) =>
+    given === undefined ? quirks : { ...quirks, extraFields: ['top_k'] },
   losses(body, quirks) {
     const losses = createLossReport(ID);
     adaptFields(body, {}, quirks, losses);
