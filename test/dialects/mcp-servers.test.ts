@@ -130,6 +130,35 @@ describe("Anthropic's servers at OpenAI", () => {
     expect(call).toMatchObject({ type: 'tool-call', name: 'find', mcpServer: name });
     expect(asked(ANTHROPIC, more, 'openai-chat').restored.size).toBe(0);
   });
+
+  const FUNCTIONS = ['Read', 'Write'].map((name) => ({ name, input_schema: { type: 'object' } }));
+  const takingAway = (tool: JsonObject): JsonObject => ({
+    mcp_servers: [SERVER, { ...SERVER, name: 'other' }],
+    tools: [...FUNCTIONS, TOOLSET, { ...TOOLSET, mcp_server_name: 'other' }],
+    messages: [...HELLO, { role: 'system', content: [{ type: 'tool_removal', tool }] }],
+  });
+
+  test.each<[what: string, tool: JsonObject]>([
+    ['all', { type: 'mcp_toolset_reference', server_name: 'notes' }],
+    ['one', { type: 'mcp_tool_reference', server_name: 'notes', name: 'drop' }],
+  ])('are lost where the conversation takes their tools away: %s', (_, tool) => {
+    const { body, losses } = asked(ANTHROPIC, takingAway(tool), OPENAI);
+    const servers = asArray(body.tools)?.filter((sent) => asObject(sent)?.type === 'mcp');
+    expect(servers).toEqual([{ ...MCP, server_label: 'other' }]);
+    expect(losses.find(({ feature }) => feature === 'tools.notes')?.how).toBeString();
+  });
+
+  test('may be called where the conversation takes another tool away', () => {
+    const { body } = asked(ANTHROPIC, takingAway({ type: 'tool_reference', name: 'Write' }), OPENAI);
+    expect(body.tool_choice).toEqual({
+      ...{ type: 'allowed_tools', mode: 'auto' },
+      tools: [
+        { type: 'function', name: 'Read' },
+        { type: 'mcp', server_label: 'notes' },
+        { type: 'mcp', server_label: 'other' },
+      ],
+    });
+  });
 });
 
 describe("OpenAI's servers at Anthropic", () => {
@@ -161,6 +190,26 @@ describe("OpenAI's servers at Anthropic", () => {
     });
     expect(body.tools).toEqual([{ ...TOOLSET, ...ONLY_FIND }]);
     expect(names).toEqual(['approximated tools.mcp']);
+  });
+
+  test.each<[what: string, allowed: JsonObject, toolset: JsonObject]>([
+    ['a server', {}, {}],
+    ['a tool of a server', { name: 'find' }, ONLY_FIND],
+  ])('only those that the choice allows may be called: %s', (_, allowed, toolset) => {
+    const choice = {
+      type: 'allowed_tools',
+      mode: 'auto',
+      tools: [{ type: 'mcp', server_label: 'notes', ...allowed }],
+    };
+    const tools = [MCP, { ...MCP, server_label: 'other' }];
+    const { body, names } = asked(OPENAI, { tools, tool_choice: choice }, ANTHROPIC);
+    expect(body.tools).toEqual([{ ...TOOLSET, ...toolset }]);
+    expect(body.mcp_servers).toEqual([SERVER]);
+    expect(names).toEqual(['lost tools.mcp']);
+    expect(asked(OPENAI, { tools, tool_choice: choice }, OPENAI).body).toMatchObject({
+      tools,
+      tool_choice: choice,
+    });
   });
 
   test.each<[why: string, tool: JsonObject]>([

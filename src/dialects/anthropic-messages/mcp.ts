@@ -9,7 +9,14 @@ import {
   type JsonObject,
   type JsonValue,
 } from '../../model/json/json.ts';
-import type { McpObstacle, McpServer, NeutralRequest, ServerTool, Tool } from '../../model/request.ts';
+import type {
+  McpObstacle,
+  McpServer,
+  Message,
+  NeutralRequest,
+  ServerTool,
+  Tool,
+} from '../../model/request.ts';
 import { mcpInstead } from '../shared/mcp-servers.ts';
 import type { LossReport } from '../shared/losses/loss-report.ts';
 import { put, withoutFields } from '../shared/own-fields.ts';
@@ -22,24 +29,46 @@ export const MCP_RESULT = 'mcp_tool_result';
 /** The field of a call that names the server. */
 export const SERVER_NAME = 'server_name';
 const LIMITED_TWICE = 'its tools are limited both where it is declared and in their set';
+const TAKEN_AWAY = 'the conversation takes tools of it away, which other providers cannot be told';
 const TOOLSET = 'mcp_toolset';
 
 /** The tools, of which sets know their servers. Undefined where a server is of no set: then `mcp_servers` says more than they do. */
-export function withMcpServers(tools: readonly Tool[], servers: JsonValue | undefined): Tool[] | undefined {
+export function withMcpServers(
+  tools: readonly Tool[],
+  servers: JsonValue | undefined,
+  messages: readonly Message[],
+): Tool[] | undefined {
   const listed = (asArray(servers) ?? []).map((server) => asObject(server) ?? {});
   const sets = tools.filter(isToolset);
   // So it was before there were sets: each server says which of its tools may be called.
   const added = sets.length > 0 ? [] : listed.map(serverAlone);
   if (sets.length > 0 && sets.length !== listed.length) return undefined;
+  const limited = sets.length === 0 ? undefined : serversTakenAway(messages);
   const known = tools.map((tool): Tool => {
     if (!isToolset(tool)) return tool;
     const { fields } = tool.definition;
+    if (limited?.has(fields.mcp_server_name) === true) return { ...tool, mcp: { obstacle: TAKEN_AWAY } };
     const server = listed.find(({ name }) => name === fields.mcp_server_name);
     if (server === undefined) return tool;
     const isLimitedTwice = asObject(server.tool_configuration) !== undefined;
     return { ...tool, mcp: isLimitedTwice ? { obstacle: LIMITED_TWICE } : mcpServerOf(server, fields) };
   });
   return [...known, ...added];
+}
+
+/**
+ * The servers of which the conversation takes tools away.
+ * https://platform.claude.com/docs/en/build-with-claude/mid-conversation-system-messages
+ */
+function serversTakenAway(messages: readonly Message[]): ReadonlySet<JsonValue | undefined> {
+  const servers = new Set<JsonValue | undefined>();
+  for (const { role, parts } of messages) {
+    if (role !== 'system') continue;
+    for (const part of parts)
+      if (part.type === 'opaque' && part.name === 'tool_removal')
+        servers.add(asObject(asObject(part.value)?.tool)?.server_name);
+  }
+  return servers;
 }
 
 function isToolset(tool: Tool): tool is ServerTool {

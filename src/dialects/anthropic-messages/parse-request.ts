@@ -87,7 +87,7 @@ export function parseRequest(body: JsonObject, route?: ClientRoute, headers?: He
   const declared = tools.flatMap((tool, at) =>
     tool === placeholder ? [] : [parseTool(tool, `tools.${at}`)],
   );
-  const known = withMcpServers(declared, body[MCP_SERVERS]);
+  const known = withMcpServers(declared, body[MCP_SERVERS], turns);
   const defaults = [
     ...(placeholder === undefined ? [] : [TOOL_PLACEHOLDER]),
     ...(known === undefined || extra[MCP_SERVERS] === undefined ? [] : [MCP_SERVERS]),

@@ -112,7 +112,7 @@ function apply(change: Change, tools: Map<string, Tool>, hidden: Set<string>): v
   if ('add' in change) tools.set(change.add.name, change.add);
 }
 
-/** Undefined where the part changes no tool that other dialects know: not the toolset of a server, for instance. */
+/** Undefined where the part changes no tool that other dialects know: not that of an MCP server, which they do not get then (mcp.ts). */
 function readChange(part: Part): { change: Change; block: JsonObject } | undefined {
   if (part.type !== 'opaque' || part.dialect !== ID) return undefined;
   const block = asObject(part.value);

@@ -9,7 +9,7 @@ import type { LossReport } from '../shared/losses/loss-report.ts';
 import { put } from '../shared/own-fields.ts';
 import { mcpInstead } from '../shared/mcp-servers.ts';
 import { searchInstead } from '../shared/web-search.ts';
-import { buildMcpServer } from './mcp.ts';
+import { buildMcpServer, MCP } from './mcp.ts';
 import type { ModelTraits } from './models.ts';
 import { searchOf, TOOL_SEARCH } from './tool-search.ts';
 import { ID, ownFields } from './wire.ts';
@@ -66,10 +66,11 @@ export function buildTools(request: NeutralRequest, scope: BuildScope, traits: M
   return fields;
 }
 
-/** A provider-run tool's type is its name; of another dialect's, only a search may have been sent. */
+/** A provider-run tool's type is its name; of another dialect's, a search or an MCP server may have been sent. */
 function listTool(tool: Tool): JsonObject[] {
   if (tool.type !== 'server') return [nameTool(tool)];
   if (tool.definition.dialect === ID) return [{ type: tool.name }];
+  if (tool.mcp !== undefined && 'name' in tool.mcp) return [{ type: MCP, server_label: tool.mcp.name }];
   return tool.search === undefined ? [] : [{ type: 'web_search' }];
 }
 

@@ -2,7 +2,7 @@
 // https://developers.openai.com/api/docs/guides/tools-remote-mcp
 import type { McpOutput, ServerToolResultPart, ToolCallPart } from '../../model/content.ts';
 import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
-import type { McpObstacle, McpServer } from '../../model/request.ts';
+import type { McpObstacle, McpServer, Tool } from '../../model/request.ts';
 import { put, withoutFields } from '../shared/own-fields.ts';
 import { ID } from './wire.ts';
 
@@ -35,6 +35,18 @@ export function parseMcpServer(tool: JsonObject): McpServer | McpObstacle {
     ...(freely !== undefined && { asksForOthers: true }),
     others: Object.keys(withoutFields(withoutDefaults(tool), SAID)),
   };
+}
+
+/** The tool with what remains of its server where only some tools may be called. @param allowed those of servers. */
+export function onlyAllowed(tool: Tool, allowed: readonly JsonObject[]): Tool {
+  if (tool.type !== 'server' || tool.mcp === undefined || 'obstacle' in tool.mcp) return tool;
+  const { mcp } = tool;
+  const own = allowed.filter(({ server_label: label }) => label === mcp.name);
+  if (own.length === 0) return { ...tool, mcp: { obstacle: 'none of its tools is among the allowed ones' } };
+  const names = own.map(({ name }) => name).filter((name) => typeof name === 'string');
+  if (names.length < own.length) return tool;
+  const { allowedTools = names } = mcp;
+  return { ...tool, mcp: { ...mcp, allowedTools: allowedTools.filter((name) => names.includes(name)) } };
 }
 
 const SAID = [

@@ -10,9 +10,10 @@ import {
   requiredString,
 } from '../shared/read-field.ts';
 import { keepItems, withAdditional } from './additional-tools.ts';
+import { onlyAllowed } from './mcp.ts';
 import { parseOutputFormat } from './output-format.ts';
 import { parseInput } from './parse-input.ts';
-import { namesServer, parseToolChoice, parseToolList } from './parse-tools.ts';
+import { allowedOfServers, parseToolChoice, parseToolList } from './parse-tools.ts';
 import { parseReasoningSettings } from './reasoning-settings.ts';
 import { isEmpty, withoutFields } from '../shared/own-fields.ts';
 import { changeSettings } from './settings-changes.ts';
@@ -73,9 +74,10 @@ export function parseRequest(body: JsonObject): NeutralRequest {
   if (bound !== undefined) request.boundTo = bound;
 
   const choice = parseToolChoice(body, request.tools);
-  const isOwnToo = namesServer(body.tool_choice);
+  const ofServers = allowedOfServers(body.tool_choice);
   if (choice !== 'unknown') {
-    if (!isOwnToo) kept.add('tool_choice');
+    if (ofServers === undefined) kept.add('tool_choice');
+    else request.tools = request.tools.map((tool) => onlyAllowed(tool, ofServers));
     Object.assign(request, choice);
   }
   readNumbers(request, NUMBERS, (field) => optionalNumber(body, field));
@@ -98,7 +100,7 @@ export function parseRequest(body: JsonObject): NeutralRequest {
   readRetention(body, request, fields);
   const extension = keepItems(fields, input.toolItems);
   if (rests.length > 0) extension.rests = rests.map(([field]) => field);
-  request.extension = isOwnToo
+  request.extension = ofServers
     ? { ...extension, defaults: [...(extension.defaults ?? []), 'tool_choice'] }
     : extension;
   changeSettings(request, input.settings);

@@ -166,11 +166,13 @@ function parseAllowed(form: JsonObject, tools: readonly Tool[]): Allowance {
   return allow(parseAllowedMode(form, 'tool_choice.mode'), names, tools);
 }
 
-/** Whether tools of an MCP server are among those allowed, a choice that only this dialect can express. */
-export function namesServer(choice: JsonValue | undefined): boolean {
+/** The tools of MCP servers among those allowed, a choice that only this dialect can express; undefined where there are none. */
+export function allowedOfServers(choice: JsonValue | undefined): JsonObject[] | undefined {
   const form = asObject(choice);
-  if (form?.type !== 'allowed_tools') return false;
-  return asArray(form.tools)?.some((tool) => asObject(tool)?.type === 'mcp') === true;
+  if (form?.type !== 'allowed_tools') return undefined;
+  const allowed = (asArray(form.tools) ?? []).map((tool) => asObject(tool) ?? {});
+  const ofServers = allowed.filter(({ type }) => type === MCP);
+  return ofServers.length === 0 ? undefined : ofServers;
 }
 
 /** Maps the names of tools within namespaces to neutral ones; of several with the same name the first counts. */
