@@ -110,8 +110,8 @@ export function createAnswerRedaction(redaction: Redaction, context: AnswerConte
         return;
       case 'server-tool-result': {
         if (!tools) break;
-        const { changed, result } = redactValue(event.part.value, clean);
-        const { output } = event.part;
+        const { value, callId, output } = event.part;
+        const { changed, result } = redactValue(value, clean, callId);
         const part = { ...event.part, ...(changed && isObject(result) && { value: result }) };
         if (output !== undefined) part.output = { ...output, text: clean(output.text) };
         emit({ ...event, part });

@@ -1,12 +1,15 @@
 // Redacts the string values inside JSON.
 import { isObject, type JsonValue } from '../model/json/json.ts';
 
+/** @param kept a value that stays, such as the id of a call, without which its result belongs to none. */
 export function redactValue(
   value: JsonValue,
   clean: (text: string) => string,
+  kept?: string,
 ): { changed: boolean; result: JsonValue } {
   let changed = false;
   const walk = (inner: JsonValue): JsonValue => {
+    if (inner === kept) return inner;
     if (typeof inner === 'string') {
       const text = clean(inner);
       changed ||= text !== inner;

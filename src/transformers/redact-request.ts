@@ -20,6 +20,8 @@ import type { RequestContext } from './transformer.ts';
 
 interface Cleaner {
   text(text: string): string;
+  /** For text that stands elsewhere too, where its matches are counted. */
+  again(text: string): string;
   /** Undefined: arguments stay unchanged. */
   call?(part: ToolCallPart): string;
 }
@@ -36,6 +38,7 @@ export function redactRequest(
       matches += replaced.matches;
       return replaced.text;
     },
+    again: (text) => redaction.replace(text).text,
   };
   if (redaction.tools) {
     cleaner.call = ({ arguments: text, kind }) => {
@@ -96,13 +99,13 @@ function cleanPart(part: Part, cleaner: Cleaner): Part {
 
 /** Of an MCP server's tool: what others returned may be encrypted. */
 function cleanResult(part: ServerToolResultPart, cleaner: Cleaner): ServerToolResultPart {
-  const { output } = part;
+  const { output, callId } = part;
   if (output === undefined) return part;
-  const value = redactValue(part.value, cleaner.text).result;
+  const value = redactValue(part.value, cleaner.text, callId).result;
   return {
     ...part,
     ...(isObject(value) && { value }),
-    output: { ...output, text: cleaner.text(output.text) },
+    output: { ...output, text: cleaner.again(output.text) },
   };
 }
 

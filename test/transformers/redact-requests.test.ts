@@ -104,6 +104,25 @@ describe('to a provider of the same dialect', () => {
     expect(got.error).toBeNull();
     expect(lab.sent().text).toContain('The tool has [redacted].');
     expect(lab.sent().text).not.toContain(SECRET);
+    expect((await lab.row(0)).lost).toContain('messages (approximated: 1 match replaced by redact)');
+  });
+
+  test("a result of an MCP server's tool belongs to its call, whatever its id looks like", async () => {
+    const id = 'mcptoolu_sk-abcd1234';
+    const lab = labOf('anthropic-messages');
+    const call = { type: 'mcp_tool_use', id, name: 'find', server_name: 'notes', input: {} };
+    const result = (content: string) => ({ type: 'mcp_tool_result', tool_use_id: id, content });
+    await lab.ask('anthropic-messages', true, {
+      mcp_servers: [{ type: 'url', name: 'notes', url: 'https://mcp.test/' }],
+      tools: [{ type: 'mcp_toolset', mcp_server_name: 'notes' }],
+      messages: [
+        { role: 'user', content: 'hi' },
+        { role: 'assistant', content: [call, result(SECRET), { type: 'text', text: 'So' }] },
+        { role: 'user', content: 'on' },
+      ],
+    });
+    const sent = asArray(lab.sent().body.messages)?.[1];
+    expect(sent).toMatchObject({ content: [call, result('[redacted]'), { text: 'So' }] });
   });
 
   test('with `tools` the arguments of calls too', async () => {
