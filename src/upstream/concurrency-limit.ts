@@ -55,9 +55,11 @@ export interface ConcurrencyLimit {
   configure(settings: ConcurrencySettings): void;
 }
 
+type LimitRoom = Omit<SharedRoom, 'claimNews'>;
+
 /** How a limit is coordinated with those of other processes. */
 export interface LimitPeers {
-  room: SharedRoom | undefined;
+  room: LimitRoom | undefined;
   /** The limit has changed by a whole request. */
   adapted(limit: number | null): void;
   /** A place is free that a request elsewhere waits for. */
@@ -79,7 +81,7 @@ class QueuedLimit implements ConcurrencyLimit {
   readonly adaptive: AdaptiveLimit;
   readonly clock: LimitClock;
   private readonly peers: LimitPeers;
-  private readonly room: SharedRoom | undefined;
+  private readonly room: LimitRoom | undefined;
   /** As configured last, or as the newest request that waited had them. */
   private newest: ConcurrencySettings | undefined;
   private running = 0;

@@ -41,7 +41,7 @@ export interface ProviderMemory {
   clientKeysWork: boolean;
   notify(event: PeerEvent): void;
   elapsed(): number;
-  /** As of the latest news, or of what another process learned: that one has reported it. */
+  /** As of the latest news, by whichever process. */
   wasWell: boolean;
   /** When the latest news was; null: never. */
   toldAt: number | null;
@@ -60,6 +60,7 @@ export function reportCondition(memory: ProviderMemory): void {
   if (!hasBreaker && toldAt !== null && now - toldAt < BETWEEN_NEWS_MS) return;
   memory.wasWell = well;
   memory.toldAt = now;
+  if (memory.room?.claimNews(well) === false) return;
   const error = memory.lastError ?? '';
   memory.report(
     well ? { what: 'works again' } : { what: 'fails', error, ...(!hasBreaker && { isAsked: true }) },
@@ -71,6 +72,7 @@ export function guard(memory: ProviderMemory, hasBreaker: boolean): void {
   if (memory.hasBreaker === hasBreaker) return;
   memory.hasBreaker = hasBreaker;
   memory.wasWell = isWell(memory);
+  memory.room?.claimNews(memory.wasWell);
 }
 
 function isWell({ hasBreaker, breaker, failuresInARow }: ProviderMemory): boolean {
@@ -88,10 +90,18 @@ export function failKey(
   return isNews;
 }
 
-/** Takes what another process has met. */
+/**
+ * Takes what another process has met. Mostly that one has reported it; but where the failures of two cross, each learns the last of them
+ * from the other. That an answer begins is no news, there or here.
+ */
 export function learn(memory: ProviderMemory, event: PeerEvent): void {
   take(memory, event);
-  memory.wasWell = isWell(memory);
+  if (event.what === 'known') memory.wasWell = isWell(memory);
+  else if (!isBeginning(memory, event)) queueMicrotask(() => reportCondition(memory));
+}
+
+function isBeginning({ hasBreaker }: ProviderMemory, event: PeerEvent): boolean {
+  return hasBreaker && (event.what === 'recovered' || (event.what === 'breaker' && event.met === 'spoke'));
 }
 
 function take(memory: ProviderMemory, event: PeerEvent): void {

@@ -1,6 +1,6 @@
 // Memory that all workers share: how many requests each has with each provider, how many wait for room, and which worker
-// tests whether a failed provider has recovered.
-// Each cell has one writer, so that only the row of a worker that died has to be corrected.
+// tests whether a failed provider has recovered; and whether the log says of a provider that it fails.
+// Each cell of the first has one writer, so that only the row of a worker that died has to be corrected.
 import type { SharedRoom } from '../upstream/peers.ts';
 
 /** Providers that have a column; for any beyond these, each worker counts alone. */
@@ -18,8 +18,16 @@ const ROW_CELLS = COLUMNS * FIELDS;
 
 /** Bytes needed for this many workers. */
 export function loadTableBytes(workers: number): number {
-  return workers * ROW_CELLS * Int32Array.BYTES_PER_ELEMENT;
+  return cellsOf(workers) * Int32Array.BYTES_PER_ELEMENT;
 }
+
+/** Behind the rows of the workers is one of all, with what the log says of each provider. */
+function cellsOf(workers: number): number {
+  return workers * ROW_CELLS + COLUMNS;
+}
+
+const SAID_TO_WORK = 0;
+const SAID_TO_FAIL = 1;
 
 export interface LoadTable {
   /** `column`: which provider, the same number in every worker. */
@@ -28,7 +36,7 @@ export interface LoadTable {
 
 /** @param memory shared by all; `loadTableBytes` long. @param worker whose cells are written here. */
 export function createLoadTable(memory: Uint8Array, workers: number, worker: number): LoadTable {
-  const cells = new Int32Array(memory.buffer, memory.byteOffset, workers * ROW_CELLS);
+  const cells = new Int32Array(memory.buffer, memory.byteOffset, cellsOf(workers));
   const at = (row: number, column: number, field: number) => row * ROW_CELLS + field * COLUMNS + column;
 
   function others(column: number, field: number): number {
@@ -51,6 +59,10 @@ export function createLoadTable(memory: Uint8Array, workers: number, worker: num
           // Written before the others are read: of two that begin at once, at least one sees the other.
           Atomics.store(cells, at(worker, column, PROBING), isOn ? 1 : 0);
           return others(column, PROBING) > 0;
+        },
+        claimNews(isWell) {
+          const said = isWell ? SAID_TO_WORK : SAID_TO_FAIL;
+          return Atomics.exchange(cells, workers * ROW_CELLS + column, said) !== said;
         },
       };
     },

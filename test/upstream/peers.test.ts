@@ -35,6 +35,9 @@ function setup() {
   /** Happens between a count that is set and the sum that is made of it. */
   const meanwhile = { run() {} };
   const notices: PeerNotice[] = [];
+  /** Those that have been told, but have not arrived; null: they arrive at once. */
+  const onTheWay: { late: (() => void)[] | null } = { late: null };
+  const said = { isWell: true };
   /** What each reports to the operator. */
   const told: string[] = [];
   const both: ProviderStates[] = [0, 1].map((own) => {
@@ -55,6 +58,11 @@ function setup() {
         mine.probing = isOn;
         return theirs.probing;
       },
+      claimNews(isWell) {
+        const isNews = said.isWell !== isWell;
+        said.isWell = isWell;
+        return isNews;
+      },
     };
     return createProviderStates(
       { monotonic: timers.now, setTimer: timers.setTimer },
@@ -62,7 +70,9 @@ function setup() {
         notify(notice) {
           notices.push(notice);
           // As over a pipe: what cannot be cloned cannot be told.
-          both[1 - own]?.learn(structuredClone(notice));
+          const arrive = () => both[1 - own]?.learn(structuredClone(notice));
+          if (onTheWay.late === null) arrive();
+          else onTheWay.late.push(arrive);
         },
         room: () => room,
       },
@@ -71,7 +81,7 @@ function setup() {
   });
   const [one, other] = both;
   if (one === undefined || other === undefined) throw new Error('two processes');
-  return { timers, one, other, notices, told, counts, meanwhile };
+  return { timers, one, other, notices, told, counts, meanwhile, onTheWay };
 }
 
 function enter(states: ProviderStates, provider: GuardedProvider, model = 'm') {
@@ -141,6 +151,36 @@ test('that it fails and works again is told by the process that meets it, and no
     going.answered(true);
     going.end('completed');
   }
+  expect(told).toEqual(['0: fails', '1: works again']);
+});
+
+test('that it fails is told once where the failures of both cross, so that each learns the last from the other', async () => {
+  const { one, other, told, onTheWay } = setup();
+  onTheWay.late = [];
+  (await lease(one)).end(failure('upstream_failed'));
+  (await lease(other)).end(failure('upstream_failed'));
+  (await lease(other)).end(failure('upstream_failed'));
+  expect(told).toEqual([]);
+  for (const arrive of onTheWay.late.splice(0)) arrive();
+  await Promise.resolve();
+  expect([one, other].map((states) => stateOf(states)?.breaker)).toEqual(['open', 'open']);
+  expect(told).toHaveLength(1);
+  expect(told[0]).toEndWith('fails');
+});
+
+test('that it works again is told once where one has an answer from it before the trial of the other is over', async () => {
+  const { one, other, timers, told } = setup();
+  for (let n = 0; n < 3; n++) (await lease(one)).end(failure('upstream_failed'));
+  await timers.advance(10_000);
+  const trial = await lease(one);
+  trial.answered(true);
+  const short = await lease(other);
+  short.answered(true);
+  await Promise.resolve();
+  expect(told).toEqual(['0: fails']);
+  short.end('completed');
+  trial.end('completed');
+  await Promise.resolve();
   expect(told).toEqual(['0: fails', '1: works again']);
 });
 
@@ -278,6 +318,7 @@ test('a room is reported all that goes on in its shares, and of a probe as long 
     othersInFlight: () => 0,
     othersWaiting: () => 0,
     setProbing: (isOn) => notices.push(['probing', isOn]) < 0,
+    claimNews: (isWell) => notices.push(['well', isWell]) < 0,
   });
   const [one, other] = [divided.share(), divided.share()];
   one.setInFlight(2);
@@ -288,6 +329,8 @@ test('a room is reported all that goes on in its shares, and of a probe as long 
   other.setProbing(true);
   other.setProbing(false);
   one.setProbing(false);
+  expect(one.claimNews(false)).toBe(false);
+  expect(notices.pop()).toEqual(['well', false]);
   expect(notices).toEqual([
     ['in flight', 2],
     ['in flight', 5],

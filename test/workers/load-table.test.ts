@@ -25,6 +25,22 @@ test('who tries a provider sees whether another does', () => {
   expect(b?.setProbing(true)).toBe(false);
 });
 
+test('that a provider fails, or works again, is news to one of them', () => {
+  const memory = new Uint8Array(loadTableBytes(2));
+  const tables = [0, 1].map((worker) => createLoadTable(memory, 2, worker));
+  const claim = (isWell: boolean) => tables.map((table) => table.room(255)?.claimNews(isWell));
+  expect([claim(true), claim(false), claim(false), claim(true)]).toEqual([
+    [false, false],
+    [true, false],
+    [false, false],
+    [true, false],
+  ]);
+  // Whoever told it may die.
+  claim(false);
+  for (const worker of [0, 1]) clearLoads(memory, 2, worker);
+  expect(claim(false)).toEqual([false, false]);
+});
+
 test('what a dead worker had is taken away, and nothing of the others', () => {
   const memory = new Uint8Array(loadTableBytes(3));
   const tables = [0, 1, 2].map((worker) => createLoadTable(memory, 3, worker));
