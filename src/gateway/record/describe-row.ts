@@ -92,8 +92,13 @@ function addBodies(row: LedgerRow, record: ExchangeRecord, redact: Redactor): vo
 }
 
 /** Where no target was asked, the one that would have been: its breaker was open, or the request waited for its room. */
-function targetOf({ target, meant }: ExchangeRecord): Target | null {
-  return target ?? meant;
+function targetOf({ target, meant, attempts }: ExchangeRecord): Target | null {
+  return attempts.length > 0 && attempts.every(isOverLimit) ? null : (target ?? meant);
+}
+
+/** It was not allowed: among the failures of its target it would look like one. */
+function isOverLimit({ skipped }: Attempt): boolean {
+  return skipped === 'budget_spent' || skipped === 'rate_limited';
 }
 
 /** Without secrets. */

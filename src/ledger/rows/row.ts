@@ -140,7 +140,10 @@ export interface LedgerRow {
   operation: RowOperation;
   /** `neutral`: asked through the library. */
   clientDialect: DialectId | 'neutral';
-  /** The last target asked, else the last that was skipped or waited for; null where none was reached. */
+  /**
+   * The last target asked, else the last that was skipped or waited for; null where none was reached, or budgets and rate limits alone
+   * kept each from being asked.
+   */
   provider: string | null;
   /** The model that served, else that target's, else the client's. */
   model: string | null;

@@ -61,7 +61,7 @@ for (const path of PATHS)
         status: 'error',
         httpStatus: 429,
         errorCode: 'budget_exceeded',
-        provider: 'one',
+        provider: null,
         costUsd: null,
         attempts: [{ provider: 'one', skipped: 'budget_spent', error: 'budget_exceeded', status: null }],
       });

@@ -56,7 +56,7 @@ for (const path of PATHS)
         {
           status: 'error',
           httpStatus: 429,
-          provider: 'one',
+          provider: null,
           attempts: [{ provider: 'one', skipped: 'rate_limited', error: 'rate_limited', status: null }],
         },
       ]);
