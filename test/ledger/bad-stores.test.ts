@@ -376,7 +376,8 @@ test('a file of a newer version is left as it is: rows wait on disk, and come ba
   const spill = join(home, 'spill');
   const older = openLedger(createThreadedStore({ type: 'sqlite', path }), spill);
   for (const row of variedRows(50, 5000)) older.record(row);
-  await eventually(() => older.health().spilled === 50);
+  // Rows for which a store takes its time, as one whose thread is only starting, are spilled before that has refused them.
+  await eventually(() => !older.health().ok && older.health().spilled === 50);
   expect(older.health()).toMatchObject({ ok: false, queued: 0, dropped: 0, notices: [] });
   expect(older.health().lastError).toMatch(/newer Sluice.*upgrade/);
   await older.close();
@@ -395,9 +396,10 @@ describe('a file that another version migrates while it is in use', () => {
     const older = openLedger(createThreadedStore({ type: 'sqlite', path }), spill);
     older.record(sampleRow({ requestId: 'before' }));
     await older.flush();
+    await eventually(() => older.health().spilled === 0);
     const known = setVersion(9999);
     for (const row of variedRows(50, 5000)) older.record(row);
-    await eventually(() => older.health().spilled === 50);
+    await eventually(() => !older.health().ok && older.health().spilled === 50);
     expect(older.health()).toMatchObject({ ok: false, queued: 0, dropped: 0, notices: [] });
     expect(older.health().lastError).toMatch(
       /newer Sluice \(schema 9999, .*upgrade Sluice here and restart it/,
@@ -464,10 +466,10 @@ describe('a file that another program holds for long', () => {
     }
     const counted = async () => ((await gateway.get('/gateway/audit')) as { total: number }).total;
     while ((await counted()) < 41);
-    expect(await gateway.get('/gateway/health')).toMatchObject({
-      status: 'healthy',
-      ledger: { ok: true, dropped: 0, spilled: 0 },
-    });
+    const health = () => gateway.get<{ ledger: { spilled: number } }>('/gateway/health');
+    // What was spilled is removed there once it is in the file, where it can be read by then.
+    await eventually(async () => (await health()).ledger.spilled === 0);
+    expect(await health()).toMatchObject({ status: 'healthy', ledger: { ok: true, dropped: 0 } });
   });
 
   test('no row is to blame, however often it is alone when the file is held', async () => {
