@@ -8,7 +8,7 @@ import { converseViolations } from '../../support/amazon-grammar.ts';
 import { LAB_PROVIDER_OF, recordedStreams, SPOKEN_DIALECTS } from '../../support/client-requests.ts';
 import { type ReadMessage, readMessages } from '../../support/event-stream.ts';
 import { createReplayFetch } from '../../support/replay-fetch.ts';
-import { replyOf, replyWith } from '../../support/reply.ts';
+import { type Reply, replyOf, replyWith } from '../../support/reply.ts';
 import { allSplits, truncations } from '../../support/splits.ts';
 import { createTestGateway, LAB_PROVIDERS } from '../../support/test-gateway.ts';
 
@@ -22,21 +22,25 @@ const CLIENTS = {
 } as const;
 type Method = keyof typeof CLIENTS;
 
-async function exchange(method: Method, provider: DialectId, reply: ReturnType<typeof replyWith>) {
-  const config = {
-    providers: { lab: LAB_PROVIDERS[LAB_PROVIDER_OF[provider]] },
-    routing: { default_provider: 'lab' },
-  };
+/** One gateway to ask again and again, since to make one takes as long as a short answer. */
+function createExchanges(method: Method, provider: DialectId) {
+  let reply: Reply | undefined;
+  const upstream = createReplayFetch(() => reply ?? replyWith(''));
+  const lab = { ...LAB_PROVIDERS[LAB_PROVIDER_OF[provider]], breaker: { enabled: false } };
   const { post, row } = createTestGateway({
-    config,
-    fetch: createReplayFetch(reply).fetch,
+    config: { providers: { lab }, routing: { default_provider: 'lab' } },
+    fetch: upstream.fetch,
     host: { now: () => 1_700_000_000_000, monotonic: () => 0 },
   });
-  const response = await post(`/model/m/${method}`, CLIENTS[method]);
-  const bytes = new Uint8Array(await response.arrayBuffer());
-  const { status, requestId } = await row(0);
-  const messages = response.status === 200 ? readMessages(bytes).messages : [];
-  return { response, messages, status, requestId };
+  let count = 0;
+  return async (next: Reply) => {
+    reply = next;
+    const response = await post(`/model/m/${method}`, CLIENTS[method]);
+    const bytes = new Uint8Array(await response.arrayBuffer());
+    const { status, requestId } = await row(count++);
+    const messages = response.status === 200 ? readMessages(bytes).messages : [];
+    return { response, messages, status, requestId };
+  };
 }
 
 /** Anthropic's events within the messages. */
@@ -79,12 +83,9 @@ for (const method of ['converse-stream', 'invoke-with-response-stream'] as const
     describe(`${provider} → ${method}`, () => {
       test.each(streams)('%s: grammar holds and every split gives the same', async (_, recording) => {
         let first: string | undefined;
+        const ask = createExchanges(method, provider);
         for (const split of allSplits(1)) {
-          const { messages, status, requestId } = await exchange(
-            method,
-            provider,
-            replyOf(recording, { split }),
-          );
+          const { messages, status, requestId } = await ask(replyOf(recording, { split }));
           expect(status).toBe('success');
           if (!passes) expect(VIOLATIONS[method](messages)).toEqual([]);
           const events = method === 'converse-stream' ? messages : eventsIn(messages);
@@ -99,8 +100,9 @@ for (const method of ['converse-stream', 'invoke-with-response-stream'] as const
         // Long streams: a spread of their cuts, the last ones always.
         const step = Math.max(1, Math.floor(cuts.length / 20));
         const chosen = cuts.filter((_cut, at) => at % step === 0 || at >= cuts.length - 3);
+        const ask = createExchanges(method, provider);
         for (const cut of chosen) {
-          const { response, messages, status } = await exchange(method, provider, replyWith(cut.bytes));
+          const { response, messages, status } = await ask(replyWith(cut.bytes));
           expect([cut.name, status]).toEqual([cut.name, 'truncated']);
           if (response.status !== 200) {
             expect(response.status).toBe(500);
