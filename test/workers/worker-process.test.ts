@@ -85,5 +85,6 @@ test.skipIf(process.platform !== 'linux')('one that cannot be started leaves no 
   const before = descriptors();
   for (let attempt = 0; attempt < 20; attempt++)
     expect(() => startCommand(['/no/such/program'])).toThrow('/no/such/program');
-  expect(descriptors()).toBe(before);
+  // Fewer, where those of earlier tests are closed meanwhile.
+  expect(descriptors()).toBeLessThanOrEqual(before);
 });
