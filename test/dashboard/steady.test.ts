@@ -9,7 +9,7 @@ import { accessibilityProblems } from '../support/accessibility.ts';
 import { hasBrowser, launchBrowser } from '../support/browser.ts';
 import { ask, openDashboard } from '../support/dashboard.ts';
 import { sampleRow, sampleUsage } from '../support/ledger-rows.ts';
-import { startSluice } from '../support/sluice-process.ts';
+import { type SluiceProcess, startSluice } from '../support/sluice-process.ts';
 import { TEST_TIMEOUT_MS } from '../support/time-limit.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -38,32 +38,43 @@ describe.skipIf(!hasBrowser)('steady', () => {
   });
   afterAll(() => browser.close());
 
-  test.each([320, 390, 480, 600, 699, 700, 1100])(
-    '%d px: a model’s figures stay within their cells',
-    async (width) => {
-      const usage = sampleUsage({ inputTokens: 123_456_789, outputTokens: 98_765_432 });
-      using seeded = await homeWith([
+  describe('at many widths', () => {
+    const usage = sampleUsage({ inputTokens: 123_456_789, outputTokens: 98_765_432 });
+    let seeded: Awaited<ReturnType<typeof homeWith>>;
+    let sluice: SluiceProcess;
+    beforeAll(async () => {
+      seeded = await homeWith([
         { ttftMs: 332.4, latencyMs: 400, usage },
         { ttftMs: 200_000, latencyMs: 240_000, usage },
         { model: 'm', ttftMs: 332, latencyMs: 400, usage },
         { model: 'm', ttftMs: 470, latencyMs: 470.001, usage },
       ]);
-      await using sluice = await startSluice({ home: seeded.home });
-      await using opened = await openDashboard(browser, sluice.url, { width });
-      const { page } = opened;
-      await showAll(page);
-      await page.locator('#model-rows tr').nth(1).waitFor();
-      const firstTokens = await page.locator('#model-rows td[data-label^="First token"]').allInnerTexts();
-      expect(firstTokens.sort()).toEqual(['332 ms · 2 min 22 s', '332 ms · 470 ms']);
-      const overfull = await page.evaluate(() =>
-        [...document.querySelectorAll('#models :is(th, td)')].flatMap(
-          ({ scrollWidth, clientWidth, textContent }) =>
-            scrollWidth > clientWidth ? [`${textContent}: ${scrollWidth} > ${clientWidth}`] : [],
-        ),
-      );
-      expect(overfull).toEqual([]);
-    },
-  );
+      sluice = await startSluice({ home: seeded.home });
+    });
+    afterAll(async () => {
+      await sluice[Symbol.asyncDispose]();
+      seeded[Symbol.dispose]();
+    });
+
+    test.each([320, 390, 480, 600, 699, 700, 1100])(
+      '%d px: a model’s figures stay within their cells',
+      async (width) => {
+        await using opened = await openDashboard(browser, sluice.url, { width });
+        const { page } = opened;
+        await showAll(page);
+        await page.locator('#model-rows tr').nth(1).waitFor();
+        const firstTokens = await page.locator('#model-rows td[data-label^="First token"]').allInnerTexts();
+        expect(firstTokens.sort()).toEqual(['332 ms · 2 min 22 s', '332 ms · 470 ms']);
+        const overfull = await page.evaluate(() =>
+          [...document.querySelectorAll('#models :is(th, td)')].flatMap(
+            ({ scrollWidth, clientWidth, textContent }) =>
+              scrollWidth > clientWidth ? [`${textContent}: ${scrollWidth} > ${clientWidth}`] : [],
+          ),
+        );
+        expect(overfull).toEqual([]);
+      },
+    );
+  });
 
   test.each([390, 768, 1280])(
     '%d px: totals and columns stay where they are while figures grow',
