@@ -2,6 +2,7 @@
 import { afterAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { hasIpv6 } from '../support/ipv6.ts';
 import { MAIN } from '../support/program.ts';
 import { eventually, inTime, TEST_TIMEOUT_MS } from '../support/time-limit.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -131,12 +132,15 @@ describe('on a fresh machine', () => {
     expect((await server.stop()).code).toBe(0);
   });
 
-  test('the line to try quotes the brackets of an IPv6 address, which zsh takes for a pattern', async () => {
-    const server = start({ args: ['--port', '0', '--host', '::1'] });
-    const line = await server.out.until(/curl/);
-    expect(line).toMatch(/curl -N '\[::1\]:\d+\/v1\/chat\/completions' /);
-    expect((await server.stop()).code).toBe(0);
-  });
+  test.if(hasIpv6)(
+    'the line to try quotes the brackets of an IPv6 address, which zsh takes for a pattern',
+    async () => {
+      const server = start({ args: ['--port', '0', '--host', '::1'] });
+      const line = await server.out.until(/curl/);
+      expect(line).toMatch(/curl -N '\[::1\]:\d+\/v1\/chat\/completions' /);
+      expect((await server.stop()).code).toBe(0);
+    },
+  );
 });
 
 describe('ending', () => {

@@ -5,6 +5,7 @@ import { GatewayError } from '../../../src/model/errors.ts';
 import { createHttpTransport } from '../../../src/server/http1/transport.ts';
 import { createLab, plain, turns } from './lab.ts';
 import { question, readBody, rejection } from './reading.ts';
+import { hasIpv6 } from '../../support/ipv6.ts';
 import { UNKNOWN_HOST } from '../../support/unknown-host.ts';
 
 const { ask, serve, send, timers, pools } = createLab();
@@ -32,7 +33,7 @@ describe('connecting', () => {
     expect(server.connections[0]?.received().toLowerCase()).toContain(`host: localhost:${server.port}`);
   });
 
-  test('an address of IPv6', async () => {
+  test.if(hasIpv6)('an address of IPv6', async () => {
     const server = createServer((socket) => {
       socket.once('data', () => socket.end(plain('six')));
     });
