@@ -1,18 +1,20 @@
 // A transformer's module on its thread: what becomes of its calls where the thread fails, hangs or is no longer needed.
 import { afterEach, expect, setDefaultTimeout, spyOn, test } from 'bun:test';
-import { writeFileSync } from 'node:fs';
+import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { NeutralRequest } from '../../src/model/request.ts';
 import { loadModule } from '../../src/server/module-host.ts';
 import type { ModuleCode } from '../../src/transformers/user-module.ts';
-import { createManualTimers, type ManualTimers } from '../support/manual-timers.ts';
+import { createManualTimers } from '../support/manual-timers.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { eventually, TEST_TIMEOUT_MS } from '../support/time-limit.ts';
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
 const TIME_LIMIT_MS = 1_000;
+/** For a thread to show that it is not busy. */
+const PING_MS = 100;
 const CONTEXT = { provider: 'lab', model: 'm' };
 const FOLDER = temporaryFolder('module-host');
 const loaded: ModuleCode[] = [];
@@ -35,8 +37,16 @@ async function load(text: string) {
     clock: timers,
   });
   loaded.push(code);
-  return { code, timers, ask: (model: string) => code.request(requestOf(model), CONTEXT) };
+  return {
+    code,
+    timers,
+    ask: (model: string) => code.request(requestOf(model), CONTEXT),
+    /** How many of the calls that never end have begun so far. */
+    begun: () => statSync(`${file}.begun`, { throwIfNoEntry: false })?.size ?? 0,
+  };
 }
+
+type Loaded = Awaited<ReturnType<typeof load>>;
 
 function requestOf(model: string): NeutralRequest {
   return { model, messages: [], system: [], tools: [], stream: false };
@@ -48,22 +58,31 @@ async function reasonOf(asked: Promise<unknown>): Promise<string> {
   return outcome?.status === 'rejected' ? outcome.reason.message : 'it was not rejected';
 }
 
-/** The outcomes of all, while the clock turns. */
-async function outcomes(calls: Promise<unknown>[], timers: ManualTimers): Promise<string[]> {
+/**
+ * The outcomes of all, where the time of each that never ends is over as soon as it has begun: sooner, a thread that is slow to begin
+ * would be the one that hangs.
+ */
+async function outcomes(calls: Promise<unknown>[], { timers, begun }: Loaded): Promise<string[]> {
   let isOver = false;
+  let seen = 0;
   const reasons = Promise.all(calls.map(reasonOf)).finally(() => {
     isOver = true;
   });
   await eventually(async () => {
-    await timers.advance(TIME_LIMIT_MS / 10);
+    if (begun() > seen) {
+      seen++;
+      await timers.advance(TIME_LIMIT_MS + PING_MS);
+    }
     return isOver;
   });
   return reasons;
 }
 
 /** Does what the request's model says. */
-const OBEDIENT = `export default {
+const OBEDIENT = `import { appendFileSync } from 'node:fs';
+export default {
   request({ model }) {
+    if (model === 'loop' || model === 'wait') appendFileSync(import.meta.path + '.begun', '.');
     if (model === 'loop') for (;;) {}
     if (model === 'wait') return new Promise(() => {});
     const fail = () => { throw new Error('too late'); };
@@ -74,7 +93,8 @@ const OBEDIENT = `export default {
 };`;
 
 test('a call has its time once more where the process stood still meanwhile, as with a laptop that sleeps', async () => {
-  const { timers, ask } = await load(OBEDIENT);
+  const host = await load(OBEDIENT);
+  const { timers, ask } = host;
   let isOver = false;
   const waiting = ask('wait').finally(() => {
     isOver = true;
@@ -84,9 +104,7 @@ test('a call has its time once more where the process stood still meanwhile, as 
   timers.standStill(3_600_000);
   await timers.advance(TIME_LIMIT_MS - 1);
   expect(isOver).toBe(false);
-  expect(await outcomes([waiting], timers)).toEqual([
-    `it did not end within ${TIME_LIMIT_MS} ms (time_limit)`,
-  ]);
+  expect(await outcomes([waiting], host)).toEqual([`it did not end within ${TIME_LIMIT_MS} ms (time_limit)`]);
 });
 
 test.each(['fail later', 'fail unawaited'])(
@@ -102,21 +120,21 @@ test.each(['fail later', 'fail unawaited'])(
 );
 
 test('a call behind three that never end is not sent to a fourth thread', async () => {
-  const { timers, ask } = await load(OBEDIENT);
-  const reasons = await outcomes(['loop', 'loop', 'loop', 'fine'].map(ask), timers);
+  const host = await load(OBEDIENT);
+  const reasons = await outcomes(['loop', 'loop', 'loop', 'fine'].map(host.ask), host);
   const late = 'it did not end within 1000 ms (time_limit)';
   expect(reasons.slice(0, 2)).toEqual([late, late]);
   expect(reasons[3]).toBe('its thread was stopped repeatedly, since its calls never ended');
 });
 
 test('where it cannot be loaded anew, the calls behind one that never ends say why', async () => {
-  const { timers, ask } = await load(`
+  const host = await load(`
     import { existsSync, writeFileSync } from 'node:fs';
     const mark = new URL('loaded', import.meta.url);
     if (existsSync(mark)) throw new Error('once is enough');
     writeFileSync(mark, '');
     ${OBEDIENT}`);
-  expect(await outcomes(['loop', 'fine'].map(ask), timers)).toEqual([
+  expect(await outcomes(['loop', 'fine'].map(host.ask), host)).toEqual([
     'it did not end within 1000 ms (time_limit)',
     'once is enough',
   ]);
