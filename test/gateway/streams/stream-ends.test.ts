@@ -262,6 +262,15 @@ describe('Responses sends an error twice, and not a third time', () => {
     expect(row.status).toBe('error');
   });
 
+  test('and nothing of an answer between the two', async () => {
+    const { bytes } = await exchange(
+      'openai-responses',
+      'openai-responses',
+      replyWith(words + error + words + failed),
+    );
+    expect(new TextDecoder().decode(bytes)).toBe(words + error + failed);
+  });
+
   test('where it came first in a form that no client would recognise, not even a second time', async () => {
     const bare = `${JSON.stringify({ error: { ...died, type: 'server_error' } })}\n\n`;
     const { bytes } = await exchange(
