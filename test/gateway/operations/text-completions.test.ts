@@ -152,6 +152,15 @@ describe('a stream', () => {
     expect((await lab.row(0)).status).toBe('error');
   });
 
+  test('that ends in words of a failure without its form has failed, and says why', async () => {
+    const said = `data: ${JSON.stringify({ detail: 'out of memory' })}\n\n`;
+    const lab = setup(replyWith(chunk([choice('x')]) + said + DONE));
+    const got = await (await lab.post(PATH, ask)).text();
+    expect(readEvents(encoder.encode(got)).at(-1)?.data).toContain('out of memory');
+    expect(got).not.toContain('[DONE]');
+    expect(await lab.row(0)).toMatchObject({ status: 'error', errorCode: 'upstream_failed' });
+  });
+
   test('keeps its form where the provider answers whole', async () => {
     const lab = setup(jsonReply(WHOLE));
     const got = await (await lab.post(PATH, ask)).text();
