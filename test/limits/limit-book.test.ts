@@ -179,7 +179,7 @@ test('a configuration that names the same limits again changes nothing of what i
   expect(enter({ projectId: 'still more' })).not.toBeNull();
 });
 
-describe('what the server that counts for several gateways is told', () => {
+describe('the server that counts for several gateways', () => {
   /** A server that lets all pass. */
   function serverOf() {
     const debits: RemoteDebit[] = [];
@@ -193,7 +193,7 @@ describe('what the server that counts for several gateways is told', () => {
     return { remote, debits };
   }
 
-  test('of a request that is not sent after all, that one which has counted it and no other', async () => {
+  test('is told of a request that is not sent after all where it has counted it, and no other is', async () => {
     const { book } = begin();
     const [one, other] = [serverOf(), serverOf()];
     book.configure([MINUTE], one.remote);
@@ -206,7 +206,7 @@ describe('what the server that counts for several gateways is told', () => {
     expect([one.debits.length, other.debits.length]).toEqual([1, 0]);
   });
 
-  test('of an answer’s tokens, and nothing where it has none', () => {
+  test('is told of an answer’s tokens, and nothing where it has none', () => {
     const { book } = begin();
     const { remote, debits } = serverOf();
     book.configure([{ ...MINUTE, kind: 'tokens' }], remote);
@@ -214,6 +214,44 @@ describe('what the server that counts for several gateways is told', () => {
     expect(debits).toEqual([]);
     book.addTokens(WHO, 3);
     expect(debits).toMatchObject([{ ms: 3_000 }]);
+  });
+
+  test('refuses also where by its numbers the request might pass a moment later', async () => {
+    const { book } = begin();
+    const { remote } = serverOf();
+    const enter: RemoteCount['enter'] = async (places) => ({ passed: false, inUse: places.map(() => 0) });
+    book.configure([MINUTE], { ...remote, enter });
+    const counted: Count[] = [];
+    expect(await book.enter(WHO, counted)).toMatchObject({ limit: MINUTE, waitMs: 1 });
+    expect(counted).toEqual([]);
+  });
+
+  test('makes known whom it refuses, though this gateway has let none of them pass', async () => {
+    const { book } = begin();
+    const { remote } = serverOf();
+    const inUse = 60_000;
+    const enter: RemoteCount['enter'] = async (places) => ({ passed: false, inUse: places.map(() => inUse) });
+    const read: RemoteCount['read'] = async (places) => places.map(() => inUse);
+    book.configure([{ ...MINUTE, most: 1, each: 'project' }], { ...remote, enter, read });
+    expect(await book.enter(WHO, [])).not.toBeNull();
+    expect(await book.states()).toMatchObject([{ limit: { project: 'web' }, used: 1, isReached: true }]);
+  });
+
+  test('says nothing of the others by a name that has no room here', async () => {
+    const each: RateLimit = { ...MINUTE, most: 1, each: 'project' };
+    const { book, enter } = begin(each);
+    for (let n = 0; n < MOST_COUNTERS; n++) enter({ projectId: `p${n}` });
+    let answers = true;
+    const remote: RemoteCount = {
+      ...serverOf().remote,
+      enter: (places) =>
+        answers ? Promise.resolve({ passed: true, inUse: places.map(() => 60_000) }) : null,
+    };
+    book.configure([each], remote);
+    expect(await book.enter({ ...WHO, projectId: 'more' }, [])).toBeNull();
+    answers = false;
+    expect(await book.enter({ ...WHO, projectId: 'still more' }, [])).toBeNull();
+    expect(await book.enter({ ...WHO, projectId: 'and more' }, [])).not.toBeNull();
   });
 });
 
