@@ -54,5 +54,8 @@ test('what was spent before is told once it is read', async () => {
   budgets.readLedger();
   await timers.advance(0);
   expect(workers.map(refuses)).toEqual([true, true]);
+  // And read no more once the gateway ends.
+  expect(timers.pending()).toBe(1);
   budgets.stop();
+  expect(timers.pending()).toBe(0);
 });
