@@ -63,6 +63,10 @@ describe('/gateway/health', () => {
       status: 'degraded',
       reasons: ['the default provider lab fails'],
     });
+    lab.states = { lab: { healthy: false, lastError: 'HTTP 500' } };
+    expect(await lab.read('/gateway/health')).toMatchObject({
+      reasons: ['the default provider lab fails (HTTP 500)'],
+    });
     lab.config = sampleConfig({ routing: sampleRouting({ defaultProvider: 'spare', fallbackChain: [] }) });
     expect(await lab.read('/gateway/health')).toMatchObject({ status: 'healthy', reasons: [] });
   });
