@@ -39,8 +39,7 @@ export function guardOrigin(
   }
   const origin = headers.get('origin');
   if (origin !== null && isAllowedOrigin(origin, server)) return;
-  const isLocal = isLoopback(server.host);
-  if (!isLocal && !headers.has('access-control-request-method')) return;
+  if (!isLoopback(server.host) && !headers.has('access-control-request-method')) return;
   if (origin === 'null') {
     throw new GatewayError(
       'forbidden',
@@ -54,7 +53,7 @@ export function guardOrigin(
       `requests from web pages of another origin (${origin}) are refused; ${HOW_TO_ALLOW}`,
     );
   }
-  if (isLocal && isOfOtherPage(headers)) {
+  if (isOfOtherPage(headers)) {
     throw new GatewayError(
       'forbidden',
       'requests from web pages of another origin are refused, and this one does not send its origin; have the page fetch it with CORS, and add its origin to server.allowed_origins',
