@@ -35,8 +35,10 @@ export function buildResponse(response: NeutralResponse, context: AnswerContext)
   });
   losses.foreign(response.extension);
   const answerLosses = createAnswerLosses(ID, context);
-  while (endsWithSignature(content)) {
-    content.pop();
+  const said = content.findLastIndex((block) => !isTextless(block));
+  const kept = content[said]?.type === 'tool_use' ? content.length : Math.max(said + 1, 1);
+  if (kept < content.length) {
+    content.length = kept;
     answerLosses.lost(LAST_SIGNATURE);
   }
   for (const { feature, outcome, how = '' } of losses.list()) {
@@ -80,11 +82,9 @@ function isText({ type }: JsonObject): boolean {
   return type === 'text';
 }
 
-function endsWithSignature(content: readonly JsonObject[]): boolean {
-  const last = content.at(-1);
-  const isTextless =
-    last?.type === 'redacted_thinking' || (last?.type === 'thinking' && last.thinking === '');
-  return content.length > 1 && isTextless;
+/** A signature alone, see encode-stream.ts. */
+function isTextless({ type, thinking }: JsonObject): boolean {
+  return type === 'redacted_thinking' || (type === 'thinking' && thinking === '');
 }
 
 /** Fields of the message, without the pieces of streamed blocks that have no neutral form. */

@@ -10,6 +10,7 @@
 // A signature behind the last text (Gemini's, which some servers of Chat Completions call encrypted reasoning) would be thinking
 // at the end: no message of this dialect ends with it, its provider refuses one that does, and clients that show the last
 // block would show nothing. So thinking without text waits for the next block; if none comes, it is reported as a loss.
+// Only behind a call it is sent at the end: the call goes on in the next request, which its provider refuses without it.
 import type { Citation } from '../../model/content.ts';
 import type { GatewayError } from '../../model/errors.ts';
 import type { StreamEvent } from '../../model/events.ts';
@@ -54,6 +55,8 @@ class MessageEncoder implements StreamEncoder {
   private isTextless = false;
   /** Thinking without text behind other blocks, sent with the next block. */
   private waiting = NONE;
+  /** The last block is a call that the client answers. */
+  private endsWithCall = false;
   private signature = '';
   private index = -1;
   private head: { id: string | null; model: string | null } | undefined;
@@ -227,6 +230,7 @@ class MessageEncoder implements StreamEncoder {
   private blockStart(kind: Open, block: JsonObject, delta = '', field = ''): string {
     const before = this.flushWaiting() + this.blockStop();
     this.open = kind;
+    this.endsWithCall = block.type === 'tool_use';
     const index = ++this.index;
     this.deltaPrefix = flatText(
       'event: content_block_delta\ndata: {"type":"content_block_delta",',
@@ -345,6 +349,7 @@ class MessageEncoder implements StreamEncoder {
   }
 
   private finish(value: Finish): string {
+    const sealed = this.endsWithCall ? this.flushWaiting() : '';
     if (this.waiting.some((sealed) => tokenOf(sealed) !== '')) this.losses.lost(LAST_SIGNATURE);
     this.losses.usage(this.usage, COUNTS_WITHOUT_FIELD);
     this.losses.finish(value, knownEndings(value));
@@ -358,7 +363,7 @@ class MessageEncoder implements StreamEncoder {
       usage: buildUsage(this.usage, this.tier),
       ...this.messageDelta,
     };
-    return `${frame('message_delta', wire)}event: message_stop\ndata: {"type":"message_stop"}\n\n`;
+    return `${sealed}${frame('message_delta', wire)}event: message_stop\ndata: {"type":"message_stop"}\n\n`;
   }
 
   private failure(error: GatewayError): string {

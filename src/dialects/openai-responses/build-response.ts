@@ -47,14 +47,18 @@ export function buildResponse(response: NeutralResponse, context: AnswerContext)
   };
 }
 
-/** A signature behind all that was said, for a client that shows the last item alone. */
+/** A signature behind all that was said, for a client that shows the last item alone. Behind a call it is sent: the call goes on. */
 export const LAST_SIGNATURE = 'thought_signature';
 
 function withoutLastSignatures(parts: readonly Part[], losses: AnswerLosses): readonly Part[] {
   const last = parts.findLastIndex((part) => part.type !== 'reasoning' || part.text !== '');
-  if (last === -1 || last === parts.length - 1) return parts;
+  if (last === -1 || last === parts.length - 1 || isClientCall(parts[last])) return parts;
   losses.lost(LAST_SIGNATURE);
   return parts.slice(0, last + 1);
+}
+
+function isClientCall(part: Part | undefined): boolean {
+  return part?.type === 'tool-call' && part.kind !== 'server';
 }
 
 function buildOutput(

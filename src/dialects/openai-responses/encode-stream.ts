@@ -52,6 +52,8 @@ class ResponseEncoder implements StreamEncoder {
   private readonly reasoning: ReasoningWriter;
   /** Null before the first call. */
   private calls: CallWriter | null = null;
+  /** The last item is a call that the client answers. */
+  private endsWithCall = false;
   private head: ResponseHead | undefined;
   private usage: Usage = NO_USAGE;
   private tier: string | undefined;
@@ -140,12 +142,14 @@ class ResponseEncoder implements StreamEncoder {
       case 'start':
         return '';
       case 'text-start':
+        this.endsWithCall = false;
         return (
           this.reasoning.release() +
           (event.message === undefined ? '' : this.endMessage()) +
           this.message.open('text', event.message)
         );
       case 'refusal-start':
+        this.endsWithCall = false;
         return this.reasoning.release() + this.message.open('refusal');
       case 'citation':
         this.message.cite(event.citation);
@@ -165,6 +169,7 @@ class ResponseEncoder implements StreamEncoder {
         return this.reasoning.close();
       case 'tool-start':
         this.calls ??= this.callWriter();
+        this.endsWithCall = event.kind !== 'server';
         return this.message.interrupt() + this.reasoning.release() + this.calls.open(event);
       case 'tool-end':
         return this.calls?.close(event.incomplete === true ? 'incomplete' : 'completed') ?? '';
@@ -228,6 +233,7 @@ class ResponseEncoder implements StreamEncoder {
 
   private wholeItem(item: JsonObject): string {
     const before = this.reasoning.release();
+    this.endsWithCall = false;
     const place = this.output.place();
     return before + this.output.added(place, item) + this.output.done(place, item);
   }
@@ -251,10 +257,11 @@ class ResponseEncoder implements StreamEncoder {
     this.calls?.end();
     this.losses.finish(how);
     this.losses.usage(this.usage, COUNTS_WITHOUT_FIELD);
+    const sealed = this.endsWithCall ? this.reasoning.release() : '';
     if (this.reasoning.isWaiting()) this.losses.lost(LAST_SIGNATURE);
     const { moderation } = this;
     const fields = { incomplete_details: details, ...(moderation !== undefined && { moderation }) };
-    const closed = this.message.close(status);
+    const closed = sealed + this.message.close(status);
     if (how.unified === 'refusal' && this.context.needsFailedResponse === true) {
       return closed + this.terminal('failed', { ...fields, error: refusedAnswer(how) });
     }

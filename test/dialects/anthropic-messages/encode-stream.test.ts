@@ -7,7 +7,7 @@ import { GatewayError } from '../../../src/model/errors.ts';
 import type { StreamEvent } from '../../../src/model/events.ts';
 import { createResponseCollector } from '../../../src/model/replay.ts';
 import type { UnifiedFinish } from '../../../src/model/finish.ts';
-import type { JsonObject } from '../../../src/model/json/json.ts';
+import { asArray, asObject, type JsonObject } from '../../../src/model/json/json.ts';
 import { callIdToWire, ownToken } from '../../../src/model/opaque-token.ts';
 import type { Tool } from '../../../src/model/request.ts';
 import { NO_USAGE } from '../../../src/model/usage.ts';
@@ -163,6 +163,34 @@ describe('a signature alone behind text', () => {
       start(3, { type: 'tool_use', id: 'c', name: 'f', input: {} }),
       stop(3),
     ]);
+  });
+
+  test('is sent behind a call, which its provider would refuse without it in the next request', () => {
+    const redacted: StreamEvent[] = [
+      { type: 'reasoning-start', block: 3, redacted: own('r') },
+      { type: 'reasoning-end', block: 3 },
+    ];
+    const events = [
+      START,
+      ...text,
+      call,
+      { type: 'tool-end', block: 2 } as const,
+      ...signature,
+      ...redacted,
+      END,
+    ];
+    const lost: string[] = [];
+    const context = { ...CONTEXT, lost: (name: string) => lost.push(name) };
+    const streamed = dataOf(events).flatMap(({ content_block: block }) => asObject(block)?.type ?? []);
+    const collector = createResponseCollector();
+    for (const event of events) collector.push(event);
+    const { content } = anthropicMessages.client.buildResponse(collector.response(), context);
+    const types = ['text', 'tool_use', 'thinking', 'redacted_thinking'];
+    expect(streamed).toEqual(types);
+    expect(asArray(content)?.map((block) => asObject(block)?.type)).toEqual(types);
+    const encoder = anthropicMessages.client.createStreamEncoder(context);
+    for (const event of events) encoder.encode(event);
+    expect(lost).toEqual([]);
   });
 
   test('thinking that has neither is left out too, and nothing is lost with it', () => {

@@ -343,6 +343,8 @@ describe('reasoning', () => {
     ];
     expect(typesOf([...answer, ...thought], true)).toEqual(typesOf([...answer, ...thought], false));
     expect(typesOf(seal(0), true)).toEqual({ types: ['reasoning'], lost: [] });
+    const called = [...call(0, {}, '{}'), ...seal(1)];
+    expect(typesOf(called, true)).toEqual({ types: ['function_call', 'reasoning'], lost: [] });
     const redacted: StreamEvent[] = [
       { type: 'reasoning-start', block: 3, redacted: ownToken('openai-chat', 'r') },
       { type: 'reasoning-end', block: 3 },
