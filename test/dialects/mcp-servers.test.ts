@@ -230,6 +230,20 @@ describe("OpenAI's servers at Anthropic", () => {
     expect(losses[0]?.how).toBeString();
   });
 
+  test('are as many beside tools that the conversation brings', () => {
+    const tools = [MCP, { ...MCP, server_label: 'other' }];
+    const brought = [
+      { ...MCP, server_label: 'third' },
+      { type: 'function', name: 'f', parameters: {} },
+    ];
+    const more = { tools, input: [{ type: 'additional_tools', tools: brought }, ...HELLO] };
+    const { body } = asked(OPENAI, more, ANTHROPIC);
+    expect(asArray(body.mcp_servers)?.map((server) => asObject(server)?.name)).toEqual([
+      ...['notes', 'other', 'third'],
+    ]);
+    expect(asked(OPENAI, more, OPENAI).body.tools).toEqual(tools);
+  });
+
   test('what only OpenAI reads of them is named', () => {
     const { names } = at({ server_description: 'Notes', allowed_callers: ['direct'], defer_loading: false });
     expect(names).toEqual(['lost tools.mcp.server_description']);

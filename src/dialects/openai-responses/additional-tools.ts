@@ -17,9 +17,15 @@ export function parseAdditionalTools(item: JsonObject, path: string): Tool[] {
 /** `tools` and those of the conversation; of two with one name the later one counts. */
 export function withAdditional(tools: readonly Tool[], brought: readonly Tool[]): Tool[] {
   if (brought.length === 0) return [...tools];
-  const named = new Map([...tools, ...brought].map((tool) => [tool.name, tool]));
-  const always = new Set([...tools, ...brought].filter((tool) => !isFound(tool)).map(({ name }) => name));
-  return [...named.values()].map((tool) => (always.has(tool.name) ? offered(tool) : tool));
+  const named = new Map([...tools, ...brought].map((tool) => [uniqueName(tool), tool]));
+  const always = new Set([...tools, ...brought].filter((tool) => !isFound(tool)).map(uniqueName));
+  return [...named.values()].map((tool) => (always.has(uniqueName(tool)) ? offered(tool) : tool));
+}
+
+/** Of MCP servers, which have the name of their type, with the server's label. */
+export function uniqueName(tool: Tool): string {
+  if (tool.type !== 'server' || tool.mcp === undefined) return tool.name;
+  return `${tool.name} ${String(tool.definition.fields.server_label)}`;
 }
 
 function isFound(tool: Tool): boolean {
@@ -54,9 +60,9 @@ export function keptItems({ extension }: NeutralRequest): ToolItem[] {
   });
 }
 
-/** Names of the tools that `keptItems` hold, and of those that the client's searches found. */
+/** Unique names of the tools that `keptItems` hold, and of those that the client's searches found. */
 export function broughtNames(request: NeutralRequest): ReadonlySet<string> {
   const items = [...keptItems(request).map(({ item }) => item), ...searchOutputs(request.messages)];
   const tools = items.flatMap((item) => parseAdditionalTools(item, ADDITIONAL_TOOLS));
-  return new Set(tools.map((tool) => tool.name));
+  return new Set(tools.map(uniqueName));
 }

@@ -2,7 +2,7 @@
 import { asObject, type JsonObject } from '../../model/json/json.ts';
 import type { CustomTool, FunctionTool, NeutralRequest, ServerTool, Tool } from '../../model/request.ts';
 import { allowedOf } from '../shared/tools/allowed-tools.ts';
-import { broughtNames } from './additional-tools.ts';
+import { broughtNames, uniqueName } from './additional-tools.ts';
 import type { BuildScope } from './build-content.ts';
 import { functionFields } from '../openai/schemas.ts';
 import type { LossReport } from '../shared/losses/loss-report.ts';
@@ -21,7 +21,7 @@ export function buildTools(request: NeutralRequest, scope: BuildScope, traits: M
   const namespaces = new Map<string, JsonObject[]>();
   const brought = broughtNames(request);
   for (const tool of request.tools) {
-    if (brought.has(tool.name)) continue;
+    if (brought.has(uniqueName(tool))) continue;
     if (tool.type === 'server') {
       const built = buildServer(tool, scope, traits);
       if (built !== undefined) tools.push(built);
