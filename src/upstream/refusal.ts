@@ -70,9 +70,9 @@ export function refusedWithoutKey(name: string): Refusal {
   };
 }
 
-/** @param spent the budget in words, and how much of it is spent. @param waitMs until it is reset. */
-export function refusedByBudget(name: string, spent: string, waitMs: number): Refusal {
-  const message = `${name} was not asked: ${spent}; it is renewed in ${wait(waitMs)} (costs.budgets)`;
+/** Without the target's name, since it mostly applies to all of them alike. @param spent the budget in words, and how much of it is spent. @param waitMs until it is reset. */
+export function refusedByBudget(spent: string, waitMs: number): Refusal {
+  const message = `${spent}; it is renewed in ${wait(waitMs)} (costs.budgets)`;
   return {
     refused: 'budget_spent',
     error: new GatewayError('budget_exceeded', message, { retryAfterMs: waitMs, exhausted: true }),

@@ -61,13 +61,13 @@ test.each([
   [7_200_000, '2 h'],
   [3 * 3_600_000 + 1, '4 h'],
 ])('a budget that is used up, %d ms before its next period: no request waits for that', (waitMs, until) => {
-  const refusal = refusedByBudget('lab', 'the budget of 5 USD a day is used up', waitMs);
+  const refusal = refusedByBudget('the budget of 5 USD a day is used up', waitMs);
   expect(refusal).toMatchObject({ refused: 'budget_spent', worthWaiting: false });
   expect(refusal.error).toMatchObject({
     code: 'budget_exceeded',
     retryAfterMs: waitMs,
     exhausted: true,
-    message: `lab was not asked: the budget of 5 USD a day is used up; it is renewed in ${until} (costs.budgets)`,
+    message: `the budget of 5 USD a day is used up; it is renewed in ${until} (costs.budgets)`,
   });
 });
 

@@ -217,7 +217,7 @@ function checkLimits(
   const { provider } = target;
   if (key === 'missing') return refusedWithoutKey(provider.name);
   const spent = context.spentBudget(target);
-  if (spent !== null) return refusedByBudget(provider.name, spent.words, spent.waitMs);
+  if (spent !== null) return refusedByBudget(spent.words, spent.waitMs);
   return context.limits?.enter(target) ?? null;
 }
 

@@ -68,6 +68,17 @@ for (const path of PATHS)
       await end();
     });
 
+test('where each target counts towards it, it is told once', async () => {
+  const { ask, last, end } = setup([{ limit_usd: 1, per: 'day' }], {
+    script: { one: ['works'], two: ['works'] },
+  });
+  await ask();
+  const { text } = await ask();
+  expect(text.match(/the budget of 1 USD a day/g)).toHaveLength(1);
+  expect((await last())?.attempts.map(({ provider }) => provider)).toEqual(['one', 'two']);
+  await end();
+});
+
 test('the next period starts from zero', async () => {
   const { ask, timers, end } = setup([{ limit_usd: 1, per: 'hour' }]);
   expect((await ask()).response.status).toBe(200);
