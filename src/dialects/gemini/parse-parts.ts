@@ -3,6 +3,7 @@ import type { MediaSource, OpaquePart, Part, ReasoningPart, ToolResultContent } 
 import { asArray, asString, isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import { exactText } from '../../model/json/exact-numbers.ts';
 import type { CallMatcher } from '../shared/tools/call-matcher.ts';
+import { standardBase64 } from '../shared/media/standard-base64.ts';
 import { isVideoPage } from '../shared/media/video-page.ts';
 import { isGoogleFile, mediaPart } from './media.ts';
 import { invalid, optionalString, requiredString } from '../shared/read-field.ts';
@@ -99,7 +100,8 @@ function parseMedia(part: JsonObject, path: string): Part {
   if (part.inlineData !== undefined) {
     const blob = requiredObject(part.inlineData, `${path}.inlineData`);
     const mediaType = requiredString(blob, 'mimeType', `${path}.inlineData.mimeType`, 'e.g. image/png');
-    const data = requiredString(blob, 'data', `${path}.inlineData.data`, 'give the bytes as base64');
+    const given = requiredString(blob, 'data', `${path}.inlineData.data`, 'give the bytes as base64');
+    const data = standardBase64(given);
     const media = mediaPart({ kind: 'base64', mediaType, data }, mediaType);
     if (media !== undefined) return named(media, part, blob);
     return videoPart('inlineData', part, { kind: 'base64', mediaType, data });
@@ -164,8 +166,8 @@ function parseResult(value: JsonValue, path: string, calls: CallMatcher): Part {
 /**
  * The result as text. `{output}` and `{error}` are Google's own forms of a plain result and a failure. The AI SDK's are
  * `{name, content}` and `{name, error}`, with the function's name (github.com/vercel/ai,
- * packages/google/src/convert-to-google-messages.ts), and RubyLLM's `{name, content: [{text}]}`. Any other object is the result
- * itself.
+ * packages/google/src/convert-to-google-messages.ts), RubyLLM's `{name, content: [{text}]}`, and Pydantic AI's `{return_value}`
+ * (github.com/pydantic/pydantic-ai, pydantic_ai/messages.py: `RETURN_VALUE_KEY`). Any other object is the result itself.
  */
 function readResponse(response: JsonValue | undefined, name: string): { texts: string[]; isError: boolean } {
   const said = (...texts: string[]) => ({ texts, isError: false });
@@ -176,6 +178,7 @@ function readResponse(response: JsonValue | undefined, name: string): { texts: s
   );
   if (others.length > 0) return said(exactText(response));
   if (field === 'error') return { texts: [textOf(value)], isError: true };
+  if (field === 'return_value') return said(textOf(value));
   if (isNamed && field === 'content') return said(...(textsOf(value) ?? [textOf(value)]));
   // Text that is itself a JSON object would be taken for the result's object on the way back.
   if (field === 'output' && typeof value === 'string' && !/^\s*\{/.test(value)) return said(value);

@@ -494,6 +494,9 @@ describe('calls and results', () => {
     [{ name: 'f', error: 'no such city' }, 'no such city', true],
     [{ name: 'g', content: 'sunny' }, '{"name":"g","content":"sunny"}', undefined],
     [{ name: 'f', content: 'x', more: 1 }, '{"name":"f","content":"x","more":1}', undefined],
+    // Pydantic AI's.
+    [{ return_value: 'sunny' }, 'sunny', undefined],
+    [{ return_value: 7 }, '7', undefined],
     [{ name: 'f', age: 3 }, '{"name":"f","age":3}', undefined],
     [{}, '{}', undefined],
     [undefined, '', undefined],
@@ -502,6 +505,20 @@ describe('calls and results', () => {
     const [parsed] = userParts(part as JsonObject);
     expect(parsed).toMatchObject({ type: 'tool-result', content: [{ type: 'text', text }] });
     expect(parsed?.type === 'tool-result' ? parsed.isError : null).toBe(isError);
+  });
+
+  // Google's SDK for Python sends bytes as base64url, which other providers refuse.
+  test.each([
+    ['--__', '++//'],
+    ['QUI', 'QUI='],
+    ['_w', '/w=='],
+    ['QUJD', 'QUJD'],
+    ['QQ==', 'QQ=='],
+  ])('bytes as %s are %s', (given, data) => {
+    const inlineData = { mimeType: 'image/png', data: given };
+    expect(userParts({ inlineData })).toMatchObject([{ type: 'image', source: { data } }]);
+    const result = { functionResponse: { name: 'f', response: {}, parts: [{ inlineData }] } };
+    expect(userParts(result)).toMatchObject([{ content: [{ type: 'text' }, { source: { data } }] }]);
   });
 
   test('media in a result are content of it', () => {

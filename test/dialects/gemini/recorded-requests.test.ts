@@ -71,15 +71,15 @@ function partsOf(content: JsonObject): JsonObject[] {
   });
 }
 
-/** RubyLLM's form of a plain result, in Google's. */
+/** RubyLLM's and Pydantic AI's forms of a plain result, in Google's. */
 function resultMeaning(part: JsonObject): JsonObject {
   const result = asObject(part.functionResponse);
-  const { name, content, ...others } = asObject(result?.response) ?? {};
+  const { name, content, return_value: returned, ...others } = asObject(result?.response) ?? {};
   const texts = (asArray(content) ?? []).map((item) => asString(asObject(item)?.text));
-  const isPlain = name === result?.name && Object.keys(others).length === 0 && texts.length > 0;
-  return isPlain
-    ? { ...part, functionResponse: { ...result, response: { output: texts.join('\n\n') } } }
-    : part;
+  const isPlain = name === result?.name && texts.length > 0;
+  const output = isPlain ? texts.join('\n\n') : returned;
+  if (Object.keys(others).length > 0 || typeof output !== 'string') return part;
+  return { ...part, functionResponse: { ...result, response: { output } } };
 }
 
 /** What a request means. */
