@@ -4,6 +4,7 @@ import { mayBeCutShort } from '../../model/finish.ts';
 import { isObject, type JsonObject } from '../../model/json/json.ts';
 import type { TokenLogprob } from '../../model/logprobs.ts';
 import type { NeutralResponse } from '../../model/response.ts';
+import { TextJoiner } from '../shared/joined-texts.ts';
 import { type AnswerLosses, createAnswerLosses } from '../shared/losses/answer-losses.ts';
 import { brokenArguments, CUT_CALL } from '../shared/tools/call-arguments.ts';
 import type { AnswerContext } from '../dialect.ts';
@@ -28,12 +29,15 @@ export function buildResponse(response: NeutralResponse, context: AnswerContext)
   let thought: Thought | undefined;
   /** A hidden thought that no part carries yet. */
   let waiting: Thought | undefined;
+  /** SDKs join the texts of an answer (`text`). */
+  const texts = new TextJoiner();
   for (const part of response.parts) {
     const foreign = part.type === 'reasoning' ? foreignThought(part, hides) : undefined;
     const built =
       foreign !== undefined && hides
         ? undefined
-        : buildPart(part, response, { grounding, spans, losses, thought, hides });
+        : buildPart(part, response, { grounding, spans, texts, losses, thought, hides });
+    if (built === undefined && isOfServer(part)) texts.setApart();
     if (waiting !== undefined && (built !== undefined || foreign !== undefined)) {
       const isText = part.type === 'text' || part.type === 'refusal';
       const isCarried = part.type === 'tool-call' && part.kind !== 'server' && part.signature === undefined;
@@ -99,9 +103,15 @@ function foreignThought(
   return { text, token, isRedacted: redacted !== undefined, isHidden };
 }
 
+/** What a tool of the provider did, which has no place here. */
+function isOfServer(part: Part): boolean {
+  return part.type === 'server-tool-result' || (part.type === 'tool-call' && part.kind === 'server');
+}
+
 interface PartScope {
   grounding: GroundingWriter;
   spans: SpanWriter;
+  texts: TextJoiner;
   losses: AnswerLosses;
   /** Another provider's thought before this part, if no call carries it yet. */
   thought: Thought | undefined;
@@ -112,11 +122,13 @@ interface PartScope {
 function buildPart(
   part: Part,
   response: NeutralResponse,
-  { grounding, spans, losses, thought, hides }: PartScope,
+  { grounding, spans, texts, losses, thought, hides }: PartScope,
 ): JsonObject | undefined {
   switch (part.type) {
-    case 'text':
+    case 'text': {
       losses.foreign(part.extension);
+      const text = texts.joinPart(part);
+      spans.add(text.slice(0, text.length - part.text.length));
       spans.begin();
       spans.add(part.text);
       for (const citation of part.citations ?? []) {
@@ -124,7 +136,8 @@ function buildPart(
           losses.citation(citation, chunkDetails(citation));
         else losses.lost('citations');
       }
-      return part.text === '' ? undefined : { text: part.text };
+      return text === '' ? undefined : { text };
+    }
     case 'refusal':
       if (part.text !== '') losses.refusal();
       return part.text === '' ? undefined : { text: part.text };

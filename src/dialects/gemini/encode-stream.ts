@@ -12,6 +12,7 @@ import { createKeptText, type KeptText } from '../../model/kept-text.ts';
 import type { TokenLogprob } from '../../model/logprobs.ts';
 import type { OpaqueToken } from '../../model/opaque-token.ts';
 import { mergeUsage, NO_USAGE, type Usage } from '../../model/usage.ts';
+import { TextJoiner } from '../shared/joined-texts.ts';
 import { type AnswerLosses, createAnswerLosses, mediaTypeOf } from '../shared/losses/answer-losses.ts';
 import { brokenArguments, CUT_CALL } from '../shared/tools/call-arguments.ts';
 import type { AnswerContext, StreamEncoder } from '../dialect.ts';
@@ -92,6 +93,8 @@ class ChunkEncoder implements StreamEncoder {
   /** The text of thoughts is not sent. */
   private readonly hides: boolean;
   private readonly spans = createSpanWriter();
+  /** SDKs join the texts of an answer (`text`). */
+  private readonly texts = new TextJoiner();
   private open: { head: Omit<ToolCallPart, 'arguments'>; given: KeptText } | undefined;
   private who: JsonObject = {};
   /** The text after the candidates of each chunk: counts, id and model of the answer. */
@@ -178,13 +181,16 @@ class ChunkEncoder implements StreamEncoder {
 
   private encodeBody(event: StreamEvent): string {
     switch (event.type) {
-      case 'text-delta':
+      case 'text-delta': {
+        const text = this.texts.join(event.text);
+        if (text.length > event.text.length) this.beginBehind(text.slice(0, -event.text.length));
         this.spans.add(event.text);
         if (event.logprobs !== undefined || this.seal?.isSent === false)
-          return this.textPart(event.text, event.logprobs);
-        return event.text === ''
+          return this.textPart(text, event.logprobs);
+        return text === ''
           ? ''
-          : this.separator() + this.framing.textStart + JSON.stringify(event.text) + this.textEnd;
+          : this.separator() + this.framing.textStart + JSON.stringify(text) + this.textEnd;
+      }
       case 'refusal-delta':
         this.spans.add(event.text);
         return this.textPart(event.text, event.logprobs);
@@ -231,6 +237,7 @@ class ChunkEncoder implements StreamEncoder {
         return this.endCall();
       case 'text-start':
         this.spans.begin();
+        if (event.message !== undefined) this.texts.setApart();
         return '';
       case 'citation':
         this.keep(event);
@@ -244,6 +251,7 @@ class ChunkEncoder implements StreamEncoder {
         const replayed = replayedPart(event.part.dialect, event.part.value);
         if (replayed !== undefined) return this.part(replayed);
         this.losses.serverResult(event.part);
+        this.texts.setApart();
         return '';
       }
       case 'media':
@@ -270,6 +278,12 @@ class ChunkEncoder implements StreamEncoder {
       case 'refusal-end':
         return '';
     }
+  }
+
+  /** A text begins behind what sets it apart from the one before. */
+  private beginBehind(gap: string): void {
+    this.spans.add(gap);
+    this.spans.begin();
   }
 
   private keep(event: StreamEvent): void {
@@ -317,6 +331,7 @@ class ChunkEncoder implements StreamEncoder {
     const built = callPart(call, takes ? seal : undefined);
     if (takes && built) this.seal = undefined;
     this.losses.call(call, built !== null);
+    if (built === null) this.texts.setApart();
     if (built === undefined) this.brokenCall ??= call.name;
     return built === undefined || built === null ? '' : this.part(built);
   }

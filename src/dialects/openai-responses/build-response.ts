@@ -2,6 +2,7 @@
 import type { Part, RefusalPart, TextPart, ToolCallPart } from '../../model/content.ts';
 import { asArray, asString, type JsonObject, parseObject } from '../../model/json/json.ts';
 import type { NeutralResponse } from '../../model/response.ts';
+import { TextJoiner } from '../shared/joined-texts.ts';
 import { type AnswerLosses, createAnswerLosses } from '../shared/losses/answer-losses.ts';
 import type { AnswerContext } from '../dialect.ts';
 import { buildLogprobs } from '../openai/logprobs.ts';
@@ -74,21 +75,32 @@ function buildOutput(
   const mcpCalls = new McpCalls();
   /** Content of the message to which consecutive texts belong. */
   let content: JsonObject[] | undefined;
+  /** Of a message: SDKs join the texts of its parts (`output_text`). */
+  let texts = new TextJoiner();
   for (const [index, part] of parts.entries()) {
     if (part.type === 'text' || part.type === 'refusal') {
       const start = part.type === 'text' ? part.message : undefined;
       if (content === undefined || start !== undefined) {
         content = [];
+        texts = new TextJoiner();
         output.push(messageItem(itemId('msg', requestId, output.length), 'completed', content, start));
       }
       const before = parts[index - 1];
       const said = content.at(-1);
+      const text = texts.join(part.text);
       if (said !== undefined && continues(before, part)) addText(said, part, losses);
-      else content.push(buildContent(part, losses));
+      else
+        content.push({
+          ...buildContent(part, losses, text.length - part.text.length),
+          ...textOf(part, text),
+        });
       continue;
     }
     const item = buildItem(part, context, output.length, { tools, losses, mcpCalls });
-    if (item === undefined) continue;
+    if (item === undefined) {
+      texts.setApart();
+      continue;
+    }
     content = undefined;
     if (part.type === 'reasoning' && context.needsStatus === true) item.status = 'completed';
     output.push(item);
@@ -114,6 +126,10 @@ function addText(said: JsonObject, part: TextPart, losses: AnswerLosses): void {
   said.text = text + part.text;
   said.annotations = [...(asArray(said.annotations) ?? []), ...(asArray(more.annotations) ?? [])];
   said.logprobs = [...(asArray(said.logprobs) ?? []), ...(asArray(more.logprobs) ?? [])];
+}
+
+function textOf(part: TextPart | RefusalPart, text: string): JsonObject {
+  return part.type === 'text' ? { text } : { refusal: text };
 }
 
 /** @param base where the text begins in the one that it is added to. */

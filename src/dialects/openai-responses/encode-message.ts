@@ -3,6 +3,7 @@
 import type { Citation, MessageStart } from '../../model/content.ts';
 import type { JsonObject } from '../../model/json/json.ts';
 import type { TokenLogprob } from '../../model/logprobs.ts';
+import { TextJoiner } from '../shared/joined-texts.ts';
 import type { AnswerLosses } from '../shared/losses/answer-losses.ts';
 import { buildLogprobs } from '../openai/logprobs.ts';
 import { ANNOTATED, buildAnnotation, isOwn } from './annotations.ts';
@@ -28,7 +29,7 @@ export interface MessageWriter {
   received(end: PartEnd): void;
   /** Ends a text, which another one may continue: its annotations go out at once. */
   pause(): string;
-  /** Something without an item came: a text that ended before it is not continued behind it. */
+  /** Something without an item came: the text behind it is a part of its own, which does not go on with the one before. */
   interrupt(): string;
   closePart(): string;
   /** Ends the open message, if any. */
@@ -84,6 +85,8 @@ class PartedMessages implements MessageWriter {
   /** In the order in which they are opened again. */
   private adopted: AdoptedMessage[] | null = null;
   private adoptedPart: number | undefined;
+  /** Of a message: SDKs join the texts of its parts (`output_text`). */
+  private texts = new TextJoiner();
 
   constructor(output: OutputWriter, requestId: string, losses: AnswerLosses) {
     this.output = output;
@@ -121,7 +124,15 @@ class PartedMessages implements MessageWriter {
   delta(text: string): string {
     // After an end that the client has received, more text is a separate part.
     const opening = this.receivedEnd !== undefined && text !== '' ? this.open(this.part?.kind ?? 'text') : '';
-    return opening + (this.deltas?.push(text) ?? '');
+    return opening + (this.deltas?.push(this.joined(text)) ?? '');
+  }
+
+  /** The text, behind what sets it apart from the one before. */
+  private joined(text: string): string {
+    const joined = this.texts.join(text);
+    if (joined.length > text.length && this.part?.base !== undefined)
+      this.part.base += joined.length - text.length;
+    return joined;
   }
 
   spelled(text: string, tokens: readonly TokenLogprob[]): string {
@@ -131,7 +142,9 @@ class PartedMessages implements MessageWriter {
     const logprobs = buildLogprobs(tokens, []);
     part.logprobs ??= [];
     for (const token of logprobs) part.logprobs.push(token);
-    return opening + (this.deltas?.pushWith(text, `,"logprobs":${JSON.stringify(logprobs)}`) ?? '');
+    return (
+      opening + (this.deltas?.pushWith(this.joined(text), `,"logprobs":${JSON.stringify(logprobs)}`) ?? '')
+    );
   }
 
   received(end: PartEnd): void {
@@ -170,7 +183,9 @@ class PartedMessages implements MessageWriter {
   }
 
   interrupt(): string {
-    return this.part?.base === undefined ? this.closePart() : '';
+    if (this.part?.base !== undefined) return '';
+    this.texts.setApart();
+    return this.closePart();
   }
 
   closePart(): string {
@@ -203,6 +218,7 @@ class PartedMessages implements MessageWriter {
     const before = this.closePart();
     const { message } = this;
     if (message === undefined) return before;
+    this.texts = new TextJoiner();
     this.message = undefined;
     if (message.isDone) return before;
     const item = messageItem(message.id, status, [KEPT], message.start);

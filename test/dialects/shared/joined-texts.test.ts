@@ -61,6 +61,53 @@ test.each<[string, string, Part[]]>([
     expect(toldBy(client, parts)).toEqual({ streamed: said, whole: said });
 });
 
+const result: Part = {
+  type: 'server-tool-result',
+  callId: 's',
+  dialect: 'anthropic-messages',
+  value: {},
+};
+
+/** The texts that an answer of Gemini's or of Responses consists of, in the stream and whole. */
+function textsOf(client: 'gemini' | 'openai-responses', parts: Part[]) {
+  const { createStreamEncoder, buildResponse } = DIALECTS[client].client;
+  const encoder = createStreamEncoder(CONTEXT);
+  const wire = responseToEvents(answerOf(parts)).map((event) => encoder.encode(event));
+  const sent = readEvents(new TextEncoder().encode(wire.join(''))).map(
+    ({ data }) => JSON.parse(data) as JsonObject,
+  );
+  const textIn = (body: JsonObject) =>
+    asArray(asObject(asObject(asArray(body.candidates)?.[0])?.content)?.parts)
+      ?.flatMap((part) => (asObject(part)?.thought === true ? [] : [asObject(part)?.text ?? '']))
+      .join('');
+  const itemsIn = (body: JsonObject) =>
+    asArray(body.output)
+      ?.flatMap((item) =>
+        asObject(item)?.type === 'message' ? [asArray(asObject(item)?.content) ?? []] : [],
+      )
+      .map((content) => content.map((part) => asObject(part)?.text ?? '').join(''))
+      .join('|');
+  const whole = buildResponse(answerOf(parts), CONTEXT);
+  if (client === 'gemini') return { streamed: sent.map(textIn).join(''), whole: textIn(whole) };
+  const deltas = sent.map(({ type, delta }) => (type === 'response.output_text.delta' ? delta : '')).join('');
+  const done = itemsIn(asObject(sent.at(-1)?.response) ?? {});
+  expect(deltas).toBe(done?.replaceAll('|', '') ?? '');
+  return { streamed: done, whole: itemsIn(whole) };
+}
+
+// Google's SDKs and OpenAI's join the texts of an answer without anything between them.
+test.each<[string, string, string, Part[]]>([
+  ['a search', 'I.\n\nIt.', 'I.\n\nIt.', [text('I.'), { ...search, name: 'code' }, text('It.')]],
+  ['a result', 'I.\n\nIt.', 'I.\n\nIt.', [text('I.'), result, text('It.')]],
+  ['the end of a message', 'I.\n\nIt.', 'I.|It.', [text('I.'), text('It.', { message: {} })]],
+  ['thoughts, which are shown', 'I.It.', 'I.|It.', [text('I.'), thought, text('It.')]],
+  ['nothing', 'I.It.', 'I.It.', [text('I.'), text('It.')]],
+  ['a result, in the midst of a word', 'Its.', 'Its.', [text('It'), result, text('s.')]],
+])('a text behind %s for clients of Gemini (%j) and of Responses (%j)', (_, gemini, responses, parts) => {
+  expect(textsOf('gemini', parts)).toEqual({ streamed: gemini, whole: gemini });
+  expect(textsOf('openai-responses', parts)).toEqual({ streamed: responses, whole: responses });
+});
+
 test('what a text cites is where it stands behind the gap', () => {
   const citation = { kind: 'url', url: 'https://a.test', start: 0, end: 2 } as const;
   const parts = [text('I look.'), search, text('It rains.', { citations: [citation] })];
