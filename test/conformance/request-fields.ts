@@ -85,7 +85,11 @@ function fieldNames(schema: unknown): unknown {
 }
 
 /** Fields with which vendors say what another says: a loss has the other's name. */
-export const OTHER_NAMES: Record<string, string> = { random_seed: 'seed' };
+export const OTHER_NAMES: Record<string, string> = {
+  random_seed: 'seed',
+  // Their tools are named.
+  mcp_servers: 'tools',
+};
 
 /** Values that only spell out what is so anyway: leaving them out loses nothing. */
 const DEFAULTS: Record<string, unknown> = {

@@ -10,6 +10,8 @@ interface Facts {
   own: Set<string>;
   /** Provider-run calls: whether a client of Responses gets them (searches and page visits). */
   serverCalls: Map<string, boolean>;
+  /** Calls of tools of MCP servers, with their results. */
+  mcpCalls: Set<string>;
   serverResults: Set<string>;
   /** Another tool, not the model, called for a search. */
   searchCaller: boolean;
@@ -64,6 +66,8 @@ export function unsayable(recording: Recording, dialect: DialectId): string[] {
   for (const [name, isSearch] of facts.serverCalls) {
     if (!(isSearch && dialect === 'openai-responses')) names.add(`tools.${name}`);
   }
+  if (dialect !== 'anthropic-messages' && dialect !== 'openai-responses')
+    for (const name of facts.mcpCalls) names.add(`tools.${name}`);
   for (const name of facts.serverResults) names.add(`tools.${name}`);
   if (facts.searchCaller && dialect === 'openai-responses') names.add('caller');
   const { citations, media, counts } = facts;
@@ -145,6 +149,7 @@ function factsOf(recording: Recording): Facts {
   const facts: Facts = {
     own: new Set(),
     serverCalls: new Map(),
+    mcpCalls: new Set(),
     serverResults: new Set(),
     searchCaller: false,
     citations: new Set(),
@@ -216,7 +221,11 @@ function ofAnthropic(value: Json, facts: Facts, calls: Map<unknown, string>): vo
     const caller = object(block?.caller);
     if (type === 'tool_use' && caller !== undefined && caller.type !== 'direct') facts.own.add('caller');
     if (block === undefined || SAID_BLOCKS.has(type)) continue;
-    if (type === 'server_tool_use' || type === 'mcp_tool_use') {
+    if (type === 'mcp_tool_result' && calls.has(block.tool_use_id)) continue;
+    if (type === 'mcp_tool_use') {
+      facts.mcpCalls.add(String(block.name));
+      calls.set(block.id, String(block.name));
+    } else if (type === 'server_tool_use') {
       const name = String(block.name);
       facts.serverCalls.set(name, name === 'web_search' || name === 'web_fetch');
       calls.set(block.id, name);
@@ -294,7 +303,7 @@ function ofResponses(value: Json, facts: Facts): void {
     if (type === 'message') ofMessageItem(item, facts);
     else if (type in SERVER_CALLS)
       facts.serverCalls.set(String(SERVER_CALLS[type]), type === 'web_search_call');
-    else if (type === 'mcp_call') facts.serverCalls.set(String(item.name), false);
+    else if (type === 'mcp_call') facts.mcpCalls.add(String(item.name));
     else if (type === 'image_generation_call' && item.result) {
       facts.media.add('image');
       for (const [name, field] of Object.entries(item)) {
