@@ -192,7 +192,7 @@ const isResponses = (client: ClientName) =>
   client === 'openai-responses' || client === '@ai-sdk/openai responses';
 
 /** Where the recorded answers speak again behind what no client of another dialect is told of: code that was run, tools looked up. */
-const UNTOLD_JOINTS: readonly (readonly [string, string])[] = [
+export const UNTOLD_JOINTS: readonly (readonly [string, string])[] = [
   ['help answer your question!', 'Found it!'],
   ['help answer your question!', 'I found a weather tool!'],
   ['before answering.', '2 + 2'],

@@ -11,7 +11,7 @@ import { ownRecordings, type Recording, recordings } from '../support/recordings
 import { createReplayFetch, type ReplayFetch } from '../support/replay-fetch.ts';
 import { replyOf } from '../support/reply.ts';
 import { CONVERSATIONS } from './conversations.ts';
-import { asOneText } from './expected.ts';
+import { asOneText, UNTOLD_JOINTS } from './expected.ts';
 import { gatewayTo } from './gateway-for.ts';
 import { type Held, heldHistory } from './held-history.ts';
 import { createSummary, type Verdict } from './summary.ts';
@@ -117,13 +117,13 @@ function asFunctions(held: readonly Held[], client: DialectId): Held[] {
   });
 }
 
-/** Clients whose messages have one text have what was said behind a search behind a blank line. */
+/** Clients whose SDKs have one text have what was said behind a search behind a blank line. */
 function asTold(held: readonly Held[], wire: DialectId, client: DialectId): Held[] {
-  const isJoined = client !== wire && (client === 'openai-chat' || client === 'ollama-chat');
   const told = asFunctions(held, client);
-  return isJoined
-    ? told.map((each): Held => (each[0] === 'text' ? ['text', asOneText(each[1])] : each))
-    : told;
+  if (client === wire || client === 'anthropic-messages') return told;
+  // To clients of Responses most of what stands between is told.
+  const joints = client === 'openai-responses' ? UNTOLD_JOINTS : undefined;
+  return told.map((each): Held => (each[0] === 'text' ? ['text', asOneText(each[1], joints)] : each));
 }
 
 const toolsIn = (held: readonly Held[]) => [
