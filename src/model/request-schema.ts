@@ -20,6 +20,7 @@ import type {
 import { DIALECT_IDS, PROVIDER_DIALECT_IDS } from './dialect-id.ts';
 import {
   type Binding,
+  type CodeExecution,
   type CustomTool,
   type FunctionTool,
   type McpObstacle,
@@ -167,6 +168,7 @@ const mcp = z
     shape<McpObstacle>({ obstacle: z.string() }),
   ])
   .optional();
+const code = shape<CodeExecution>({ isBound: only, others: names }).optional();
 const fetch = shape<PageFetch>({ isLimited: only, others: names }).optional();
 const tool = z.discriminatedUnion('type', [
   shape<FunctionTool>({
@@ -184,7 +186,7 @@ const tool = z.discriminatedUnion('type', [
     type: z.literal('server'),
     name: z.string(),
     definition: extension.unwrap(),
-    ...{ search, fetch, mcp },
+    ...{ search, fetch, code, mcp },
   }),
 ]);
 

@@ -60,6 +60,8 @@ export interface ServerTool {
   search?: WebSearch;
   /** Set if it fetches pages that the conversation names, which some other dialects' providers do as well. */
   fetch?: PageFetch;
+  /** Set if it runs the model's code, in a place of the provider's, which some other dialects' providers do as well. */
+  code?: CodeExecution;
   /** Set if it stands for the tools of an MCP server, which some other dialects' providers call as well. */
   mcp?: McpServer | McpObstacle;
 }
@@ -82,6 +84,13 @@ export interface McpServer {
 /** Why only the client's dialect can have the server as the client wants it. */
 export interface McpObstacle {
   obstacle: string;
+}
+
+export interface CodeExecution {
+  /** The code needs what only one provider has: files in its store, or a place where code ran before. */
+  isBound?: true;
+  /** Names of settings that only the client's dialect knows. */
+  others: string[];
 }
 
 export interface PageFetch {

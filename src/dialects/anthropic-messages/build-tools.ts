@@ -7,6 +7,7 @@ import { MOST_STRICT, strictSchema } from '../claude/strict-schema.ts';
 import { currentDraft } from '../shared/schemas/current-draft.ts';
 import { plainTools } from '../shared/tools/plain-tools.ts';
 import { argumentSchema, objectSchema } from '../shared/schemas/object-schema.ts';
+import { codeInstead } from '../shared/code-execution.ts';
 import { fetchInstead } from '../shared/page-fetch.ts';
 import { searchInstead } from '../shared/web-search.ts';
 import { isEmpty, put } from '../shared/own-fields.ts';
@@ -47,6 +48,7 @@ function buildTool(
     if (tool.definition.dialect === ID) return tool.definition.fields;
     if (mcp.isKnown && tool.mcp !== undefined) return mcp.byTool.get(tool)?.toolset;
     if (tool.fetch !== undefined) return buildFetch(tool, request, traits, losses);
+    if (tool.code !== undefined) return buildCode(tool, request, traits, losses);
     return buildSearch(tool, request, traits, losses);
   }
   losses.foreign(tool.extension);
@@ -96,6 +98,22 @@ function buildFetch(
 ): JsonObject | undefined {
   const isFree = tools.every((each) => each.type === 'server' || each.name !== FETCH);
   if (webSearch && isFree && fetchInstead(tool, losses)) return { type: 'web_fetch_20250910', name: FETCH };
+  losses.lost(`tools.${tool.name}`);
+  return undefined;
+}
+
+const CODE = 'code_execution';
+
+/** Models that search run code, too. https://platform.claude.com/docs/en/agents-and-tools/tool-use/code-execution-tool */
+function buildCode(
+  tool: ServerTool,
+  { tools }: NeutralRequest,
+  { webSearch }: ModelTraits,
+  losses: LossReport,
+): JsonObject | undefined {
+  const isFree = tools.every((each) => each.type === 'server' || each.name !== CODE);
+  if (webSearch && isFree && codeInstead(tool, losses))
+    return { type: 'code_execution_20250825', name: CODE };
   losses.lost(`tools.${tool.name}`);
   return undefined;
 }

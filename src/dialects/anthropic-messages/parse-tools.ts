@@ -3,6 +3,7 @@
 import { asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { Extension } from '../../model/content.ts';
 import type { NeutralRequest, ServerTool, Tool } from '../../model/request.ts';
+import { parseCodeExecution } from '../shared/code-execution.ts';
 import { parsePageFetch } from '../shared/page-fetch.ts';
 import { parseWebSearch } from '../shared/web-search.ts';
 import { failRequest, requireObject, requireString } from './fields.ts';
@@ -21,6 +22,7 @@ export function parseTool(value: JsonValue, path: string): Tool {
     // `web_search_20250305` and its successors.
     if (type.startsWith('web_search')) server.search = parseWebSearch(settings);
     if (type.startsWith('web_fetch_')) server.fetch = parsePageFetch(settings);
+    if (type.startsWith(CODE)) server.code = parseCodeExecution(withoutDirect(settings));
     return server;
   }
   const description = optionalString(tool, 'description', `${path}.description`);
@@ -38,6 +40,15 @@ export function parseTool(value: JsonValue, path: string): Tool {
       withoutFields(tool, ['type', 'name', 'description', 'input_schema', 'strict', 'cache_control']),
     ),
   };
+}
+
+/** `code_execution_20250825` and its successors. */
+const CODE = 'code_execution_';
+
+/** A call by the model itself is the default. */
+function withoutDirect({ allowed_callers: callers, ...settings }: JsonObject): JsonObject {
+  const isDirect = Array.isArray(callers) && callers.every((caller) => caller === 'direct');
+  return { ...settings, ...(!isDirect && { allowed_callers: callers }) };
 }
 
 /** Asks for arguments as they come, which every other dialect's providers send: nothing is lost without it. */

@@ -14,10 +14,10 @@ export function withoutSearch(tool: Tool): Tool {
   return withoutFetch(bare);
 }
 
-/** Keeps another dialect's fetch of pages, and its MCP servers, from becoming Anthropic's. */
+/** Keeps another dialect's fetch of pages, its MCP servers and its place for code from becoming Anthropic's. */
 export function withoutFetch(tool: Tool): Tool {
   if (tool.type !== 'server') return tool;
-  const { fetch: _, mcp: __, ...bare } = tool;
+  const { fetch: _, mcp: __, code: ___, ...bare } = tool;
   return bare;
 }
 

@@ -6,6 +6,7 @@ import type { LossReport } from '../shared/losses/loss-report.ts';
 import { declareAllowed } from '../shared/tools/allowed-tools.ts';
 import { plainTools } from '../shared/tools/plain-tools.ts';
 import { objectSchema, outermost, typedSchema } from '../shared/schemas/object-schema.ts';
+import { codeInstead } from '../shared/code-execution.ts';
 import { fetchInstead } from '../shared/page-fetch.ts';
 import { searchInstead } from '../shared/web-search.ts';
 import type { BuildScope } from './build-parts.ts';
@@ -24,6 +25,7 @@ export function buildTools(tools: readonly Tool[], scope: BuildScope): JsonObjec
   const growth = createSchemaGrowth();
   // Older models refuse a search beside functions, and newer ones require the answer's server calls back.
   const searches = scope.traits.webSearch && tools.every(({ type }) => type === 'server');
+  // Models that fetch pages run code, too. https://ai.google.dev/gemini-api/docs/code-execution
   const fetches = scope.traits.fetchesPages && tools.every(({ type }) => type === 'server');
   for (const tool of plainTools(tools, losses)) {
     if (tool.type === 'function') declarations.push(buildFunction(tool, growth, scope));
@@ -31,6 +33,7 @@ export function buildTools(tools: readonly Tool[], scope: BuildScope): JsonObjec
     else if (searches && searchInstead(tool, NO_SETTINGS, losses) !== undefined)
       others.push({ googleSearch: {} });
     else if (fetches && fetchInstead(tool, losses)) others.push({ urlContext: {} });
+    else if (fetches && codeInstead(tool, losses)) others.push({ codeExecution: {} });
     else losses.lost(`tools.${tool.name}`);
   }
   return declarations.length === 0 ? others : [...others, { functionDeclarations: declarations }];

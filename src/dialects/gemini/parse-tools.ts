@@ -2,6 +2,7 @@
 import { asString, isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { FunctionTool, ServerTool, Tool, WebSearch } from '../../model/request.ts';
 import { allow, type Allowance } from '../shared/tools/allowed-tools.ts';
+import { parseCodeExecution } from '../shared/code-execution.ts';
 import { parsePageFetch } from '../shared/page-fetch.ts';
 import { parseWebSearch } from '../shared/web-search.ts';
 import { parseJsonSchema, parseSchema } from './parse-schema.ts';
@@ -22,6 +23,7 @@ export function parseTools(value: JsonValue | undefined): Tool[] {
         // `googleSearch`, `googleSearchRetrieval`, `enterpriseWebSearch`, in either spelling of names.
         if (/^(google|enterprise_?web)_?search/i.test(name)) server.search = parseSearch(definition);
         if (/^url_?context$/i.test(name)) server.fetch = parsePageFetch(definition);
+        if (/^code_?execution$/i.test(name)) server.code = parseCodeExecution(definition);
         tools.push(server);
         continue;
       }

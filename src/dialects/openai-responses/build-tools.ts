@@ -7,10 +7,12 @@ import type { BuildScope } from './build-content.ts';
 import { functionFields } from '../openai/schemas.ts';
 import type { LossReport } from '../shared/losses/loss-report.ts';
 import { put } from '../shared/own-fields.ts';
+import { codeInstead } from '../shared/code-execution.ts';
 import { mcpInstead } from '../shared/mcp-servers.ts';
 import { searchInstead } from '../shared/web-search.ts';
 import { buildMcpServer, MCP } from './mcp.ts';
 import type { ModelTraits } from './models.ts';
+import { CODE_INTERPRETER } from './parse-tools.ts';
 import { searchOf, TOOL_SEARCH } from './tool-search.ts';
 import { ID, ownFields } from './wire.ts';
 
@@ -66,11 +68,12 @@ export function buildTools(request: NeutralRequest, scope: BuildScope, traits: M
   return fields;
 }
 
-/** A provider-run tool's type is its name; of another dialect's, a search or an MCP server may have been sent. */
+/** A provider-run tool's type is its name; of another dialect's, only those that have a counterpart may have been sent. */
 function listTool(tool: Tool): JsonObject[] {
   if (tool.type !== 'server') return [nameTool(tool)];
   if (tool.definition.dialect === ID) return [{ type: tool.name }];
   if (tool.mcp !== undefined && 'name' in tool.mcp) return [{ type: MCP, server_label: tool.mcp.name }];
+  if (tool.code !== undefined) return [{ type: CODE_INTERPRETER }];
   return tool.search === undefined ? [] : [{ type: 'web_search' }];
 }
 
@@ -91,6 +94,8 @@ function buildServer(tool: ServerTool, scope: BuildScope, { reasons }: ModelTrai
     const server = mcpInstead(tool, losses);
     return server && buildMcpServer(server);
   }
+  if (reasons !== undefined && codeInstead(tool, losses))
+    return { type: CODE_INTERPRETER, container: { type: 'auto' } };
   const search = reasons === undefined ? undefined : buildSearch(tool, scope);
   if (search === undefined) losses.lost(`tools.${tool.name}`);
   return search;

@@ -19,6 +19,7 @@ import {
 } from '../shared/read-field.ts';
 import type { Extension } from '../../model/content.ts';
 import { nestGrammar } from '../openai/free-text-format.ts';
+import { parseCodeInterpreter } from '../shared/code-execution.ts';
 import { allow, type Allowance, parseAllowedMode } from '../shared/tools/allowed-tools.ts';
 import { parseWebSearch } from '../shared/web-search.ts';
 import { MCP, parseMcpServer } from './mcp.ts';
@@ -51,8 +52,12 @@ function parseTool(tool: JsonObject, path: string): Tool[] {
   }
 }
 
+export const CODE_INTERPRETER = 'code_interpreter';
+
 function parseServer(tool: JsonObject, type: string): ServerTool {
   const server: ServerTool = { type: 'server', name: type, definition: { dialect: ID, fields: tool } };
+  if (type === CODE_INTERPRETER)
+    return { ...server, code: parseCodeInterpreter(withoutFields(tool, ['type'])) };
   if (type === MCP) return { ...server, mcp: parseMcpServer(tool) };
   // `web_search`, `web_search_preview`, either with an optional date.
   if (!type.startsWith('web_search')) return server;
