@@ -23,9 +23,10 @@ function asked(
   wire: ProviderDialectId,
   model = MODELS[wire] ?? 'm',
   quirks = {},
+  more: JsonObject = {},
 ) {
   const route = { operation: 'generate', model: 'm', stream: false } as const;
-  const request = DIALECTS[client].client.parseRequest({ ...ASKS[client], tools }, route);
+  const request = DIALECTS[client].client.parseRequest({ ...ASKS[client], ...more, tools }, route);
   const { body, headers, losses } = PROVIDER_SIDES[wire].buildRequest(request, { model, quirks });
   return { tools: body.tools, headers, names: losses.map(({ feature, outcome }) => `${outcome} ${feature}`) };
 }
@@ -47,6 +48,33 @@ test.each([
   // None is a beta any more.
   expect(headers).toBeUndefined();
   expect(names).toEqual([expect.stringMatching(/^approximated tools\.code_?(execution|interpreter)$/i)]);
+});
+
+test.each<[what: string, more: JsonObject]>([
+  ['a container', { container: 'container_1' }],
+  ['a container, in its newer form', { container: { id: 'container_1' } }],
+  ['skills', { container: { skills: [{ type: 'anthropic', skill_id: 'pptx', version: 'latest' }] } }],
+  [
+    'a file',
+    {
+      messages: [
+        {
+          role: 'user',
+          content: [
+            { type: 'container_upload', file_id: 'file_1' },
+            { type: 'text', text: 'Sum it' },
+          ],
+        },
+      ],
+    },
+  ],
+])("Claude's is lost where it needs what only Anthropic has: %s", (_, more) => {
+  const { tools, names } = asked('anthropic-messages', [CLAUDES], 'openai-responses', 'gpt-5', {}, more);
+  expect(tools).toBeUndefined();
+  expect(names).toContain('lost tools.code_execution');
+  expect(
+    asked('anthropic-messages', [CLAUDES], 'openai-responses', 'gpt-5', {}, { container: null }).tools,
+  ).toEqual([OPENAIS]);
 });
 
 test('what only one of them knows is named', () => {

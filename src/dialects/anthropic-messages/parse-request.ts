@@ -22,7 +22,7 @@ import { takeClearedMessages } from './cleared-messages.ts';
 import { takeEffortChanges } from './effort-changes.ts';
 import { failRequest, requireArray, requireObject, requireString } from './fields.ts';
 import { parseContent, parseText } from './parse-content.ts';
-import { parseTool, parseToolChoice } from './parse-tools.ts';
+import { parseTool, parseToolChoice, withBoundCode } from './parse-tools.ts';
 import { isEmpty, withoutFields } from '../shared/own-fields.ts';
 import {
   optionalArray,
@@ -97,7 +97,7 @@ export function parseRequest(body: JsonObject, route?: ClientRoute, headers?: He
     stream: optionalBoolean(body, 'stream') ?? false,
     system: billing === undefined ? system : system.slice(1),
     messages: turns,
-    tools: heldBackLast(known ?? declared, turns),
+    tools: withBoundCode(heldBackLast(known ?? declared, turns), body.container, turns),
     ...(needsLimit(body, route) && { maxOutputTokens: parseMaxTokens(body.max_tokens) }),
     extension: {
       dialect: ID,

@@ -1,8 +1,8 @@
 // `tools` and `tool_choice` of a request.
 
-import { asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
+import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { Extension } from '../../model/content.ts';
-import type { NeutralRequest, ServerTool, Tool } from '../../model/request.ts';
+import type { Message, NeutralRequest, ServerTool, Tool } from '../../model/request.ts';
 import { parseCodeExecution } from '../shared/code-execution.ts';
 import { parsePageFetch } from '../shared/page-fetch.ts';
 import { parseWebSearch } from '../shared/web-search.ts';
@@ -44,6 +44,28 @@ export function parseTool(value: JsonValue, path: string): Tool {
 
 /** `code_execution_20250825` and its successors. */
 const CODE = 'code_execution_';
+
+/** The tools, of which that for code is bound to where code ran before, to skills or to files, if the request names any. */
+export function withBoundCode(
+  tools: Tool[],
+  container: JsonValue | undefined,
+  messages: readonly Message[],
+): Tool[] {
+  const runsCode = (tool: Tool): tool is ServerTool => tool.type === 'server' && tool.code !== undefined;
+  if (!tools.some(runsCode)) return tools;
+  const { id = container, skills } = asObject(container) ?? {};
+  const isBound =
+    typeof id === 'string' ||
+    (asArray(skills) ?? []).length > 0 ||
+    messages.some(({ parts }) => parts.some((part) => part.type === 'opaque' && part.name === UPLOAD));
+  if (!isBound) return tools;
+  return tools.map((tool) =>
+    runsCode(tool) ? { ...tool, code: { others: [], ...tool.code, isBound: true } } : tool,
+  );
+}
+
+/** A file that the code reads. */
+const UPLOAD = 'container_upload';
 
 /** A call by the model itself is the default. */
 function withoutDirect({ allowed_callers: callers, ...settings }: JsonObject): JsonObject {
