@@ -8,6 +8,7 @@ import { formatBudget } from '../ledger/budgets/format-budget.ts';
 import { formatLimit } from '../limits/format-limit.ts';
 import { secretsOfConfig } from '../gateway/setup.ts';
 import { localTime } from '../model/local-time.ts';
+import { PLACEHOLDER_KEY } from '../model/placeholder-key.ts';
 import { createRedactor } from '../model/redact/redact.ts';
 import { describeRules, noKeyFor } from '../routing/describe.ts';
 import { formatHost } from '../server/listen.ts';
@@ -33,7 +34,7 @@ export const checkCommand: Command = {
     if (loaded.config !== null) retireModules(loaded.config);
     const problems = describeProblems(loaded);
     // A key may have been written in place of a model.
-    const redact = createRedactor(loaded.config === null ? [] : secretsOfConfig(loaded.config));
+    const redact = createRedactor(loaded.config === null ? [] : secretKeys(loaded.config));
     const code = problems.some(({ fails }) => fails) ? 1 : 0;
     if (input.flags.json) {
       context.out(redact(JSON.stringify(await asJson(loaded, code === 0), null, 2)));
@@ -123,6 +124,18 @@ function describeShared({ postgres, redis }: Shared): string[] {
 function projectKeys({ projectOfKey }: ResolvedConfig['server']): string {
   if (projectOfKey.size === 0) return '';
   return `, and ${projectOfKey.size} of projects: ${[...new Set(projectOfKey.values())].join(', ')}`;
+}
+
+/** Without words that stand in for a key where any will do, as `ollama` does at Ollama: they are in names too. */
+function secretKeys(config: ResolvedConfig): string[] {
+  const words = config.providers.flatMap((provider) => [
+    provider.name,
+    provider.kind,
+    ...(dialectsOf(provider) ?? []),
+  ]);
+  return secretsOfConfig(config).filter(
+    (secret) => ![PLACEHOLDER_KEY, ...words].some((word) => word.includes(secret)),
+  );
 }
 
 function describeConfig(config: ResolvedConfig): string[] {

@@ -209,6 +209,24 @@ describe('check', () => {
     }
   });
 
+  test('a word in the place of a key is still printed in names', async () => {
+    const config = writeConfig(
+      'word.yaml',
+      [
+        'providers:',
+        '  ollama: { api_key: ollama, default_model: llama3 }',
+        '  near: { dialect: openai-chat, base_url: "http://127.0.0.1:1/v1", api_key: openai }',
+        '  far: { dialect: openai-chat, base_url: "http://127.0.0.1:2/sluice/v1", api_key: sluice }',
+      ].join('\n'),
+    );
+    for (const flags of [[], ['--json']]) {
+      const { out } = await run(['check', '--config', config, ...flags]);
+      for (const word of ['ollama/llama3', 'ollama-chat', 'openai-chat', '/sluice/v1'])
+        expect(out).toContain(word);
+      expect(out).not.toContain('[redacted]');
+    }
+  });
+
   test('as JSON: what is wrong where, and what the rest resolves to, without a secret', async () => {
     const config = writeConfig(
       'scripted.yaml',
