@@ -77,8 +77,8 @@ export interface SharedRoom {
   othersWaiting(): number;
   /** Sets whether this process tries a half-open breaker; returns whether another does. */
   setProbing(isOn: boolean): boolean;
-  /** Notes that the operator is told that it works, or that it fails; returns whether that is news among all processes. */
-  claimNews(isWell: boolean): boolean;
+  /** Notes that the operator is told that it works, or that it fails at this address; returns whether that is news among all processes. */
+  claimNews(baseUrl: string, isWell: boolean): boolean;
 }
 
 /**
@@ -112,7 +112,7 @@ export class DividedRoom {
         own.probing = isOn ? 1 : 0;
         return room.setProbing(sum(shares, 'probing') > 0);
       },
-      claimNews: (isWell) => room.claimNews(isWell),
+      claimNews: (baseUrl, isWell) => room.claimNews(baseUrl, isWell),
     };
   }
 }

@@ -60,7 +60,7 @@ export function reportCondition(memory: ProviderMemory): void {
   if (!hasBreaker && toldAt !== null && now - toldAt < BETWEEN_NEWS_MS) return;
   memory.wasWell = well;
   memory.toldAt = now;
-  if (memory.room?.claimNews(well) === false) return;
+  if (memory.room?.claimNews(memory.baseUrl, well) === false) return;
   const error = memory.lastError ?? '';
   memory.report(
     well ? { what: 'works again' } : { what: 'fails', error, ...(!hasBreaker && { isAsked: true }) },
@@ -72,7 +72,7 @@ export function guard(memory: ProviderMemory, hasBreaker: boolean): void {
   if (memory.hasBreaker === hasBreaker) return;
   memory.hasBreaker = hasBreaker;
   memory.wasWell = isWell(memory);
-  memory.room?.claimNews(memory.wasWell);
+  memory.room?.claimNews(memory.baseUrl, memory.wasWell);
 }
 
 function isWell({ hasBreaker, breaker, failuresInARow }: ProviderMemory): boolean {
@@ -92,11 +92,11 @@ export function failKey(
 
 /**
  * Takes what another process has met. Mostly that one has reported it; but where the failures of two cross, each learns the last of them
- * from the other. That an answer begins is no news, there or here.
+ * from the other, where they share what is told. That an answer begins is no news, there or here.
  */
 export function learn(memory: ProviderMemory, event: PeerEvent): void {
   take(memory, event);
-  if (event.what === 'known') memory.wasWell = isWell(memory);
+  if (event.what === 'known' || memory.room === undefined) memory.wasWell = isWell(memory);
   else if (!isBeginning(memory, event)) queueMicrotask(() => reportCondition(memory));
 }
 

@@ -164,8 +164,6 @@ export function createProviderStates(
       report: (news) => report(name, news),
     };
     const addresses = memories.get(name) ?? new Map<string, ProviderMemory>();
-    // What was said of its earlier address is not said of this one.
-    if (addresses.size > 0) room?.claimNews(true);
     memories.set(name, addresses.set(baseUrl, memory));
     return memory;
   }

@@ -27,7 +27,11 @@ function cellsOf(workers: number): number {
 }
 
 const SAID_TO_WORK = 0;
-const SAID_TO_FAIL = 1;
+
+/** Told of each address, as a provider may have several, and has another after a reload; that one works again ends what was said of any. */
+function saidToFail(baseUrl: string): number {
+  return Bun.hash.xxHash32(baseUrl) | 1;
+}
 
 export interface LoadTable {
   /** `column`: which provider, the same number in every worker. */
@@ -60,8 +64,8 @@ export function createLoadTable(memory: Uint8Array, workers: number, worker: num
           Atomics.store(cells, at(worker, column, PROBING), isOn ? 1 : 0);
           return others(column, PROBING) > 0;
         },
-        claimNews(isWell) {
-          const said = isWell ? SAID_TO_WORK : SAID_TO_FAIL;
+        claimNews(baseUrl, isWell) {
+          const said = isWell ? SAID_TO_WORK : saidToFail(baseUrl);
           return Atomics.exchange(cells, workers * ROW_CELLS + column, said) !== said;
         },
       };

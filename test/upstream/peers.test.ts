@@ -37,7 +37,8 @@ function setup() {
   const notices: PeerNotice[] = [];
   /** Those that have been told, but have not arrived; null: they arrive at once. */
   const onTheWay: { late: (() => void)[] | null } = { late: null };
-  const said = { isWell: true };
+  /** Of which address it is said that it fails. */
+  const said: { failing: string | null } = { failing: null };
   /** What each reports to the operator. */
   const told: string[] = [];
   const both: ProviderStates[] = [0, 1].map((own) => {
@@ -58,10 +59,10 @@ function setup() {
         mine.probing = isOn;
         return theirs.probing;
       },
-      claimNews(isWell) {
-        const isNews = said.isWell !== isWell;
-        said.isWell = isWell;
-        return isNews;
+      claimNews(baseUrl, isWell) {
+        const before = said.failing;
+        said.failing = isWell ? null : baseUrl;
+        return said.failing !== before;
       },
     };
     return createProviderStates(
@@ -182,6 +183,15 @@ test('that it works again is told once where one has an answer from it before th
   trial.end('completed');
   await Promise.resolve();
   expect(told).toEqual(['0: fails', '1: works again']);
+});
+
+test('that it works again is told of one address, though another has been asked meanwhile', async () => {
+  const { one, timers, told } = setup();
+  for (let n = 0; n < 3; n++) (await lease(one)).end(failure('upstream_failed'));
+  (await lease(one, { ...PROVIDER, baseUrl: 'http://elsewhere/v1' })).end('completed');
+  await timers.advance(10_000);
+  (await lease(one)).end('completed');
+  expect(told).toEqual(['0: fails', '0: works again']);
 });
 
 test('without a breaker, one of them tells that it fails', async () => {
@@ -318,7 +328,7 @@ test('a room is reported all that goes on in its shares, and of a probe as long 
     othersInFlight: () => 0,
     othersWaiting: () => 0,
     setProbing: (isOn) => notices.push(['probing', isOn]) < 0,
-    claimNews: (isWell) => notices.push(['well', isWell]) < 0,
+    claimNews: (baseUrl, isWell) => notices.push([baseUrl, isWell]) < 0,
   });
   const [one, other] = [divided.share(), divided.share()];
   one.setInFlight(2);
@@ -329,8 +339,8 @@ test('a room is reported all that goes on in its shares, and of a probe as long 
   other.setProbing(true);
   other.setProbing(false);
   one.setProbing(false);
-  expect(one.claimNews(false)).toBe(false);
-  expect(notices.pop()).toEqual(['well', false]);
+  expect(one.claimNews('http://one/v1', false)).toBe(false);
+  expect(notices.pop()).toEqual(['http://one/v1', false]);
   expect(notices).toEqual([
     ['in flight', 2],
     ['in flight', 5],

@@ -28,12 +28,20 @@ test('who tries a provider sees whether another does', () => {
 test('that a provider fails, or works again, is news to one of them', () => {
   const memory = new Uint8Array(loadTableBytes(2));
   const tables = [0, 1].map((worker) => createLoadTable(memory, 2, worker));
-  const claim = (isWell: boolean) => tables.map((table) => table.room(255)?.claimNews(isWell));
+  const claim = (isWell: boolean, baseUrl = 'http://one/v1') =>
+    tables.map((table) => table.room(255)?.claimNews(baseUrl, isWell));
   expect([claim(true), claim(false), claim(false), claim(true)]).toEqual([
     [false, false],
     [true, false],
     [false, false],
     [true, false],
+  ]);
+  // That it fails at another of its addresses is another news; whichever works ends both.
+  expect([claim(false), claim(false, 'http://two/v1'), claim(true), claim(true, 'http://two/v1')]).toEqual([
+    [true, false],
+    [true, false],
+    [true, false],
+    [false, false],
   ]);
   // Whoever told it may die.
   claim(false);
