@@ -25,6 +25,8 @@ const WRONG_CLOCK_MS = 240_000;
 
 /** What authorized a request. */
 interface Use {
+  /** Its scheme and profile. */
+  place: string;
   source: Promise<Source>;
   /** It was created for this request. */
   isNew: boolean;
@@ -43,13 +45,14 @@ export function createAuthorizer(
   sources = SOURCES,
 ): Authorizer {
   const { now, log } = host;
-  const made = new Map<AuthorizationScheme, Promise<Source>>();
+  /** Each profile has a source of its own: that one is refused makes no other fetch its credentials again. */
+  const made = new Map<string, Promise<Source>>();
   const uses = new WeakMap<UnauthorizedRequest, Use>();
   /** By how much the providers' clock is ahead of this machine's. */
   let aheadMs = 0;
 
-  function forget(scheme: AuthorizationScheme, source: Promise<Source>): void {
-    if (made.get(scheme) === source) made.delete(scheme);
+  function forget({ place, source }: Use): void {
+    if (made.get(place) === source) made.delete(place);
   }
 
   /** Returns whether it differs from what was known of it. */
@@ -66,20 +69,22 @@ export function createAuthorizer(
 
   return {
     async authorize(scheme, request) {
-      const known = made.get(scheme);
+      const place = `${scheme} ${request.options.profile ?? ''}`;
+      const known = made.get(place);
       const source = known ?? sources[scheme]();
-      made.set(scheme, source);
-      uses.set(request, { source, isNew: known === undefined });
-      const forgotten = () => forget(scheme, source);
+      made.set(place, source);
+      const use: Use = { place, source, isNew: known === undefined };
+      uses.set(request, use);
+      const forgotten = () => forget(use);
       source.catch(forgotten);
       const headers = (await source)(request, now() + aheadMs);
       headers.catch(forgotten);
       return inTime(headers, host, forgotten);
     },
-    authorizationRefused(scheme, request, answeredAt) {
+    authorizationRefused(_, request, answeredAt) {
       const use = uses.get(request);
       if (use === undefined) return false;
-      forget(scheme, use.source);
+      forget(use);
       const isCorrected = answeredAt !== undefined && learnClock(answeredAt);
       return isCorrected || !use.isNew;
     },

@@ -165,6 +165,17 @@ describe('refused credentials', () => {
     expect(await sourceOf(ask())).toBe('3');
   });
 
+  test('of one profile are fetched anew, those of another stay', async () => {
+    const { authorize, authorizationRefused } = createAuthorizer(hostWith(createManualTimers()), counted());
+    const of = (profile: string) => ({ ...REQUEST, options: { profile } });
+    const sourceOf = async (request: typeof REQUEST) =>
+      (await authorize('aws-signature', request))['x-source'];
+    const expired = of('expired');
+    expect([await sourceOf(expired), await sourceOf(of('good'))]).toEqual(['1', '2']);
+    expect(authorizationRefused('aws-signature', expired, NO_DATE)).toBe(false);
+    expect([await sourceOf(of('expired')), await sourceOf(of('good'))]).toEqual(['3', '2']);
+  });
+
   test('that cannot be fetched are so by the next request, as its user may have logged in again', async () => {
     let made = 0;
     const create = async () => {
