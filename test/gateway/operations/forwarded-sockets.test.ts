@@ -10,21 +10,23 @@ import type {
   SocketReader,
   SocketRequest,
 } from '../../../src/upstream/socket-transport.ts';
+import { atOnce } from '../../support/at-once.ts';
 import { createTestGateway } from '../../support/test-gateway.ts';
 
 const LIVE = '/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent';
 
 /** A gateway whose providers accept every WebSocket. */
-function openLab(server: ConfigInput['server'], unsent = 0, costs: ConfigInput['costs'] = {}) {
+function openLab(server: ConfigInput['server'], unsent = 0, more: Partial<ConfigInput> = {}) {
   let reader: SocketReader | undefined;
   const lab = createTestGateway({
     config: {
+      ...more,
       server,
-      costs,
       providers: { openai: { api_key: 'sk-proj-lab' }, gemini: { api_key: 'AIzaSyLab' } },
     },
     fetch: () => Promise.reject(new Error('not part of this test')),
     host: {
+      elapsed: () => 0,
       connectSocket: async () => ({
         protocol: '',
         read(given) {
@@ -49,9 +51,9 @@ async function openAt(
   path: string,
   unsent = 0,
   server: ConfigInput['server'] = {},
-  costs: ConfigInput['costs'] = {},
+  more: Partial<ConfigInput> = {},
 ) {
-  const { lab, ask, provider } = openLab(server, unsent, costs);
+  const { lab, ask, provider } = openLab(server, unsent, more);
   const shown = lab.gateway.running.watch().getReader();
   const session = await ask(path);
   if (session instanceof Response) throw new Error(`refused: ${await session.text()}`);
@@ -109,7 +111,7 @@ describe('a Realtime conversation', () => {
 
   test('is ended by the answer with which a budget is used up, once that is whole', async () => {
     const budgets = [{ limit_usd: 1.5 * COST, per: 'month' as const }];
-    const { lab, session, provider } = await openAt(PATH, 0, {}, { budgets });
+    const { lab, session, provider } = await openAt(PATH, 0, {}, { costs: { budgets } });
     const heard: string[] = [];
     session.opened({
       send: (data) => heard.push(String(data)) > 0,
@@ -125,6 +127,25 @@ describe('a Realtime conversation', () => {
     const row = await lab.row(0);
     expect(row).toMatchObject({ status: 'error', errorCode: 'budget_exceeded' });
     expect(row.costUsd).toBeCloseTo(2 * COST, 10);
+  });
+
+  test('counts towards limits of tokens as it goes on, each token once', async () => {
+    const { lab, session, provider } = await openAt(
+      PATH,
+      0,
+      {},
+      { rate_limits: [{ tokens: 9_999, per: 'day' }] },
+    );
+    const used = () => atOnce(lab.gateway.rateLimits()).map((limit) => limit.used);
+    session.opened({ send: () => true, ping() {}, close() {} });
+    // What was read from the cache does not count.
+    for (const expected of [1_200, 2_400]) {
+      provider()?.message(JSON.stringify(done(SPOKEN)));
+      expect(used()).toEqual([expected]);
+    }
+    session.closed(1000, '');
+    await lab.row(0);
+    expect(used()).toEqual([2_400]);
   });
 
   test('is unpriced where another model transcribed, whose price is not stated', async () => {

@@ -73,6 +73,13 @@ test('where a limit leaves one target, that is the last resort: even by a key th
   await end();
 });
 
+test('a secret in the name of who has a limit to itself is not shown', async () => {
+  const { status, limits, end } = setup([{ requests: 9, per: 'hour', each: 'project' }]);
+  expect(await status({ project_id: 'web key-of-one' })).toBe(200);
+  expect(limits()).toEqual(['9 requests an hour, each project web [redacted]: 1']);
+  await end();
+});
+
 test('what was used comes back while the machine sleeps, too', async () => {
   let asleepMs = 0;
   const clock = { now: () => 0 };
