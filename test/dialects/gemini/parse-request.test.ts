@@ -595,6 +595,7 @@ describe('tools', () => {
         name,
         definition: { dialect: 'gemini', fields: { [name]: {} } },
         ...(name === 'googleSearch' && { search: { others: [] } }),
+        ...(name === 'codeExecution' && { code: { others: [] } }),
         ...(name === 'urlContext' && { fetch: { others: [] } }),
       })),
     );

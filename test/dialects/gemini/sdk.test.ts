@@ -17,6 +17,7 @@ import { createReplayFetch } from '../../support/replay-fetch.ts';
 import { jsonReply } from '../../support/reply.ts';
 import { createTestGateway, LAB_PROVIDERS } from '../../support/test-gateway.ts';
 import { randomSplit } from '../../support/splits.ts';
+import { asOneText } from '../../conformance/expected.ts';
 import { sequenced } from '../../support/sequenced.ts';
 import { answerOf, CONTEXT, encode, eventsOf, textOf, wireEvents } from './events.ts';
 
@@ -93,7 +94,7 @@ function seen(chunks: readonly GenerateContentResponse[]) {
 function summaryOf({ parts, usage, model }: NeutralResponse) {
   const refusal = parts.map((part) => (part.type === 'refusal' ? part.text : '')).join('');
   return {
-    text: textOf(parts, 'text') + refusal,
+    text: asOneText(textOf(parts, 'text')) + refusal,
     reasoning: textOf(parts, 'reasoning'),
     calls: parts.flatMap((part) => {
       if (part.type !== 'tool-call' || part.kind === 'server') return [];

@@ -12,6 +12,7 @@ import { totalInputTokens } from '../../../src/model/usage.ts';
 import type { NeutralResponse } from '../../../src/model/response.ts';
 import { readEvents } from '../../support/read-events.ts';
 import { type Recording, recordings } from '../../support/recordings.ts';
+import { asOneText, UNTOLD_JOINTS } from '../../conformance/expected.ts';
 import { sequenced } from '../../support/sequenced.ts';
 import { answerOf, CONTEXT, callsOf, encode, textsOf, violations } from './events.ts';
 
@@ -78,7 +79,7 @@ function seen(response: SdkResponse) {
 
 function said({ parts, usage, model }: Pick<NeutralResponse, 'parts' | 'usage' | 'model'>) {
   return {
-    text: textsOf(parts, 'text').join(''),
+    text: asOneText(textsOf(parts, 'text').join(''), UNTOLD_JOINTS),
     refusal: textsOf(parts, 'refusal').join(''),
     reasoning: textsOf(parts, 'reasoning'),
     calls: callsOf(parts).map(({ name, text, kind }) => ({

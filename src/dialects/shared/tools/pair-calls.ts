@@ -64,7 +64,7 @@ function isOutOfOrder(messages: readonly Message[]): boolean {
       if (isCall(part)) {
         if (turns.has(part.id)) return true;
         turns.set(part.id, turn);
-        open++;
+        if (role === 'assistant') open++;
       } else if (part.type === 'tool-result') {
         if (role === 'assistant' || (turns.get(part.callId) ?? turn) !== turn) return true;
         if (answered.has(part.callId)) return true;
@@ -83,6 +83,8 @@ function isCall(part: Part): part is ToolCallPart {
 interface MadeCall {
   id: string;
   turn: number;
+  /** Of the model, as calls are: one that stands in a turn of the user is sent to nobody. */
+  isOfModel: boolean;
   /** As it was sent first. */
   result?: ToolResultPart;
 }
@@ -132,8 +134,8 @@ class Pairing {
   addMissing(): number {
     let missing = 0;
     for (const { calls } of this.made.values()) {
-      for (const { id, turn, result } of calls) {
-        if (result !== undefined || this.withStrays.has(turn)) continue;
+      for (const { id, turn, isOfModel, result } of calls) {
+        if (result !== undefined || !isOfModel || this.withStrays.has(turn)) continue;
         if (this.isWaiting && turn === this.turn) continue;
         missing++;
         this.late[turn]?.push({
@@ -147,11 +149,11 @@ class Pairing {
   }
 
   private part(part: Part, role: Message['role']): Part[] {
-    if (isCall(part)) return [{ ...part, id: this.called(part.id) }];
+    if (isCall(part)) return [{ ...part, id: this.called(part.id, role) }];
     return part.type === 'tool-result' ? this.answered(part, role) : [part];
   }
 
-  private called(given: string): string {
+  private called(given: string, role: Message['role']): string {
     const known = this.made.get(given) ?? { calls: [], next: 2, oldest: 0, newest: 0 };
     const { calls } = known;
     this.made.set(given, known);
@@ -159,7 +161,7 @@ class Pairing {
     while (this.used.has(id)) id = `${given}_${known.next++}`;
     this.used.add(id);
     if (calls.at(-1)?.turn !== this.turn) known.newest = calls.length;
-    calls.push({ id, turn: this.turn });
+    calls.push({ id, turn: this.turn, isOfModel: role === 'assistant' });
     return id;
   }
 
