@@ -18,7 +18,7 @@ export function embeddingsOf(body: JsonObject, route: ClientRoute, { embeddings 
   const dimensions = Math.min(request.dimensions ?? DIMENSIONS, MOST_DIMENSIONS);
   const numbers = request.input.length * dimensions;
   if (numbers > MOST_NUMBERS) {
-    const message = `simulator: ${request.input.length} vectors of ${dimensions} numbers; it returns at most ${MOST_NUMBERS}: send fewer texts at a time`;
+    const message = `${request.input.length} vectors of ${dimensions} numbers; it returns at most ${MOST_NUMBERS}: send fewer texts at a time`;
     throw new GatewayError('invalid_request', message);
   }
   const texts = request.input.map(textOf);

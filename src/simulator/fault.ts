@@ -31,7 +31,7 @@ export function parseFault(text: string): Fault {
   if (fault !== undefined) return fault;
   throw new GatewayError(
     'invalid_request',
-    `simulator: \`fault=${text}\` is not a fault; there are an HTTP status (400 to 599, and when to ask again: ` +
+    `\`fault=${text}\` is not a fault; there are an HTTP status (400 to 599, and when to ask again: ` +
       '429:30, 429:1500ms, 429:30date, 429:30info), refuse, hang-headers, hang-first-event, error-first, html, ' +
       'garbage, duplicate-terminal, drip:N, cut:N, stall:N, reset:N, error:N and malformed:N',
   );

@@ -69,7 +69,7 @@ function readWord(word: string): Partial<SimulatorOptions> {
   const read = Object.hasOwn(PARAMETERS, key) ? PARAMETERS[key] : undefined;
   if (read === undefined) {
     const known = Object.keys(PARAMETERS).join(', ');
-    throw new GatewayError('invalid_request', `simulator: no parameter \`${key}\`; there are ${known}`);
+    throw new GatewayError('invalid_request', `no parameter \`${key}\`; there are ${known}`);
   }
   return read(word.slice(equals + 1));
 }
@@ -79,6 +79,6 @@ function readNumber(key: string, value: string, least: number, most: number, who
   if (number >= least && number <= most && (!whole || Number.isInteger(number))) return number;
   throw new GatewayError(
     'invalid_request',
-    `simulator: \`${key}=${value}\` must be a ${whole ? 'whole ' : ''}number from ${least} to ${most}`,
+    `\`${key}=${value}\` must be a ${whole ? 'whole ' : ''}number from ${least} to ${most}`,
   );
 }

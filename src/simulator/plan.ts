@@ -37,7 +37,7 @@ export function planAnswer(
 ): Plan {
   const { stopSequences = [] } = request;
   if (stopSequences.length > MOST_STOP_SEQUENCES) {
-    const message = `simulator: ${stopSequences.length} stop sequences; it takes ${MOST_STOP_SEQUENCES} at most`;
+    const message = `${stopSequences.length} stop sequences; it takes ${MOST_STOP_SEQUENCES} at most`;
     throw new GatewayError('invalid_request', message);
   }
   const drafts = composeAnswer(request, options, dialect);
