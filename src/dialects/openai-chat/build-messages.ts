@@ -13,7 +13,7 @@ import { answerSchema } from '../openai/schemas.ts';
 import { type BuildScope, buildContent } from './build-content.ts';
 import { keepsTextsApart, sentBreakpoint } from './breakpoint-field.ts';
 import { sentImage } from './media.ts';
-import { buildReasoningDetail, replayableReasoning } from './reasoning.ts';
+import { buildCopilots, buildReasoningDetail, isCopilot, replayableReasoning } from './reasoning.ts';
 import { remindByUser } from '../shared/turns/reminder.ts';
 import { CALL_FAILED, FAILED_IN_WORDS, WITHOUT_SIGNATURE } from '../shared/losses/substitutes.ts';
 import { buildThoughtSignature, buildToolCall } from './tool-call.ts';
@@ -212,6 +212,7 @@ function buildAssistant(message: Message, serverTools: Map<string, string>, scop
 /** Earlier reasoning, in the form in which the provider accepts it. */
 function buildReplay(reasoning: readonly ReasoningPart[], { losses, options }: BuildScope): JsonObject {
   const { replaysReasoningDetails, replaysReasoning } = options.quirks;
+  if (isCopilot(options.baseUrl)) return buildCopilots(reasoning, losses);
   if (replaysReasoningDetails === true) {
     const kept = replayableReasoning(reasoning, losses);
     if (kept.length === 0) return {};

@@ -23,6 +23,7 @@ import { createMediaDecoder, type MediaDecoder } from './decode-media.ts';
 import { createToolDecoder, type ToolDecoder } from './decode-tools.ts';
 import { errorInBody, errorInChunk } from './errors.ts';
 import { thinkingText } from './parse-content.ts';
+import { withCopilots } from './reasoning.ts';
 import { isFirstReport } from '../shared/losses/first-report.ts';
 import { isEmptyValue } from '../shared/losses/unread-fields.ts';
 import { reportUnmapped } from './unmapped-fields.ts';
@@ -130,7 +131,7 @@ class ChatDecoder extends ChunkDecoder {
 
   private readDelta(delta: JsonObject, logprobs: JsonValue | undefined): void {
     const { blocks } = this;
-    blocks.reasoningOf(delta);
+    blocks.reasoningOf(withCopilots(delta));
     // Sources may come with, or before, the text that rests on them.
     const { content, refusal } = delta;
     if (isObject(logprobs)) this.readSpelled(delta, logprobs);

@@ -17,7 +17,7 @@ import { IMAGE_URL, sniffAudio } from './media.ts';
 import { isEmptyValue } from '../shared/losses/unread-fields.ts';
 import { answerExtension } from './unmapped-fields.ts';
 import { thinkingText } from './parse-content.ts';
-import { parseReasoning } from './reasoning.ts';
+import { parseReasoning, withCopilots } from './reasoning.ts';
 import { argumentText } from '../openai/calls.ts';
 import { namelessCall } from '../shared/tools/call-arguments.ts';
 import { foreignCallType, parseToolCall } from './tool-call.ts';
@@ -26,7 +26,8 @@ import { countsIn, showsSearches, withSearches } from './usage.ts';
 import { ID } from './wire.ts';
 
 /** Reads the first choice; the other dialects have room for one. */
-export function parseResponse(body: JsonObject): NeutralResponse {
+export function parseResponse(answer: JsonObject): NeutralResponse {
+  const body = withCallsBeside(answer);
   const error = errorInBody(body);
   if (error !== undefined) throw error;
   const choice = asObject(asArray(body.choices)?.[0]);
@@ -41,7 +42,7 @@ export function parseResponse(body: JsonObject): NeutralResponse {
   const failure = brokenFinish(raw);
   if (failure !== undefined) throw failure;
   const id = asString(body.id) || null;
-  const reasoning = parseReasoning(message, (text) => ownToken(ID, text));
+  const reasoning = parseReasoning(withCopilots(message), (text) => ownToken(ID, text));
   const parts: Part[] = [...reasoning.before, ...parseContent(message), ...reasoning.after];
   addCitations(parts, message, body);
   const refusal = asString(message.refusal);
@@ -58,6 +59,23 @@ export function parseResponse(body: JsonObject): NeutralResponse {
     ...countsOf(usage),
     ...answerExtension(body, choice, logprobs),
   };
+}
+
+/**
+ * Copilot has the calls of Claude's in a further choice, and `tool_calls` as the reason of the first, which has none.
+ * https://github.com/zeroclaw-labs/zeroclaw/pull/2136, https://github.com/HKUDS/nanobot/pull/1555
+ */
+function withCallsBeside(body: JsonObject): JsonObject {
+  const [first, ...others] = (asArray(body.choices) ?? []).map(asObject);
+  const message = asObject(first?.message);
+  if (first?.finish_reason !== 'tool_calls' || message === undefined || hasCalls(message)) return body;
+  const calls = others.flatMap((other) => asArray(asObject(other?.message)?.tool_calls) ?? []);
+  if (calls.length === 0) return body;
+  return { ...body, choices: [{ ...first, message: { ...message, tool_calls: calls } }] };
+}
+
+function hasCalls({ tool_calls: calls, function_call: call }: JsonObject): boolean {
+  return (asArray(calls)?.length ?? 0) > 0 || asObject(call) !== undefined;
 }
 
 export function accountIn(body: JsonObject): Account {

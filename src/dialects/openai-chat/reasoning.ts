@@ -1,5 +1,6 @@
 // Reasoning of a message ↔ `reasoning_content` / `reasoning` (plain text) and `reasoning_details[]`
-// (text with signatures, encrypted pieces). https://openrouter.ai/docs/use-cases/reasoning-tokens
+// (text with signatures, encrypted pieces), or Copilot's `reasoning_text` and `reasoning_opaque`.
+// https://openrouter.ai/docs/use-cases/reasoning-tokens
 import type { ReasoningPart } from '../../model/content.ts';
 import {
   asArray,
@@ -26,6 +27,48 @@ import { ID, keptAs } from './wire.ts';
 /** The plain text of a message or delta, '' where there is none. Servers use either name, some both. */
 export function reasoningText(message: JsonObject): string {
   return asString(message.reasoning_content) || asString(message.reasoning) || '';
+}
+
+/**
+ * An answer's message or delta with GitHub Copilot's fields as those of the others: the thought, and the one seal of all that
+ * was thought. https://github.com/microsoft/vscode-copilot-chat/blob/main/src/platform/thinking/common/thinking.ts
+ */
+export function withCopilots(message: JsonObject): JsonObject {
+  const { reasoning_text: text, reasoning_opaque: seal } = message;
+  if (text === undefined && seal === undefined) return message;
+  return {
+    ...message,
+    ...(asString(text) && { reasoning_content: text }),
+    ...(asString(seal) && { reasoning_details: [{ signature: seal, format: COPILOTS }] }),
+  };
+}
+
+/** In place of the format that OpenRouter states of a seal: only Copilot can read it. */
+const COPILOTS = 'copilot';
+
+/** https://docs.github.com/en/copilot/reference/copilot-allowlist-reference; companies with a domain of their own have the other. */
+const COPILOTS_ADDRESS = /^https:\/\/(api\.([\w-]+\.)?githubcopilot\.com|copilot-api\.[\w.-]+)(?=[:/]|$)/;
+
+export function isCopilot(baseUrl = ''): boolean {
+  return COPILOTS_ADDRESS.test(baseUrl);
+}
+
+/** Its seal, if the part has one. */
+function copilotsSeal({ signature }: ReasoningPart): string | undefined {
+  if (signature === undefined || openToken(ID, signature) === undefined) return undefined;
+  const entry = unpackEntry(signature, 'signature');
+  return entry.format === COPILOTS ? asString(entry.signature) : undefined;
+}
+
+/**
+ * What a turn has thought, for Copilot, which may refuse or forget a call of Gemini's without the seal, and takes one for a message.
+ * https://github.com/anomalyco/opencode/pull/8900
+ */
+export function buildCopilots(parts: readonly ReasoningPart[], losses: LossReport): JsonObject {
+  const seal = parts.map(copilotsSeal).find((each) => each !== undefined);
+  const text = parts.map((part) => part.text).join('');
+  if (seal === undefined) losses.lost('reasoning');
+  return seal === undefined ? {} : { ...(text !== '' && { reasoning_text: text }), reasoning_opaque: seal };
 }
 
 /** Marks the ids of entries that stood behind the answer's text: the form has no other place for the order. */
@@ -230,7 +273,7 @@ export function replayableReasoning(parts: readonly ReasoningPart[], losses: Los
     const { signature, redacted } = part;
     const token = redacted ?? signature;
     const isOwn = token === undefined || openToken(ID, token) !== undefined;
-    if (isOwn) kept.push({ part, afterText: false });
+    if (isOwn && copilotsSeal(part) === undefined) kept.push({ part, afterText: false });
     else if (part.text === '') losses.lost('reasoning');
     else {
       losses.approximated('reasoning', WITHOUT_SIGNATURE);

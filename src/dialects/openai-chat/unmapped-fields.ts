@@ -18,7 +18,7 @@ import { extensionOf } from './wire.ts';
 /** Of a message: fields that are read, and fields of servers that say nothing about the answer. */
 const READ: ReadonlySet<string> = new Set([
   ...['role', 'content', 'refusal', 'tool_calls', 'function_call', 'annotations', 'audio', 'images'],
-  ...['reasoning', 'reasoning_content', 'reasoning_details'],
+  ...['reasoning', 'reasoning_content', 'reasoning_details', 'reasoning_text', 'reasoning_opaque'],
   ...['name', 'provider_metadata', 'padding', 'channel', 'token_id', 'token_ids'],
 ]);
 

@@ -3,7 +3,7 @@ import { withoutLastWord } from './clean-body.ts';
 
 /** The dialects' names for strings that continue from one event to the next, and the content of one. */
 const PIECE =
-  /"(text|thinking|partial_json|content|reasoning|reasoning_content|refusal|arguments|delta)": ?"([^"\\]*(?:\\.[^"\\]*)*)"/g;
+  /"(text|thinking|partial_json|content|reasoning|reasoning_content|reasoning_text|refusal|arguments|delta)": ?"([^"\\]*(?:\\.[^"\\]*)*)"/g;
 /** The same, after the opening quotation mark. */
 const REST_OF_PIECE = /[^"\\]*(?:\\.[^"\\]*)*"/y;
 

@@ -34,9 +34,34 @@ describe('parse', () => {
     expect(Object.keys(extension?.fields ?? {})).toEqual(['choices']);
   });
 
+  test('calls that stand in a choice of their own (Copilot) are those of the answer', () => {
+    const calls = ['a', 'b'].map((id) => ({
+      id,
+      type: 'function',
+      function: { name: 'f', arguments: '{}' },
+    }));
+    const messages: JsonObject[] = [{ content: 'I look.' }, { tool_calls: calls }];
+    const choices = messages.map((message, index) => ({ index, message, finish_reason: 'tool_calls' }));
+    const { parts, extension } = openaiChat.provider.parseResponse({ id: 'c1', model: 'm', choices });
+    expect(parts.map((part) => (part.type === 'tool-call' ? part.id : part.type))).toEqual([
+      'text',
+      'a',
+      'b',
+    ]);
+    expect(extension).toBeUndefined();
+  });
+
   test.each<[string, JsonObject, Part[]]>([
     ['text', { content: 'a' }, [{ type: 'text', text: 'a' }]],
     ['nothing', { content: null }, []],
+    [
+      "Copilot's fields of reasoning",
+      { content: 'a', reasoning_text: 'hm', reasoning_opaque: 's' },
+      [
+        { type: 'reasoning', text: 'hm', signature: own('{"signature":"s","format":"copilot"}') },
+        { type: 'text', text: 'a' },
+      ],
+    ],
     [
       'an array of thinking and text',
       {

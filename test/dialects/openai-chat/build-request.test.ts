@@ -617,6 +617,31 @@ describe('messages', () => {
     });
   });
 
+  test('Copilot, at any of its addresses, gets back its one seal, with all that was thought', () => {
+    const message = { role: 'assistant', content: 'a', reasoning_text: 'hm', reasoning_opaque: 's' };
+    const { parts } = openaiChat.provider.parseResponse({ choices: [{ index: 0, message }] });
+    const sentTo = (baseUrl: string, said = parts) => {
+      const messages: Message[] = [HI, { role: 'assistant', parts: said }, HI];
+      const request = { model: 'asked', stream: false, system: [], messages, tools: [] };
+      const { body, losses } = openaiChat.provider.buildRequest(request, { model: 'm', quirks: {}, baseUrl });
+      return [asArray(body.messages)?.[1], losses.map(({ outcome, feature }) => `${outcome} ${feature}`)];
+    };
+    for (const host of [
+      'api.githubcopilot.com',
+      'api.business.githubcopilot.com',
+      'copilot-api.team.ghe.com',
+    ])
+      expect(sentTo(`https://${host}`)).toEqual([message, []]);
+    const bare = { role: 'assistant', content: 'a' };
+    for (const host of ['api.openai.com', 'api.githubcopilot.com.evil.test'])
+      expect(sentTo(`https://${host}/v1`)).toEqual([bare, ['lost reasoning']]);
+    const unsealed: Part[] = [
+      { type: 'reasoning', text: 'hm', signature: own('s') },
+      { type: 'text', text: 'a' },
+    ];
+    expect(sentTo('https://api.githubcopilot.com', unsealed)).toEqual([bare, ['lost reasoning']]);
+  });
+
   test('an entry goes back with every field that came with its token', () => {
     const details: JsonObject[] = [
       { type: 'reasoning.text', text: 'hm', signature: 's', format: 'anthropic-claude-v1', index: 0 },

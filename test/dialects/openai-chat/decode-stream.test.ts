@@ -445,6 +445,22 @@ describe('reasoning', () => {
     ]);
   });
 
+  test("Copilot's seal belongs to the thought before, or stands behind the text within which it came", () => {
+    const thought = chunk({ content: null, reasoning_text: 'hm' });
+    const seal = own('{"signature":"s","format":"copilot"}');
+    const said = chunk({ content: 'x' });
+    const sealed = chunk({ content: 'y', reasoning_opaque: 's' });
+    expect(foldEvents(decodeChunks(thought, thought, sealed, said, finish('stop'))).parts).toEqual([
+      { type: 'reasoning', text: 'hmhm', signature: seal },
+      { type: 'text', text: 'yx' },
+    ]);
+    expect(foldEvents(decodeChunks(thought, said, sealed, finish('stop'))).parts).toEqual([
+      { type: 'reasoning', text: 'hm' },
+      { type: 'text', text: 'xy' },
+      { type: 'reasoning', text: '', signature: seal },
+    ]);
+  });
+
   test('plain text beside details that were there first counts only where these have none', () => {
     const details = (text: string) => ({ reasoning_details: [{ type: 'reasoning.text', text, index: 0 }] });
     const events = decodeChunks(

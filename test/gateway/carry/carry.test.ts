@@ -12,20 +12,23 @@ import { sampleProvider } from '../../support/provider-config.ts';
 import { createReplayFetch } from '../../support/replay-fetch.ts';
 import { replyWith } from '../../support/reply.ts';
 import { CARRY_CLIENTS, type Fetch, plainThoughts } from './clients.ts';
-import { CARRY_PROVIDERS } from './providers.ts';
+import { CARRY_PROVIDERS, type CarryProvider, COPILOT } from './providers.ts';
 
 /** What it is called when a token goes nowhere. */
 const TOKEN_LOSSES = ['redacted_thinking', 'thought_signature'];
 
-/** @param answers in place of the providers' usual ones. */
-function createLab(answers: Partial<Record<DialectId, string>> = {}) {
+/**
+ * @param answers in place of the providers' usual ones
+ * @param chats who speaks Chat Completions
+ */
+function createLab(answers: Partial<Record<DialectId, string>> = {}, chats = CARRY_PROVIDERS['openai-chat']) {
   const upstream = createReplayFetch((request) => {
     const dialect = request.headers.get('x-lab') as DialectId;
     const headers = { 'content-type': streamTypeOf(dialect) };
     return replyWith(answers[dialect] ?? CARRY_PROVIDERS[dialect].answer, { headers });
   });
   const lost: string[] = [];
-  const gateway = createGateway(labConfig(), createWebHost({ fetch: upstream.fetch }));
+  const gateway = createGateway(labConfig(chats), createWebHost({ fetch: upstream.fetch }));
   /** A connection whose requests go to the provider of that dialect. */
   const connect =
     (dialect: DialectId): Fetch =>
@@ -51,10 +54,10 @@ const TWO_THOUGHTS = FRAMES.flatMap((frame) => {
 }).join('\n\n');
 
 /** One provider of each dialect, named by it. */
-function labConfig(): ResolvedConfig {
+function labConfig(chats: CarryProvider): ResolvedConfig {
   const { config } = resolveInput({});
   const providers = SPOKEN_DIALECTS.map((dialect) => {
-    const { baseUrl, quirks } = CARRY_PROVIDERS[dialect];
+    const { baseUrl, quirks } = dialect === 'openai-chat' ? chats : CARRY_PROVIDERS[dialect];
     return sampleProvider({ name: dialect, dialect, baseUrl, quirks, headers: { 'x-lab': dialect } });
   });
   return { ...config, providers };
@@ -90,6 +93,31 @@ for (const client of SPOKEN_DIALECTS) {
     });
   }
 }
+
+describe.each([
+  ['streamed', true],
+  ['whole', false],
+])('GitHub Copilot, %s', (_, stream) => {
+  const { model, held, expected, answer } = COPILOT;
+
+  test.each(SPOKEN_DIALECTS.filter((dialect) => dialect !== 'openai-chat'))(
+    'gets back what it sealed, from a client of %s',
+    async (client) => {
+      const { connect, sent } = createLab({ 'openai-chat': answer }, COPILOT);
+      const to = connect('openai-chat');
+      await CARRY_CLIENTS[client]({ model, stream, first: to, second: to });
+      expect(held(sent(1))).toEqual(expected);
+    },
+  );
+
+  test('keeps its seal to itself: another server of the dialect gets the thought alone', async () => {
+    const { connect, sent } = createLab({ 'openai-chat': answer });
+    const to = connect('openai-chat');
+    await CARRY_CLIENTS['anthropic-messages']({ model, stream, first: to, second: to });
+    expect(JSON.stringify(sent(1))).not.toContain('U2lnbmVk');
+    expect(JSON.stringify(sent(1))).toContain('"text":"Both at once."');
+  });
+});
 
 describe.each([
   ['streamed', true],

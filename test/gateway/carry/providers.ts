@@ -30,6 +30,38 @@ const CALL_2 = 'Q2FsbCsyLw==';
 /** What the two calls ask for, and what clients answer. */
 export const CITIES = ['Köln', 'Łódź'] as const;
 
+/** GitHub Copilot, which has fields of its own: one seal for all that was thought, with the first call or the text. */
+export const COPILOT: CarryProvider = {
+  baseUrl: 'https://api.githubcopilot.com',
+  model: 'gemini-3-pro-preview',
+  quirks: {},
+  answer: `${plain(
+    [
+      { role: 'assistant', content: null, reasoning_text: 'Both ' },
+      { role: 'assistant', content: null, reasoning_text: 'at once.' },
+      {
+        content: null,
+        tool_calls: [{ index: 0, ...bareCall('call_01', CITIES[0]) }],
+        reasoning_opaque: SIGNATURE,
+      },
+      { content: null, tool_calls: [{ index: 1, ...bareCall('call_02', CITIES[1]) }] },
+    ].map((delta) => chatChunk(delta, null)),
+  )}${plain([chatChunk({}, 'tool_calls')])}data: [DONE]\n\n`,
+  held: (body) =>
+    objects(body.messages)
+      .filter(({ role }) => role !== 'user' && role !== 'system')
+      .map(({ role: _, content, ...fields }) => (content ? { content, ...fields } : fields)),
+  expected: [
+    {
+      reasoning_text: 'Both at once.',
+      reasoning_opaque: SIGNATURE,
+      tool_calls: [bareCall('call_01', CITIES[0]), bareCall('call_02', CITIES[1])],
+    },
+    { content: answerFor(CITIES[0]), tool_call_id: 'call_01' },
+    { content: answerFor(CITIES[1]), tool_call_id: 'call_02' },
+  ],
+};
+
 export const CARRY_PROVIDERS: Record<DialectId, CarryProvider> = {
   'anthropic-messages': {
     baseUrl: 'http://upstream.test',
@@ -269,12 +301,11 @@ function chatChunk(delta: JsonObject, finish: string | null): JsonObject {
 }
 
 function chatCall(id: string, city: string, token: string): JsonObject {
-  return {
-    id,
-    type: 'function',
-    function: { name: 'weather', arguments: JSON.stringify({ city }) },
-    extra_content: { google: { thought_signature: token } },
-  };
+  return { ...bareCall(id, city), extra_content: { google: { thought_signature: token } } };
+}
+
+function bareCall(id: string, city: string): JsonObject {
+  return { id, type: 'function', function: { name: 'weather', arguments: JSON.stringify({ city }) } };
 }
 
 function responsesCall(id: string, callId: string, city: string): JsonObject {
