@@ -8,6 +8,7 @@ import { type ModelTraits, traitsOf } from '../claude/models.ts';
 import { effortsOf } from '../openai/efforts.ts';
 import { buildReasoningSettings } from '../openai/reasoning.ts';
 import type { LossReport } from '../shared/losses/loss-report.ts';
+import { effortForBudget } from '../shared/settings/budget-effort.ts';
 import { onlyHides, reportSummary } from '../shared/settings/reasoning-summary.ts';
 import { isOffUnlessOn } from '../shared/settings/thinking-off.ts';
 import { type Family, gptName } from './models.ts';
@@ -151,7 +152,8 @@ function levelOf(
   const { effort, budgetTokens, summary } = settings;
   if (isOffUnlessOn(settings)) return undefined;
   reportSummary(summary, false, losses);
-  const asked = LEVELS[effort === undefined || effort === 'none' ? 'medium' : effort];
+  const wanted = effort ?? (budgetTokens === undefined ? 'medium' : effortForBudget(budgetTokens));
+  const asked = LEVELS[wanted === 'none' ? 'medium' : wanted];
   const level = asked === 'high' ? highest : asked;
   if (budgetTokens !== undefined) losses.approximated('thinking.budget_tokens', `effort ${level}`);
   else if (effort !== level) losses.approximated('reasoning_effort', level);

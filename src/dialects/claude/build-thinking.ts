@@ -4,6 +4,7 @@ import type { JsonObject } from '../../model/json/json.ts';
 import { REASONING_EFFORTS, type ReasoningEffort, type ReasoningSettings } from '../../model/request.ts';
 import type { LossReport } from '../shared/losses/loss-report.ts';
 import { put } from '../shared/own-fields.ts';
+import { effortForBudget } from '../shared/settings/budget-effort.ts';
 import { isHidden, onlyHides, reportSummary } from '../shared/settings/reasoning-summary.ts';
 import { isOffUnlessOn } from '../shared/settings/thinking-off.ts';
 import type { ModelTraits } from './models.ts';
@@ -81,10 +82,11 @@ export function forgetsThinking(
   return bindsThinking && thinking !== 'always' && isOffUnlessOn(settings);
 }
 
-function asAsked(settings: ReasoningSettings, facts: ThinkingFacts, losses: LossReport): Thinking {
+function asAsked(asked: ReasoningSettings, facts: ThinkingFacts, losses: LossReport): Thinking {
   const { traits, native } = facts;
-  const name = native || settings.effort === undefined ? 'thinking' : 'reasoning_effort';
-  if (isOffUnlessOn(settings)) return turnOff(settings, facts, losses, name);
+  const name = native || asked.effort === undefined ? 'thinking' : 'reasoning_effort';
+  if (isOffUnlessOn(asked)) return turnOff(asked, facts, losses, name);
+  const settings = ledByEffort(asked, traits);
   // What Claude thinks unasked is hidden anyway.
   if (!native && onlyHides(settings)) return {};
   const wanted = settings.mode !== undefined || !native;
@@ -109,6 +111,15 @@ function asAsked(settings: ReasoningSettings, facts: ThinkingFacts, losses: Loss
   }
   const thinking = budgeted(settings, facts, losses, name);
   return thinking === undefined ? withEffort : { thinking, ...withEffort };
+}
+
+/** A model that decides how much it thinks is led by an effort, in place of a budget. */
+function ledByEffort(settings: ReasoningSettings, { thinking }: ModelTraits): ReasoningSettings {
+  const { effort, budgetTokens } = settings;
+  if (effort !== undefined || budgetTokens === undefined) return settings;
+  return thinking === 'adaptive' || thinking === 'always'
+    ? { ...settings, effort: effortForBudget(budgetTokens) }
+    : settings;
 }
 
 function turnOff(
@@ -138,7 +149,7 @@ function turnOff(
 function adaptive(settings: ReasoningSettings, facts: ThinkingFacts, losses: LossReport): JsonObject {
   const thinking: JsonObject = { type: 'adaptive' };
   if (settings.budgetTokens !== undefined) {
-    losses.approximated('thinking.budget_tokens', 'the model decides how much it thinks');
+    losses.approximated('thinking.budget_tokens', `effort \`${settings.effort}\``);
   }
   put(thinking, 'display', displayOf(settings, facts, losses));
   return thinking;

@@ -8,6 +8,7 @@ import { describedSchema } from '../shared/schemas/described-schema.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
 import { plainTools } from '../shared/tools/plain-tools.ts';
 import { createLossReport, type LossReport } from '../shared/losses/loss-report.ts';
+import { effortForBudget } from '../shared/settings/budget-effort.ts';
 import { mapSchemas } from '../shared/schemas/map-schema.ts';
 import { typedSchema } from '../shared/schemas/object-schema.ts';
 import { pairCalls } from '../shared/tools/pair-calls.ts';
@@ -125,6 +126,11 @@ function buildThink(
   const { mode, effort, budgetTokens, summary } = reasoning;
   if (isOff(reasoning)) return false;
   reportSummary(summary, false, losses);
+  if (effort === undefined && budgetTokens !== undefined && LEVELS.test(model)) {
+    const level = effortForBudget(budgetTokens);
+    losses.approximated('thinking.budget_tokens', `requested as ${level}`);
+    return level;
+  }
   if (budgetTokens !== undefined) losses.lost('thinking.budget_tokens');
   if (effort === undefined) return isOwn && mode === 'on' ? true : undefined;
   if (isOwn) return effort;

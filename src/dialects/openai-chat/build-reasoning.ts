@@ -9,14 +9,9 @@ import {
 } from '../../model/request.ts';
 import type { BuildOptions } from '../dialect.ts';
 import type { Quirks, ReasoningField } from '../quirks.ts';
-import {
-  callsWithoutThinking,
-  effortForBudget,
-  effortsOf,
-  leastEffort,
-  nearestEffort,
-} from '../openai/efforts.ts';
+import { callsWithoutThinking, effortsOf, leastEffort, nearestEffort } from '../openai/efforts.ts';
 import type { LossReport } from '../shared/losses/loss-report.ts';
+import { effortForBudget } from '../shared/settings/budget-effort.ts';
 import { isHidden, reportSummary } from '../shared/settings/reasoning-summary.ts';
 import { isOff } from '../shared/settings/thinking-off.ts';
 import type { Edits } from './adapt.ts';

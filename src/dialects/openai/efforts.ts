@@ -37,15 +37,6 @@ export function nearestEffort(
   return candidates.find((each) => REASONING_EFFORTS.indexOf(each) > at) ?? candidates.at(-1);
 }
 
-/** Up to these token counts, budgets map to low and medium. Anthropic's least is 1024, its usual maximum 32k. */
-const LOW_BUDGET = 4096;
-const MEDIUM_BUDGET = 16_384;
-
-export function effortForBudget(tokens: number): ReasoningEffort {
-  if (tokens <= LOW_BUDGET) return 'low';
-  return tokens <= MEDIUM_BUDGET ? 'medium' : 'high';
-}
-
 /**
  * The closest to no thinking: `none` where the model accepts it, else a low effort. Not `minimal`, which excludes the
  * provider's own tools.

@@ -1,10 +1,11 @@
 // How much an OpenAI model is to think, as `reasoning: {effort, summary}` for a client of another dialect.
 import type { JsonObject } from '../../model/json/json.ts';
 import { REASONING_EFFORTS, type ReasoningEffort, type ReasoningSettings } from '../../model/request.ts';
+import { effortForBudget } from '../shared/settings/budget-effort.ts';
 import { isHidden, reportSummary } from '../shared/settings/reasoning-summary.ts';
 import type { LossReport } from '../shared/losses/loss-report.ts';
 import { isOff } from '../shared/settings/thinking-off.ts';
-import { effortForBudget, leastEffort, nearestEffort } from './efforts.ts';
+import { leastEffort, nearestEffort } from './efforts.ts';
 
 export interface ReasoningTraits {
   /** Undefined: unknown from the name. */

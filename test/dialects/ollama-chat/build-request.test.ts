@@ -355,4 +355,10 @@ describe('settings', () => {
     expect(rest).toEqual({ think: level });
     expect(lost).toEqual(level === effort ? [] : ['approximated reasoning_effort']);
   });
+
+  test('a budget of tokens for such a model is the level that stands for it', () => {
+    const { rest, lost } = build({ reasoning: { mode: 'on', budgetTokens: 1_024 } }, 'gpt-oss:20b');
+    expect(rest).toEqual({ think: 'low' });
+    expect(lost).toEqual(['approximated thinking.budget_tokens']);
+  });
 });

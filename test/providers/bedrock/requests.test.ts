@@ -235,6 +235,7 @@ describe('what a family of models takes', () => {
       'temperature',
     ],
     ['us.openai.gpt-6-astra', { temperature: 0.2 }, undefined, 'temperature'],
+    ['openai.gpt-oss-120b-1:0', { reasoning: { max_tokens: 2_000 } }, { reasoning_effort: 'low' }, ''],
     // Who hides thinking asks for none.
     ['us.amazon.nova-2-lite-v1:0', { include_reasoning: false }, undefined, ''],
     ['openai.gpt-oss-120b-1:0', { include_reasoning: false }, undefined, ''],
