@@ -1,5 +1,4 @@
-// What is counted and recorded of requests: their records while they run, their rows, and what budgets, rate limits and metrics
-// count of them.
+// Counts and records requests: their records while they run, their rows, and what they add to budgets, rate limits and metrics.
 import type { ResolvedConfig } from '../config/resolved.ts';
 import type { Ledger, RowTaker } from '../ledger/ledger.ts';
 import { createLedger } from '../ledger/queue/recorder.ts';
@@ -25,14 +24,14 @@ export interface Accounting {
   isRecorded: boolean;
   budgets: Budgets;
   rateLimits: RateLimits;
-  /** Has seen every request since the start, where this is the only process. */
+  /** Has counted every request since the start if this is the only process. */
   meter: Meter;
   /** The records of the running requests. */
   active: ReadonlySet<ExchangeRecord>;
   /** Begins the record of a request that has just arrived. */
   newRecord(dialect: LedgerRow['clientDialect'], redact: Redactor): ExchangeRecord;
-  /** Counts what a request that goes on has used so far towards budgets and rate limits. */
-  goesOn(record: ExchangeRecord): void;
+  /** Adds what a request that is still running has used so far to budgets and rate limits. */
+  countSoFar(record: ExchangeRecord): void;
   /** Counts later requests by this configuration; running ones keep their prices. */
   configure(setup: Setup): void;
   /** Ends the conversations that this configuration no longer allows. */
@@ -119,9 +118,9 @@ export function createAccounting(
       active.add(record);
       return record;
     },
-    goesOn(record) {
-      budgets.goesOn(record);
-      rateLimits.goesOn(record);
+    countSoFar(record) {
+      budgets.countSoFar(record);
+      rateLimits.countSoFar(record);
     },
     configure,
     recheck({ config }) {

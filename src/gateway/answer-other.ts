@@ -1,4 +1,4 @@
-// Answers everything that is not a question to a model: lists of models, the dashboard, the gateway's own pages.
+// Answers everything that does not ask a model: lists of models, the dashboard, the gateway's own pages.
 import { findModels, findPage, type FoundModels } from '../dialects/find-route.ts';
 import { loadPrices } from '../ledger/prices/library.ts';
 import { forMethod } from '../management/head.ts';
@@ -39,7 +39,7 @@ function isRead({ method }: Request): boolean {
   return method === 'GET' || method === 'HEAD';
 }
 
-/** Everything answered here only reads, although a client may have to post what it asks for. */
+/** For the `allow` header: except where a vendor's clients post what they ask for, everything answered here is only read. */
 const READ = 'GET, HEAD';
 
 export async function answerOther(request: Request, pages: Pages): Promise<Response> {
@@ -85,7 +85,7 @@ async function answerListing(
     const text = await readBody(request, headers, setup.config.server, host.setTimer, { any });
     id = client.readAsked?.(readObjectIn(text));
   }
-  // Which of several providers a name leads to may depend on them.
+  // Which of several providers a model's name leads to may depend on prices.
   await loadPrices();
   const named = id === undefined ? asked : { ...asked, id };
   const models = await answerModels({ ...listing, asked: named }, url.searchParams, setup);

@@ -53,13 +53,13 @@ import { beginTrace } from './tracing.ts';
 
 export interface RequestContext {
   host: GatewayHost;
-  /** The request keeps what it began with, whatever configuration comes later. */
+  /** A request keeps the configuration that it began with. */
   setup: Setup;
   states: ProviderStates;
   budgets: BudgetGuard;
   limits: LimitsOf;
-  /** Counts what a request that goes on has used so far towards budgets and rate limits. */
-  goesOn(record: ExchangeRecord): void;
+  /** Adds what a request that is still running has used so far to budgets and rate limits. */
+  countSoFar(record: ExchangeRecord): void;
   /** Whether rows are written. */
   isRecorded: boolean;
   newRecord(dialect: DialectId, redact: Redactor): ExchangeRecord;
@@ -75,15 +75,15 @@ const OPERATIONS: Record<ClientRoute['operation'], (exchange: Operation) => Prom
 };
 
 /**
- * A failure is an answer too, in the client's dialect. @param found for a WebSocket, it takes the session; the response is
- * then empty, and only one that refuses it means anything.
+ * Answers a request; a failure becomes an answer in the client's dialect. Where `found` opens a WebSocket, its `take` receives the session,
+ * and the response matters only if the session was refused.
  */
 export async function answerRequest(
   request: Request,
   address: RequestAddress,
   found: FoundRoute | FoundForward | OpeningSocket,
   makeBody: MakeBody,
-  { host, setup, states, budgets, limits, goesOn, isRecorded, newRecord }: RequestContext,
+  { host, setup, states, budgets, limits, countSoFar, isRecorded, newRecord }: RequestContext,
 ): Promise<Response> {
   const { config, redactor, router } = setup;
   const dialect = found.dialect.id;
@@ -115,7 +115,7 @@ export async function answerRequest(
     const project = authenticate(headers, config.server);
     if ('route' in found && request.method !== 'POST')
       throw notPosted(request.method, address.pathname, headers);
-    // Set before the body is read: the row of one that never completes has them too.
+    // Set before the body is read, so that the row has them even if the body never arrives whole.
     const labels = readLabels(headers, project);
     record.agentType = labels.agentType;
     record.projectId = labels.projectId;
@@ -123,10 +123,10 @@ export async function answerRequest(
     const theirs = { request, headers, address, project };
     const admitted = { ...shared, ...theirs, config, isRecorded, makeBody, routed: noteBegun };
     if ('route' in found) return await answerPosted({ found, admitted, shared, labels, router });
-    // A used-up budget holds back what has a price.
+    // A budget that is used up holds back only requests that cost something.
     await loadPrices();
     if ('forward' in found) return await answerForwarded({ ...admitted, found });
-    found.take(await openForwardedSocket({ ...admitted, found, goesOn, begun: unfollow }));
+    found.take(await openForwardedSocket({ ...admitted, found, countSoFar, begun: unfollow }));
     return new Response(null);
   } catch (thrown) {
     if (client.aborted && !isEndedFromOutside(client.reason)) {
@@ -143,7 +143,7 @@ export async function answerRequest(
       });
     return answerError(error, { dialect, envelope, headers }, record);
   } finally {
-    // A forwarded answer comes in its own time too.
+    // A forwarded answer arrives later as well.
     if (!record.streamed && 'route' in found) unfollow();
   }
 }
@@ -158,7 +158,7 @@ interface Posted {
   router: Router;
 }
 
-/** Throws what is to be reported to the client. */
+/** Throws the error that the client is to get. */
 async function answerPosted({ found, admitted, shared, labels, router }: Posted): Promise<Response> {
   const { request, headers, address, config, isRecorded, routed, makeBody } = admitted;
   const { host, record, dialect } = shared;
@@ -181,7 +181,7 @@ async function answerPosted({ found, admitted, shared, labels, router }: Posted)
   const { operation } = served.route;
   record.operation = operation;
   const incoming = parseIncoming(served, headers, address.search, sent, labels);
-  // So that it can be sent again, to the dialect's own path.
+  // Kept so that `sluice replay` and others can send it again to the dialect's own path.
   if (keepsRequest && incoming.original !== text)
     record.keepRequest(incoming.original, featuresIn(incoming.headers, client));
   record.requestedModel = incoming.model;
@@ -197,7 +197,7 @@ async function answerPosted({ found, admitted, shared, labels, router }: Posted)
     return neutral;
   };
   const question: Question = { incoming, neutral: parse, stream: incoming.stream };
-  // Once the live view has its labels; routing may compare prices.
+  // Only here, when the live view has its labels already; routing may compare prices.
   const pricesLoading = loadPrices();
   if (pricesLoading !== undefined) await pricesLoading;
   const routing = router.route(routeQuestion(incoming, question, operation));
@@ -218,8 +218,8 @@ async function answerPosted({ found, admitted, shared, labels, router }: Posted)
 }
 
 /**
- * What is asked in the words of an envelope that only its vendor may understand: undefined where no provider may have it as it is, or
- * where `served`, the route in the dialect, leads to the provider that is named.
+ * The request to forward untouched, where its envelope's words may mean something only to the envelope's vendor. Undefined where no
+ * provider can take it untouched, or where the translated route (`served`) leads to the provider that the request names.
  */
 function forwardOf(
   found: FoundRoute,
@@ -240,8 +240,8 @@ function envelopeOf(found: FoundRoute | FoundForward | OpeningSocket): Envelope 
 }
 
 /**
- * `client` is aborted when the client leaves, or when the request is ended from outside. The listeners live as long
- * as the stream, so they are created here, where their closures can hold nothing else of the request.
+ * `client` is aborted when the client leaves, or when the request is ended from outside. The listeners live as long as the stream, so they
+ * are created in this function, where their closures hold nothing else of the request.
  */
 function followClient(signal: AbortSignal, record: ExchangeRecord) {
   const client = new Cancellation();

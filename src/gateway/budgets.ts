@@ -14,7 +14,7 @@ import type { GatewayHost } from './host.ts';
 import type { ExchangeRecord } from './record/record.ts';
 import { SAMPLE_USAGE } from './routing.ts';
 
-/** The used-up budget that keeps this request from being sent to the target; null: none does. */
+/** Returns the used-up budget that forbids sending this request to the target, or null. */
 export type BudgetGuard = (
   record: Pick<ExchangeRecord, 'agentType' | 'projectId' | 'operation' | 'redact'>,
   target: Target,
@@ -24,8 +24,8 @@ export interface Budgets {
   guard: BudgetGuard;
   /** Replaces the budgets in force, possibly by none; `price` is that of the same configuration. */
   configure(budgets: readonly Budget[], price: Pricer): void;
-  /** Counts what a request that goes on has cost so far; its row then adds the rest. */
-  goesOn(record: ExchangeRecord): void;
+  /** Adds what a request that is still running has cost so far; its row later adds the rest. */
+  countSoFar(record: ExchangeRecord): void;
   /** Counts a request that has ended. */
   see(row: LedgerRow): void;
   /** Adopts what all processes have spent together. */
@@ -33,7 +33,7 @@ export interface Budgets {
   /** Reports what was added here to the other processes now. */
   flush(): void;
   states(): BudgetState[];
-  /** Why what was spent cannot be read from the ledger at the moment; null: it can, or there is nothing to read. */
+  /** Why spending cannot be read from the ledger at the moment; null: it can, or nothing has to be read. */
   unread(): string | null;
   stop(): void;
 }
@@ -81,11 +81,11 @@ export function createBudgets(
       book.configure(budgets);
       reader?.configured();
     },
-    goesOn(record) {
+    countSoFar(record) {
       const { target, seen, requestId, timestamp, operation } = record;
       if (book.isEmpty || target === null || seen === null) return;
       const costUsd = record.cost(target, seen);
-      // What was counted before it became unpriced was spent all the same.
+      // If the model has no price any more, what was counted before was spent all the same.
       if (costUsd === null) return;
       const spender = spenderOf(record, target.provider.name, seen.model ?? target.model);
       const { usage, usageKnown } = seen;

@@ -3,7 +3,7 @@ import { GatewayError } from '../model/errors.ts';
 
 const CLIENT_LEFT = 499;
 
-/** Stands for a client that disconnected: nobody reads it. */
+/** The reason for aborting when the client has disconnected. Nobody is left to read it. */
 export function clientLeft(): GatewayError {
   return new GatewayError('internal', 'the client closed the connection', { status: CLIENT_LEFT });
 }
@@ -17,7 +17,7 @@ export function cancelledByOperator(): GatewayError {
   return new GatewayError('cancelled', 'the request was cancelled by the operator of this gateway');
 }
 
-/** The error for a client whose request outlasted the time that a gateway waits at shutdown. */
+/** The error for a client whose request is still running when the gateway stops waiting at shutdown. */
 export function cutAtShutdown(): GatewayError {
   return new GatewayError(
     'shutting_down',
@@ -27,7 +27,7 @@ export function cutAtShutdown(): GatewayError {
 }
 
 /**
- * Whether the operator, a changed configuration or a shutdown ended the request: unlike one that left, the client can still be
+ * Whether the request was ended by the operator, a changed configuration or a shutdown. Unlike a client that left, this client can still be
  * sent the error.
  */
 export function isEndedFromOutside(reason: unknown): boolean {

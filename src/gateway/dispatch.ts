@@ -1,4 +1,4 @@
-// Which part of the gateway answers a request: one that asks a provider, one that does not, or a refusal once it is closed.
+// Decides which part of the gateway answers a request: one that asks a provider, one that does not, or, after `close`, a refusal.
 import {
   findForward,
   findModels,
@@ -19,7 +19,7 @@ import { openSocket } from './socket/open-socket.ts';
 
 /** What each request is answered with, by the configuration in force when it arrives. */
 export interface DispatchContext extends RequestContext, Pick<Pages, 'manage'> {
-  /** No provider is asked any more. */
+  /** Set by `close`: from then on no provider is asked. */
   closed: boolean;
 }
 
@@ -32,7 +32,7 @@ export interface Dispatch {
 }
 
 export function createDispatch(current: () => DispatchContext): Dispatch {
-  /** Takes nothing else: as a handler it is called with more, which differs from server to server. */
+  /** Has one parameter only: a server calls its handler with further arguments, which differ from server to server. */
   const fetch = (request: Request): Promise<Response> => fetchInto(request, abortableBody(request.signal));
 
   function fetchInto(request: Request, makeBody: MakeBody): Promise<Response> {
@@ -78,7 +78,7 @@ function readable(
 function answer(request: Request, makeBody: MakeBody, context: DispatchContext): Promise<Response> {
   const address = addressOf(request);
   const found = findRoute(address.pathname, address.searchParams);
-  // What a dialect answers is posted; a vendor may list what was answered there, by GET. Others mean to open a WebSocket by it.
+  // What a dialect answers is posted. The same path read by GET may be a vendor's list of earlier answers, or the opening of a WebSocket.
   const isOwn = found !== undefined && (request.method === 'POST' || isUpgrade(request.headers));
   const asked = (isOwn ? undefined : forwardOf(request, address, context)) ?? found;
   // The gateway's own pages can still be read.
@@ -88,7 +88,7 @@ function answer(request: Request, makeBody: MakeBody, context: DispatchContext):
   return answerRequest(request, address, asked, makeBody, context);
 }
 
-/** A proxy may have taken one of the two away. */
+/** Whether a WebSocket is asked for. A proxy may have removed one of the two headers. */
 function isUpgrade(headers: Headers): boolean {
   return headers.has('upgrade') || headers.has('sec-websocket-key');
 }
@@ -97,7 +97,7 @@ async function refuse(request: Request, { host }: DispatchContext): Promise<Resp
   return answerShuttingDown(request, host.randomId());
 }
 
-/** What the request is where only a provider itself can answer it; undefined where none that is enabled could. */
+/** The request as one that only a provider itself can answer; undefined if it is none, or no enabled provider could. */
 function forwardOf(
   request: Request,
   { pathname }: RequestAddress,

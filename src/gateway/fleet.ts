@@ -1,4 +1,4 @@
-// One gateway in several processes: what each reports to the others, and what all must account for together.
+// One gateway in several processes: what the processes report to each other, and what they count together.
 import type { Spent } from '../ledger/budgets/budget-book.ts';
 import type { RowTaker } from '../ledger/ledger.ts';
 import type { Attempt, RowOperation, RowTrace } from '../ledger/rows/row.ts';
@@ -18,7 +18,7 @@ export interface Fleet {
   traced: boolean;
   /** Reports what was spent from budgets in this process since the last report. */
   spent(added: readonly Spent[]): void;
-  /** What rate limits count with, in memory that all processes share. */
+  /** The counters of rate limits, in memory that all processes share. */
   counters: Counters;
   /** Reports whether this process reaches the server over which several gateways count rate limits; null: there is none. */
   remoteChanged(state: RemoteState | null): void;
@@ -26,7 +26,7 @@ export interface Fleet {
   placed(place: string, target: string): void;
   /** Answers the gateway's own pages for all processes; undefined for other paths. Never rejects. */
   manage: Manage;
-  /** Reports a running request, to be accounted for even if this process dies. Called again when more is known of it. */
+  /** Reports a running request, which then gets a row even if this process dies. Called again when more is known of it. */
   begun(request: BegunRequest): void;
 }
 
@@ -34,14 +34,14 @@ export interface Fleet {
 export type FleetNotice =
   | { about: 'provider'; notice: PeerNotice }
   | { about: 'place'; place: string; target: string }
-  /** What all have spent from budgets together. */
+  /** What all processes together have spent from budgets. */
   | { about: 'spent'; spent: readonly Spent[] }
   /** From now on, this process is the one that probes the providers. */
   | { about: 'probes' }
-  /** A process has died without notice. */
+  /** A process has died without saying so. */
   | { about: 'loss' };
 
-/** What the row says of a request whose process died before writing it. No name holds a secret. */
+/** What the row of a request says if its process dies before writing it. No name holds a secret. */
 export interface BegunRequest {
   requestId: string;
   /** Unix milliseconds. */
@@ -58,6 +58,6 @@ export interface BegunRequest {
   route: RouteDecision | null;
   /** Null where it is not traced. */
   trace: RowTrace | null;
-  /** Those before the one that is under way. */
+  /** The tries before the one that is under way. */
   attempts: readonly Attempt[];
 }

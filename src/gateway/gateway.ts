@@ -40,52 +40,51 @@ export interface Gateway {
    */
   stream(ask: Ask, options?: { signal?: AbortSignal; target?: string }): AsyncIterable<StreamEvent>;
   /**
-   * Hands the ledger's store everything recorded so far, and other processes what was spent; resolves also when the store
+   * Hands everything recorded so far to the ledger's store, and what was spent to the other processes; resolves also when the store
    * refuses.
    */
   flush(): Promise<void>;
   /**
-   * Writes what the ledger still holds and closes it. Requests still running are recorded as aborted and ended with an
-   * error that says why; later ones are refused with `shutting_down`, except for the gateway's own pages. No provider is
-   * asked any more.
+   * Writes what the ledger still holds and closes it. Requests still running are recorded as aborted and ended with an error that says why;
+   * later ones are refused with `shutting_down`, except for the gateway's own pages. No provider is asked any more.
    */
   close(): Promise<void>;
 }
 
-/** The gateway as the server around it uses it, and the other processes that serve beside it. */
+/** The gateway as used by the server around it, and by the other processes that serve beside it. */
 export interface ServedGateway extends Gateway {
   /** Like `fetch`, with the body of a streamed answer made by `makeBody`. */
   fetchInto(request: Request, makeBody: MakeBody): Promise<Response>;
   /**
-   * For a request to go on as a WebSocket: what serves it then, or the answer that refuses it. A plain request for the path of
-   * one is refused like any other that is not posted, by `fetch`.
+   * For a request that asks for a WebSocket: the session that serves it, or the answer that refuses it. (A plain GET of such a path is
+   * refused by `fetch`, like anything else that is not posted.)
    */
   openSocket(request: Request): SocketSession | Promise<SocketSession | Response>;
-  /** Answers a request that arrives while its server accepts no more: 503 as its client reads it. Never rejects. */
+  /** Answers a request that arrives when its server accepts no more: a 503 in its client's dialect. Never rejects. */
   turnAway(request: Request): Promise<Response>;
   /**
-   * Applies to new requests; running ones keep what they began with, but a conversation whose key is gone ends. Does nothing once
-   * it is closed.
+   * Applies the configuration to new requests. Running ones keep the one they began with, but a conversation whose key is gone ends. Does
+   * nothing after `close`.
    */
   reload(config: ResolvedConfig): void;
   /** How many requests are running, streamed or not. */
   activeStreams(): number;
-  /** Ends running requests with an error that says why, when the process waits no longer. */
+  /** Ends running requests with an error that says why, when the process does not wait for them any longer. */
   cutRunning(): void;
   readonly running: RunningRequests;
   /** The states of the configured providers, in their order. */
   providerStates(): ProviderState[];
-  /** The states of `rate_limits`, as far as names are known in this process. */
+  /** The states of `rate_limits`, for the names that this process has seen. */
   rateLimits(): LimitState[] | Promise<LimitState[]>;
-  /** Connection pools to upstreams; empty where the host does not keep them itself. */
+  /** The connection pools to upstreams; empty where the host does not keep pools itself. */
   connections(): PoolState[];
   /** Takes a notice from another process of this gateway. */
   learn(notice: FleetNotice): void;
-  /** Reports to other processes now what was spent from budgets here. */
+  /** Reports to the other processes what was spent from budgets here, without waiting for more. */
   reportSpent(): void;
-  /** Passes on every frame of the live view, for another process that has the viewers. Returns a function that stops it. */
+  /** Passes on every frame of the live view, for another process whose clients watch. Returns a function that stops it. */
   followLive(take: (frame: Uint8Array) => void): () => void;
-  /** Ends the live views: they would never end by themselves. */
+  /** Ends the live views, which would never end by themselves. */
   endWatching(): void;
 }
 
@@ -101,7 +100,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Serve
   const { budgets, rateLimits, active, newRecord } = accounting;
   const running = createRunningRequests(active, host, live);
   const probes = createProbes(host, states, redact);
-  /** Where several processes serve, one probes and the others learn its findings. */
+  /** Where several processes serve, one probes, and the others learn what it finds. */
   let isProber = fleet === undefined;
   if (isProber) probes.follow(initial.providers);
   let closed = false;
@@ -135,7 +134,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Serve
     states,
     budgets: budgets.guard,
     limits: rateLimits.of,
-    goesOn: accounting.goesOn,
+    countSoFar: accounting.countSoFar,
     isRecorded: accounting.isRecorded,
     newRecord,
     manage,
@@ -207,7 +206,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Serve
     endWatching: live.close,
     async close() {
       closed = true;
-      // A request cut off has its row too (GUARANTEES 17); its own ending may come too late to write one.
+      // A request that is cut off has its row too (GUARANTEES 17); its own ending could come too late to write one.
       accounting.abortRunning(cutAtShutdown());
       probes.follow([]);
       live.close();

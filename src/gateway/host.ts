@@ -32,13 +32,13 @@ export interface GatewayHost {
   /** Reaches upstreams. Their addresses are a configured base URL plus a path. */
   send: Transport;
   /**
-   * Headers that authorize a request where no key does: it fetches a token or signs. Throws where the host has
-   * no credentials. Left out: such providers need a key.
+   * Makes the headers that authorize a request where no key does, by fetching a token or signing. Throws where the host has no credentials.
+   * If left out, such providers need a key.
    */
   authorize?(scheme: AuthorizationScheme, request: UnauthorizedRequest): Promise<Record<string, string>>;
   /**
-   * A provider has refused what `authorize` made for this very request. Returns whether what it makes next is made of something else.
-   * Left out: it always would be the same.
+   * Tells the host that a provider has refused what `authorize` made for this very request. Returns whether `authorize` would now make
+   * something else. Left out where it would always make the same.
    *
    * @param answeredAt Unix milliseconds by the provider's clock; undefined where it does not say.
    */
@@ -47,19 +47,19 @@ export interface GatewayHost {
     request: UnauthorizedRequest,
     answeredAt: number | undefined,
   ): boolean;
-  /** Opens WebSockets to providers. Left out: none are forwarded. */
+  /** Opens WebSockets to providers. If left out, none are forwarded. */
   connectSocket?: SocketTransport;
-  /** Counts rate limits on a server that several gateways share. Left out: this gateway counts for itself. */
+  /** Counts rate limits on a server that several gateways share. If left out, this gateway counts alone. */
   connectRemoteCount?: ConnectRemoteCount;
   /** Left out where the host does not control connections to upstreams. */
   connections?: Connections;
-  /** The host's own, used to reach upstreams; redacted everywhere. */
+  /** The host's own secrets for reaching upstreams; redacted everywhere. */
   secrets?: readonly string[];
   /** Unix milliseconds. */
   now(): number;
   /** Milliseconds that never jump. */
   monotonic(): number;
-  /** Milliseconds that never jump back, and pass while the machine sleeps too. Left out: as `monotonic`. */
+  /** Milliseconds that never jump back, and also pass while the machine sleeps. If left out, `monotonic` is used. */
   elapsed?(): number;
   /** Calls back once after `ms`; returns a function that cancels it. */
   setTimer(callback: () => void, ms: number): () => void;
@@ -67,30 +67,30 @@ export interface GatewayHost {
   randomId(): string;
   /** 0 ≤ x < 1, for jitter. */
   random(): number;
-  /** What became of the log's lines; left out where the host does not write it itself. */
+  /** What became of the log's lines; left out where the host does not write the log itself. */
   logState?(): LogState;
-  /** Why a change of the configuration is not in use; null: what was read last is. Left out where none is read. */
+  /** Why the newest configuration is not in use; null: it is. Left out where no configuration is read. */
   refusedChange?(): string | null;
   /** Whether this process can open further files and connections; left out where the host does not watch that. */
   descriptorState?(): DescriptorState;
   log(level: 'debug' | 'info' | 'warn' | 'error', message: string, fields?: Record<string, unknown>): void;
-  /** Collects traces; absent where none are collected. With several processes, one of them passes it all rows. */
+  /** Collects traces; left out where none are collected. With several processes, one of them gives it the rows of all. */
   telemetry?: Telemetry;
   /** Null: nothing is recorded. */
   ledgerStore: LedgerStore | null;
-  /** Keeps rows that the store does not accept, at most `maxBytes()` bytes of them; left out: they wait in memory. */
+  /** Keeps rows that the store does not accept, at most `maxBytes()` bytes of them. If left out, they wait in memory. */
   openSpill?(maxBytes: () => number): Spill;
   version: string;
   /** The other processes of this gateway; left out where there are none. */
   fleet?: Fleet;
 }
 
-/** By which providers know the gateway, where no client's own name goes there. */
+/** The user agent by which providers know the gateway, unless the client's own is passed on. */
 export function userAgentOf({ version }: Pick<GatewayHost, 'version'>): string {
   return `sluice/${version}`;
 }
 
-/** Parts of the host to replace; `fetch` is how upstreams are reached. */
+/** Parts of the host to replace; `fetch` then reaches the upstreams. */
 export type HostOverrides = Partial<GatewayHost> & { fetch?: Fetch };
 
 /** A host of web standards alone: embeds the gateway anywhere, without a ledger unless one is given. */

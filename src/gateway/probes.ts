@@ -1,5 +1,5 @@
-// Probes providers beside the traffic and at no cost, by asking for their lists of models. So an outage is known before a
-// request meets it, and no request is spent on finding out whether it is over.
+// Probes providers independently of the traffic and at no cost, by asking for their lists of models. So an outage is known before a request
+// meets it, and no request is spent on finding out whether it is over.
 import type { ProviderConfig } from '../config/resolved.ts';
 import { type ErrorCode, GatewayError } from '../model/errors.ts';
 import type { ProviderStates } from '../upstream/provider-state.ts';
@@ -18,7 +18,7 @@ export function createProbes(
   redact: (text: string) => string,
 ): Probes {
   const timers = new Map<string, () => void>();
-  /** A provider missing here belongs to an older configuration, and is probed no more. */
+  /** A provider that is not in this list belongs to an older configuration, and is not probed any more. */
   let following: readonly ProviderConfig[] = [];
 
   async function look(provider: ProviderConfig): Promise<void> {
@@ -33,7 +33,7 @@ export function createProbes(
   }
 
   function failureOf({ name }: ProviderConfig, thrown: unknown): GatewayError | null {
-    // A provider that refuses is up.
+    // A provider that answers with a refusal is up.
     if (thrown instanceof ListRefused && thrown.status < 500) return null;
     const reason = redact(messageOf(thrown));
     return new GatewayError(codeOf(thrown), `${name}: its list of models is not available: ${reason}`, {

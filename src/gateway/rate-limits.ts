@@ -1,5 +1,5 @@
-// Enforces `rate_limits`: a request counts once towards each limit that it matches, before the first target that the limit
-// applies to is asked; its tokens count when it has ended.
+// Enforces `rate_limits`. A request counts once towards each limit that applies to it, before the first target that the limit applies to is
+// asked; its tokens count when it has ended.
 import type { ResolvedConfig } from '../config/resolved.ts';
 import { type Counters, createLocalCounters } from '../limits/counters.ts';
 import { type Count, createLimitBook } from '../limits/limit-book.ts';
@@ -20,14 +20,17 @@ export interface RateLimits {
   of: LimitsOf;
   /** Replaces the limits in force, possibly by none, and where they are counted. */
   configure(config: Pick<ResolvedConfig, 'rateLimits' | 'redis'>): void;
-  /** Counts the tokens that a request has reported since this was last called: at once, they would be owed for long. */
-  goesOn(record: ExchangeRecord): void;
-  /** Counts the tokens of a request that has ended, however. To be called once. */
+  /**
+   * Counts the tokens that a running request has reported since the last call. Counted at its end, all of a long conversation's tokens
+   * would be owed at once.
+   */
+  countSoFar(record: ExchangeRecord): void;
+  /** Counts the tokens of a request that has ended, in whatever way. To be called once. */
   ended(record: ExchangeRecord): void;
   states(): LimitState[] | Promise<LimitState[]>;
-  /** Of the server that gateways share; null where there is none. */
+  /** Of the server that several gateways share; null where there is none. */
   remoteState(): RemoteState | null;
-  /** Gives back what this process holds on that server; resolves when that has been said, or cannot be. */
+  /** Gives back what this process holds on that server; resolves when the server has been told, or cannot be reached. */
   close(): Promise<void>;
 }
 
@@ -36,7 +39,7 @@ interface RateLimitOptions extends Omit<SharedServerOptions, 'running'> {
   elapsed(): number;
   /** Shared with other processes; left out where there are none. */
   counters?: Counters | undefined;
-  /** Of the requests that run in this process, what each counts towards. */
+  /** The limits that each request running in this process counts towards. */
   running(): Iterable<readonly Count[]>;
 }
 
@@ -66,7 +69,7 @@ export function createRateLimits(options: RateLimitOptions): RateLimits {
     configure(config) {
       book.configure(config.rateLimits, server.reach(config.redis));
     },
-    goesOn(record) {
+    countSoFar(record) {
       if (record.counted !== null) addTokens(record, tokensOfAnswer(record));
     },
     ended(record) {
@@ -82,7 +85,7 @@ export function createRateLimits(options: RateLimitOptions): RateLimits {
   };
 }
 
-/** By the names in rows, which are redacted: they are shown. */
+/** By the redacted names that rows have too, since these names are shown. */
 function callerOf({
   agentType,
   projectId,
@@ -98,17 +101,17 @@ interface TargetTokens {
   tokens: number;
 }
 
-/** The tokens that tries reported which failed. */
+/** The tokens that failed tries reported. */
 function tokensOfTries({ attempts }: ExchangeRecord): TargetTokens[] {
   return attempts.flatMap(({ provider, model, usage }) =>
     usage === undefined ? [] : [{ provider, model, tokens: tokensIn(usage) }],
   );
 }
 
-/** The tokens that the answer has reported, without those that are counted already. From now on they are. */
+/** The tokens that the answer has reported and that are not counted yet; marks them as counted. */
 function tokensOfAnswer(record: ExchangeRecord): TargetTokens[] {
   const { attempts, target, seen, countedTokens } = record;
-  // What a failed try has seen is in its attempt already.
+  // A failed try's tokens are in its attempt already.
   const isOpen = attempts.some(({ error }) => error === null);
   if (!isOpen || target === null || seen?.usageKnown !== true) return [];
   record.countedTokens = tokensIn(seen.usage);
@@ -116,7 +119,7 @@ function tokensOfAnswer(record: ExchangeRecord): TargetTokens[] {
   return [{ provider: target.provider.name, model: target.model, tokens }];
 }
 
-/** Without what was read from caches, which costs little, and which some providers do not limit. */
+/** Leaves out tokens read from caches, which cost little and which some providers do not limit. */
 function tokensIn({ inputTokens, cacheWriteTokens, outputTokens }: Usage): number {
   return inputTokens + cacheWriteTokens + outputTokens;
 }

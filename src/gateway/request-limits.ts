@@ -1,5 +1,5 @@
-// The rate limits on one request: at which target it begins to count towards them, and what it counts no more once it was
-// not sent there after all.
+// The rate limits on one request: at which target it begins to count towards them, and what no longer counts if it was not sent there after
+// all.
 import type { Count, LimitBook, ReachedLimit } from '../limits/limit-book.ts';
 import { formatReachedLimit } from '../limits/format-limit.ts';
 import type { RequestNames } from '../model/request-names.ts';
@@ -8,26 +8,29 @@ import { type Refusal, refusedByRateLimit } from '../upstream/refusal.ts';
 import type { ExchangeRecord } from './record/record.ts';
 
 export interface RequestLimits {
-  /** Whether none of them keeps it from being sent to the target. */
+  /** Whether no limit forbids sending the request to the target. */
   wouldPass(target: Target): boolean;
-  /** Null: it may be sent to the target, and counts. A promise only where the server that gateways share is asked. */
+  /**
+   * Counts the request towards the target's limits and returns null, or returns why it may not be sent. A promise only where the server
+   * that gateways share is asked.
+   */
   enter(target: Target): Refusal | null | Promise<Refusal | null>;
-  /** It was not sent to the target that let it enter, and counts no more for that. */
+  /** The request was not sent to a target that `enter` allowed: it no longer counts for that. */
   notSent(target: Target): void;
 }
 
-/** A target that the request was let in to. Where two are asked at the same time, one may rely on what the other added. */
+/** A target that `enter` allowed. Where two are asked at the same time, one may rely on what the other has counted. */
 interface Entry {
   target: Target;
-  /** With what it took over from others, which may be while the server is asked for it. */
+  /** What it has counted, or inherited from withdrawn entries; filled even while the server is being asked. */
   added: Count[];
-  /** What others had added, and it would count towards too. */
+  /** What other entries had counted already and this one would have counted too. */
   relied: readonly Count[];
-  /** Tried, and asked to be let in again. */
+  /** It was tried: the same target is being entered again. */
   isSent: boolean;
 }
 
-/** @param caller the names by which limits know who asks. */
+/** @param caller the names by which limits identify the client. */
 export function createRequestLimits(
   book: LimitBook,
   record: Pick<ExchangeRecord, 'counted'>,
@@ -40,8 +43,8 @@ export function createRequestLimits(
   function enter(target: Target): Refusal | null | Promise<Refusal | null> {
     record.counted ??= [];
     const { counted } = record;
-    // Of two targets that are asked at the same time, the second may count towards nothing more. Where the request ended
-    // meanwhile, nobody would give back what it counted towards.
+    // One at a time: of two targets that are asked together, the second may add nothing to what the first counts. If the request ended
+    // meanwhile, nobody would give back what the second counts.
     if (entering !== null) return entering.then(() => (record.counted === counted ? enter(target) : null));
     for (const earlier of entries) if (earlier.target === target) earlier.isSent = true;
     const names = namesAt(target);
@@ -59,14 +62,14 @@ export function createRequestLimits(
     return reached.then((found) => {
       entering = null;
       if (record.counted === counted) return entered(found);
-      // The request ended before the answer came: what it counted towards until then is not there any more.
+      // The request ended before the server answered: nobody else gives back what was counted since.
       book.giveBack(counted);
       withdraw(entry);
       return found && refusalOf(found);
     });
   }
 
-  /** What it added counts no more, unless another target relies on that: then it is that one's. */
+  /** Uncounts what the entry has counted, except what another entry relies on: that passes to the other. */
   function withdraw(entry: Entry): void {
     entries.splice(entries.indexOf(entry), 1);
     const free: Count[] = [];
@@ -75,7 +78,7 @@ export function createRequestLimits(
       if (heir === undefined) free.push(count);
       else heir.added.push(count);
     }
-    // What ran has been given back where the request has ended.
+    // Where the request has ended, its running counts have been given back already.
     book.giveBack(record.counted === null ? free.filter(({ running }) => running === null) : free);
     for (const count of free) {
       const at = record.counted?.indexOf(count) ?? -1;

@@ -1,4 +1,4 @@
-// Connects routing to the gateway: the questions it is asked, and the signals it takes from live traffic.
+// Connects routing to the gateway: what routing is asked about each request, and what it learns from live traffic.
 import type { ResolvedConfig } from '../config/resolved.ts';
 import type { ClientRoute } from '../dialects/dialect.ts';
 import type { Pricer } from '../ledger/prices/prices.ts';
@@ -57,7 +57,7 @@ function costBy(price: Pricer): RouteSignals['costUsd'] {
   return ({ provider, model }) => price(provider, model, SAMPLE_USAGE);
 }
 
-/** Reads the request through `question`, so that it does not keep what the question has released. */
+/** Reads the request through `question`, so as not to keep alive what the question has released. */
 export function routeQuestion(
   { dialect, model, forcedTarget, agentType, stream }: Incoming,
   question: Question,
@@ -73,7 +73,7 @@ export function routeQuestion(
   };
 }
 
-/** Which providers can answer such a request of the dialect's clients; undefined: all can. */
+/** Which providers can answer such a request of this dialect's clients; undefined: all can. */
 export function answerersOf(operation: ClientRoute['operation'], dialect: DialectId): CanAnswer | undefined {
   switch (operation) {
     case 'embed':

@@ -1,4 +1,4 @@
-// What is derived from a configuration once rather than per request.
+// What is derived once from a configuration, not per request.
 import { secretsOfStore } from '../config/audit-store.ts';
 import { secretsOfRedis } from '../config/resolve-redis.ts';
 import type { ProviderConfig, ResolvedConfig } from '../config/resolved.ts';

@@ -1,10 +1,10 @@
-// The server over which several gateways count rate limits together: reached anew when the configuration names another one,
-// and what is known of it.
+// The server over which several gateways count rate limits together: connects anew when the configuration names another server, and
+// remembers its state.
 import type { RedisConfig } from '../config/resolved.ts';
 import type { RemoteCount, RemoteCountOptions, RemoteState } from '../limits/remote-count.ts';
 import type { GatewayHost } from './host.ts';
 
-/** Begins to reach the server over which several gateways count together. */
+/** Connects to the server over which several gateways count together. */
 export type ConnectRemoteCount = (config: RedisConfig, options: RemoteCountOptions) => RemoteCount;
 
 export interface SharedServerOptions {
@@ -12,18 +12,18 @@ export interface SharedServerOptions {
   connect?: ConnectRemoteCount | undefined;
   /** How often each place is held by the requests that run in this process. */
   running: RemoteCountOptions['running'];
-  /** Called when the server begins or ceases to answer; null: there is none any more. Holds no secret. */
+  /** Called when the server begins or ceases to answer; null: no server is configured any more. Holds no secret. */
   remoteChanged(state: RemoteState | null): void;
   /** Removes secrets from the words of a failure. */
   redact(text: string): string;
 }
 
 export interface SharedServer {
-  /** Returns what counts there from now on; null: this gateway counts alone. */
+  /** Returns what counts on that server from now on; null: this gateway counts alone. */
   reach(config: RedisConfig | null): RemoteCount | null;
   /** Null where there is no such server. */
   state(): RemoteState | null;
-  /** Gives back what this process holds there; resolves when that has been said, or cannot be. */
+  /** Gives back what this process holds there; resolves when the server has been told, or cannot be reached. */
   close(): Promise<void>;
 }
 
@@ -58,7 +58,7 @@ export function createSharedServer(options: SharedServerOptions): SharedServer {
       note(null);
       return;
     }
-    // What was said of another server stands until this one has answered or failed.
+    // The state of the previous server stands until this one has answered or failed.
     state ??= { ok: true, lastError: null };
     if (options.connect === undefined) {
       note({ ok: false, lastError: UNREACHABLE });

@@ -81,7 +81,7 @@ export async function* streamNeutral(
     record.end(failedWith(error));
     throw error;
   } finally {
-    // Reached by `break` and after an abort too: the upstream is cancelled and the row says so, unless the answer was complete.
+    // Also reached by `break` and after an abort: the upstream is cancelled, and the row says so unless the answer was complete.
     options.signal?.removeEventListener('abort', leave);
     opened?.relay.cancel();
     record.end({ status: record.seen?.finish == null ? 'aborted' : 'success' });

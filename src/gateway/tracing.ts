@@ -6,7 +6,7 @@ import type { GatewayHost } from './host.ts';
 import type { Plan } from './attempts/plan.ts';
 import type { ExchangeRecord } from './record/record.ts';
 
-/** The client's trace, else a new one where traces are collected; null where there is neither. */
+/** Continues the client's trace, else begins one where traces are collected; null where neither is the case. */
 export function beginTrace(headers: HeaderReader, host: GatewayHost): RowTrace | null {
   const parent = parseTraceparent(headers.get('traceparent'));
   const isCollected = host.telemetry !== undefined || host.fleet?.traced === true;

@@ -1,7 +1,7 @@
 // Providers with several addresses: a failure at one moves on to the next at once, before any content (GUARANTEES 2).
 import type { Target } from '../../routing/targets.ts';
 
-/** Repeats each target for every address of its provider, in their order; only at the last one is waited before another try. */
+/** Repeats each target for every address of its provider, in their order. A pause before the next try is made only at the last one. */
 export function withAddresses(targets: readonly Target[]): Target[] {
   if (!targets.some(hasSeveral)) return [...targets];
   return targets.flatMap((target) => {

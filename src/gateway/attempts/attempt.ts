@@ -33,7 +33,7 @@ function guardOf({ host, plan }: AttemptContext): ThroughputGuard | undefined {
   return least === null ? undefined : createThroughputGuard({ least, windowMs }, host.monotonic);
 }
 
-/** Content types of streams other than server-sent events, among them JSON values on one line each. */
+/** Content types of streams that are not server-sent events; among them are JSON values on one line each. */
 const STREAM_TYPE = /eventstream|ndjson/i;
 
 async function framingOf({ side }: Plan): Promise<CreateFraming> {
@@ -73,11 +73,11 @@ async function openAsItIs<Out>(
   const provider = plan.target.provider;
   const { status, headers } = response;
   const type = headers.get('content-type') ?? '';
-  // Its beginning decides: some servers call their events, or their lines, JSON. What is binary says so.
+  // Some servers call events, or lines, JSON, so the beginning of the body decides. Binary streams have types of their own.
   const isJson = /json/i.test(type) && !isStream(plan, type);
   const mayBeStream = plan.side.loadFraming === undefined || isOfLines(plan);
   if ((isJson && !mayBeStream) || status === NO_CONTENT) {
-    // Asked for a stream, answered whole: the client still gets its stream.
+    // A stream was asked for, and the answer is whole: the client still gets a stream.
     const { answer } = await readWhole(context, sent);
     requireWhole(plan, answer);
     return { status, headers, relay: relayWhole(answer, render) };
@@ -110,14 +110,14 @@ async function openAsItIs<Out>(
   return { status, headers, relay };
 }
 
-/** Passes the observer the events that a whole answer would have had as a stream. */
+/** Passes the observer the events that a whole answer would have as a stream. */
 function seenEvents(answer: NeutralResponse, observer: Observer): StreamEvent[] {
   const events = responseToEvents(answer);
   for (const event of events) observer.see(event);
   return events;
 }
 
-/** @param take gets the whole answer. */
+/** @param take receives the whole answer. */
 function textReader<Out>(
   context: AttemptContext,
   response: UpstreamAnswer,
@@ -143,7 +143,7 @@ function textReader<Out>(
   };
 }
 
-/** @param answer its observer has seen it. */
+/** @param answer has been seen by its observer already. */
 function relayWhole<Out>(
   answer: NeutralResponse,
   render: (events: readonly StreamEvent[]) => Out | undefined,
@@ -161,16 +161,16 @@ function relayWhole<Out>(
 }
 
 export interface WholeAnswer {
-  /** The request, and its target. */
+  /** The plan of the request, which names its target. */
   plan: Plan;
   status: number;
   headers: HeaderReader;
   /** The provider's own JSON text; null where it streamed although a whole answer was requested. */
   text: string | null;
-  /** In place of `text`, where that is not quite what came. */
+  /** Replaces `text` where that is not exactly what arrived. */
   bytes: WholeText['bytes'];
   answer: NeutralResponse;
-  /** The alternatives to `answer`, where transformers rewrote an answer of several. */
+  /** The alternatives to `answer`, where transformers rewrote several. */
   others?: readonly NeutralResponse[];
 }
 
@@ -183,7 +183,7 @@ function openWholeAsItIs(context: AttemptContext): Promise<WholeAnswer> {
   return readWhole(context, null);
 }
 
-/** @param begun null: nothing has been sent. One asynchronous function, as in `walk`. */
+/** @param begun the answer, if its head has arrived already; null: nothing has been sent. One asynchronous function, as `walk` is. */
 async function readWhole(context: AttemptContext, begun: Sent | null): Promise<WholeAnswer> {
   const sent = begun ?? (await send(context));
   const { plan, observer, host } = context;
@@ -205,7 +205,7 @@ async function readWhole(context: AttemptContext, begun: Sent | null): Promise<W
     }));
   } else {
     ({ text, bytes } = await readToEnd(context, sent, readText));
-    // What looks like events is read as events, whatever the header says.
+    // What looks like events is read as events, whatever its content type.
     if (EVENTS.test(text) || (isOfLines(plan) && areLines(text))) {
       try {
         answer = collectText(context, await framingOf(plan), text);
@@ -227,7 +227,7 @@ export interface JsonAnswer<T> {
   headers: HeaderReader;
   /** The provider's own JSON text. */
   text: string;
-  /** In place of `text`, where that is not quite what came. */
+  /** Replaces `text` where that is not exactly what arrived. */
   bytes: WholeText['bytes'];
   answer: T;
 }

@@ -9,8 +9,8 @@ import { parseDate } from '../../upstream/retry-after.ts';
 import type { GatewayHost, UnauthorizedRequest } from '../host.ts';
 
 /**
- * `headers` and those that authorize the request, where its provider wants any. Throws `upstream_unauthorized`, what kept the
- * credentials from being fetched, the host's own GatewayError, or the signal's reason.
+ * Returns `headers` with those that authorize the request, if its provider needs any. Throws `upstream_unauthorized` with the reason why no
+ * credentials could be fetched, the host's own GatewayError, or the signal's reason.
  */
 export async function authorize(
   host: Pick<GatewayHost, 'authorize'>,
@@ -29,7 +29,7 @@ export async function authorize(
       all.set(field.toLowerCase(), value);
   } catch (thrown) {
     if (signal.aborted) throw signal.reason;
-    // Where the library for the credentials cannot be loaded, that says nothing about them.
+    // If the library for the credentials cannot be loaded, the credentials themselves are not to blame.
     if (thrown instanceof GatewayError) throw thrown;
     const unfetched = credentialsFailure(name, thrown);
     if (unfetched !== undefined) throw unfetched;
@@ -46,7 +46,7 @@ export function unauthorizedRequest(
   return { method, url, body, options, ...(oauth === undefined ? {} : { oauth }) };
 }
 
-/** Whether the host now authorizes the request with something else than what was refused. @param answer the refusal's headers. */
+/** Whether the host would now authorize the request differently from how it was refused. @param answer the refusal's headers. */
 export function isRenewed(
   host: Pick<GatewayHost, 'authorizationRefused'>,
   { authorization }: ProviderConfig,
@@ -57,7 +57,7 @@ export function isRenewed(
   return host.authorizationRefused(authorization, request, parseDate(answer.get('date')));
 }
 
-/** What fetches credentials cannot be cancelled: it goes on, for the next request. */
+/** Fetching credentials cannot be cancelled: it goes on, and its result serves the next request. */
 function unlessAborted<T>(fetched: Promise<T>, signal: CancelSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const leave = () => reject(signal.reason);

@@ -9,8 +9,8 @@ export function contextWindow({ provider, model }: Target): number | undefined {
 }
 
 /**
- * The remaining targets whose window is known to be larger than that of the one that refused, then those that the
- * configuration names for this; none that was asked already.
+ * The remaining targets whose window is known to be larger than the refusing one's, then those that the configuration names for this case;
+ * none that was asked already.
  */
 export function largerTargets(
   refused: Target,

@@ -1,4 +1,4 @@
-// Whose key goes to a provider, and in which header.
+// Decides whose key goes to a provider, and in which header.
 import type { ProviderConfig } from '../../config/resolved.ts';
 import type { ProviderSide } from '../../dialects/dialect.ts';
 import { PROVIDER_SIDES } from '../../dialects/registry.ts';
@@ -16,10 +16,10 @@ import type { Incoming } from '../request/incoming.ts';
 import type { Plan, PlanContext } from './plan.ts';
 import { dialectOf } from './spoken-dialect.ts';
 
-/** The client, as far as its key depends on it. */
+/** What the choice of a client's key depends on. */
 export type Asking = Pick<Incoming, 'asks' | 'dialect' | 'headers'>;
 
-/** @param side of the dialect that is spoken with the target. @param asking null: asked through the library. */
+/** @param side of the dialect spoken with the target. @param asking null: asked through the library. */
 export function credentialsFor(
   asking: Asking | null,
   target: Target,
@@ -30,7 +30,7 @@ export function credentialsFor(
   const { apiKey, serverKeys } = context;
   const clientsKey = clientKeyFor(asking, target, context);
   if (clientsKey === null) {
-    // Where the gateway asks for no key, client and operator are one person.
+    // A gateway that requires no key is used by its operator alone, who pays in any case.
     const chargesUs = serverKeys.length > 0;
     const authentication = keyHeaders(provider.keyHeader, side, apiKey, provider.quirks);
     return { key: apiKey === null ? 'none' : 'own', authentication, chargesUs };
@@ -42,7 +42,7 @@ export function credentialsFor(
   return { key: 'client', authentication, chargesUs: false };
 }
 
-/** Without what admits us to another gateway, to which it goes beside that. */
+/** Leaves out the header that admits this gateway to another one, which is sent as well. */
 function clientsAuthentication(
   key: string,
   headers: HeaderReader | undefined,
@@ -53,7 +53,7 @@ function clientsAuthentication(
   return asClientSent(ofSide, headers, key);
 }
 
-/** To another gateway the client's key is sent on, for the provider behind it; what admits us there is our own. */
+/** Another gateway gets the client's key to pass it on to the provider behind it; what admits this gateway there is its own key. */
 function admission({ keyHeader, apiKey }: ProviderConfig, chosen: string | null): Record<string, string> {
   const key = chosen ?? apiKey;
   return keyHeader === undefined || key === null ? {} : { [keyHeader]: key };
@@ -64,7 +64,7 @@ interface Credentials extends Required<Pick<RequestHeaderOptions, 'chargesUs'>> 
   authentication: Record<string, string>;
 }
 
-/** The client's own key that goes to the target in place of the gateway's, null where none does. */
+/** The client's own key, if it goes to the target in place of the gateway's, otherwise null. */
 export function clientKeyFor(
   asking: Asking | null,
   target: Target,
@@ -82,18 +82,18 @@ export function clientKeyFor(
       clientsAuthentication(key, headers, target.provider, PROVIDER_SIDES[dialect]),
       target.provider,
     );
-  // The client's key may go out as a Bearer, as it came, although the dialect has its key in another header. If that header is
-  // configured, the provider may look at nothing else, so that key is as good as replaced.
+  // A key that came as a Bearer goes out as one, although the dialect has keys in another header. If that header is configured, the
+  // provider may look at nothing else, so the key is as good as replaced.
   return isReplacedAs() || isReplacedAs(asking.headers) ? null : key;
 }
 
-/** In the headers that are configured, which win over any others. */
+/** Whether the configured headers, which override all others, contain a credential. */
 function hasCredential({ headers }: ProviderConfig): boolean {
   for (const name in headers) if (CREDENTIAL_HEADER.test(name)) return true;
   return false;
 }
 
-/** Whether the configuration has a credential wherever the client's key would be: the provider never sees that. */
+/** Whether the configuration overrides every header that would hold the client's key, so that the provider never sees it. */
 function isReplaced(key: string, sent: Record<string, string>, { headers }: ProviderConfig): boolean {
   return Object.entries(sent).every(
     ([name, value]) => !value.includes(key) || Object.hasOwn(headers, name.toLowerCase()),
@@ -109,13 +109,13 @@ function originOf(url: string): string {
   return URL.parse(url)?.origin ?? url;
 }
 
-/** The client's own provider key: one it presents that is not a key of this gateway. */
+/** The client's own key for the provider: one that it presents and that is not a key of this gateway. */
 function ownKeyOfClient(headers: HeaderReader, serverKeys: readonly string[]): string | null {
   for (const key of presentedProviderKeys(headers)) if (!matchesAny(key, serverKeys)) return key;
   return null;
 }
 
-/** Passes a key that came as Bearer on as Bearer, where the dialect would have put it elsewhere. */
+/** A key that came as a Bearer is passed on as a Bearer, even where the dialect would put it into another header. */
 function asClientSent(
   authentication: Record<string, string>,
   headers: HeaderReader | undefined,

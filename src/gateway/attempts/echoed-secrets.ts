@@ -1,4 +1,4 @@
-// The gateway's own secrets are taken out of an answer's headers, since some servers repeat those of the request there.
+// Removes the gateway's own secrets from an answer's headers, since some servers repeat the request's headers there.
 import type { ProviderConfig } from '../../config/resolved.ts';
 import { HeaderList } from '../../model/header-list.ts';
 import type { HeaderReader } from '../../model/headers.ts';
@@ -8,10 +8,10 @@ import { secretsInHeader } from '../../upstream/headers.ts';
 /** In characters: a shorter one could be part of any value. */
 const SHORTEST_SECRET = 8;
 
-/** By their names, headers whose values are secrets: others say formats and versions, which answers have too. */
+/** Names of headers whose values are secrets. Other headers hold formats and versions, which answers have as well. */
 const SECRET_HEADER = /(key|token|secret|password|auth|authorization|credentials?|cookie)$/;
 
-/** The provider's, as it is configured. */
+/** The secrets in a provider's configuration. */
 export function configuredSecrets({
   apiKeys,
   headers,
@@ -22,7 +22,7 @@ export function configuredSecrets({
   return secrets;
 }
 
-/** Those that were fetched or made for one request: what its headers have beyond the planned ones. */
+/** The secrets that were fetched or made for one request: the values of headers that were not planned. */
 export function fetchedSecrets(sent: HeaderReader, planned: HeaderReader): string[] {
   const secrets: string[] = [];
   sent.forEach((value, name) => {
@@ -36,7 +36,7 @@ export function withoutEchoes(headers: HeaderReader, secrets: readonly string[])
   let clean: HeaderList | undefined;
   headers.forEach((value, name) => {
     for (const secret of secrets) {
-      // Most values are shorter than any key.
+      // Compared by length first, since most values are shorter than any key.
       if (value.length < secret.length || secret.length < SHORTEST_SECRET) continue;
       if (!value.includes(secret)) continue;
       clean ??= HeaderList.of(headers);

@@ -25,11 +25,11 @@ export interface Try<T> {
    * `signal` ends the try, and the answer that it gave.
    */
   run(answered: (status: number) => void, signal: CancelSignal): Promise<T>;
-  /** What was sent cannot be sent again, whoever might take it. Left out: it can. */
+  /** Whether what was sent cannot be sent again to any target. Left out where it always can. */
   isSpent?(): boolean;
 }
 
-/** Whose key would go to a target; `missing`: none, and it would refuse to answer. */
+/** Whose key would go to a target; `missing`: there is none, and the target would refuse to answer without one. */
 type WhoseKey = 'own' | 'client' | 'missing';
 
 /** What a request provides for the tries at its targets. */
@@ -38,21 +38,21 @@ export interface TryContext {
   /** Tried when the prompt is too long for a target. */
   contextFallback: readonly Target[];
   keyFor(target: Target): WhoseKey;
-  /** The used-up budget that the target's cost would count towards; null: none is used up, or it costs nothing. */
+  /** The used-up budget that forbids asking the target; null: none is used up, or asking it costs nothing. */
   spentBudget(target: Target): SpentBudget | null;
   /** The rate limits that the request counts towards; null: none. */
   limits: RequestLimits | null;
-  /** The same for every turn of a conversation; null where it is unknown. */
+  /** Identifies the conversation, the same in each of its turns; null where it is unknown. */
   conversation(): string | null;
   host: GatewayHost;
-  /** Aborted when the client leaves: ends waiting and trying. */
+  /** Aborted when the client leaves: that ends all waiting and trying. */
   signal: CancelSignal;
-  /** Notes every try; ending it ends the lease of the try that answered. */
+  /** Notes every try; its end also ends the lease of the try that answered. */
   record: Pick<
     ExchangeRecord,
     'attempts' | 'lease' | 'meant' | 'queuedMs' | 'backOffMs' | 'cost' | 'startedAt' | 'trySpanId'
   >;
-  /** How long the client itself waits for the answer: no try begins that it would not see. */
+  /** How long the client itself waits for an answer, in milliseconds: no try is made that would come too late. */
   deadlineMs: number;
   states: ProviderStates;
   /** Removes secrets from the words of a failure before it is reported. */
@@ -68,7 +68,7 @@ export interface SpentBudget {
 
 export interface FallbackOptions<T> {
   context: TryContext;
-  /** Plans one try with this key; throws where the target cannot be asked at all, which is no attempt. */
+  /** Plans one try with this key. Throws where the target cannot be asked at all, which does not count as an attempt. */
   plan(target: Target, key: string | null): Try<T>;
   /** Called as each try begins. */
   begun?(begun: BegunTry): void;
@@ -82,12 +82,12 @@ export interface BegunTry {
   startedAt: number;
 }
 
-/** All waiting of one request between tries, in milliseconds; a hint beyond it moves on to the next target. */
+/** How long one request may wait between tries in all, in milliseconds; where a hint exceeds that, the next target is asked. */
 export const RETRY_BUDGET_MS = 15_000;
 const FIRST_BACKOFF_MS = 250;
 const MAX_BACKOFF_MS = 8_000;
 
-/** The state of a walk: the targets tried so far, and those left. */
+/** The state of one request's tries: the targets tried so far, and those left. */
 export interface TryQueue {
   left: Target[];
   tried: Target[];
@@ -100,8 +100,8 @@ export interface TryQueue {
 }
 
 /**
- * The first answer. Throws the last error of a target that was asked, else why none was, or the signal's reason
- * when the client left.
+ * The first answer. Rejects with the last error of a target that was asked, else with why none was, or with the signal's reason when the
+ * client left.
  */
 export function firstAnswer<T>(options: FallbackOptions<T>): Promise<T> {
   return walk(options, createTryQueue(options.context));
@@ -120,8 +120,8 @@ export function createTryQueue({ targets, host }: Pick<TryContext, 'targets' | '
 }
 
 /**
- * Takes one remaining target after the other, and asks each as often as is worthwhile. One asynchronous function,
- * since every request passes here: each further layer costs five objects and a turn.
+ * Takes one remaining target after the other, and asks each as often as is worthwhile. A single asynchronous function, since every request
+ * passes through here, and each further layer would cost five objects and a turn of the event loop.
  */
 export async function walk<T>(options: FallbackOptions<T>, queue: TryQueue): Promise<T> {
   const { context } = options;
@@ -167,7 +167,7 @@ export async function walk<T>(options: FallbackOptions<T>, queue: TryQueue): Pro
       if (typeof next !== 'number') continue;
       if (!mayWait(context, visit, next, queue)) break;
       await pause(context, next);
-      // Others that waited as well may have used up what was left.
+      // Other requests that waited as well may have used up the retries.
       if (!context.states.mayRetry(target.provider)) break;
     }
     if (visit.tooLong) queue.left = largerTargets(target, queue.left, context.contextFallback, queue.tried);
@@ -179,17 +179,17 @@ export async function walk<T>(options: FallbackOptions<T>, queue: TryQueue): Pro
 /** One target, while it is asked. */
 interface Visit {
   target: Target;
-  /** No other target is left that may be asked. */
+  /** No other target that may be asked is left. */
   last: boolean;
   retries: number;
   keysLeft: number;
-  /** It was asked again with other credentials of the host's. */
+  /** It was asked again with other credentials of the host. */
   isRenewed: boolean;
-  /** It refused the prompt as too long. A target that was not asked says nothing about that. */
+  /** It refused the prompt as too long. (A target that was not asked says nothing about that.) */
   tooLong: boolean;
 }
 
-/** What follows a failed try: the same target at once, or after so many milliseconds, or another one. */
+/** What follows a failed try: the same target at once, the same after so many milliseconds, or another target. */
 type Next = 'again' | number | 'elsewhere';
 
 function keysBeside({ provider }: Target): number {
@@ -208,7 +208,7 @@ export function mayBeAsked(
   );
 }
 
-/** Null: neither keys, budgets nor rate limits keep the target from being asked, and it counts. */
+/** Returns null if keys, budgets and rate limits allow the target to be asked; the request then counts towards the limits. */
 function checkLimits(
   context: TryContext,
   target: Target,
@@ -221,7 +221,7 @@ function checkLimits(
   return context.limits?.enter(target) ?? null;
 }
 
-/** Throws the signal's reason where the client has left, or another target has answered, before the limits did. */
+/** Waits for the server's decision. Throws the signal's reason if the client has left, or another target has answered, before it came. */
 async function stillWanted(
   { limits, signal }: TryContext,
   target: Target,
@@ -233,7 +233,7 @@ async function stillWanted(
   throw signal.reason;
 }
 
-/** Once nothing but its provider's state can keep the target from being asked. */
+/** Asks for room at the provider. Called when only the state of the provider can still forbid asking the target. */
 function enter(
   context: TryContext,
   { target, last, retries }: Visit,
@@ -250,13 +250,13 @@ function enter(
   });
 }
 
-/** The client left just as room became free: there is no try, and the room goes to another request. */
+/** The client left just when room became free: no try is made, and the room goes to another request. */
 function leftBefore(lease: Lease | Refusal, signal: CancelSignal): unknown {
   if (!('refused' in lease)) lease.end('abandoned');
   return signal.reason;
 }
 
-/** Notes the time waited for room, however that ends; for a client that leaves, before its row is written. */
+/** Notes how long room was waited for, however the wait ends; if the client leaves, before its row is written. */
 function noteWait<T>(
   { host, signal, record, limits }: TryContext,
   target: Target,
@@ -303,7 +303,7 @@ interface Begun<T> extends BegunTry {
   run: Try<T>['run'];
 }
 
-/** Undefined where a target after the first cannot be asked at all. */
+/** Plans a try and begins it. Undefined where a target other than the first cannot be asked at all. */
 function begin<T>(
   options: FallbackOptions<T>,
   target: Target,
@@ -344,8 +344,8 @@ function planOrLeave<T>(
     options.context.limits?.notSent(target);
     queue.unplanned ??= thrown;
     if (target === queue.tried[0]) throw thrown;
-    // Why the first target failed tells the client more than why this one cannot be asked; and where the two are asked in parallel,
-    // the first may still answer.
+    // Why the first target failed tells the client more than why this one cannot be asked; where two are asked in parallel, the first may
+    // still answer.
     return undefined;
   }
 }
@@ -358,7 +358,7 @@ function noteEnd({ attempt, startedAt }: BegunTry, { host }: TryContext): void {
   attempt.durationMs = host.monotonic() - startedAt;
 }
 
-/** Throws where no other try can help. */
+/** Decides what follows a failed try. Throws where no other try can help. */
 function judge(context: TryContext, visit: Visit, begun: BegunTry, thrown: unknown, queue: TryQueue): Next {
   const { signal, host, record, states } = context;
   const { attempt, planned, lease } = begun;
@@ -380,7 +380,7 @@ function judge(context: TryContext, visit: Visit, begun: BegunTry, thrown: unkno
     return 'again';
   }
   if (ERROR_RULES[error.code].retry !== 'anywhere' || error.lasting) return 'elsewhere';
-  // A short wait does not restore a used-up quota, unless the provider says so.
+  // A short wait does not restore a used-up quota, unless the provider says that it does.
   if (error.exhausted && error.retryAfterMs === undefined) return 'elsewhere';
   return error.retryAfterMs ?? backOff(visit.retries, host.random());
 }
@@ -402,7 +402,7 @@ function mayWait(
   return true;
 }
 
-/** Notes the outcome of a try that no longer serves. A provider that reported usage before it failed may bill it. */
+/** Notes the outcome of a try that does not serve any more. A provider that reported usage before it failed may bill it. */
 export function noteFailure(
   attempt: Attempt,
   { target, seen }: Pick<Try<unknown>, 'target' | 'seen'>,
@@ -418,12 +418,12 @@ export function noteFailure(
   attempt.costUsd = record.cost(target, seen);
 }
 
-/** Whether another key of the same provider may succeed. */
+/** Whether the failure concerns the key, so that another key of the same provider may succeed. */
 function isOfKey(error: GatewayError): boolean {
   return error.code === 'upstream_unauthorized' || error.code === 'upstream_rate_limited';
 }
 
-/** Whether another target may be asked after this failure of one that was asked with such a key. */
+/** Whether another target may be asked after this failure of a target that was asked with such a key. */
 export function mayGoOn(error: GatewayError, key: 'own' | 'client' | 'none'): boolean {
   switch (ERROR_RULES[error.code].retry) {
     case 'anywhere':
@@ -431,14 +431,14 @@ export function mayGoOn(error: GatewayError, key: 'own' | 'client' | 'none'): bo
     case 'larger-context':
       return true;
     case 'own-key':
-      // What the host signs, or configured headers say, is the gateway's own too.
+      // What the host signs, or what configured headers say, counts as the gateway's own as well.
       return key !== 'client';
     case 'never':
       return error.elsewhere;
   }
 }
 
-/** Exponential with full jitter over its upper half. */
+/** Exponential back-off, with random jitter over its upper half. */
 function backOff(retry: number, random: number): number {
   return Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** retry) * (0.5 + random / 2);
 }

@@ -1,5 +1,5 @@
-// Hedging (docs/adr/0008): when nothing of the answer has come after a while, the next target is asked in parallel.
-// The first to answer serves; the other is cancelled. Never more than two are asked at once.
+// Hedging (docs/adr/0008): when nothing of the answer has arrived after a while, the next target is asked in parallel. The first to answer
+// serves, and the other is cancelled. No more than two are asked at once.
 import { Cancellation } from '../../upstream/cancellation.ts';
 import { setTimeLimit } from '../../upstream/time-limit.ts';
 import { ERROR_RULES, GatewayError, toGatewayError } from '../../model/errors.ts';
@@ -18,16 +18,16 @@ import {
 import type { ExchangeRecord } from '../record/record.ts';
 
 export interface HedgeOptions<T> extends Omit<FallbackOptions<T>, 'begun'> {
-  /** Null: never, and nothing here costs anything. */
+  /** Null: no hedging, which then costs nothing here. */
   hedgeAfterMs: number | null;
-  /** That of the context. */
+  /** The context's record. */
   record: TryContext['record'] & Noted & Pick<ExchangeRecord, 'besideMs'>;
 }
 
-/** What a plan notes in the record: with two in parallel, the winner's notes are kept. */
+/** What planning notes in the record: with two in parallel, the winner's notes are kept. */
 type Noted = Pick<ExchangeRecord, 'target' | 'seen' | 'losses' | 'transformers'>;
 
-/** One of the parallel lanes: takes one target after the other, as a request without hedging does. */
+/** One of the parallel lanes: it takes one target after the other, as a request without hedging does. */
 interface Lane {
   startedAt: number;
   controller: Cancellation;
@@ -35,7 +35,7 @@ interface Lane {
   tries: (BegunTry & { noted: Noted })[];
 }
 
-/** As `firstAnswer`. Where all fail: the error that ended the request, else that of the target asked last. */
+/** Like `firstAnswer`. If all fail, rejects with the error that ended the request, else with that of the target asked last. */
 export function hedgedAnswer<T>(options: HedgeOptions<T>): Promise<T> {
   const { hedgeAfterMs, context } = options;
   if (hedgeAfterMs === null || context.targets.length < 2) return firstAnswer(options);
@@ -48,9 +48,9 @@ class Race<T> {
   private readonly queue: TryQueue;
   private readonly lanes = new Set<Lane>();
   private readonly answer = Promise.withResolvers<T>();
-  /** Asked last. */
+  /** The target asked last. */
   private asking: Target | undefined;
-  /** Why no other target can help. */
+  /** The failure that no other target can help against, once there is one. */
   private decisive: unknown;
   private cancelTimer: (() => void) | undefined;
   private over = false;
@@ -70,7 +70,7 @@ class Race<T> {
     return this.answer.promise;
   }
 
-  /** The wait starts anew with each target. */
+  /** Starts the wait anew, with each target that is asked. */
   private arm(): void {
     this.cancelTimer?.();
     const passed = () => {
@@ -83,7 +83,7 @@ class Race<T> {
     return this.queue.left.some((target) => mayBeAsked(this.options.context, target));
   }
 
-  /** Whether a whole answer is already arriving as a stream: a second one would not be complete before it. */
+  /** Whether an answer is already streaming, so that a second one would not be complete before it. */
   private speaks(): boolean {
     for (const { tries } of this.lanes) {
       const newest = tries.at(-1);
@@ -132,8 +132,8 @@ class Race<T> {
   private failed(lane: Lane, thrown: unknown): void {
     if (this.over) return;
     const { queue, lanes } = this;
-    // This lane's failure is one that no other target can mend (the request is refused, say), so none is asked any more, but the one
-    // that the other lane is asking may still answer. A lane that asked nobody has not learned anything like that.
+    // No other target can help against this lane's failure (for instance, the request is invalid), so none is asked any more; but the other
+    // lane's target may still answer. A lane that asked nobody has learned nothing like that.
     const isFinal = queue.left.length > 0 || ERROR_RULES[toGatewayError(thrown).code].retry === 'never';
     if (isFinal && lane.tries.length > 0) {
       this.decisive ??= thrown;
@@ -154,7 +154,7 @@ class Race<T> {
       for (const lane of lanes) lane.controller.abort(reason);
       return;
     }
-    // The row is that of the target asked last.
+    // The row describes the target asked last.
     const { seen } = this.options.record;
     const last = [...lanes].find(({ tries }) => tries.at(-1)?.noted.seen === seen) ?? [...lanes][0];
     last?.controller.abort(reason);
@@ -162,7 +162,7 @@ class Race<T> {
     this.answer.reject(reason);
   }
 
-  /** The record is this lane's from now on, and the other lane's request ends. */
+  /** Ends the request: the record becomes that of this lane, and the other lane is cancelled. */
   private end(lane: Lane, why: string): void {
     const { record, context } = this.options;
     this.over = true;
@@ -178,7 +178,7 @@ class Race<T> {
   }
 }
 
-/** What a lane notes by itself, until it is known whether it serves. */
+/** What a lane notes separately until it is known whether it serves. */
 function recordOfLane(record: TryContext['record']): Lane['record'] {
   return {
     attempts: record.attempts,
@@ -188,14 +188,16 @@ function recordOfLane(record: TryContext['record']): Lane['record'] {
     queuedMs: null,
     backOffMs: 0,
     cost: (target, seen) => record.cost(target, seen),
-    // Of the plan made last, which is this lane's when it is asked for.
+    // The span of the newest plan, which is this lane's at the time of reading.
     get trySpanId() {
       return record.trySpanId;
     },
   };
 }
 
-/** A lane's time is the request's until `from`, when the other one began: what passed with a provider since is counted there. */
+/**
+ * Adds to the record's times a lane's time until `from`, when the other lane began. Time with a provider after that counts as `besideMs`.
+ */
 function countUntil(
   from: number,
   { tries, startedAt, record: own }: Lane,
@@ -216,7 +218,7 @@ function addWaits(record: TryContext['record'], backOffMs: number, queuedMs: num
   if (queuedMs > 0) record.queuedMs = (record.queuedMs ?? 0) + queuedMs;
 }
 
-/** Ends a lane's request. That does not count against its provider, and what it is known to have cost is noted. */
+/** Cancels a lane's request. That does not count against its provider, and what it is known to have cost is noted. */
 function giveUp({ tries, record, controller }: Lane, why: string, now: number): void {
   const open = tries.at(-1);
   const error = new GatewayError('cancelled', `cancelled: ${why}`);

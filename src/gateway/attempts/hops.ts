@@ -1,4 +1,4 @@
-// How many gateways a request has passed, so that it does not run in a circle of them for ever.
+// Counts how many gateways a request has passed through, so that it does not circle among them for ever.
 import { GatewayError } from '../../model/errors.ts';
 import type { HeaderList } from '../../model/header-list.ts';
 import type { HeaderReader } from '../../model/headers.ts';
@@ -9,12 +9,13 @@ const HOPS_HEADER = 'x-sluice-hops';
 const MOST_HOPS = 8;
 
 /**
- * Counts this gateway in a request to another one. Throws GatewayError `unsupported_feature` where it has passed too many.
- * @param asked as the client sent them; undefined: asked through the library.
+ * Counts this gateway in the headers of a request to another gateway. Throws GatewayError `unsupported_feature` where the request has
+ * passed through too many.
+ * @param asked the headers that the client sent; undefined: asked through the library.
  */
 export function countHop(headers: HeaderList, asked: HeaderReader | undefined, { provider }: Target): void {
   if (provider.isGateway !== true) return;
-  // Whatever a client of its own says there, it starts no lower than at none.
+  // Whatever a client writes there, the count starts at zero at least.
   const passed = Number(/^\d+$/.exec(asked?.get(HOPS_HEADER) ?? '')?.[0] ?? 0);
   if (passed >= MOST_HOPS) {
     throw new GatewayError(

@@ -4,7 +4,7 @@ import type { Quirks } from '../../dialects/quirks.ts';
 import { matchesAny } from '../request/admission.ts';
 import type { Incoming } from '../request/incoming.ts';
 
-/** Appends `query` without parameters that the URL already has: Azure's version is the configuration's. */
+/** Appends `query`, except parameters that the URL already has: the version in Azure's URL is the configured one. */
 export function withQuery(url: string, query: string): string {
   const rest = query.slice(1);
   if (rest === '') return url;
@@ -23,7 +23,7 @@ export function passQuery(
   quirks: Quirks,
   serverKeys: readonly string[],
 ): string {
-  // As of nearly every request, and reading parameters is costly.
+  // Nearly every request has no query, and parsing one is costly.
   if (query === '') return '';
   const kept = withoutKeys(query, serverKeys);
   return forwardQuery?.(new URLSearchParams(kept), quirks) ?? kept;
@@ -39,7 +39,7 @@ export function withoutParameter(query: string, name: string | undefined): strin
   return name === undefined ? query : keeping(query, (pair) => !new URLSearchParams(pair).has(name));
 }
 
-/** Nothing but that parameter, byte for byte; '' where the query has none. */
+/** Only that parameter, byte for byte; empty where the query does not have it. */
 export function onlyParameter(query: string, name: string | undefined): string {
   return name === undefined ? '' : keeping(query, (pair) => new URLSearchParams(pair).has(name));
 }
@@ -49,7 +49,7 @@ function keeping(query: string, isKept: (pair: string) => boolean): string {
   return kept === '' ? '' : `?${kept}`;
 }
 
-/** A `+` is a space in a form's encoding, but people paste keys as they are. */
+/** In form encoding a `+` is a space, but people paste keys as they are. */
 function holdsKey(pair: string, keys: readonly string[]): boolean {
   return [pair, pair.replaceAll('+', '%2B')].some((text) =>
     [...new URLSearchParams(text)].flat().some((value) => matchesAny(value, keys)),

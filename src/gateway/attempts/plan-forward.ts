@@ -1,4 +1,4 @@
-// The upstream request that is forwarded as it is: the client's own, with another key.
+// Plans an upstream request that is forwarded as it is: the client's own, with another key.
 import { PROVIDER_SIDES } from '../../dialects/registry.ts';
 import type { ProviderDialectId } from '../../model/dialect-id.ts';
 import type { HeaderReader } from '../../model/headers.ts';
@@ -16,21 +16,21 @@ import { stepsFor } from './request-line.ts';
 
 export interface ForwardedRequest {
   method: string;
-  /** Behind the provider's base URL. */
+  /** Appended to the provider's base URL. */
   path: string;
-  /** With the question mark; '' where there is none. */
+  /** With its question mark; empty where there is none. */
   query: string;
-  /** The parameter of the query in which the client's dialect may have its key. */
+  /** The query parameter that may hold a key in the client's dialect. */
   keyParameter: string | undefined;
   headers: HeaderReader;
   body: Uint8Array<ArrayBuffer> | StreamedBody | undefined;
-  /** The dialect of the path, and of errors. */
+  /** The dialect of the path and of errors. */
   dialect: ProviderDialectId;
-  /** The one that is spoken with the target. */
+  /** The dialect spoken with the target. */
   spoken: ProviderDialectId;
 }
 
-/** Null where no client of the dialect spoken could bring a key. */
+/** Null where clients cannot present a key in the dialect spoken. */
 export function askingFor({ spoken, headers }: Pick<ForwardedRequest, 'spoken' | 'headers'>): Asking | null {
   return isDialect(spoken) ? { asks: spoken, dialect: spoken, headers } : null;
 }
@@ -50,7 +50,7 @@ export function planForward(asked: ForwardedRequest, target: Target, context: Pl
     userAgent: context.userAgent,
   });
   countHop(headers, sent, target);
-  // Forms name their boundary there.
+  // Forms name their boundary in it, so it must be the client's.
   const type = sent.get('content-type');
   if (type === null) headers.delete('content-type');
   else headers.set('content-type', type);

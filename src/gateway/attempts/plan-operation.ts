@@ -15,8 +15,8 @@ import { baseUrlOf, dialectOf, endpointOf } from './spoken-dialect.ts';
 import { buildOptions, unread } from './write-body.ts';
 
 /**
- * The upstream requests of an operation other than generation, at least one: the same bytes where both sides speak the same dialect;
- * several where the provider does not take all of a translated request at once.
+ * The upstream requests of an operation other than generation: the client's bytes where both sides speak the same dialect; several requests
+ * where the provider does not take all of a translated one at once.
  */
 export function planOperation<Request, Answer>(
   incoming: Incoming,

@@ -1,4 +1,4 @@
-// The upstream request for one target: the client's own bytes where both sides speak alike, else a translation.
+// Plans the upstream request for one target: the client's own bytes where both sides speak the same dialect, else a translation.
 import type { ClientRoute, ProviderSide } from '../../dialects/dialect.ts';
 import { DIALECTS, PROVIDER_SIDES } from '../../dialects/registry.ts';
 import type { ProviderDialectId } from '../../model/dialect-id.ts';
@@ -19,18 +19,18 @@ import { isOfAnother, type Line, planLine, stepsFor, versionFor } from './reques
 import { baseUrlOf, dialectOf, endpointOf, sideOf, takesWire } from './spoken-dialect.ts';
 import { buildOwn, passBody, rebuildBody, translateBody, type WrittenRequest } from './write-body.ts';
 
-/** What the client asks, however it came in. */
+/** What the client asks, however it was received. */
 export interface Question {
   /** Null: asked through the library, in neutral form. */
   incoming: Incoming | null;
   /** The neutral request; parsed on first use, since a passthrough needs none. Throws `invalid_request`. */
   neutral(): NeutralRequest;
   stream: boolean;
-  /** Whoever could write a summary of its own has none: its model is to write one. */
+  /** The model is to write the requested summary as text, even if its provider could write one of its own. */
   summaryAsText?: true;
-  /** `neutral` differs from the client's bytes: those are not sent. */
+  /** `neutral` differs from the client's bytes, which are therefore not sent. */
   isChanged?: true;
-  /** Text at the end of the last turn that is not the client's: the beginning of the answer. */
+  /** The beginning of the answer, which stands at the end of the last turn but is not the client's. */
   begun?: string;
 }
 
@@ -38,40 +38,40 @@ export interface Plan {
   target: Target;
   dialect: ProviderDialectId;
   side: ProviderSide;
-  /** Client and provider speak the same dialect: headers pass, and the request's bytes. */
+  /** Client and provider speak the same dialect: headers pass, and usually the request's bytes. */
   sameDialect: boolean;
-  /** The answer's bytes pass too, where no transformer changes it. */
+  /** The answer's bytes pass too, unless a transformer changes it. */
   passesAnswer: boolean;
   url: string;
   headers: HeaderList;
   body: string;
-  /** What is sent in place of a POST of `body`, where a request is forwarded as it is. */
+  /** Sent instead of a POST of `body`, where a request is forwarded as it is. */
   forwarded?: { method: string; body: Uint8Array<ArrayBuffer> | StreamedBody | undefined };
   losses: Loss[];
-  /** Whose key is used: a client's own key that is refused says nothing about the provider. */
+  /** Whose key is used: if a client's own key is refused, that says nothing about the provider. */
   key: 'own' | 'client' | 'none';
   hides: ((event: SseEvent) => boolean) | undefined;
-  /** How many alternatives the client's own body asks for; left out: it does not pass, or asks for one. */
+  /** How many alternatives the client's own body asks for; left out if the body does not pass, or asks for one. */
   alternatives?: number;
   /** Completes a plan that waits for an asynchronous transformer, with its `headers` and `losses`. */
   prepare?: () => Promise<Omit<WrittenRequest, 'losses'>>;
   /** Names of the transformers in use, in the order in which they apply to requests. */
   transformers: readonly string[];
-  /** Those that change the answer, in the order in which they do. */
+  /** The transformers that change the answer, in the order in which they do. */
   answerSteps: readonly Transformer[];
 }
 
 export interface PlanContext {
   /** The gateway's own keys: never a provider's. */
   serverKeys: readonly string[];
-  /** The first target, which a client's own key is meant for. */
+  /** The first target, for which a client's own key is meant. */
   first: Target | undefined;
   userAgent: string;
   /** The gateway's id of the request. */
   requestId: string;
-  /** The gateway's own key for this provider, null where it has none. */
+  /** The gateway's own key for this provider; null where it has none. */
   apiKey: string | null;
-  /** Those of the routing rule; the provider's own come after them. */
+  /** The routing rule's transformers; those of the provider follow them. */
   transformers: readonly Transformer[];
 }
 
@@ -81,7 +81,7 @@ export function planCall(given: Question, target: Target, context: PlanContext):
   const question = summary?.question ?? given;
   const { incoming, stream } = question;
   const steps = stepsFor(target, context);
-  // Transformers change requests and answers in the dialect's own form.
+  // Transformers work on requests and answers in the dialect's own form, not in an envelope.
   const enveloped = steps.length === 0 ? envelopedFor(incoming, target) : undefined;
   const line = planLine(incoming, target, stream, context, enveloped);
   const { side, completions } = line;
@@ -119,7 +119,7 @@ export function planCall(given: Question, target: Target, context: PlanContext):
             withinStack(() => buildOwn(request, side, target, context, incoming, true)),
         });
   const { transformers, answerSteps } = steps.length === 0 ? UNCHANGED : inUse(steps);
-  // Written out: spreading three objects into one takes longer, and the result is slower to read.
+  // Written out: spreading three objects into one takes longer, and makes the result slower to read.
   const plan: Plan = {
     target,
     dialect: line.dialect,
@@ -128,7 +128,7 @@ export function planCall(given: Question, target: Target, context: PlanContext):
     passesAnswer:
       sameDialect &&
       summary === undefined &&
-      // The envelope puts the answer into other words, for which all of it has to be read: bytes that pass may hold what cannot be.
+      // The envelope expresses the answer in other words, for which it must be decoded: bytes that pass may hold what cannot be decoded.
       !isRewritten &&
       readsFormOf(incoming, target, line, stream, written.alternatives),
     url: written.url ?? urlAt(stream),
@@ -145,7 +145,7 @@ export function planCall(given: Question, target: Target, context: PlanContext):
   return plan;
 }
 
-/** @returns the URL, by whether a stream is asked for, and at another base URL where the request was built for one. */
+/** @returns a function that makes the URL for a stream or a whole answer, optionally at the base URL for which the request was built. */
 function addressOf(
   incoming: Incoming | null,
   target: Target,
@@ -167,7 +167,7 @@ function addressOf(
   };
 }
 
-/** Whether the client reads the answer in the form in which this target sends it. */
+/** Whether the client can read the answer in the form in which this target sends it. */
 function readsFormOf(
   incoming: Incoming,
   target: Target,
@@ -177,7 +177,7 @@ function readsFormOf(
 ): boolean {
   if (completions?.passesAnswer === false) return false;
   if (stream && isForeignFraming(incoming.route, side)) return false;
-  // Of several alternatives a translation would tell one. Text completions have no calls.
+  // A translation would carry only one of several alternatives. Text completions contain no calls.
   return (
     alternatives > 1 ||
     completions !== undefined ||
@@ -191,7 +191,7 @@ const AS_TEXT: Loss = {
   how: 'a summary by the model, as text',
 };
 
-/** How the model is asked for a summary of the conversation; undefined where none is wanted, or the provider writes its own. */
+/** The question that asks the model for a summary of the conversation; undefined where none is wanted, or the provider writes its own. */
 function summaryFor(
   given: Question,
   target: Target,
@@ -212,7 +212,7 @@ function summaryFor(
   };
 }
 
-/** Only the conversation's first target: the next turn goes there again, and no other could read such a summary. */
+/** True for the conversation's first target at most: the next turn goes there again, and no other could read such a summary. */
 export function writesOwnSummary(
   { asks, route }: Pick<Incoming, 'asks' | 'route'>,
   target: Target,
@@ -236,19 +236,19 @@ function isForeignFraming({ framing = 'sse' }: ClientRoute, side: ProviderSide):
   return framing !== (side.framing ?? 'sse');
 }
 
-/** Whether the client reads answers as Mistral's server sends them, and the provider is not known to send them so: ADR 31. */
+/** Whether the client reads answers in the form of Mistral's server, and the provider is not known to send that: ADR 31. */
 export function isForeignForm({ traits }: Incoming, { provider }: Target): boolean {
-  // Another gateway does this itself, for who it knows by the same header.
+  // Another gateway makes this form itself, for a client that it recognizes by the same header.
   return traits.readsMistrals === true && provider.quirks.wholeCalls !== true && provider.isGateway !== true;
 }
 
-/** Whether the client reads answers as OpenRouter's server sends them, and the provider is another. */
+/** Whether the client reads answers in the form of OpenRouter's server, and the provider is another. */
 function isForeignToOpenRouters({ traits }: Incoming, { provider }: Target): boolean {
   const isOpenRouters = provider.quirks.replaysReasoningDetails === true;
   return traits.readsOpenRouters === true && !isOpenRouters && provider.isGateway !== true;
 }
 
-/** The client's request in its envelope, where the target takes it so. */
+/** The client's request in its envelope, if the target takes that. */
 function envelopedFor(incoming: Incoming | null, target: Target): EnvelopedRequest | undefined {
   const wire = incoming?.route.envelope?.wire;
   return wire !== undefined && takesWire(target, wire) ? incoming?.enveloped : undefined;

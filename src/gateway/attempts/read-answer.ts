@@ -1,4 +1,4 @@
-// A whole body of HTTP 200, read as the answer or as the failure that it is.
+// Reads a whole body of HTTP 200 as the answer, or as the failure, that it is.
 import { errorInList } from '../../dialects/shared/answer-list.ts';
 import { GatewayError } from '../../model/errors.ts';
 import { readJson } from '../../model/json/exact-numbers.ts';
@@ -57,7 +57,7 @@ function readAnswer<T>(
   try {
     return parse(body);
   } catch (thrown) {
-    // What the answer itself calls a failure.
+    // The answer itself reports a failure.
     if (thrown instanceof GatewayError && thrown.code !== 'upstream_malformed') throw thrown;
     const reason = thrown instanceof Error ? thrown.message : 'unreadable';
     throw new GatewayError('upstream_malformed', `${name} sent an answer that cannot be read: ${reason}`, {
@@ -82,7 +82,7 @@ export function parseWhole(context: AttemptContext, response: UpstreamAnswer, te
   }
 }
 
-/** Throws where the provider has only begun: who gets its answer in another form could not ask for the rest. */
+/** Throws where the provider has only begun its answer: a client that gets it in another form could not ask for the rest. */
 export function requireWhole({ target }: Plan, { pending }: NeutralResponse): void {
   if (pending === undefined) return;
   throw new GatewayError(
@@ -92,7 +92,7 @@ export function requireWhole({ target }: Plan, { pending }: NeutralResponse): vo
   );
 }
 
-/** A body that is not an answer may have been billed all the same. */
+/** Notes the usage in a body that is not an answer, since it may have been billed all the same. */
 export function noteAccount({ plan, observer }: AttemptContext, body: unknown): void {
   if (!isObject(body)) return;
   const { model, usage } = plan.side.accountIn(body);
@@ -111,7 +111,7 @@ export function parseJson(text: string): unknown {
 /** In UTF-16 units: longer bodies are not quoted. */
 const LONGEST_QUOTE = 100;
 
-/** Describes what came, so that its reader may recognize who answered. Half an answer is not quoted: it is the model's. */
+/** Describes what arrived, so that the reader may recognize who answered. Half an answer is not quoted, since it is the model's. */
 function described(text: string): string {
   const trimmed = text.trim();
   if (trimmed === '') return 'nothing';

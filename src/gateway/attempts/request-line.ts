@@ -1,4 +1,4 @@
-// What an upstream request goes by, whatever it asks: dialect, headers and key, and what is known before its body is written.
+// What every upstream request needs before its body is written, whatever it asks: dialect, headers and key.
 import type { ProviderSide } from '../../dialects/dialect.ts';
 import type { TextCompletions } from '../../dialects/operations.ts';
 import { PROVIDER_SIDES } from '../../dialects/registry.ts';
@@ -18,8 +18,8 @@ export type Line = Pick<Plan, 'dialect' | 'side' | 'sameDialect' | 'headers' | '
 };
 
 /**
- * The dialect, headers and key of a request to this target, whatever it asks.
- * @param enveloped the client's request, where it is sent in its envelope.
+ * The dialect, headers and key of a request to this target.
+ * @param enveloped the client's request, if it is sent in its envelope.
  */
 export function planLine(
   incoming: Incoming | null,
@@ -53,7 +53,7 @@ export function planLine(
   return { dialect, side, sameDialect, headers, key, ...(completions !== undefined && { completions }) };
 }
 
-/** Fields that only the preview version knows pass, so it is the one that has to be asked. */
+/** If the request has fields that only the preview version knows, that version has to be asked. */
 export function versionFor(
   incoming: Incoming | null,
   { provider }: Target,
@@ -65,13 +65,13 @@ export function versionFor(
   return isPreview && previewPath !== undefined ? previewPath : (path) => path;
 }
 
-/** Whether another provider answered in this conversation before, and left what this one would refuse. */
+/** Whether another provider has answered in this conversation and left something that this one would refuse. */
 export function isOfAnother(
   { text, body }: Incoming,
   { passthrough }: ProviderSide,
   { provider, model }: Target,
 ): boolean {
-  // Another gateway does this itself, once it knows which provider serves.
+  // Another gateway does this itself, since only it knows which provider serves.
   if (provider.isGateway === true) return false;
   return mayHoldForeignToken(text) || passthrough.refuses?.(body, model) === true;
 }

@@ -1,4 +1,4 @@
-// One request to a provider: sent, watched, and its failures thrown as the GatewayErrors they mean.
+// Sends one request to a provider, watches it, and throws each kind of failure as the GatewayError that it means.
 import type { ProviderTimeouts } from '../../config/resolved.ts';
 import { GatewayError } from '../../model/errors.ts';
 import type { HeaderReader } from '../../model/headers.ts';
@@ -29,10 +29,10 @@ import { WatchedBody } from './watched-body.ts';
 /** Methods that change nothing at a provider. */
 const READS: readonly string[] = ['GET', 'HEAD'];
 
-/** The client's own condition is met: it has what it asks for. */
+/** The client's own condition is met: it already has what it asks for. */
 const NOT_MODIFIED = 304;
 
-/** A try before it is made. */
+/** A try that has been planned, but not made. */
 export interface PlannedTry {
   /** For the log. */
   requestId: string;
@@ -41,9 +41,9 @@ export interface PlannedTry {
   /** In bytes. */
   maxEvent: number;
   observer: Observer;
-  /** Of a forwarded request: whether a redirect to this address of the provider's server leads the client back through the gateway. */
+  /** For a forwarded request: whether a redirect to this address of the provider's server leads the client back through the gateway. */
   leadsBack?(place: URL): boolean;
-  /** From which the ids of the answer's calls are to differ. Left out: it has none, or the bytes pass. */
+  /** The ids of earlier calls, from which those of the answer must differ. Left out if there are none, or the bytes pass. */
   earlierCalls?: EarlierCalls | undefined;
   redact(text: string): string;
 }
@@ -53,7 +53,7 @@ export interface AttemptContext extends PlannedTry {
   signal: CancelSignal;
   /** Called once the upstream's HTTP status is known. */
   answered(status: number): void;
-  /** Of an answer of which only the rest is sent: what the client has of it, for the transformers to join the two. */
+  /** Where only the rest of an answer is sent: what the client already has of it, so that transformers can join the two. */
   beginning?: string | undefined;
 }
 
@@ -62,7 +62,7 @@ export interface Call {
   readonly watchdog: Watchdog;
   /** The error of a wait that timed out. */
   timeout(): GatewayError | undefined;
-  /** The answer is read to its end, or the rest is not wanted: nothing is left to watch or to abort. */
+  /** To be called when the answer has been read to its end, or the rest is not wanted: there is nothing left to watch or to abort. */
   release(): void;
   abort(): void;
 }
@@ -73,8 +73,8 @@ export interface Sent {
 }
 
 /**
- * Sends the plan's request and returns its answer, if that is a 2xx. To a forwarded request a 304 is an answer too, and so is a redirect
- * that its client can follow. Anything else is thrown as the GatewayError it means. One asynchronous function, as in `walk`.
+ * Sends the plan's request and returns its answer, if that is a 2xx. For a forwarded request a 304 is an answer too, and so is a redirect
+ * that its client can follow. Anything else is thrown as the GatewayError that it means. A single asynchronous function, as `walk` is.
  */
 export async function send(context: AttemptContext): Promise<Sent> {
   const { host, plan, signal, observer } = context;
@@ -102,7 +102,7 @@ export async function send(context: AttemptContext): Promise<Sent> {
       ? new WatchedBody(body, { watchdog: call.watchdog, timing, firstByteMs, monotonic: host.monotonic })
       : undefined;
     if (body !== undefined) request.body = upload ?? body;
-    // Over a slow network a long prompt takes minutes, in which the provider is not silent: it has not heard all of it.
+    // Over a slow network a long prompt takes minutes to send. The provider is not silent meanwhile, so each step restarts the wait.
     if (upload === undefined) request.progressed = () => call.watchdog.wait('first_byte', firstByteMs);
     if (provider.tls !== undefined) request.tls = provider.tls;
     if (provider.maxRetries === 0 || plan.forwarded !== undefined) request.once = !READS.includes(method);
@@ -141,13 +141,13 @@ export async function send(context: AttemptContext): Promise<Sent> {
 function whatIsSent({ url, body, forwarded }: Plan): Pick<UnauthorizedRequest, 'method' | 'url' | 'body'> {
   if (forwarded === undefined) return { method: METHOD, url, body };
   const { method, body: bytes } = forwarded;
-  // Who signs a body is sent no uploads (routing/forwarded.ts).
+  // Providers that need a signed body get no uploads (routing/forwarded.ts).
   return { method, url, body: isStreamed(bytes) ? '' : textDecoder.decode(bytes) };
 }
 
 const textDecoder = new TextDecoder();
 
-/** What a client deals with by itself, unless it would tell a secret. */
+/** Whether the client can deal with the answer by itself, and it holds no secret. */
 function mayPassUnread(
   response: UpstreamAnswer,
   request: UpstreamRequest,
@@ -163,7 +163,7 @@ function mayPassUnread(
 
 type Limits = Pick<Plan['target']['provider'], 'name' | 'timeouts'>;
 
-/** Aborted when the client leaves and when the provider is silent for too long. */
+/** Aborted when the client leaves, or when the provider is silent for too long. */
 class WatchedCall implements Call {
   readonly watchdog: Watchdog;
   private readonly cancellation = new Cancellation();
@@ -209,10 +209,10 @@ class WatchedCall implements Call {
   }
 }
 
-/** As many names as a header of ours has room for. */
+/** As many names as the gateway's own header has room for. */
 const MOST_NAMES = 64;
 
-/** Where the provider is a gateway like this one, what it could not carry on is lost for our client too. */
+/** Where the provider is a gateway like this one, what that could not carry is lost for this client too. */
 function noteLossesThere({ losses }: Plan, headers: HeaderReader): void {
   const names = headers.get('x-sluice-lost');
   if (names === null) return;
@@ -235,7 +235,7 @@ async function readError(
   call: Call,
 ): Promise<GatewayError> {
   const read = await observer.seen.timing.during(readFailure(response));
-  // Redacted first: cutting or rewording could leave a part of a key that no longer looks like one.
+  // Redacted before anything else: cutting or rewording could leave a part of a key that is not recognized as one any more.
   const failure = { ...read, body: redact(wordsOf(read.body)) };
   const error = plan.side.parseError(failure, plan.target.provider.quirks);
   const isLimit = error.code === 'upstream_rate_limited';
@@ -247,7 +247,7 @@ async function readError(
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     ...(isGateways && { lasting: true }),
     upstream: { dialect, headers, body, isReadable: isReadable(body, plan) },
-    // The status is known, though not its whole body: what was silent until a timeout is not retried (GUARANTEES 4).
+    // The status is known, though not the whole body. If that timed out, the request is not retried (GUARANTEES 4).
     ...(call.timeout() === undefined ? {} : { lasting: true }),
   });
 }
@@ -257,7 +257,7 @@ function isReadable(body: string, { side }: Plan): boolean {
   return fields !== undefined && side.isOwnFailure?.(fields) !== false;
 }
 
-/** Says whose key was refused: providers do not know, and the client's and the gateway's are corrected in different places. */
+/** Says whose key was refused. Providers do not know, and the client's key and the gateway's are corrected in different places. */
 export function whoseKey(error: GatewayError, { key, target: { provider } }: Plan): string {
   if (!error.badCredentials) return '';
   if (key === 'client') return ' (the key that the client sent was refused)';
@@ -270,7 +270,7 @@ export function whoseKey(error: GatewayError, { key, target: { provider } }: Pla
 export const EVENTS = /^\s*(data|event|id|retry)?:/;
 const textEncoder = new TextEncoder();
 
-/** Servers asked for a stream may report even a failure as an event: its data is the body. */
+/** A server that is asked for a stream may report even a failure as an event, whose data is then the body. */
 function wordsOf(body: string): string {
   if (!EVENTS.test(body)) return body;
   const { bytes, ends } = createFrameSplitter(Number.POSITIVE_INFINITY).push(
@@ -285,14 +285,14 @@ function wordsOf(body: string): string {
   return body;
 }
 
-/** In UTF-16 units: anything longer is a page, a dump or a file, not a reason. */
+/** In UTF-16 units: anything longer is a page, a dump or a file rather than a reason. */
 const MAX_REASON = 4_000;
 
 function shortened(message: string): string {
   return message.length > MAX_REASON ? `${message.slice(0, MAX_REASON)}…` : message;
 }
 
-/** Worded so that clients recognize it within a stream, as in `truncated`. */
+/** Worded like `truncated`, so that clients recognize the error within a stream. */
 function timeoutError(name: string, what: string, timeouts: ProviderTimeouts): GatewayError {
   if (what === 'min_throughput') {
     const { minBytesPerSecond, throughputWindowMs } = timeouts;
@@ -309,7 +309,7 @@ function timeoutError(name: string, what: string, timeouts: ProviderTimeouts): G
   );
 }
 
-/** How long it lasted, and when. */
+/** How long the silence lasted, and in which phase. */
 function silenceOf(what: string, { firstByteMs, idleMs, silenceMs }: ProviderTimeouts): [number, string] {
   switch (what) {
     case 'idle':

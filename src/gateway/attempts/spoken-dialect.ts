@@ -1,4 +1,4 @@
-// Which dialect is spoken with a target: some providers speak several, or all.
+// Which dialect is spoken with a target: some providers speak several, others all.
 import type { ProviderSide } from '../../dialects/dialect.ts';
 import type { TextCompletions } from '../../dialects/operations.ts';
 import { PROVIDER_SIDES } from '../../dialects/registry.ts';
@@ -16,13 +16,13 @@ export function dialectOf(target: Target, client: DialectId | undefined): Provid
   return client !== dialect && translatesTo?.models.test(model) === true ? translatesTo.dialect : dialect;
 }
 
-/** Whether the target takes requests of clients that send this wire as they are. */
+/** Whether the target takes the requests of clients that speak this wire as they are. */
 export function takesWire({ provider, model }: Target, wire: ProviderDialectId): boolean {
   const { dialect, alsoTakes } = provider;
   return dialect === wire || (alsoTakes?.wire === wire && alsoTakes.models.test(model));
 }
 
-/** The base URL of requests in the dialect. */
+/** The base URL of requests in this dialect. */
 export function baseUrlOf(
   { baseUrl, basePaths }: Pick<Target['provider'], 'baseUrl' | 'basePaths'>,
   dialect: ProviderDialectId,
@@ -40,7 +40,7 @@ export function completionsOf(target: Target, client: DialectId): TextCompletion
   return sideOf(target, client).textCompletions?.(target.provider);
 }
 
-/** The provider side of the dialect spoken with the target: some speak several or all, and get the client's. */
+/** The provider side of the dialect spoken with the target; if the target speaks several, the client's is chosen. */
 export function sideOf(target: Target, client?: DialectId): ProviderSide {
   return PROVIDER_SIDES[dialectOf(target, client)];
 }

@@ -23,13 +23,13 @@ export interface Exchange {
   host: GatewayHost;
   record: ExchangeRecord;
   dialect: DialectId;
-  /** In which the client reads its answers; left out: none. */
+  /** The envelope in which the client reads its answers, if any. */
   envelope?: Envelope | undefined;
   question: Question;
-  /** Who asks, where that is not the question's client: the request is forwarded as it is. */
+  /** Who asks, for a forwarded request, whose question has no client. */
   asking?: Asking | null;
   route: Route;
-  /** Whether the target can answer. Left out: all can. */
+  /** Whether the target can answer. Left out where all can. */
   serves?(target: Target): boolean;
   maxEvent: number;
   pingIntervalMs: number;
@@ -46,7 +46,7 @@ interface Routed {
   route: Pick<Route, 'policy' | 'targets'>;
 }
 
-/** Plans one try and notes it in the record. @param live watches its answer. */
+/** Plans one try and notes it in the record. @param live the watchers of its answer. */
 export function planTry(
   exchange: Pick<Exchange, 'record' | 'host' | 'question' | 'serverKeys' | 'maxEvent' | 'redact'> & Routed,
   target: Target,
@@ -54,17 +54,17 @@ export function planTry(
   live: Audience = exchange.record.live.audience(),
 ): PlannedTry {
   const { record, host, question, maxEvent, redact } = exchange;
-  // Throws where the request cannot be sent to this target: then it was not asked, and the record names another.
+  // Throws where the request cannot be sent to this target, which then was not asked, so that the record must name another.
   const plan = planCall(question, target, planContextOf(exchange, apiKey));
   noteTry(record, host, plan);
   const observer = createObserver(host.monotonic, live);
   record.seen = observer.seen;
-  // Now, since the request is forgotten once the answer has begun.
+  // Read here, since the request is forgotten once the answer has begun.
   const earlierCalls = plan.sameDialect ? undefined : callsOf(question.neutral());
   return { requestId: record.requestId, host, plan, maxEvent, observer, earlierCalls, redact };
 }
 
-/** @param apiKey the gateway's own for the target that is planned; null where it has none. */
+/** @param apiKey the gateway's own for the planned target; null where it has none. */
 export function planContextOf(
   { record, host, serverKeys, route }: Pick<Exchange, 'record' | 'host' | 'serverKeys'> & Routed,
   apiKey: string | null,
@@ -75,7 +75,7 @@ export function planContextOf(
   return { serverKeys, first, userAgent: userAgentOf(host), requestId, apiKey, transformers };
 }
 
-/** @param shownAs what watchers see is asked for. */
+/** @param shownAs the model's name that watchers see. */
 export function noteTry(
   record: ExchangeRecord,
   host: GatewayHost,
@@ -90,17 +90,17 @@ export function noteTry(
   record.live.started({ model: shownAs, provider: provider.name, agentType: record.agentType });
   record.overheadMs ??= host.monotonic() - record.startedAt;
   traceTry(record, host, plan);
-  // The first target stands in the route, which has been reported already.
+  // The first target is part of the route, which has been reported already.
   if (record.attempts.length > 0) reportBegun(host.fleet, record);
 }
 
-/** The official SDKs send how many seconds they wait for an answer. */
+/** Milliseconds. The official SDKs send how many seconds they wait for an answer. */
 function clientDeadline(asking: Asking | null): number {
   const seconds = Number(asking?.headers.get('x-stainless-timeout') ?? Number.NaN);
   return seconds > 0 ? seconds * 1_000 : Number.POSITIVE_INFINITY;
 }
 
-/** Whether it would only answer that no key came. The first target is asked all the same: that is the answer to give. */
+/** Whether the target would only answer that it needs a key. The first target is asked all the same, since that is the answer to give. */
 export function lacksKey(target: Target, first: Target | undefined): boolean {
   return target.provider.lacksKey && (first === undefined || !sameTarget(target, first));
 }

@@ -1,4 +1,4 @@
-// The body of an upload as its try sends it: the provider is waited for only while it has something to take or to answer.
+// The body of an upload as its try sends it. The provider's time is limited only while it has something to take or to answer.
 import type { StreamedBody } from '../../upstream/transport.ts';
 import type { Watchdog } from '../../upstream/watchdog.ts';
 import type { StreamTiming } from '../record/stream-timing.ts';
@@ -39,7 +39,7 @@ export class WatchedBody implements StreamedBody {
     this.body.cancel();
   }
 
-  /** The answer has begun, or never will: what is waited for from now on is for others to say. */
+  /** The answer has begun, or never will: what is waited for after that is watched elsewhere. */
   answered(): void {
     this.isAnswered = true;
   }

@@ -1,4 +1,4 @@
-// The body of the upstream request: the client's own, the same in its dialect without what another provider left there, or a translation.
+// The body of the upstream request: the client's own, the same rebuilt without what another provider left in it, or a translation.
 import type { BuildOptions, BuiltRequest, ProviderSide } from '../../dialects/dialect.ts';
 import { DIALECTS } from '../../dialects/registry.ts';
 import {
@@ -22,15 +22,15 @@ import type { EnvelopedRequest, Incoming } from '../request/incoming.ts';
 import { withinStack } from '../request/nesting.ts';
 import type { Plan, PlanContext, Question } from './plan.ts';
 
-/** `side` and `url` replace the line's own. */
+/** `side` and `url` replace those of the request line. */
 export type WrittenRequest = Pick<Plan, 'body' | 'losses' | 'hides' | 'alternatives'> & {
   side?: ProviderSide;
   url?: string;
 };
-/** As it was built. */
+/** A body with what its builder says about the request. */
 type BuiltBody = Omit<WrittenRequest, 'url'> & Pick<BuiltRequest, 'baseUrl' | 'headers' | 'answersWhole'>;
 
-/** @param enveloped is sent in place of the dialect's own. */
+/** @param enveloped is sent in place of the dialect's own request. */
 export function passBody(
   incoming: Incoming,
   side: ProviderSide,
@@ -40,7 +40,7 @@ export function passBody(
   if (enveloped !== undefined) return { body: enveloped.text, losses: [], hides: undefined };
   const { quirks } = target.provider;
   const renamed = incoming.route.model === undefined && incoming.model !== target.model;
-  // Some quirks apply to single models, by the provider's name for them.
+  // Some quirks apply to single models, which they know by the provider's name.
   const body = renamed ? { ...incoming.body, model: target.model } : incoming.body;
   const { headers: clientHeaders } = incoming;
   const edits = {
@@ -60,8 +60,8 @@ export function passBody(
 }
 
 /**
- * The conversation was answered by another dialect's provider before: what it left in the history, this one
- * would refuse. The answer still passes.
+ * For a conversation that a provider of another dialect has answered before, and left in it what this one would refuse. The answer still
+ * passes.
  */
 export function rebuildBody(
   incoming: Incoming,
@@ -69,7 +69,7 @@ export function rebuildBody(
   side: ProviderSide,
   target: Target,
   context: PlanContext,
-  /** The target gets the headers that are meant for the vendor. */
+  /** Whether the target gets the headers that are meant for the vendor. */
   sendsVendorHeaders: boolean,
 ): BuiltBody {
   return withinStack(() => {
@@ -79,7 +79,7 @@ export function rebuildBody(
     return {
       ...built,
       losses,
-      // Otherwise the provider's repeat of the client's own turn stays: clients of this dialect expect it.
+      // Otherwise a provider's repeat of the client's own turn stays, as clients of this dialect expect.
       ...(question.begun !== undefined && withoutRepeated(side, losses, request, question, target)),
       body: writeJson(body, incoming.text.length),
       hides: hiding(incoming, side, target),
@@ -93,7 +93,7 @@ export function buildOwn(
   target: Target,
   context: PlanContext,
   incoming: Incoming | null,
-  /** What the client says is built whether the provider is known to take it or not. */
+  /** Whether to build everything the client says, even what the provider is not known to take. */
   asGiven = false,
 ): BuiltRequest {
   const options = buildOptions(target, context);
@@ -104,7 +104,7 @@ export function buildOwn(
   return { ...built, body: { ...body, ...edits } };
 }
 
-/** Decides by what the client itself asked for. */
+/** Recognizes events to hide from the client, by what the client itself asked for. */
 function hiding(
   { stream, body, headers }: Incoming,
   { passthrough }: ProviderSide,
@@ -143,7 +143,7 @@ export function translateBody(
   });
 }
 
-/** Throws `unsupported_feature` where only a provider of another dialect could answer the request. */
+/** Throws `unsupported_feature` if only a provider of another dialect could answer the request. */
 function portable(request: NeutralRequest, dialect: ProviderDialectId, provider: string): NeutralRequest {
   const { boundTo } = request;
   if (boundTo === undefined || boundTo.dialect === dialect) return request;
@@ -153,7 +153,7 @@ function portable(request: NeutralRequest, dialect: ProviderDialectId, provider:
   });
 }
 
-/** Where the provider repeats the last turn, the part that is the client's own is left out. */
+/** Leaves out of the answer the client's own part of the last turn, where the provider repeats it. */
 function withoutRepeated(
   side: ProviderSide,
   losses: Loss[],
@@ -181,7 +181,7 @@ export function unread(incoming: Incoming | null, sendsVendorHeaders = false): L
   return asLost([...features, ...ofVendor]);
 }
 
-/** What the client asks only the vendor of its envelope for. */
+/** What the client asks for that only the vendor of its envelope offers. */
 function vendorFeatures({ enveloped }: Incoming): string[] {
   const names = [...(enveloped?.lost ?? [])];
   enveloped?.headers.forEach((_, name) => {

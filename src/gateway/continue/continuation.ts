@@ -1,4 +1,4 @@
-// Continues a streamed answer that broke, inside the same message, with the next target (docs/adr/0009).
+// Continues a streamed answer that broke off within the same message, with the next target (docs/adr/0009).
 import type { StreamEncoder } from '../../dialects/dialect.ts';
 import { GatewayError } from '../../model/errors.ts';
 import type { StreamEvent } from '../../model/events.ts';
@@ -17,7 +17,7 @@ import { openNext, type Part, type Render } from './next-part.ts';
 import { isPlainQuestion, repeatedTurn } from './request.ts';
 import { createTranscript } from './transcript.ts';
 
-/** Follows the attempt that serves first, and takes over where it breaks. */
+/** Follows the attempt that serves first, and takes over if it breaks off. */
 export interface Continuation {
   /** For a passthrough. */
   follower: Follower;
@@ -29,13 +29,13 @@ export interface Continuation {
 interface Beginning {
   plan: Plan;
   seen: Observation;
-  /** Of a translation. */
+  /** Renders the events of a translation. */
   render: Render;
-  /** Of the client's dialect. */
+  /** Creates an encoder of the client's dialect. */
   createEncoder(): StreamEncoder;
 }
 
-/** Undefined where no target could continue, whatever the answer. */
+/** Undefined where no target could continue any answer. */
 export function createContinuation(exchange: Exchange, beginning: Beginning): Continuation | undefined {
   const { record, route, question, client } = exchange;
   const { plan: firstPlan, seen: firstSeen } = beginning;
@@ -62,12 +62,12 @@ export function createContinuation(exchange: Exchange, beginning: Beginning): Co
     return targets.slice(targets.findIndex((target) => sameTarget(target, served)) + 1);
   }
 
-  /** Whether another target is to continue after `of`; then the error is kept from the client. */
+  /** Whether another target is to continue `of`; then the error is kept from the client. */
   function keeps(of: Part, error: GatewayError): boolean {
     if (of.broken !== undefined) return true;
     if (of.seen.firstContentAt === null || of.rest.length === 0) return false;
     if (error.rule.blame !== 'provider' || transcript.obstacle() !== undefined) return false;
-    // Half of it would join an answer, where a transformer makes text of it.
+    // Where a transformer makes text of thinking, half a thought would become part of the answer.
     if (of === first && of.seen.isThinking) return false;
     of.broken = error;
     return true;
@@ -93,7 +93,7 @@ export function createContinuation(exchange: Exchange, beginning: Beginning): Co
     return encode?.(events);
   }
 
-  /** Notes that the serving part has broken: its attempt failed, and what it reported so far may be billed. */
+  /** Notes that the serving part has broken off: its attempt failed, and what it reported so far may be billed. */
   function settle(broken: Part, error: GatewayError, outcome: GatewayError | 'abandoned'): void {
     const attempt = record.attempts.find((each) => each.error === null);
     if (attempt !== undefined) noteFailure(attempt, broken, error, record);
@@ -102,10 +102,10 @@ export function createContinuation(exchange: Exchange, beginning: Beginning): Co
 
   async function goOn(broken: Part, error: GatewayError): Promise<Relay<Uint8Array> | undefined> {
     settle(broken, error, error);
-    // Before the transcript continues: a fresh encoder has to replay what the client has so far.
+    // Before the transcript grows: a fresh encoder has to replay exactly what the client has so far.
     encodeOn([]);
     const earlier = [...record.parts, broken.seen];
-    // Until another target continues, nothing serves: a client that leaves meanwhile has the earlier parts.
+    // Until another target continues, none serves: if the client leaves meanwhile, the row has the earlier parts.
     Object.assign(record, { seen: null, parts: earlier, serving: false });
     try {
       const opened = await openNext(exchange, {
@@ -128,7 +128,7 @@ export function createContinuation(exchange: Exchange, beginning: Beginning): Co
     }
   }
 
-  /** No target continues: the client gets the one error, and the row is that of the part that broke. */
+  /** No target continues: the client gets one error, and the row describes the part that broke off. */
   function fail(broken: Part, error: GatewayError): Uint8Array | undefined {
     over = true;
     const { target: served, seen, losses, transformers } = broken;
@@ -151,7 +151,7 @@ export function createContinuation(exchange: Exchange, beginning: Beginning): Co
       let current = opened;
       async function advance(): Promise<Uint8Array | undefined> {
         while (!over) {
-          // Also of a broken part: what came in one piece with the failure may still wait.
+          // Read even from a broken part, since what arrived together with the failure may still wait.
           const out = await nextOf(current);
           if (out !== undefined || part.broken === undefined) return out;
           current.cancel();

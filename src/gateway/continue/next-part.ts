@@ -1,4 +1,4 @@
-// Asks the targets after the one that broke for the rest of its answer, as fallback asks for a whole one.
+// Asks the targets after the one that broke off for the rest of its answer, in the way that fallback asks for a whole one.
 import type { TurnContinued } from '../../dialects/quirks.ts';
 import type { GatewayError } from '../../model/errors.ts';
 import type { StreamEvent } from '../../model/events.ts';
@@ -35,11 +35,11 @@ export interface Part {
   transformers: readonly string[];
   /** The targets that may continue after it. */
   rest: readonly Target[];
-  /** Why it broke, where the client was not told. */
+  /** Why it broke off, if the client was not told. */
   broken?: GatewayError;
-  /** Its answer does not repeat what the client has, so it is not part of this one. */
+  /** Set if its answer does not repeat what the client has, and so is a different answer. */
   isOther?: true;
-  /** The part that it continues. */
+  /** The part that this one continues. */
   before?: Part;
 }
 
@@ -49,11 +49,11 @@ export interface Break {
   /** Observations of all parts so far, the broken one included. */
   earlier: readonly Observation[];
   transcript: Transcript;
-  /** The client's own turn, where the first provider repeats it to the client. */
+  /** The client's own turn, where the first provider repeated it to the client. */
   turn: string | undefined;
-  /** Continues encoding from what the client has. */
+  /** Renders events that follow those that the client has. */
   encode: Render;
-  /** Whether yet another target is to continue where this part breaks. */
+  /** Whether yet another target is to continue if this part breaks off. */
   keeps(part: Part, error: GatewayError): boolean;
   /** The targets that may continue after this one. */
   after(target: Target): readonly Target[];
@@ -64,15 +64,15 @@ export interface NextPart {
   relay: Relay<Uint8Array>;
 }
 
-/** Rejects where none of them answers. */
+/** Rejects if none of them answers. */
 export function openNext(exchange: Exchange, { broken, ...about }: Break): Promise<NextPart> {
   const { question, dialect } = exchange;
   const text = about.transcript.text();
-  // Some providers refuse white space there.
+  // Some providers refuse white space at the end of a turn.
   const begun = text.trimEnd();
   let continued: 'prefilled' | 'repeated';
   return firstAnswer<NextPart>({
-    // No deadline: the client's applies to the beginning of the answer, which it already has.
+    // Without a deadline: the client's applies to the beginning of the answer, which it already has.
     context: { ...tryContextOf(exchange), deadlineMs: Number.POSITIVE_INFINITY, targets: broken.rest },
     begun: ({ attempt }) => {
       attempt.continued = continued;
@@ -84,14 +84,14 @@ export function openNext(exchange: Exchange, { broken, ...about }: Break): Promi
       const goesOn = side.continuesTurn?.(question.neutral(), { model, quirks, baseUrl });
       continued = goesOn !== undefined && begun !== '' ? 'prefilled' : 'repeated';
       const asked = continued === 'prefilled' ? begunBy(question, begun) : question;
-      // Watchers do not see what repeats; they see what is new as it is sent.
+      // Watchers do not see repeated text; they see what is new when it is sent.
       const context = planTry({ ...exchange, question: asked }, target, key, UNWATCHED);
       const { plan } = context;
       const { seen } = context.observer;
       const { losses, transformers } = plan;
       const rest = about.after(target);
       const part: Part = { target, seen, losses, transformers, rest, before: broken };
-      // Steps join the rest to what was asked to be continued: what they find across the joint, the client did not get so.
+      // Transformers need the beginning too, to find what spans the joint, which the client then does not get unchanged.
       const beginning =
         continued === 'prefilled' && goesOn === 'rest' && plan.answerSteps.length > 0 ? begun : undefined;
       const reader =
@@ -149,7 +149,7 @@ function createJoint(
     (feature) => noteAnswerLoss(part.seen, feature),
   );
   return (events) => {
-    // The request ended before this part served: nothing more is read, and its failure stands for the whole answer.
+    // The request ended before this part served: nothing more is read, and its failure is that of the whole answer.
     if (client.aborted && !record.serving) return undefined;
     for (const event of events) {
       if (part.broken !== undefined) break;

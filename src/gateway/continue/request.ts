@@ -3,24 +3,24 @@ import type { Message, NeutralRequest } from '../../model/request.ts';
 import { prefillOf } from '../../dialects/shared/turns/prefill.ts';
 import type { Plan, Question } from '../attempts/plan.ts';
 
-/** Whether its answer may be plain text: one JSON document is not assembled from two answers. */
+/** Whether its answer may be plain text. A JSON document is not assembled from two answers. */
 export function isPlainQuestion(question: Question): boolean {
   try {
     const { outputFormat } = question.neutral();
     return outputFormat === undefined || outputFormat.type === 'text';
   } catch {
-    // It passes as it came, but cannot be put to another target.
+    // It can pass as it came, but cannot be put to another target.
     return false;
   }
 }
 
-/** The client's own last turn, where the answer repeats it: clients of other dialects do not get the repeat. */
+/** The client's own last turn, if the answer repeats it to the client. Clients of other dialects do not get the repeat. */
 export function repeatedTurn({ target, sameDialect }: Plan, question: Question): string | undefined {
   if (!sameDialect || target.provider.quirks.prefill !== 'repeats') return undefined;
   return prefillOf(question.neutral());
 }
 
-/** The request with the beginning of its answer, appended to the client's last turn where that began the answer itself. */
+/** The request with the beginning of its answer as the last turn, appended to the client's own where that began the answer itself. */
 export function withTurn(request: NeutralRequest, text: string): NeutralRequest {
   const { messages } = request;
   const last = messages.at(-1);

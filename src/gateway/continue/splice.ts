@@ -1,17 +1,17 @@
-// Turns the events of a target that continues another's answer into those that continue the client's stream: no second
-// start, repeated text left out, block numbers continued, usage added up.
+// Makes the events of a target that continues another's answer continue the client's stream: no second start, repeated text left out, block
+// numbers continued, usage added up.
 import { type StreamEvent, TEXT_EVENTS } from '../../model/events.ts';
 import { addUsage, mergeUsage, NO_USAGE, type Usage } from '../../model/usage.ts';
 import type { PrefixReader } from '../pumps/prefix.ts';
 import type { Transcript } from './transcript.ts';
 
 export interface Splice {
-  /** Takes the next event, in sequence order; never an error. False: the answer is a different one. */
+  /** Takes the next event, in sequence order; never an error. Returns false if the answer is a different one. */
   push(event: Exclude<StreamEvent, { type: 'error' }>): boolean;
 }
 
 /**
- * @param transcript what the client has, which `emit` adds to.
+ * @param transcript what the client has; `emit` adds to it.
  * @param before usage of the earlier parts.
  * @param reportLoss called with what the client does not get.
  */
@@ -25,7 +25,7 @@ export function createSplice(
   let usage: Usage = NO_USAGE;
   /** The client's number for the current block. */
   let block: number | undefined;
-  /** Thinking is not part of the answer: output of nothing else has not continued it. */
+  /** Whether there was thinking, which is not part of the answer: output of nothing else does not continue it. */
   let thought = false;
   let hasContent = false;
 
@@ -41,7 +41,7 @@ export function createSplice(
     if (fresh === '') return true;
     if (block === undefined) {
       const open = transcript.open();
-      // Never open thinking: that is an obstacle to continuing.
+      // It is never open thinking, which would be an obstacle to continuing.
       if (open?.kind === 'text') block = open.block;
       else {
         block = transcript.nextBlock();
@@ -60,15 +60,15 @@ export function createSplice(
           return true;
         case 'text-delta':
           hasContent = true;
-          // The client has another target's half of this text.
+          // The client has the other target's half of this text.
           if (event.logprobs !== undefined) reportLoss('logprobs');
           return text(event.text);
         case 'text-end':
-          // Text that only repeats has begun no block.
+          // If the text only repeated, no block has begun.
           if (block !== undefined) closeOpen();
           return true;
         case 'reasoning-start':
-          // It would follow the text that it came before.
+          // It would follow the text before which it belongs.
           reportLoss('reasoning');
           thought = true;
           return true;
@@ -86,7 +86,7 @@ export function createSplice(
           emit(event);
           return true;
         case 'citation':
-          // Its offsets count from the start of a text of which the client has another target's half.
+          // Its offsets count from the start of a text whose first half came from another target.
           reportLoss('citations');
           return true;
         case 'extension':
@@ -108,7 +108,7 @@ export function createSplice(
   };
 }
 
-/** Media and results are blocks of one event. */
+/** Media and results are blocks that consist of one event. */
 function isLastOfBlock({ type }: StreamEvent): boolean {
   return type.endsWith('-end') || type === 'media' || type === 'server-tool-result';
 }

@@ -1,4 +1,4 @@
-// What a client has of a streamed answer, as far as another target needs it to continue (docs/adr/0009).
+// Remembers what a client has of a streamed answer, as far as another target needs that to continue (docs/adr/0009).
 import type { MessageStart } from '../../model/content.ts';
 import { ENTRY_SIZE, type StreamEvent, TEXT_EVENTS } from '../../model/events.ts';
 import { createKeptText, type KeptText } from '../../model/kept-text.ts';
@@ -9,15 +9,15 @@ import { createRepeatReader } from '../pumps/prefix.ts';
 export interface Transcript {
   /** Notes an event as the client gets it, in sequence order. */
   note(event: StreamEvent): void;
-  /** Why no other target can continue, undefined where one can. */
+  /** Why no other target can continue; undefined where one can. */
   obstacle(): string | undefined;
-  /** All text of the answer, without the client's own turn where the provider repeated it. */
+  /** All text of the answer, without the client's own turn if the provider repeated that. */
   text(): string;
   /** The block that is open: its number and kind. */
   open(): OpenBlock | undefined;
   /** The number of the next block. */
   nextBlock(): number;
-  /** The events that bring a fresh encoder to what the client has. */
+  /** The events that bring a fresh encoder to the state that the client is in. */
   replay(): StreamEvent[];
 }
 
@@ -32,11 +32,11 @@ interface TextBlock extends OpenBlock {
   closed: boolean;
 }
 
-/** In UTF-16 units, roughly: more than the context window of any model, so that no other could read it. */
+/** In UTF-16 units, roughly: more than the context window of any model, so that no other target could read it. */
 const MOST_KEPT = 4_000_000;
 
 /**
- * @param isSpoiled whether an event was left out: what follows it does not join what came before.
+ * @param isSpoiled whether an event was left out, so that what follows does not join what came before.
  * @param turn the client's own turn, which the answer may repeat at its beginning.
  */
 export function createTranscript(isSpoiled: () => boolean, turn?: string): Transcript {
@@ -47,7 +47,7 @@ export function createTranscript(isSpoiled: () => boolean, turn?: string): Trans
   let next = 0;
   let size = 0;
 
-  /** False where the answer is too long to be kept. */
+  /** False if the answer becomes too long to be kept. */
   function makeRoom(units: number): boolean {
     size += units;
     if (size <= MOST_KEPT) return true;
@@ -75,7 +75,7 @@ export function createTranscript(isSpoiled: () => boolean, turn?: string): Trans
     return blocks.reduce((text, each) => (each.kind === 'text' ? text + each.kept.text() : text), '');
   }
 
-  /** Undefined within the turn. */
+  /** The text after the client's own turn; undefined while that is being repeated. */
   function ownText(): string | undefined {
     const text = allText();
     if (turn === undefined) return text;
@@ -98,7 +98,7 @@ export function createTranscript(isSpoiled: () => boolean, turn?: string): Trans
         case 'text-start':
           return begin('text', event.block, event.message);
         case 'text-delta':
-          // The next target's logprobs would not join these.
+          // Log probabilities of the next target would not join these.
           if (event.logprobs !== undefined) obstacle ??= 'it contains more than text (logprobs)';
           return add('text', event.text);
         case 'reasoning-start':

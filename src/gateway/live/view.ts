@@ -11,11 +11,11 @@ export interface LiveView extends Pick<Watchers, 'watch' | 'follow' | 'close'> {
 }
 
 export interface LiveStream {
-  /** Only then is it worth decoding text that nothing else needs. */
+  /** If nobody watches, text that only watchers need is not worth decoding. */
   isWatched(): boolean;
   started(target: { model: string; provider: string; agentType: string | null }): void;
   text(delta: string): void;
-  /** Of a new try. Where two are asked at once, only the first to speak is heard: it serves. */
+  /** The audience of a new try. Where two tries run at once, only the first to produce text is shown, since its answer serves. */
   audience(): Audience;
   /** The last event, from the row of the request. */
   ended(row: EndedRow): void;
@@ -64,9 +64,12 @@ class RequestView implements LiveStream {
   private readonly redact: (text: string) => string;
   private isStarted = false;
   private isOver = false;
-  /** Who is heard of the tries that run; null: none has spoken. */
+  /** Which of the running tries is shown; null: none has produced text yet. */
   speaker: Audience | null = null;
-  /** A key can come in pieces: what may be the beginning of one waits for the rest of its word, and a key's name for the key. */
+  /**
+   * Text not shown yet. A key can come in pieces, so what may be its beginning waits for the rest of the word, and the name of a key waits
+   * for the key.
+   */
   private held = '';
 
   constructor(watchers: Watchers, requestId: string, redact: (text: string) => string) {
@@ -89,13 +92,13 @@ class RequestView implements LiveStream {
   }
 
   audience(): Audience {
-    // None that runs has spoken: it would serve, and no other would be asked.
+    // No running try has produced text: that one would serve, and no other would be asked.
     this.speaker = null;
     return new TryAudience(this);
   }
 
   text(delta: string): void {
-    // What a request was about to say when it was left may come behind its end.
+    // A request that was abandoned may still produce text after its end.
     if (this.isOver || !this.isWatched()) {
       if (this.held !== '') this.held = '';
       return;
@@ -155,12 +158,12 @@ class TryAudience implements Audience {
 }
 
 /**
- * The end of a text that awaits a key, behind a blank or the next: without its name (`api_key: …`, `Authorization: Bearer …`), hardly
- * any has the look of one.
+ * The end of a text after which a key is expected (`api_key: …`, `Authorization: Bearer …`). Without such a name before it, hardly any key
+ * looks like one.
  */
 const AWAITING =
   /(?:authorization|key|token|secret|bearer)["'\\]*\s*(?:[:=>]\s*)?(?:(?:basic|bearer|token)\s+)?$/i;
-/** How much is read for that, in UTF-16 units. */
+/** How much is searched for such a name, in UTF-16 units. */
 const LONGEST_NAME = 128;
 
 function startOfHeld(text: string): number {
@@ -171,8 +174,8 @@ function startOfHeld(text: string): number {
 }
 
 /**
- * Where the text's last word begins: it may be the beginning of a key, since keys consist of these signs and hold no
- * blank. Read backwards: an expression would try each position of a long word elsewhere.
+ * Where the text's last word begins: it may be the beginning of a key, since keys consist of these characters and contain no blank. Read
+ * backwards, because a regular expression would try each position of a long word.
  */
 function startOfLastWord(text: string): number {
   let start = text.length;
@@ -180,7 +183,7 @@ function startOfLastWord(text: string): number {
   return start;
 }
 
-/** `!` to `~`. */
+/** `!` to `~`: the characters that keys consist of. */
 function isOfKey(code: number): boolean {
   return code > 0x20 && code < 0x7f;
 }

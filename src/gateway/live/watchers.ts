@@ -1,5 +1,5 @@
-// The watchers of a live view: each gets whole frames of server-sent events, as fast as it reads, those that wait together. A
-// slow one loses frames and is told how many; nothing waits for it.
+// The watchers of a live view. Each gets whole frames of server-sent events, several together where they wait, as fast as it reads. A slow
+// one loses frames and is told how many; nothing waits for it.
 import { joinBytes } from '../../model/join-bytes.ts';
 
 export interface Watchers {
@@ -14,14 +14,14 @@ export interface Watchers {
   close(): void;
 }
 
-/** Bytes that may wait for one watcher: thousands of frames, as of a long answer that comes at once. */
+/** Bytes that may wait for one watcher: thousands of frames, as a long answer that comes at once makes them. */
 const MOST_WAITING = 1024 * 1024;
 /**
- * Bytes that are read at once, if they wait. One frame at a time would be slower than frames come where each is compressed, and a
- * watcher that reads at once would lose most of a fast answer.
+ * Bytes of waiting frames that are read together. Where the connection is compressed, frames come faster than they could be read one by
+ * one, and even a fast watcher would lose most of a fast answer.
  */
 const READ_AT_ONCE = 64 * 1024;
-/** Longest silence towards a watcher. */
+/** The longest time without anything sent to a watcher. */
 const PING_MS = 15_000;
 
 const textEncoder = new TextEncoder();
@@ -104,7 +104,7 @@ function createWatcher(
     waiting += frame.length;
   }
 
-  /** In the place of the frames that were skipped: before the next one that is not. */
+  /** Tells how many frames were skipped, before the next one that is sent. */
   function tellSkipped(): void {
     if (skipped === 0) return;
     enqueue(textEncoder.encode(`event: lag\ndata: {"skipped":${skipped}}\n\n`));
@@ -119,7 +119,7 @@ function createWatcher(
     return frames;
   }
 
-  /** False where there is nothing to read yet. */
+  /** Gives what waits; false where there is nothing yet. */
   function give(): boolean {
     const frames = next();
     if (frames !== undefined) controller?.enqueue(frames);
@@ -155,14 +155,14 @@ function createWatcher(
     take,
     end() {
       leave();
-      // What waits is still read.
+      // What waits can still be read.
       over = true;
       deliver?.();
     },
   };
 }
 
-/** Removes the frames that are read at once from the queue. */
+/** Takes the frames that are read together from the queue. */
 function takeFrames(queue: Uint8Array[]): Uint8Array[] {
   let count = 0;
   let bytes = 0;

@@ -1,4 +1,4 @@
-// Puts an operation other than generation to the targets in order, until one answers it whole.
+// Asks the targets of an operation other than generation in order, until one answers it whole.
 import type { ProviderOperation } from '../../dialects/operations.ts';
 import { GatewayError, toGatewayError } from '../../model/errors.ts';
 import type { Target } from '../../routing/targets.ts';
@@ -27,14 +27,14 @@ export interface JsonQuestion<Request, Answer> {
   /** Throws GatewayError `unsupported_feature` where the target cannot answer. */
   operationOf(target: Target): ProviderOperation<Request, Answer>;
   request(): Request;
-  /** Called with the answer, whether or not its bytes pass. */
+  /** Called with the answer, even if its bytes pass. */
   note?(answer: Answer, observer: Observer): void;
-  /** Answers in place of a provider that failed, undefined where its failure stands. */
+  /** Answers in place of a provider that failed; undefined where its failure stands. */
   instead?(error: GatewayError, upstreamStatus: number | null, target: Target): Promise<Response> | undefined;
   buildResponse(answer: Answer, target: Target): object;
-  /** The answers to the parts of a request as one answer. Left out: no provider is asked in parts. */
+  /** Joins the answers to the parts of a request. Left out where no provider is asked in parts. */
   join?(answers: readonly Answer[]): Answer;
-  /** False if answers are built even where the target speaks the client's dialect. Left out: their bytes pass. */
+  /** Whether the answer's bytes may pass where the target speaks the client's dialect. Left out where they always may. */
   passes?(target: Target): boolean;
 }
 
@@ -87,7 +87,7 @@ export async function askJson<Request, Answer>(
   return response;
 }
 
-/** Whether what would have come behind the targets that failed so may answer in their place: the rules of one walk. */
+/** Whether the target after those that failed may still be asked, by the same rules as within one walk. */
 export function mayGoOnAfter(thrown: unknown, exchange: Operation): boolean {
   const { attempts, target } = exchange.record;
   if (exchange.client.aborted) return false;
@@ -103,7 +103,7 @@ const PARTS_AT_A_TIME = 4;
 
 type Asked<Answer> = JsonAnswer<Answer> | { error: GatewayError; status: number | null };
 
-/** @param others the plans of further parts, whose answers are joined to the first. */
+/** @param others the plans of further parts, whose answers are joined to the first one's. */
 async function askAll<Request, Answer>(
   attempt: Omit<AttemptContext, 'answered'>,
   others: readonly Plan[],
@@ -131,7 +131,8 @@ async function askAll<Request, Answer>(
   };
   await Promise.all(Array.from({ length: PARTS_AT_A_TIME }, askOthers));
   if (failed === undefined) return { ...first, answer: question.join(answers) };
-  // What was answered is billed all the same. The try keeps the first part's status: one that was refused would cost nothing.
+  // The parts that were answered are billed all the same. The attempt keeps the status of the first part: with a refusal's it would look
+  // free.
   question.note?.(question.join(answers.filter((answer) => answer !== undefined)), attempt.observer);
   return failed;
 }
@@ -169,7 +170,7 @@ function answer(exchange: Operation, plan: Plan, asked: JsonAnswer<unknown>, bui
   return respond(exchange, text, headers, plan.passesAnswer ? asked.bytes : null);
 }
 
-/** The response of a successful request, noted in the record. @param bytes sent in place of the text. */
+/** The response to a request that was answered, noted in the record. @param bytes sent in place of the text. */
 export function respond(
   exchange: Recipient & Pick<Exchange, 'record'>,
   text: string,

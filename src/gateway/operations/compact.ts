@@ -1,4 +1,4 @@
-// Has a conversation summarised: encrypted by the provider that answers it, or as text by any other. docs/endpoints.md
+// Summarises a conversation: encrypted, by the provider that will read the summary itself, or as text by any other. docs/endpoints.md
 import { DIALECTS } from '../../dialects/registry.ts';
 import { GatewayError } from '../../model/errors.ts';
 import { sameTarget } from '../../routing/targets.ts';
@@ -8,7 +8,7 @@ import { askJson, mayGoOnAfter, type Operation } from './ask-json.ts';
 import { answerContext } from '../response/answer-context.ts';
 import { answerWhole } from './generate.ts';
 
-/** Where the conversation's first target encrypts its summary, no other provider could read that: the others write one as text. */
+/** If the conversation's first target encrypts its summary, no other provider can read that; all others write one as text. */
 export async function answerCompaction(exchange: Operation): Promise<Response> {
   const { incoming, route, client, record } = exchange;
   const [first] = route.targets;
@@ -28,7 +28,7 @@ export async function answerCompaction(exchange: Operation): Promise<Response> {
   }
 }
 
-/** Many servers of Responses have no path for it. */
+/** Many servers that speak Responses do not have the path. */
 const NOT_SERVED = [404, 405, 501];
 
 function askFirst(exchange: Operation): Promise<Response> {

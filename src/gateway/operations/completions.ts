@@ -1,4 +1,4 @@
-// Text completions: a prompt in the model's own format, and what follows it. docs/endpoints.md
+// Text completions: the model continues a prompt in its own format. docs/endpoints.md
 import { GatewayError } from '../../model/errors.ts';
 import type { Target } from '../../routing/targets.ts';
 import { completionsOf } from '../attempts/spoken-dialect.ts';
@@ -6,10 +6,10 @@ import { answerGeneration } from './generate.ts';
 import type { Operation } from './ask-json.ts';
 import { servesSameModel } from './same-model.ts';
 
-/** Asks the targets that serve completions of the same model. Throws `unsupported_feature` if none does. */
+/** Asks the targets that serve text completions of the same model. Throws `unsupported_feature` if none does. */
 export function answerCompletion(exchange: Operation): Promise<Response> {
   const { dialect, incoming, route } = exchange;
-  // Token ids, and the marks around a gap to fill, mean something else to another model.
+  // Token ids, and the marks around a gap to be filled, mean something else to another model.
   const isSameModel = servesSameModel(route, incoming.model);
   const serves = (target: Target) => completionsOf(target, dialect) !== undefined && isSameModel(target);
   const [first] = route.targets;

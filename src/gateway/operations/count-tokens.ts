@@ -17,7 +17,7 @@ export async function answerTokenCount(exchange: Operation): Promise<Response> {
   const build = wordingFor(exchange).buildTokenCount;
   if (build === undefined) throw new GatewayError('internal', `${dialect} has no form for token counts`);
 
-  /** Substitutes are counted for names that they refuse. */
+  /** Counts with substitutes for names that the provider refuses. */
   function countOf(target: Target): ProviderSide['countTokens'] {
     const side = countingSide(target, dialect);
     const operation = side?.countTokens;
@@ -47,7 +47,7 @@ export async function answerTokenCount(exchange: Operation): Promise<Response> {
     return response;
   }
 
-  // An estimate cannot fail: targets after it in the chain are never asked.
+  // An estimate cannot fail, so targets after it in the chain are never asked.
   const end = targets.findIndex((target) => countOf(target) === undefined);
   const estimated = targets[end];
   if (end === 0 && estimated !== undefined) return answerEstimate(estimated);
@@ -68,19 +68,19 @@ export async function answerTokenCount(exchange: Operation): Promise<Response> {
   } catch (thrown) {
     if (estimated === undefined || !mayGoOnAfter(thrown, exchange)) throw thrown;
     return answerEstimate(estimated).catch(() => {
-      // What cannot be estimated does not hide why it was not counted.
+      // If it cannot be estimated either, the client learns why it was not counted.
       throw thrown;
     });
   }
 }
 
-/** Servers that lack the dialect's count say that there is no such path; some count only for some models. */
+/** Servers without the dialect's token count answer that the path does not exist; some count only for some models. */
 function isAbsent(error: GatewayError, status: number | null): boolean {
   if (status === 405 || status === 501) return true;
-  // Google Cloud counts Claude's in some locations only, by a model of this name.
+  // Google Cloud counts tokens for Claude in some locations only, through a model of this name.
   if ((status === 400 || status === 404) && /\bcount-tokens\b/.test(error.message)) return true;
   if (status === 400)
     return /does ?n.t support counting tokens|not supported for token counting/i.test(error.message);
-  // A 404 may also mean that there is no such model.
+  // A 404 may also mean that the model does not exist.
   return status === 404 && !/\bmodels?\b/i.test(error.message);
 }

@@ -30,7 +30,7 @@ export async function answerEmbeddings(exchange: Operation): Promise<Response> {
       if (answer.usage !== null) observer.see({ type: 'usage', usage: answer.usage });
     },
     join,
-    // Mistral's SDKs refuse an answer without an id, as OpenAI's are.
+    // Mistral's SDKs refuse an answer without an id, which OpenAI's answers do not have.
     passes: (target) => !isForeignForm(incoming, target),
     buildResponse(answer, target) {
       const id =
@@ -40,7 +40,7 @@ export async function answerEmbeddings(exchange: Operation): Promise<Response> {
   });
 }
 
-/** Vectors in the order of the texts; the count is known where each part has one. */
+/** Joins the vectors in the order of the texts; the count is known if each part has one. */
 function join(answers: readonly EmbeddingResponse[]): EmbeddingResponse {
   const counts = answers.map(({ usage }) => usage?.inputTokens);
   const isCounted = counts.every((count) => count !== undefined);
@@ -51,9 +51,9 @@ function join(answers: readonly EmbeddingResponse[]): EmbeddingResponse {
   };
 }
 
-/** The first, which is refused if it has no embeddings, and those after it that have them. */
+/** The first target, whose refusal is reported if it has no embeddings, and those after it that have them. */
 function targetsOf({ dialect, incoming, route }: Operation): Target[] {
-  // Vectors of two models cannot be compared, and an index that holds both silently finds nothing.
+  // Vectors of two models cannot be compared: an index that holds both finds nothing, and reports no error.
   const isSameModel = servesSameModel(route, incoming.model);
   const [first] = route.targets;
   return route.targets.filter(

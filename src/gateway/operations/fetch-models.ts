@@ -22,8 +22,8 @@ export function hasModelList(provider: ProviderConfig): boolean {
 }
 
 /**
- * All pages; empty where there is no list. What a provider serves for other vendors is left out where that list fails.
- * Throws ListRefused, or the error of a connection.
+ * All pages; empty where there is no list. If the list of what a provider serves for other vendors fails, it is left out. Throws
+ * ListRefused, or the error of a connection.
  */
 export async function fetchModels(provider: ProviderConfig, host: GatewayHost): Promise<ModelEntry[]> {
   const own = await fetchList(provider, sideOf({ provider, model: '' }), host);
@@ -73,9 +73,9 @@ export class ListRefused extends Error {
   }
 }
 
-/** Whom a page is asked for, and how. */
+/** Where a page is asked for, and how. */
 interface Source {
-  /** The base URL: a provider may have several. */
+  /** The base URL, since a provider may have several. */
   place: string;
   provider: ProviderConfig;
   side: ProviderSide;
@@ -140,7 +140,7 @@ async function fetchPage(
 }
 
 /**
- * Some servers that share OpenAI's API, Together's among them, send the list alone, without the object around it.
+ * Some servers that share OpenAI's API, Together's among them, send the bare list, without the object around it.
  * https://github.com/lidge-jun/opencodex/issues/617
  */
 function parseList(text: string): JsonObject {

@@ -27,22 +27,22 @@ import type { SocketSession } from '../socket/client-socket.ts';
 import { createForwardedSession } from '../socket/forwarded-session.ts';
 import { type AskedWith, type Forwarding, onlyOnce, requireOwnKey, UNASKED } from './forwarding.ts';
 
-/** A client wants it opened. */
+/** A client's request to open a WebSocket. */
 export interface OpeningSocket extends FoundSocket {
   connect: SocketTransport;
-  /** Called with what serves it, once the provider has accepted. */
+  /** Receives the session once the provider has accepted. */
   take(session: SocketSession): void;
 }
 
 export interface SocketForwarding extends Omit<Forwarding, 'found' | 'isRecorded' | 'makeBody'> {
   found: OpeningSocket;
-  /** Counts what the conversation has used so far towards budgets and rate limits. */
-  goesOn(record: ExchangeRecord): void;
-  /** From when on `closed` of the session says when the client leaves. */
+  /** Adds what the conversation has used so far to budgets and rate limits. */
+  countSoFar(record: ExchangeRecord): void;
+  /** Called when the session has begun; from then on its `closed` reports that the client has left. */
   begun(): void;
 }
 
-/** The client's headers, with the key that a browser puts into a subprotocol where others put it. */
+/** The client's headers. A key that a browser put into a subprotocol is moved to where other clients put it. */
 export function withProtocolKey(headers: HeaderList, socket: ForwardedSocket): HeaderList {
   for (const protocol of protocolsIn(headers)) {
     const key = socket.keyIn?.(protocol);
@@ -53,7 +53,7 @@ export function withProtocolKey(headers: HeaderList, socket: ForwardedSocket): H
   return headers;
 }
 
-/** Opens it at the one provider. Throws the GatewayError to report to the client. */
+/** Opens the WebSocket at the one provider that can serve it. Throws the GatewayError to report to the client. */
 export async function openForwardedSocket(forwarding: SocketForwarding): Promise<SocketSession> {
   const { found, config, record, host, client, address } = forwarding;
   const { socket, dialect } = found;
@@ -108,7 +108,7 @@ export async function openForwardedSocket(forwarding: SocketForwarding): Promise
   });
 }
 
-/** @param headers as the dialect itself has them. */
+/** @param headers in the dialect's own form. */
 function chooseTarget(
   { found: { socket }, config, record, address, routed }: SocketForwarding,
   headers: HeaderReader,
@@ -142,7 +142,7 @@ function askProvider(
     context: tryContextOf(exchange),
     plan(_, apiKey) {
       const plan = planForward(asked, target, planContextOf(exchange, apiKey));
-      // In place of a model that is named later.
+      // The path stands for a model that is named only later.
       noteTry(record, host, plan, target.model || socket.path.slice(1));
       return {
         target,
@@ -155,17 +155,19 @@ function askProvider(
   });
 }
 
-/** A conversation may go on for hours: the error that ends it where a budget was used up meanwhile. */
+/**
+ * Notes what was used so far, since a conversation may go on for hours. Returns the error that ends it if a budget was used up meanwhile.
+ */
 function noteProgress(
-  { record, budgets, goesOn }: SocketForwarding,
+  { record, budgets, countSoFar }: SocketForwarding,
   target: Target,
 ): GatewayError | undefined {
-  goesOn(record);
+  countSoFar(record);
   const spent = budgets(record, { ...target, model: record.seen?.model ?? target.model });
   return spent === null ? undefined : new GatewayError('budget_exceeded', `${spent.words} (costs.budgets)`);
 }
 
-/** Likewise where its key, or its page's origin, is no longer allowed. */
+/** Returns the error that ends the conversation if its key, or its page's origin, is not allowed any more. */
 function whyRefused(
   { request, headers, project }: SocketForwarding,
   server: ServerConfig,
@@ -215,7 +217,7 @@ async function handshake(asked: Handshake): Promise<ProviderSocket> {
     const { status } = thrown;
     answered(status);
     if (isRedirect(status)) throw redirected(name, status);
-    // Of a refusal, the runtime's client gives nothing but the status.
+    // Of a refusal, the runtime's client reports nothing but the status.
     const answer = new HeaderList();
     const error = plan.side.parseError({ status, headers: answer, body: '' }, quirks);
     throw error.with(
@@ -232,8 +234,8 @@ async function handshake(asked: Handshake): Promise<ProviderSocket> {
 const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/;
 
 /**
- * Those to choose from, each once. Throws GatewayError `invalid_request` for one that cannot be sent: opening the provider's
- * socket would fail, as if that were the provider's fault.
+ * The subprotocols that the provider may choose from, each once. Throws GatewayError `invalid_request` for one that cannot be sent:
+ * otherwise opening the provider's socket would fail, as if by the provider's fault.
  */
 function offeredProtocols(headers: HeaderReader, socket: ForwardedSocket): string[] {
   const offered = protocolsIn(headers).filter((protocol) => socket.keyIn?.(protocol) === undefined);
@@ -260,7 +262,7 @@ function pathAt({ provider }: Target, { path }: ForwardedSocket): string {
   return provider.socket.path.replace(/\{(path|method)\}/g, (_, name: string) => filling[name] ?? '');
 }
 
-/** The client's query with the model's name at the provider. */
+/** The client's query, with the provider's own name of the model. */
 function queryAt({ model }: Target, socket: ForwardedSocket, query: string): string {
   const { modelParameter, clientsModelParameter, ownParameters = [] } = socket;
   const rest = [...ownParameters, clientsModelParameter].reduce(withoutParameter, query);
@@ -268,7 +270,7 @@ function queryAt({ model }: Target, socket: ForwardedSocket, query: string): str
   return withQuery(`?${modelParameter}=${encodeURIComponent(model)}`, withoutParameter(rest, modelParameter));
 }
 
-/** The name at the provider of a model that a message names: the provider itself is chosen already. */
+/** The provider's own name for a model that a message names; the provider is already chosen. */
 function nameAt({ provider }: Target, named: string): string {
   const prefix = `${provider.name}/`;
   return aliased(provider, named.startsWith(prefix) ? named.slice(prefix.length) : named);

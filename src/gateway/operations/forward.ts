@@ -51,7 +51,7 @@ export function mayForward(
   return METHODS.includes(method) && fitting(forward, config).length > 0;
 }
 
-/** Whether the request names a provider that may not have it. */
+/** Whether the request names a provider to which it may not be forwarded. */
 export function isAskedElsewhere(
   { path, spokenBy, model }: ForwardedPath,
   headers: HeaderReader,
@@ -63,12 +63,12 @@ export function isAskedElsewhere(
   );
 }
 
-/** Milliseconds. Images and videos are made without a byte in between, for longer than a model thinks. */
+/** Milliseconds. While an image or video is made, nothing arrives for longer than while a model thinks. */
 const LONGEST_WORK_MS = 600_000;
 
 /**
  * Answers with whatever the one provider answers. Throws the GatewayError to report to the client.
- * @param text of the body, where that was read before.
+ * @param text of the body, if that was read already.
  */
 export async function answerForwarded(forwarding: Forwarding, text?: string): Promise<Response> {
   const { found } = forwarding;
@@ -83,7 +83,7 @@ export async function answerForwarded(forwarding: Forwarding, text?: string): Pr
   }
 }
 
-/** An upload is only begun. */
+/** Reads the body; of an upload, only its beginning. */
 function readForwarded(
   { request, found, config, host, client }: Forwarding,
   headers: HeaderReader,
@@ -93,7 +93,7 @@ function readForwarded(
   const { isUpload, passesLongJson } = found.forward;
   const context = { limits, setTimer, client };
   if (isJsonType(headers.get('content-type') ?? '')) {
-    // What can be read whole is: rows have it, and it can be sent again with the next key.
+    // What can be read whole is read whole: its row then has it, and it can be sent again with the next key.
     if (passesLongJson === true) return readUpload(request, headers, context, limits.maxBody);
   } else if (isUpload === true) return readUpload(request, headers, context);
   return readBytes(request, headers, limits, setTimer);
@@ -101,7 +101,7 @@ function readForwarded(
 
 /** What the client sent. */
 interface Received {
-  /** As the dialect itself has them. */
+  /** In the dialect's own form. */
   headers: HeaderReader;
   /** The body; of an upload, its beginning. */
   bytes: Uint8Array<ArrayBuffer>;
@@ -140,7 +140,7 @@ async function forward(
   try {
     return await answer(forwarding, target, sent);
   } catch (thrown) {
-    // Its provider would go on until the longest wait for the next byte is over.
+    // Otherwise its provider would go on until the longest wait for the next byte is over.
     sent.response.body.cancel();
     sent.call.release();
     throw thrown;
@@ -159,7 +159,7 @@ function noteRequest(
     record.keepRequest(content.text, featuresIn(headers, found.dialect.client));
 }
 
-/** The route to the one provider, whose answer may take as long as any does. */
+/** The route to the one provider, whose answer may take the longest time allowed. */
 function chooseTarget({ found, config, record, headers, address, routed }: Forwarding): ForwardRoute {
   const { spokenBy, otherwise, freeModels } = found.forward;
   const model = record.requestedModel;
@@ -172,15 +172,15 @@ function chooseTarget({ found, config, record, headers, address, routed }: Forwa
   return { ...route, target, targets: [target] };
 }
 
-/** Throws `forbidden` where the gateway's own key must not be used. */
+/** Throws `forbidden` if a project may not do this with the gateway's own key. */
 function guardKey({ request, found, project, address: { pathname } }: Forwarding, asked: AskedWith): void {
   requireOwnKeyPast(pathname, found, asked);
-  // What is made at once is asked for by POST: anything else is about what is there already.
+  // New results are asked for by POST; any other method concerns what is stored already.
   if (project !== null && (found.forward.isStored || request.method !== 'POST'))
     requireOwnKey(asked, `${pathname}: what is stored at the provider`);
 }
 
-/** The client's body, in which models have the names that they have at the provider. */
+/** The client's body, with the provider's own names for models. */
 function bodyFor(
   { found, config, headers: own }: Forwarding,
   { headers, bytes, content, upload }: Received,
@@ -204,9 +204,9 @@ function bodyFor(
   return editor === undefined ? beginning : editWhole(editor, beginning);
 }
 
-/** What the provider answered, as it begins. */
+/** The head of the provider's answer. */
 interface Asked extends Sent {
-  /** To which the request went. */
+  /** To which the request was sent. */
   url: string;
   observer: Observer;
 }
@@ -244,7 +244,7 @@ async function askProvider(
   return { ...sent, url, observer };
 }
 
-/** Throws `forbidden` for what is to be opened past the gateway with its own key: no budget, limit or row would know of it. */
+/** Throws `forbidden` for what would be opened past the gateway with the gateway's own key, unseen by any budget, limit or row. */
 function requireOwnKeyPast(pathname: string, { forward, dialect }: FoundForward, asked: AskedWith): void {
   const { leadsPast } = forward;
   if (leadsPast === undefined || hasOwnKey(asked)) return;
@@ -265,7 +265,7 @@ function recipientOf({ dialect, forward: { envelope } }: FoundForward): Recipien
   return { dialect: dialect.id, envelope };
 }
 
-/** What reads what the answer is billed by; undefined where it is not billed. */
+/** Reads from the answer what it is billed by; undefined if it is not billed. */
 async function readerOf(
   { billIn, billFields = ['usage'], loadReader }: ForwardedPath,
   headers: HeaderReader,
@@ -285,7 +285,7 @@ function editLink({ place, behindGateway }: ForwardedLink): StringEditor {
 
 const WITHOUT_BODY = [204, 205, 304];
 
-/** A browser shows the answer as a page, at the gateway's address: a script in a stored file could use the gateway, too. */
+/** A browser shows the answer as a page at the gateway's address, where a script in a stored file could use the gateway. */
 const SHOWN_APART = 'sandbox';
 
 async function answer(forwarding: Forwarding, { provider }: Target, sent: Asked): Promise<Response> {
@@ -310,7 +310,7 @@ async function answer(forwarding: Forwarding, { provider }: Target, sent: Asked)
   const isHead = request.method === 'HEAD';
   if (!isHead && !WITHOUT_BODY.includes(status)) return new Response(makeBody(body), { status, headers });
   await body.drained();
-  // What a client asks for, without a body that this could contradict.
+  // A HEAD asks for the length, and its answer has no body that could contradict it.
   const length = given.get('content-length');
   if (isHead && length !== null) headers['content-length'] = length;
   return new Response(null, { status, headers });
@@ -322,7 +322,7 @@ function answerHeaders(forwarding: Forwarding, { response, url }: Asked): Answer
   const within = redirectWithin(response, { url });
   const place = within && placeBehindGateway(within, url, forwarding);
   if (place !== undefined) headers.location = place;
-  // Of no length known in advance, as events and speech are: nginx would hold them back until its buffers are full.
+  // Events and speech have no length known in advance; without this header nginx would hold them back until its buffers are full.
   if (response.headers.get('content-length') === null) headers['x-accel-buffering'] = 'no';
   setExchangeHeaders(headers, { record, ...recipientOf(found) }, null);
   if (asked.get('accept')?.includes('text/html') === true) headers['content-security-policy'] = SHOWN_APART;

@@ -1,4 +1,4 @@
-// What every request that is forwarded as it is has in common, a WebSocket's too: its exchange, and when it needs a key of its own.
+// What all forwarded requests have in common, WebSockets included: their exchange, and when they need a provider's key of the client's own.
 import type { ResolvedConfig } from '../../config/resolved.ts';
 import type { FoundForward } from '../../dialects/find-route.ts';
 import { GatewayError } from '../../model/errors.ts';
@@ -16,21 +16,21 @@ export interface Forwarding extends Omit<Exchange, 'question' | 'route' | 'pingI
   address: RequestAddress;
   found: FoundForward;
   config: ResolvedConfig;
-  /** That of the presented key; null: no key, or the operator's. */
+  /** The project of the presented key; null: no key, or the operator's. */
   project: string | null;
-  /** There is a ledger. */
+  /** Whether there is a ledger. */
   isRecorded: boolean;
   /** Called once the provider is known. */
   routed(): void;
   makeBody: MakeBody;
 }
 
-/** Most of these requests change something at the provider: whether to send one again is for the client to decide. */
+/** Most of these requests change something at the provider, so the client has to decide whether to send one again. */
 export function onlyOnce(thrown: unknown): never {
   throw thrown instanceof GatewayError ? thrown.with(thrown.message, { lasting: true }) : thrown;
 }
 
-/** In place of the question of a request that is forwarded: it is not parsed. */
+/** Stands for the question of a forwarded request, which is not parsed. */
 export const UNASKED: Question = {
   incoming: null,
   neutral() {
@@ -40,7 +40,8 @@ export const UNASKED: Question = {
 };
 
 /**
- * Throws `forbidden` without a provider's key of the client's: with the gateway's, each project could use what is another's.
+ * Throws `forbidden` if the client brings no key of its own for the provider: with the gateway's key, each project could use what belongs
+ * to another.
  * @param what all projects would share, for the message.
  */
 export function requireOwnKey(asked: AskedWith, what: string): void {

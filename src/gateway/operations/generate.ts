@@ -1,4 +1,4 @@
-// Generation, streamed or whole: from a routed request to the response the client gets.
+// Generation, streamed or whole: from a routed request to the response that the client gets.
 import { type CreateFraming, FRAMING_TYPES } from '../../dialects/dialect.ts';
 import { DIALECTS } from '../../dialects/registry.ts';
 import { GatewayError, toGatewayError } from '../../model/errors.ts';
@@ -26,7 +26,7 @@ import { Reframer } from '../response/reframe.ts';
 import { type Opened, StreamedAnswer } from '../response/streamed-answer.ts';
 import { respond } from './ask-json.ts';
 
-/** Answers as a stream or whole, whichever was asked for. Throws the GatewayError to report to the client. */
+/** Answers as a stream or whole, as was asked for. Throws the GatewayError to report to the client. */
 export function answerGeneration(exchange: Exchange & { makeBody: MakeBody }): Promise<Response> {
   const answer = (asked: typeof exchange) =>
     asked.question.stream ? answerStream(asked) : answerWhole(asked);
@@ -48,7 +48,7 @@ function asksForOwnSummary({ question: { incoming }, dialect, route }: Exchange)
   );
 }
 
-/** At which servers of the dialect that have no summaries refuse what asks for one. */
+/** The statuses with which servers of the dialect that write no summaries refuse to write one. */
 const REFUSALS: readonly number[] = [400, 404, 422, 501];
 
 function isRefused({ client, record }: Exchange, thrown: unknown): boolean {
@@ -56,7 +56,9 @@ function isRefused({ client, record }: Exchange, thrown: unknown): boolean {
   return REFUSALS.includes(record.attempts.at(-1)?.status ?? 0);
 }
 
-/** Answers whole. Throws the GatewayError to report to the client. @param build makes the client's body of an answer that does not pass. */
+/**
+ * Answers whole. Throws the GatewayError to report to the client. @param build makes the client's body for an answer that does not pass.
+ */
 export async function answerWhole(exchange: Exchange, build = buildBody): Promise<Response> {
   const { record, route } = exchange;
   const whole = await hedgedAnswer<WholeAnswer>({
@@ -84,13 +86,13 @@ export async function answerWhole(exchange: Exchange, build = buildBody): Promis
   setExchangeHeaders(headers, exchange, whole.answer.model);
   const response = new Response(asItCame ?? written, { status: 200, headers });
   record.httpStatus = 200;
-  // As a stream would be: in the dialect's words.
+  // The row has it in the dialect's words, as it has a stream.
   if (record.keepsAnswer) record.responseBody = own;
   record.end({ status: 'success' });
   return response;
 }
 
-/** The answer to a question that asks nothing of a model; undefined for any other. */
+/** The answer to a question that needs no model; undefined for any other. */
 export function answerWithoutModel(
   exchange: Pick<Exchange, 'host' | 'record' | 'dialect' | 'envelope'>,
   { body, route }: Incoming,
@@ -101,21 +103,21 @@ export function answerWithoutModel(
   const own = client.answerWithoutModel?.(body, Math.floor(host.now() / 1000));
   if (own === undefined) return undefined;
   const written = envelope?.answers?.writeWhole?.(own, factsOf(exchange)) ?? own;
-  // It is whole, also where a stream is asked for.
+  // This answer is whole even if a stream was asked for.
   record.streamed = false;
   const response = respond(exchange, JSON.stringify(written), {});
   record.end({ status: 'success' });
   return response;
 }
 
-/** The answer in the client's words, where its envelope has others than the dialect. */
+/** The answer in its envelope's words, if those differ from the dialect's. */
 function writtenFor(exchange: Exchange, own: string): string {
   const write = exchange.envelope?.answers?.writeWhole;
   if (write === undefined) return own;
   return writeJson(write(readObject(own) ?? {}, factsOf(exchange)), own.length);
 }
 
-/** The client's body for an answer that does not pass, with all its alternatives in their order. */
+/** The client's body for an answer that does not pass, with all alternatives in order. */
 function buildBody(exchange: Exchange, { plan, answer, others = [] }: WholeAnswer): JsonObject {
   const build = (one: NeutralResponse) =>
     formsIn(exchange).buildResponse(one, answerContext(exchange, plan.target));
@@ -129,9 +131,9 @@ function buildBody(exchange: Exchange, { plan, answer, others = [] }: WholeAnswe
 }
 
 /**
- * Answers as a stream. The head waits for the first content, so that a failure before it keeps its real
- * status, but no longer than the ping interval: then pings keep the connection alive and a failure is reported
- * in the stream (GUARANTEES 2). Throws the GatewayError of a failure that came before the head.
+ * Answers as a stream. The head waits for the first content, so that a failure before that keeps its real status, but no longer than the
+ * ping interval; then pings keep the connection alive, and a failure is reported in the stream (GUARANTEES 2). Throws the GatewayError of a
+ * failure that came before the head.
  */
 async function answerStream(exchange: Exchange & { makeBody: MakeBody }): Promise<Response> {
   const { host, record, pingIntervalMs, makeBody, envelope } = exchange;
@@ -167,7 +169,8 @@ function openFirst(exchange: Exchange): Promise<Opened> {
       const render = createByteRenderer(createAnswerEncoder);
       const createEncoder = () =>
         forms.createStreamEncoder({ ...plainContext(exchange, target.model), framing: 'sse' });
-      // The rest is asked for as a turn of a conversation, which a text completion is not, nor one of several alternatives.
+      // The rest of an answer is asked for as a turn of a conversation. A text completion is none, and several alternatives are not one
+      // answer.
       const continues =
         route.policy.continueStreams &&
         question.incoming?.route.operation !== 'complete' &&
@@ -210,8 +213,8 @@ function openFirst(exchange: Exchange): Promise<Opened> {
 }
 
 /**
- * Once the answer has begun, no other target will be asked. The request's text and tree would otherwise be held for
- * the whole stream: 130 KB for a request of 80 KB, and its headers 3 KB more.
+ * Once the answer has begun, no other target will be asked. Without this, the request's text and tree would be held for the whole stream:
+ * 130 KB for a request of 80 KB, and 3 KB for its headers.
  */
 function forgetRequest({ question }: Exchange, plan: Plan): void {
   question.neutral = forgotten;
@@ -231,7 +234,7 @@ function forgotten(): never {
   throw new GatewayError('internal', 'the request is no longer held');
 }
 
-/** Resolves after the interval; the timer is cancelled when the opening settles first. */
+/** Resolves after the interval; its timer is cancelled if the opening settles first. */
 function afterInterval(host: GatewayHost, ms: number, opening: Promise<unknown>): Promise<'still opening'> {
   return new Promise((resolve) => {
     const cancel = host.setTimer(() => resolve('still opening'), ms);

@@ -1,4 +1,4 @@
-// The models that each provider lists: fetched with the gateway's own key, kept for ten minutes.
+// The models that each provider lists, fetched with the gateway's own key and kept for ten minutes.
 import { isDoneWithin } from '../../model/done-within.ts';
 import type { ProviderConfig } from '../../config/resolved.ts';
 import type { ModelEntry } from '../../model/model-entry.ts';
@@ -7,20 +7,20 @@ import { fetchModels } from './fetch-models.ts';
 import { messageOf } from '../../model/thrown.ts';
 
 export interface ModelCatalog {
-  /** The provider's list as far as it is known within WAIT_MS; an older one, or none, where it is not. */
+  /** The provider's list; if it does not arrive within WAIT_MS, an older one or none. */
   modelsOf(provider: ProviderConfig): Promise<readonly ModelEntry[]>;
-  /** Forgets the lists of all others, once they are no longer configured. */
+  /** Forgets the lists of all other providers, which are not configured any more. */
   keepOnly(providers: readonly ProviderConfig[]): void;
 }
 
 const KEPT_MS = 10 * 60_000;
-/** How long a provider that failed is not asked again. */
+/** How long a provider that failed is not asked again, in milliseconds. */
 const FAILURE_KEPT_MS = 30_000;
-/** A client waits no longer; the provider's answer still fills the cache. */
+/** How long a client waits, in milliseconds; an answer that comes later still fills the cache. */
 const WAIT_MS = 1_500;
 
 interface Cached {
-  /** How the list is asked for. After a reload the same name may stand for another server, or have another key. */
+  /** How the list was asked for. After a reload the same name may stand for another server or key. */
   asked: string;
   models: readonly ModelEntry[];
   until: number;
@@ -61,7 +61,7 @@ export function createModelCatalog(host: GatewayHost, redact: (text: string) => 
   };
 }
 
-/** The same text for providers whose list is asked for in the same way. */
+/** Equal for providers whose list is asked for in the same way. */
 function askedFor(provider: ProviderConfig): string {
   const { dialect, baseUrl, modelsBaseUrl, otherBaseUrls, apiKey, keyHeader, headers, options, oauth, tls } =
     provider;

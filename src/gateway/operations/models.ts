@@ -18,7 +18,7 @@ export interface ModelSources {
   listing: Router;
 }
 
-/** The list, or the one model asked for. Throws GatewayError `unknown_model` where routing refuses that name. */
+/** The list, or the one model asked for. Throws GatewayError `unknown_model` where routing refuses its name. */
 export async function answerModels(
   { client, dialect, asked }: Pick<FoundModels, 'client' | 'dialect' | 'asked'>,
   query: URLSearchParams,
@@ -34,7 +34,7 @@ export async function answerModels(
   return client.buildModel(await withWindow(model, sources), asked);
 }
 
-/** With what the price table knows of its context window, where the provider's list says nothing. */
+/** Adds the context window from the price table, if the provider's list does not say it. */
 async function withWindow(model: OfferedModel, { listing }: ModelSources): Promise<OfferedModel> {
   if (model.inputTokenLimit !== undefined || model.contextWindow !== undefined) return model;
   const target = await targetOf(model.id, listing);
@@ -43,8 +43,8 @@ async function withWindow(model: OfferedModel, { listing }: ModelSources): Promi
 }
 
 /**
- * Lists each id once; a request for it is routed to its model.
- * @param bare the dialect whose providers' models are named without the provider, where routing leads that name to them.
+ * Lists each id once; routing leads a request for it to its model.
+ * @param bare the dialect whose providers' models are named without the provider, if routing leads those names to them.
  */
 async function offeredModels(
   { config, catalog, listing }: ModelSources,
@@ -101,8 +101,8 @@ async function routed(model: string, listing: Router): Promise<Target | undefine
 }
 
 /**
- * A name that is not listed, with what is known of the model to which routing leads it: not every provider lists all that it
- * serves, and clients ask for the model that they are about to use (LlamaIndex does when it is set up).
+ * A model that is not listed, with what is known of the one to which routing leads its name: not every provider lists all that it serves,
+ * and clients ask for the model that they are about to use (LlamaIndex does so when it is set up).
  */
 async function unlisted(
   id: string,

@@ -1,14 +1,14 @@
-// Where at the gateway a client finds what a provider leads it to on its own server.
+// Maps addresses of a provider's own server, to which the provider leads a client, to paths of the gateway.
 import { findForward } from '../../dialects/find-route.ts';
 import { onlyParameter, withQuery } from '../attempts/pass-query.ts';
 import type { Forwarding } from './forwarding.ts';
 
 /**
- * The gateway's own path for an address of the provider's server, as Google's leads from its files to their bytes, which clients then
- * ask for here, with the gateway's key; undefined where nothing is forwarded there. Vercel's AI SDK has its key in the query alone.
+ * The gateway's own path for an address of the provider's server; undefined where nothing is forwarded to that. Google's answers lead from
+ * files to their bytes, which clients then ask for here, with the gateway's key. Vercel's AI SDK has its key in the query alone.
  * https://ai.google.dev/gemini-api/docs/video ("follow redirects"),
  * https://github.com/vercel/ai/blob/main/packages/google/src/google-generative-ai-video-model.ts
- * @param url to which the request itself went.
+ * @param url to which the request itself was sent.
  */
 export function placeBehindGateway(
   { pathname, search }: URL,
@@ -19,12 +19,12 @@ export function placeBehindGateway(
   if (!pathname.startsWith(`${there}/`)) return undefined;
   const path = here + pathname.slice(there.length);
   if (findForward(path, headers, request.method)?.dialect !== found.dialect) return undefined;
-  // The provider got it in a header, and so does not lead on with it, without which the client would be refused here.
+  // The provider got the key in a header, so its link lacks it, and without it the client would be refused here.
   const key = onlyParameter(address.search, found.dialect.client.keyInQuery?.parameter);
   return withQuery(path + search, key);
 }
 
-/** What stands before the segments with which both end. */
+/** What precedes the segments with which both end. */
 function differentBeginnings(one: string, other: string): [string, string] {
   const [segments, others] = [one.split('/'), other.split('/')];
   while (segments.length > 1 && segments.at(-1) === others.at(-1)) {

@@ -2,7 +2,7 @@
 import type { Route } from '../../routing/route.ts';
 import type { Target } from '../../routing/targets.ts';
 
-/** True for the rule's own targets, and for those that serve the same model, by its name or by their alias for it. */
+/** Selects the rule's own targets, and later ones that serve the same model, by its name or by their alias for it. */
 export function servesSameModel({ targets, ownTargets }: Route, asked: string): (target: Target) => boolean {
   const own = targets.slice(0, ownTargets);
   const names = [asked, ...own.map(({ model }) => model)].map(bareName);
@@ -16,7 +16,7 @@ export function servesSameModel({ targets, ownTargets }: Route, asked: string): 
   };
 }
 
-/** The name without its vendor: OpenRouter puts `openai/` before OpenAI's names. */
+/** The name without a vendor: OpenRouter puts `openai/` before OpenAI's names. */
 function bareName(model: string): string {
   return model.slice(model.lastIndexOf('/') + 1);
 }

@@ -1,4 +1,4 @@
-// `gpt-tokenizer`, whose table of tokens takes 80 MB: it is loaded by the first estimate, not by the gateway.
+// Loads `gpt-tokenizer` at the first estimate, since its table of tokens takes 80 MB.
 import { findPackages, loadPackage } from '../../model/lazy-package.ts';
 
 type Tokenizer = typeof import('gpt-tokenizer/encoding/o200k_base');

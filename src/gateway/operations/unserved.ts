@@ -1,4 +1,4 @@
-// Which targets of a route an operation passes over, told before it is asked: for people who ask where a request would go.
+// Which targets of a route an operation passes over, known before they are asked: for people who ask where a request would go.
 import type { ClientRoute, ProviderSide } from '../../dialects/dialect.ts';
 import { PROVIDER_SIDES } from '../../dialects/registry.ts';
 import type { DialectId } from '../../model/dialect-id.ts';
@@ -9,7 +9,7 @@ import { servesSameModel } from './same-model.ts';
 
 export interface Unserved {
   code: 'unsupported' | 'another_model' | 'never_reached';
-  /** A clause about the target. */
+  /** A clause that says why, about the target. */
   why: string;
 }
 
@@ -62,7 +62,7 @@ function unsupported(why: string): Unserved {
   return { code: 'unsupported', why };
 }
 
-/** The side by which the target is asked to count tokens, perhaps of another dialect; undefined: they are estimated here. */
+/** The provider side, perhaps of another dialect, that counts the target's tokens; undefined: they are estimated here. */
 export function countingSide(target: Target, dialect: DialectId): ProviderSide | undefined {
   const { countsIn } = target.provider.quirks;
   const own = sideOf(target, dialect);

@@ -1,5 +1,5 @@
-// For a passthrough of a provider whose streams are not server-sent events: each of its events as one, in the provider's own
-// words. `response/reframe.ts` writes them as the client reads them.
+// For a passthrough from a provider whose streams are not server-sent events: makes each of its events one, in the provider's own words.
+// `response/reframe.ts` writes them as the client reads them.
 import type { EventTaker, StreamFraming } from '../../dialects/dialect.ts';
 import type { GatewayError } from '../../model/errors.ts';
 import type { SseEvent } from '../../sse/event.ts';
@@ -15,7 +15,7 @@ export class AsEventsPump extends WrappedPump<Uint8Array> implements EventTaker 
   private readonly provider: string;
   private text = '';
 
-  /** @param stream takes server-sent events. @param provider for messages. */
+  /** @param stream takes server-sent events. @param provider its name, for messages. */
   constructor(stream: Pump<Uint8Array>, framing: StreamFraming, provider: string) {
     super(stream);
     this.framing = framing;
@@ -37,7 +37,7 @@ export class AsEventsPump extends WrappedPump<Uint8Array> implements EventTaker 
     return passed === undefined || failed === undefined ? (passed ?? failed) : joined(passed, failed);
   }
 
-  // From the framing.
+  // Called by the framing.
 
   take({ event, data }: SseEvent): undefined {
     const lines = data.replaceAll('\n', '\ndata: ');
@@ -49,7 +49,7 @@ export class AsEventsPump extends WrappedPump<Uint8Array> implements EventTaker 
   }
 
   count(): void {
-    // No event comes by `repeat`.
+    // This framing never calls `repeat`.
   }
 }
 

@@ -2,10 +2,10 @@
 import type { NeutralRequest } from '../../model/request.ts';
 import type { NeutralResponse } from '../../model/response.ts';
 
-/** Ids in use, each with the number that the next duplicate gets: searching for a free one would take minutes for thousands. */
+/** Ids in use, each with the number that its next duplicate gets: searching for a free number would take minutes for thousands of calls. */
 export type TakenIds = Map<string, number>;
 
-/** Takes the id, or one like it that is free. */
+/** Takes the id, or a free one made from it. */
 export function distinctId(id: string, taken: TakenIds): string {
   let count = taken.get(id);
   if (count === undefined) {
@@ -20,14 +20,15 @@ export function distinctId(id: string, taken: TakenIds): string {
   return distinct;
 }
 
-/** The ids of a conversation's calls as one string: an answer holds them until it ends, and each as its own took 93 bytes. */
+/** The ids of a conversation's calls as one string: an answer holds them until it ends, and as separate strings each took 93 bytes. */
 export type EarlierCalls = string;
 
-/** No id has one. */
+/** Occurs in no id. */
 const SEPARATOR = '\0';
 
 /**
- * The ids of a conversation's calls. Some servers number the calls of each turn anew, and Claude Code takes each for the first one:
+ * The ids of a conversation's calls. Some servers number the calls of each turn from the beginning, and Claude Code takes every call of the
+ * same id for the first one:
  * https://github.com/NVIDIA-NeMo/Switchyard/issues/502, https://github.com/fw-ai/fireconnect/issues/16
  */
 export function callsOf({ messages }: Pick<NeutralRequest, 'messages'>): EarlierCalls {

@@ -1,4 +1,4 @@
-// Which pump takes a provider's stream to a client that speaks a wire dialect.
+// Chooses the pump that takes a provider's stream to a client that speaks a wire dialect.
 import type { CreateFraming, StreamEncoder } from '../../dialects/dialect.ts';
 import type { StreamEvent } from '../../model/events.ts';
 import type { PlannedTry } from '../attempts/send.ts';
@@ -10,14 +10,14 @@ import { createTranslatePump } from './translate.ts';
 import { JsonArrayWriterPump } from './write-json-array.ts';
 
 export interface PumpClient {
-  /** For errors in events that pass: of server-sent events, also where the client reads an array. */
+  /** Writes error events into a stream that passes: as server-sent events, even where the client reads an array. */
   createEncoder(): StreamEncoder;
   render(events: readonly StreamEvent[]): Uint8Array | undefined;
-  /** It reads an array, of which nothing but what is pumped here becomes a part. */
+  /** The client reads an array, and only what is pumped here becomes an element. */
   takesElements: boolean;
-  /** It overlooks errors as the provider puts them: they are told in the encoder's form. */
+  /** The client overlooks errors in the provider's form: they are written by the encoder. */
   retellsErrors: boolean;
-  /** It knows of no error but by the event that repeats it. */
+  /** The client learns of an error only by the event that repeats it. */
   needsRepeat: boolean;
 }
 

@@ -1,4 +1,4 @@
-// Some servers always stream: what they stream is folded into the whole answer that was requested.
+// Some servers always stream. Their stream is collected into the whole answer that was requested.
 import type { CreateFraming } from '../../dialects/dialect.ts';
 import { createResponseCollector, type ResponseCollector } from '../../model/replay.ts';
 import type { NeutralResponse } from '../../model/response.ts';
@@ -14,7 +14,7 @@ import { createTranslatePump } from './translate.ts';
 import { WrappedPump } from './wrapped-pump.ts';
 
 export interface CollectedAnswer {
-  /** The provider's own text, where the answer was whole after all; null: it streamed. */
+  /** The provider's own text if it did not stream after all; null: it streamed. */
   text: string | null;
   answer: NeutralResponse;
 }
@@ -26,7 +26,7 @@ export interface CollectOptions {
   asText(take: (answer: NeutralResponse, text: string) => true): TextReader<true>;
 }
 
-/** Reads a stream as one is read for a client, within the same limits. Throws GatewayError. */
+/** Reads a stream within the same limits as one for a client. Throws GatewayError. */
 export async function collectStream(
   context: AttemptContext,
   { response, call }: Sent,
@@ -67,7 +67,7 @@ export async function collectStream(
   }
 }
 
-/** Lets the connection of a complete answer become free, which nothing waits for. */
+/** Lets the connection of a complete answer become free; nothing waits for that. */
 function letClose(relay: Relay<true>): void {
   relay.next({
     take(out) {
@@ -124,12 +124,12 @@ class CollectingPump extends WrappedPump<true> {
     return true;
   }
 
-  /** To be called when it is over. Throws the GatewayError with which it ended. */
+  /** To be called when the stream is over. Throws the GatewayError with which it ended. */
   collected(): CollectedAnswer {
     if (this.whole !== undefined) return this.whole;
     const { observer } = this.context;
     const collected = this.collector.response();
-    // Another may have gone on where the one that began has declined.
+    // Another model may have gone on where the first one declined.
     const answer = { ...collected, model: observer.seen.model ?? collected.model };
     for (const [block, part] of answer.parts.entries())
       if (part.type === 'text') observer.show({ type: 'text-delta', block, text: part.text });
@@ -137,7 +137,7 @@ class CollectingPump extends WrappedPump<true> {
   }
 }
 
-/** Watchers see the answer only when it is whole: until then it may fail, and another target be asked for all of it. */
+/** Watchers see the answer only when it is whole: until then it may fail, and another target may be asked for all of it. */
 function hiddenUntilWhole(observer: Observer): Observer {
   return {
     seen: observer.seen,

@@ -11,7 +11,7 @@ export function createEventFraming(maxEvent: number): StreamFraming {
 class EventFraming extends FrameForm implements StreamFraming {
   private readonly maxEvent: number;
   private readonly splitter: FrameSplitter;
-  /** As the splitter's. */
+  /** Whether the stream stands between two frames, as the splitter sees it. */
   private isBetween = true;
 
   constructor(maxEvent: number) {
@@ -21,7 +21,7 @@ class EventFraming extends FrameForm implements StreamFraming {
   }
 
   push(chunk: Uint8Array, taker: EventTaker): void {
-    // Mostly a chunk is one frame.
+    // Usually a chunk is exactly one frame.
     if (this.isBetween && chunk.length <= this.maxEvent && this.repeat(chunk, 0, chunk.length, taker)) return;
     const { bytes, ends, tooLarge } = this.splitter.push(chunk);
     this.isBetween = this.splitter.isBetween();

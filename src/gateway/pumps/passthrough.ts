@@ -22,15 +22,15 @@ import { redactError } from '../../model/redact/redact-error.ts';
 import { repeatableText } from './repeatable-text.ts';
 
 export interface PassthroughOptions extends Reading {
-  /** Events that the client did not ask for. */
+  /** Recognizes events that the client did not ask for. */
   hides: ((event: SseEvent) => boolean) | undefined;
-  /** How many the client asked for. */
+  /** How many alternatives the client asked for. */
   alternatives: number;
-  /** Creates one of the client's dialect, for the error event that may have to end the stream. */
+  /** Creates an encoder of the client's dialect, for the error event that may have to end the stream. */
   createEncoder(): StreamEncoder;
-  /** The client overlooks errors as the provider puts them: they are told in the encoder's form. */
+  /** The client overlooks errors in the provider's form: they are written by the encoder. */
   retellsErrors?: boolean;
-  /** The client knows of no error but by the event that repeats it: where the provider ends without that, it is added. */
+  /** The client learns of an error only by the event that repeats it. Where the provider ends without that event, it is added. */
   needsRepeat?: boolean;
   follower?: Follower | undefined;
 }
@@ -44,7 +44,7 @@ export function createPassthroughPump(options: PassthroughOptions): Pump<Uint8Ar
   return new PassthroughPump(options);
 }
 
-/** A class: each stream holds one, and closures would be fifteen objects. */
+/** A class, since each stream holds one, and as closures it would be fifteen objects. */
 class PassthroughPump implements Pump<Uint8Array>, RepeatReader {
   readonly padding: string | undefined;
   readonly numbers: string | undefined;
@@ -56,19 +56,19 @@ class PassthroughPump implements Pump<Uint8Array>, RepeatReader {
   private readonly format: FrameFormat;
   private readonly splitter: FrameSplitter;
   private readonly decoder: StreamDecoder;
-  /** Null where the dialect recognizes what only adds content without reading it. */
+  /** Null where the dialect can tell without parsing which frames only add content. */
   private readonly form: FrameForm | null;
-  /** The decoded events of the frame that is being read for the form. */
+  /** The events decoded from the frame that the form is about to learn. */
   private decoded: StreamEvent[] | null = null;
   private terminal = false;
-  /** That the client got, of those that are looked into. */
+  /** The newest event that the client got, among those that were parsed. */
   private last: SseEvent | undefined = undefined;
-  /** One like it followed. */
+  /** A frame of the same form followed it. */
   private hasRepeated = false;
   private took = false;
   private keptAlive = false;
   private failed = false;
-  /** The failure is kept from the client. */
+  /** The failure was kept from the client. */
   private kept = false;
 
   constructor(options: PassthroughOptions) {
@@ -124,7 +124,7 @@ class PassthroughPump implements Pump<Uint8Array>, RepeatReader {
     const tooMuch = keptTooMuch(this.options.provider, this.options.maxEvent, seen);
     if (tooMuch !== undefined && !this.ended()) return this.fail(tooMuch);
     const completed = this.splitter.push(chunk);
-    // Frames that the client does not get as they came, by where they begin: left out (null), or without a key.
+    // Frames that the client gets changed, by where they begin: null if left out, otherwise without the keys that they quote.
     let changed: Map<number, Uint8Array | null> | undefined;
     const { bytes } = completed;
     let next = 0;
@@ -179,7 +179,7 @@ class PassthroughPump implements Pump<Uint8Array>, RepeatReader {
     if (rest?.length === 0) rest = undefined;
     const error = this.breakOff(truncated(this.options.provider, seen, unread + strangers));
     if (error === undefined && !this.kept) return rest;
-    // The name of an event whose data did not come: with a blank line after it, some clients would read it as an event.
+    // The frame has no data, perhaps only an event's name. A blank line after it would make some clients read it as an event.
     if (rest === undefined || (event?.data ?? '') === '') return error;
     return joinBytes([rest, textEncoder.encode(this.format.end), error ?? new Uint8Array()]);
   }
@@ -189,8 +189,8 @@ class PassthroughPump implements Pump<Uint8Array>, RepeatReader {
   }
 
   /**
-   * Nothing more comes. An answer that lacks only the dialect's last formality is complete; otherwise the client gets
-   * this error, or the one that shows only now that nothing follows.
+   * Nothing more arrives. An answer that lacks only the dialect's last formality is complete; otherwise the client gets this error, or the
+   * one that becomes apparent only because nothing follows.
    */
   private breakOff(error: GatewayError): Uint8Array | undefined {
     const wasEnded = this.ended();
@@ -207,13 +207,13 @@ class PassthroughPump implements Pump<Uint8Array>, RepeatReader {
     return this.options.needsRepeat === true && this.side.repeatsError !== undefined && !this.terminal;
   }
 
-  /** The error that the provider reported. A call that the gateway itself finds malformed passes unreported. */
+  /** The error that the provider reported. A call that only the gateway finds malformed passes unreported. */
   private reportedFailure(): GatewayError | null {
     const { error } = this.seen;
     return error?.code === 'upstream_malformed' ? null : error;
   }
 
-  /** What the client gets of an error in place of the rest. */
+  /** Ends the stream with this error, unless the follower keeps it from the client. */
   private reportError(error: GatewayError): Uint8Array | undefined {
     const { follower } = this;
     this.observer.see({ type: 'error', error });
@@ -229,11 +229,11 @@ class PassthroughPump implements Pump<Uint8Array>, RepeatReader {
     this.noteLast();
     if (this.last !== undefined) encoder.follow?.(this.last);
     const text = encoder.encode({ type: 'error', error });
-    // Some clients look for a full `\r\n\r\n`, and would take this for a part of the previous event.
+    // Some clients look for a full `\r\n\r\n`; without the `\n` they would take the error for a part of the previous event.
     return textEncoder.encode(this.splitter.awaitsLf() ? `\n${text}` : text);
   }
 
-  /** What the tap's decoder emits. */
+  /** Receives the events of the tap's decoder. */
   private see(event: StreamEvent): void {
     const { observer, follower } = this;
     if (event.type === 'error') {
@@ -245,7 +245,7 @@ class PassthroughPump implements Pump<Uint8Array>, RepeatReader {
     this.decoded?.push(event);
   }
 
-  /** What has passed, the client was told: also of an ending behind which only counts are missing. */
+  /** What has passed has reached the client, so the decoder may report it: even an ending that only lacks its counts. */
   settle(): void {
     this.noteNumbers();
     this.decoder.end();
@@ -256,7 +256,7 @@ class PassthroughPump implements Pump<Uint8Array>, RepeatReader {
     if (numbers !== undefined) this.decoder.count?.(numbers);
   }
 
-  // From the form.
+  // Called by the form.
 
   repeat(text: string): boolean {
     if (this.decoder.repeat?.(text) !== true) return false;
@@ -265,7 +265,7 @@ class PassthroughPump implements Pump<Uint8Array>, RepeatReader {
     return true;
   }
 
-  /** Before another event is read. */
+  /** Parses the newest repeated frame, before another one replaces it. */
   private noteLast(): void {
     if (!this.hasRepeated || this.form === null) return;
     this.hasRepeated = false;
@@ -273,8 +273,8 @@ class PassthroughPump implements Pump<Uint8Array>, RepeatReader {
   }
 
   /**
-   * False for a frame that must not reach the client.
-   * @param frame of the event; null where none can follow.
+   * Reads a copy of the frame. Returns false where it must not reach the client.
+   * @param frame of the event; null for the last, which no other can repeat.
    */
   private tap(event: SseEvent, frame: Uint8Array | null): boolean {
     const { follower, side } = this;
@@ -294,7 +294,7 @@ class PassthroughPump implements Pump<Uint8Array>, RepeatReader {
     const { error } = this.seen;
     this.terminal =
       kind === 'terminal' ||
-      // By a name that only the decoder knows.
+      // Some terminal events only the decoder knows by name.
       finish !== null ||
       (side.repeatsError === undefined && this.reportedFailure() !== null);
     if (error !== null && follower?.keeps(error) === true) {
@@ -304,15 +304,15 @@ class PassthroughPump implements Pump<Uint8Array>, RepeatReader {
       return false;
     }
     if (this.options.hides?.(event) === true) return false;
-    // What cannot be read has no number for the next event to follow.
+    // An event that cannot be read has no number from which an error event could count on,
     if (!isReadable) return true;
-    // Nor is one followed that is told in another form.
+    // and one that is replaced by the encoder's error does not reach the client.
     if (this.reportedFailure() === null || this.awaitsRepeat()) this.last = event;
     follower?.passed(event);
     return true;
   }
 
-  /** False where it cannot be read. */
+  /** Returns false where the event cannot be read. */
   private read(event: SseEvent, frame: Uint8Array | null, isPing: boolean): boolean {
     const { form } = this;
     this.noteNumbers();
@@ -340,9 +340,9 @@ class PassthroughPump implements Pump<Uint8Array>, RepeatReader {
   }
 
   /**
-   * An error event without the keys it quotes; byte for byte what came where it quotes none. In a form in which no client
-   * would see it, it is told in the dialect's own, and nothing behind it.
-   * @param reportedBy the event that reported it; undefined where the frame repeats it.
+   * An error event without the keys that it quotes; byte for byte the same where it quotes none. If no client would see it in this form, it
+   * is written by the encoder, and nothing may follow.
+   * @param reportedBy the event that reported the error; undefined where the frame repeats it.
    */
   private shownError(frame: Uint8Array, reportedBy: SseEvent | undefined): Uint8Array {
     const text = new TextDecoder().decode(frame);

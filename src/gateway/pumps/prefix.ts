@@ -1,17 +1,17 @@
-// Finds what of another answer comes after the text that the client has already.
+// Finds what another answer adds to the text that the client has already.
 
 export interface PrefixReader {
-  /** The new part of `text`, '' where it only repeats; undefined once the answer deviates. */
+  /** The new part of `text`; empty where it only repeats; undefined once the answer deviates. */
   read(text: string): string | undefined;
-  /** Whether everything that the client has has been repeated. */
+  /** Whether all that the client has was repeated. */
   complete(): boolean;
 }
 
 const SPACE = /\s/;
 
 /**
- * For an answer that starts over: it must repeat `had` letter by letter. Only white space may differ, since models and
- * servers trim it differently.
+ * For an answer that starts over: it must repeat `had` letter by letter. Only white space may differ, since models and servers trim it in
+ * different ways.
  */
 export function createRepeatReader(had: string): PrefixReader {
   const end = had.trimEnd().length;
@@ -33,14 +33,14 @@ export function createRepeatReader(had: string): PrefixReader {
   };
 }
 
-/** For an answer that continues where `had` ends, without the white space there. */
+/** For an answer that continues where `had` ends, and may repeat its trailing white space. */
 export function createSequelReader(had: string): PrefixReader {
   return { complete: () => true, read: createJointReader(had.slice(had.trimEnd().length)) };
 }
 
 /**
- * Reads what comes behind the last letter that the client has: white space that it has too is left out, the rest of it is not,
- * such as an indentation behind a line break.
+ * Reads what follows the last letter that the client has. White space that the client has too is left out, but not what goes beyond it,
+ * such as an indentation after a line break.
  * @param had the white space that the client has there.
  */
 function createJointReader(had: string): (text: string) => string {
@@ -55,14 +55,14 @@ function createJointReader(had: string): (text: string) => string {
     spaces = spaces.slice(0, spaces.length - rest.length);
     let from = 0;
     while (!spaces.startsWith(had.slice(from))) from++;
-    // White space that begins otherwise is the same, written in another way.
+    // White space that begins differently is the same space, written in another way.
     return (from < had.length ? spaces.slice(had.length - from) : '') + rest;
   };
 }
 
 /**
- * For an answer that starts over for a client whose own turn, `turn`, was repeated before `had`: it may repeat `turn` too,
- * or continue it. Text that fits both is held until one is ruled out.
+ * For an answer that starts over for a client whose own last turn, `turn`, precedes `had`: it may repeat `turn` too, or continue it. Text
+ * that fits both is held until one is ruled out.
  */
 export function createTurnReader(turn: string, had: string): PrefixReader {
   const whole = createRepeatReader(turn + had);

@@ -1,4 +1,4 @@
-// What the two pumps have in common: bytes of an upstream's stream go in, what the client gets comes out.
+// What the two pumps have in common: bytes of an upstream's stream go in, and what the client gets comes out.
 import { MalformedEvent } from '../../dialects/dialect.ts';
 import { GatewayError } from '../../model/errors.ts';
 import type { StreamEvent } from '../../model/events.ts';
@@ -10,7 +10,7 @@ import { codeOf, messageOf } from '../../model/thrown.ts';
 export interface Pump<Out> {
   /** The next chunk of the upstream; undefined when it completes nothing for the client. */
   push(chunk: Uint8Array): Out | undefined;
-  /** The rest of what the last chunk completed, where that was long; undefined where nothing is left. */
+  /** The rest of what the last chunk completed, where that was long; undefined when nothing is left. */
   more?(): Out | undefined;
   /** The upstream's EOF. */
   end(): Out | undefined;
@@ -22,11 +22,11 @@ export interface Pump<Out> {
   tookEvent(): boolean;
   /** Whether a keep-alive has come in this answer. */
   hasKeepAlives(): boolean;
-  /** The reader may leave now: reports to the observer the usage known so far, and the ending where that has been read. */
+  /** The client may leave now: reports the usage known so far to the observer, and the ending if it has been read. */
   settle(): void;
-  /** Whether it ended the stream itself, as over a limit: nothing more of the provider's is wanted. */
+  /** Whether it ended the stream itself, for instance over a limit: nothing more is wanted from the provider. */
   gaveUp(): boolean;
-  /** Whether it broke without the client being told, since another target may continue. Nothing more is for the client. */
+  /** Whether it broke off without telling the client, since another target may continue. The client gets nothing more of it. */
   broke?(): boolean;
 }
 
@@ -34,17 +34,16 @@ export interface Pump<Out> {
 export interface Follower {
   /** Takes each decoded event of the provider. */
   see(event: StreamEvent): void;
-  /** The client gets this event as it came. */
+  /** The client gets this event unchanged. */
   passed(event: SseEvent): void;
-  /** Whether this error is kept from the client. */
+  /** Returns whether this error is kept from the client. */
   keeps(error: GatewayError): boolean;
 }
 
 /**
- * Errors within a stream have no status, and Anthropic's have no type there by which a client could tell that a retry
- * may help: opencode and others look for the words of network failures.
- * @param unread number of events that could not be read or are of another dialect, not counting half of one at which the
- *   stream was cut.
+ * Errors within a stream have no status, and Anthropic's error types do not tell a client there that a retry may help: opencode and others
+ * look for the words of network failures.
+ * @param unread number of events that could not be read or are of another dialect, not counting the half event at which the stream was cut.
  */
 export function truncated(provider: string, seen: Observation, unread: number): GatewayError {
   if (unread > 0 && seen.firstContentAt === null && seen.model === null) {
@@ -58,7 +57,7 @@ export function truncated(provider: string, seen: Observation, unread: number): 
   );
 }
 
-/** The error of an answer whose body did not come whole. */
+/** The error of an answer whose body broke off. */
 export function brokeOff(provider: string, cause: unknown): GatewayError {
   if (codeOf(cause) === 'BROKEN_CONTENT_ENCODING') {
     const message = `${provider} sent an answer that cannot be unpacked: ${messageOf(cause)}; check any proxy in between`;
@@ -77,7 +76,7 @@ export function tooLong(provider: string, limit: number, cause?: unknown): Gatew
   );
 }
 
-/** The error of a streamed answer of which more is kept than is allowed; undefined where it is not. @param limit in bytes. */
+/** The error of a stream of which the codecs keep more than is allowed; undefined where they do not. @param limit in bytes. */
 export function keptTooMuch(provider: string, limit: number, seen: Observation): GatewayError | undefined {
   if (seen.keptUnits <= limit) return undefined;
   return new GatewayError(

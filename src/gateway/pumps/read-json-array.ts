@@ -1,5 +1,5 @@
-// A stream that comes as one JSON array, as Gemini's servers send it when not asked for events: each element is an
-// event, passed on as its bytes arrive.
+// A stream that comes as one JSON array, as Gemini sends it when not asked for events: each element is an event, passed on as its bytes
+// arrive.
 import type { Pump } from './pump.ts';
 import { WrappedPump } from './wrapped-pump.ts';
 
@@ -16,7 +16,7 @@ const END = [10, 10];
 const LINE = [10];
 const NOTHING: readonly number[] = [];
 
-/** Gives the stream's own pump the elements as server-sent events. Their reader decides whether an element is valid. */
+/** Gives the elements to the stream's own pump as server-sent events; that pump's decoder decides whether an element is valid. */
 export class JsonArrayReaderPump<Out> extends WrappedPump<Out> {
   /** Number of open brackets: 1 between elements. */
   private depth = 0;
@@ -26,7 +26,7 @@ export class JsonArrayReaderPump<Out> extends WrappedPump<Out> {
   private inElement = false;
   private before: readonly number[];
 
-  /** @param isBehind the stream's pump has had blanks: they would be the beginning of the first field's name. */
+  /** @param isBehind the stream's pump has had leading blanks, which would otherwise be read as the beginning of the first field's name. */
   constructor(stream: Pump<Out>, isBehind: boolean) {
     super(stream);
     this.before = isBehind ? LINE : NOTHING;
@@ -49,7 +49,7 @@ export class JsonArrayReaderPump<Out> extends WrappedPump<Out> {
     // White space is insignificant, and a newline would end the field.
     if (byte <= BLANK) return;
     if (this.depth === 0) {
-      // The list's own bracket, or a byte order mark before it.
+      // The array's own bracket, or a byte order mark before it.
       if (OPENS.has(byte)) this.depth = 1;
       return;
     }

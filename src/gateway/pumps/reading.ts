@@ -12,19 +12,19 @@ export interface Reading {
   observer: Observer;
   /** In bytes. */
   maxEvent: number;
-  /** Of the provider. */
+  /** The provider's. */
   quirks: Quirks;
-  /** As in PlannedTry. */
+  /** As in `PlannedTry`. */
   earlierCalls?: EarlierCalls | undefined;
-  /** An event of the provider cannot be read. */
+  /** Called where an event of the provider cannot be read. */
   onMalformed(thrown: unknown): void;
-  /** What the provider says of a failure may quote a key. */
+  /** Removes keys, which a provider's words about a failure may quote. */
   redact(text: string): string;
   /** Unix milliseconds. */
   now(): number;
 }
 
-/** Events of one answer that are logged one by one: a faulty provider must not fill the log. All are counted in the row. */
+/** How many events of one answer are logged: a faulty provider must not fill the log. The row counts all. */
 const MOST_LOGGED = 10;
 
 /** Logs what cannot be read. */

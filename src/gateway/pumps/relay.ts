@@ -10,33 +10,35 @@ import type { StreamTiming } from '../record/stream-timing.ts';
 import { pumpFor, type TextReader } from './unstreamed-answer.ts';
 
 /**
- * How long an upstream may keep the connection open after its terminal event before the gateway closes it: by then most have
- * ended the body, and the connection can be used again.
+ * How long an upstream may keep the connection open after its terminal event before the gateway closes it. By then most have ended the
+ * body, so that the connection can be used again.
  */
 const CLOSING_GRACE_MS = 500;
 
-/** Limits on blanks kept before an answer, in pieces and in bytes per piece: after more, no text is looked for. */
+/**
+ * Limits on the blanks that are kept before an answer, in pieces and in bytes per piece: once exceeded, the answer is taken for a stream.
+ */
 const MOST_BLANKS = 1_000;
 const LONGEST_BLANK = 4_096;
 
-/** Receives what is next. */
+/** Receives what `next` gives. */
 export interface Taker<Out> {
-  /** `out` undefined: the stream is over, because of `failure` where there is one. */
+  /** `out` is undefined when the stream is over, and `failure` then says why if it failed. */
   take(out: Out | undefined, failure?: unknown): void;
 }
 
 export interface Relay<Out> {
   /**
-   * Reads until the answer's first content has arrived, holding what came before it. Rejects with the
-   * GatewayError of an upstream that failed before: nothing has reached the client, so another may be asked.
+   * Reads until the answer's first content has arrived, holding back what came before it. Rejects with the GatewayError of an upstream that
+   * failed before: nothing has reached the client, so another target may be asked.
    */
   ready(): Promise<void>;
   /**
-   * Gives the taker what the client gets next, undefined when the stream is over: once, as soon as it arrives, which
-   * may be synchronously. Called again only after that.
+   * Gives the taker once what the client gets next, as soon as it arrives, which may be synchronously. Must not be called again before
+   * that.
    */
   next(taker: Taker<Out>): void;
-  /** A failure that `next` gave, encoded to follow what the client has; left out where it has nothing yet. */
+  /** Encodes a failure that `next` gave, to follow what the client has; left out where the client has nothing yet. */
   encodeFailure?(failure: GatewayError): Out | undefined;
   cancel(): void;
 }
@@ -58,12 +60,12 @@ export interface RelayOptions<Out> {
   body: AnswerBody;
   pump: Pump<Out>;
   observer: Observer;
-  /** The upstream request: watched, until the stream is over. */
+  /** The upstream request; its watchdog runs until the stream is over. */
   call: Call;
   idleMs: number;
-  /** The longest pause between two keep-alives, of a provider that sends some. */
+  /** The longest pause between two keep-alives, for a provider that sends them. */
   silenceMs: number;
-  /** In bytes: how much may come before the first content, which is held until then. */
+  /** In bytes: how much may arrive before the first content, and is held until then. */
   maxHeld: number;
   /** Reads an answer that is not a stream, whatever its content type. */
   asText?: TextReader<Out>;
@@ -76,8 +78,8 @@ export function createRelay<Out>(options: RelayOptions<Out>): Relay<Out> {
 }
 
 /**
- * A class: its methods are made once, and an event of the stream needs no promise on its way. What each event needs is a direct
- * field: between two events of a stream it drops out of the processor's caches, and every object to go through is one more miss.
+ * A class: its methods exist once, and an event on its way needs no promise. What each event needs is a direct field: between two events of
+ * a stream everything drops out of the processor's caches, and each object to go through is one more miss.
  */
 class StreamRelay<Out> implements Relay<Out>, BodyReader {
   private readonly provider: string;
@@ -91,22 +93,22 @@ class StreamRelay<Out> implements Relay<Out>, BodyReader {
   private readonly silenceMs: number;
   private readonly throughput: ThroughputGuard | undefined;
   private readonly maxHeld: number;
-  /** What came before the first content. */
+  /** What is held back until the first content arrives. */
   private readonly held: Out[] = [];
-  /** In bytes: what came until the first content. */
+  /** Bytes that arrived until the first content. */
   private received = 0;
   private over = false;
   private firstContent = false;
   private freshWait = true;
   private closing = false;
   private isPaused = false;
-  /** Waits for the next. */
+  /** Who waits for the next output. */
   private waiter: Taker<Out> | null = null;
   /** Null once it is known how the answer begins. */
   private asText: TextReader<Out> | null;
-  /** Blanks that came before that. */
+  /** Blanks that arrived before it was known. */
   private blanks: Uint8Array[] | null = null;
-  /** What came while nothing was waiting for it, and the end after it. */
+  /** What arrived while nobody waited, and the end after it. */
   private unread: Uint8Array[] | null = null;
   private ending: { error: Error | undefined } | null = null;
 
@@ -160,7 +162,7 @@ class StreamRelay<Out> implements Relay<Out>, BodyReader {
     this.call.release();
   }
 
-  // From the upstream.
+  // Called by the upstream's body.
 
   chunk(bytes: Uint8Array): void {
     if (this.over) return;
@@ -171,7 +173,7 @@ class StreamRelay<Out> implements Relay<Out>, BodyReader {
     this.unread ??= [];
     this.unread.push(bytes);
     if (this.isPaused) return;
-    // Anything further waits in the body, whose owner limits how much.
+    // Anything further waits in the body, whose owner limits how much that is.
     this.isPaused = true;
     this.body.pause();
   }
@@ -190,7 +192,7 @@ class StreamRelay<Out> implements Relay<Out>, BodyReader {
     if (this.waiter !== null && this.unread === null) this.deliver(this.finish(error));
   }
 
-  // For the client.
+  // Called for the client.
 
   /** One wait: until something is there for the client, or the stream is over. */
   private read(taker: Taker<Out>): void {
@@ -230,7 +232,7 @@ class StreamRelay<Out> implements Relay<Out>, BodyReader {
       this.closing = true;
       return;
     }
-    // Until the first content the owner's `first_byte` limit runs on. Keep-alives do not restart `idle`.
+    // Until the first content the owner's `first_byte` limit keeps running. Keep-alives do not restart `idle`.
     if (this.firstContent && this.freshWait) watchdog.wait('idle', this.idleMs, now);
     if (this.pump.hasKeepAlives()) watchdog.alive(this.silenceMs, now);
     if (this.firstContent) this.throughput?.waiting(now);
@@ -259,7 +261,7 @@ class StreamRelay<Out> implements Relay<Out>, BodyReader {
     }
   }
 
-  /** Looks at how the answer begins. */
+  /** Tells by its beginning whether the answer is a stream or a text. */
   private look(bytes: Uint8Array): void {
     const { asText } = this;
     if (asText === null) return;
@@ -284,7 +286,7 @@ class StreamRelay<Out> implements Relay<Out>, BodyReader {
     const failure = this.call.timeout() ?? broken;
     try {
       if (failure !== undefined && !pump.ended()) return pump.fail(failure);
-      // What was announced as JSON never came.
+      // The body was announced as JSON and is empty.
       return this.asText?.isJson === true ? this.asText.read('') : pump.end();
     } catch (thrown) {
       this.stop();
@@ -308,7 +310,7 @@ class StreamRelay<Out> implements Relay<Out>, BodyReader {
     return true;
   }
 
-  /** Throws. Called where complete events are held: one that is still coming has the limit of events. */
+  /** Always throws. Called where complete events are held; an event that is still arriving has its own limit. */
   private holdsTooMuch(): never {
     const error = noContent(this.provider, this.maxHeld);
     this.stop();

@@ -1,7 +1,7 @@
 // Finds the text that may differ between repeated events, as docs/adr/0017-what-repeats-is-not-read-again.md explains.
 import type { StreamEvent } from '../../model/events.ts';
 
-/** The text, where the events from index `from` on hold nothing else besides counts. */
+/** The text, if the events from index `from` on hold nothing else but counts. */
 export function repeatableText(events: readonly StreamEvent[], from: number): string | undefined {
   let text: string | undefined;
   for (let at = from; at < events.length; at++) {

@@ -1,10 +1,10 @@
-// Removes the client's last turn from the beginning of answers that repeat it: clients of other dialects have it already.
+// Removes the client's own last turn from answers that repeat it, since clients of other dialects have it already.
 import type { ProviderSide } from '../../dialects/dialect.ts';
 import type { Part } from '../../model/content.ts';
 import type { EventSink } from '../../model/events.ts';
 import { createRepeatReader } from './prefix.ts';
 
-/** The side with answers that continue where `prefill` ends; an answer that does not begin with it stays as it is. */
+/** The provider's side with answers that continue where `prefill` ends; an answer that does not begin with `prefill` stays as it is. */
 export function withoutPrefill(side: ProviderSide, prefill: string): ProviderSide {
   return {
     ...side,
@@ -23,13 +23,13 @@ function cutWhole(parts: readonly Part[], prefill: string): Part[] {
     if (part !== first || part.type !== 'text') return part;
     const fresh = reader.read(part.text);
     if (fresh === undefined || !reader.complete()) return part;
-    // They do not say which tokens belong to the prefill.
+    // Log probabilities do not say which tokens belong to the prefill.
     const { logprobs: _, ...plain } = part;
     return { ...plain, text: fresh };
   });
 }
 
-/** Holds the first text back while it repeats. */
+/** Holds the first text back as long as it repeats the prefill. */
 function createCut(sink: EventSink, prefill: string): EventSink {
   const reader = createRepeatReader(prefill);
   let held = '';

@@ -1,4 +1,4 @@
-// Retry hints of errors that came with HTTP 200, which are in the same places as those of others (GUARANTEES 1, 3).
+// Retry hints of errors that came with HTTP 200. They stand in the same places as those of other errors (GUARANTEES 1, 3).
 import { GatewayError } from '../../model/errors.ts';
 import { HeaderList } from '../../model/header-list.ts';
 import { findRetryHint } from '../../upstream/retry-after.ts';
@@ -22,8 +22,8 @@ export function withHintOf(
 const NO_HEADERS = new HeaderList();
 
 /**
- * The error that the stream's newest event reported after content, with that event's retry hint; null where there is no
- * error, or no hint that is new. Before any content, the code that waits for it looks at the whole answer.
+ * The error that the stream's newest event reported after content, with that event's retry hint; null where there is no error, or no new
+ * hint. Before any content, the code that waits for content looks at the whole answer.
  * @param now Unix milliseconds.
  */
 export function hintedError(seen: Observation, data: string, now: () => number): GatewayError | null {

@@ -19,7 +19,7 @@ export interface Sequencer extends EventSink {
   ended(): boolean;
 }
 
-/** At the end of a text. */
+/** The first half of a surrogate pair at the end of a text. */
 const FIRST_HALF = /[\ud800-\udbff]$/;
 const REPLACEMENT = '\ufffd';
 
@@ -29,9 +29,9 @@ type Kind = 'text' | 'refusal' | 'reasoning' | 'tool' | 'single';
 /** Receives the events in order. */
 export interface SequenceReader {
   see(event: StreamEvent): void;
-  /** As in `EventSink`: by the decoder, or by the sequencer. */
+  /** As in `EventSink`, from the decoder or the sequencer. */
   kept?(units: number): void;
-  /** Another model goes on where the one that began has declined. */
+  /** Called where another model goes on because the first one declined. */
   handedOver?(start: StreamEvent): void;
 }
 
@@ -46,26 +46,28 @@ class EventSequencer implements Sequencer {
   private isOver = false;
   private skipped = false;
   private brokenCall: string | undefined;
-  /** A call whose arguments no continuation could complete. */
+  /** The open call, if no continuation could complete its arguments. */
   private hopelessCall: string | undefined;
   private orphaned = false;
-  /** Ids of the calls that the client is to answer, or has answered; null before the first of this answer. */
+  /** Ids of the calls that the client is to answer, or has answered; null before this answer's first call. */
   private callIds: TakenIds | null = null;
   private hasCalled = false;
   private nextBlock = 0;
-  /** Kind of the open block; undefined where none is. Separate fields, since each event of a stream reads them. */
+  /**
+   * Kind of the open block; undefined where none is open. A field of its own, as are the next two, since each event of a stream reads them.
+   */
   private open: Kind | undefined;
-  /** The decoder's number for it. */
+  /** The decoder's number for the open block. */
   private source = 0;
-  /** The sequencer's own number for it. */
+  /** The sequencer's own number for the open block. */
   private block = 0;
-  /** Half of a surrogate pair at the end of the open block's latest piece: servers cut pieces inside of characters. */
+  /** Half of a surrogate pair at the end of the open block's latest piece: some servers cut pieces within a character. */
   private half = '';
-  /** Arguments of the open call that are miswritten: what they mean is known when they are whole. */
+  /** Malformed arguments of the open call: what they mean is known only when they are whole. */
   private held = '';
   /** Scans a tool call's arguments so far. */
   private json: JsonScanner | undefined;
-  /** A function that the client is to call. */
+  /** The name of the function that the client is to call. */
   private called: string | undefined;
   /** Blocks that began while an unfinished tool call was open, in order of their first event. */
   private waiting: Map<number, BlockEvent[]> | null = null;
@@ -135,7 +137,7 @@ class EventSequencer implements Sequencer {
         return;
       }
       this.deliver(event);
-      // What waited for this call proceeds as soon as its arguments are complete.
+      // What waited for this call proceeds as soon as the call's arguments are complete.
       if (this.hasWaiting() && this.mayClose()) {
         this.close();
         this.release();
@@ -149,7 +151,7 @@ class EventSequencer implements Sequencer {
       return;
     }
     if (isEnd) return;
-    // Fragments of a call that is closed, or never began, have nowhere to go.
+    // Pieces of a call that is closed, or never began, have nowhere to go.
     if (event.type === 'tool-delta') {
       if (event.arguments.trim() !== '') this.orphaned = true;
       return;
@@ -175,7 +177,7 @@ class EventSequencer implements Sequencer {
     this.block = block;
     this.json = isChecked ? createJsonScanner() : undefined;
     this.called = isChecked && event.kind === 'function' ? event.name : undefined;
-    // A delta without its start (a block resumed after another cut in) gets a start of its own.
+    // A delta of a block that is not open (it resumes after another block cut in) gets a start of its own.
     if (!event.type.endsWith('-start')) {
       if (kind === 'text') this.reader.see({ type: 'text-start', block });
       else if (kind === 'refusal') this.reader.see({ type: 'refusal-start', block });
@@ -228,7 +230,7 @@ class EventSequencer implements Sequencer {
     this.reader.see({ type: 'tool-delta', block, arguments: held });
   }
 
-  /** Strict decoders of clients refuse half of a surrogate pair; what is one for ever is the replacement character. */
+  /** Strict decoders of clients refuse half of a surrogate pair. Half of one that stays alone becomes the replacement character. */
   private inWholeCharacters(event: BlockEvent): BlockEvent {
     switch (event.type) {
       case 'text-delta':
@@ -254,7 +256,7 @@ class EventSequencer implements Sequencer {
     return together.slice(0, end).toWellFormed();
   }
 
-  /** Its other half does not come any more. */
+  /** Called when the other half cannot follow any more. */
   private replaceHalf(): void {
     const { open, block, json } = this;
     if (this.half === '') return;
@@ -288,8 +290,8 @@ class EventSequencer implements Sequencer {
   }
 
   /**
-   * Releases what waited, in its order, until a block is open that must be complete before the next. A text does not
-   * hold up what follows it: should more of it come, that becomes a new block.
+   * Releases what waited, in its order, until a block is open that must be complete before the next. A text does not hold up what follows
+   * it: if more of it arrives, that becomes a new block.
    */
   private release(): void {
     const { waiting } = this;
@@ -301,7 +303,7 @@ class EventSequencer implements Sequencer {
     }
   }
 
-  /** No block is open that must be complete first. */
+  /** Whether the open block, if any, may end before the decoder ends it. */
   private mayClose(): boolean {
     return this.open !== 'tool' || this.json?.complete() === true;
   }

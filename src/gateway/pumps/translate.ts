@@ -21,8 +21,8 @@ import { repeatableText } from './repeatable-text.ts';
 import { createSequencer, type SequenceReader, type Sequencer } from './sequence.ts';
 
 /**
- * Length in characters from which an answer's closing events are rendered one by one, each when the client has room: some
- * dialects repeat all of a text at its end, and more than once.
+ * In characters: the closing events of an answer from this length on are rendered one by one, each when the client has room, since some
+ * dialects repeat all of the text at its end, more than once.
  */
 const LONG_ANSWER = 512 * 1024;
 
@@ -124,7 +124,7 @@ class TranslatePump<Out> implements Pump<Out>, SequenceReader, EventTaker {
 
   fail(error: GatewayError): Out | undefined {
     this.failed = true;
-    // An answer that lacks only a formality is complete, but not for a client that left before its end.
+    // An answer that lacks only a formality is complete, but not if the client left before its end.
     if (isClientLeft(error)) this.settle();
     else this.complete();
     if (!this.ended()) this.sequencer.push({ type: 'error', error });
@@ -135,14 +135,14 @@ class TranslatePump<Out> implements Pump<Out>, SequenceReader, EventTaker {
     this.framing.settle?.(this);
   }
 
-  /** Nothing more comes. Returns whether the answer is complete, also where it lacks only the dialect's last formality. */
+  /** Nothing more arrives. Returns whether the answer is complete, if only for lack of the dialect's last formality. */
   private complete(): boolean {
     this.settle();
     this.decoder.end();
     return this.sequencer.ended();
   }
 
-  // From the framing.
+  // Called by the framing.
 
   take(event: SseEvent): string | undefined {
     if (this.side.classify(event) === 'ping') {
@@ -178,7 +178,7 @@ class TranslatePump<Out> implements Pump<Out>, SequenceReader, EventTaker {
     this.decoder.count?.(numbers);
   }
 
-  // From the sequencer.
+  // Called by the sequencer.
 
   kept(units: number): void {
     this.observer.seen.keptUnits += units;
@@ -196,7 +196,7 @@ class TranslatePump<Out> implements Pump<Out>, SequenceReader, EventTaker {
     this.observer.note(start);
   }
 
-  /** Notes what the event says about the error that it reported. */
+  /** Notes the data of the event that reported an error. */
   private noteError(event: SseEvent): void {
     const { seen } = this.observer;
     noteErrorData(seen, event);
@@ -230,8 +230,8 @@ function lengthOf(event: StreamEvent): number {
 const textEncoder = new TextEncoder();
 
 /**
- * Renders events as the client's wire text: one write for all events of one upstream chunk.
- * @param create called for the first event: where none come, the request may not even parse as neutral.
+ * Renders events as the client's wire text, with one write for all events of one upstream chunk.
+ * @param create called for the first event: where none arrives, the request may not even parse as neutral.
  */
 export function createByteRenderer(
   create: () => StreamEncoder,

@@ -1,5 +1,5 @@
-// Answers announced as a stream that are not one: a JSON body or a page, recognized by its beginning, is read whole; any
-// other text is reported for what it is once it has ended without an event.
+// Answers announced as a stream that are none. A JSON body or a page, recognized by its beginning, is read whole; any other text is
+// reported for what it is when it has ended without an event.
 import { GatewayError } from '../../model/errors.ts';
 import { joinBytes } from '../../model/join-bytes.ts';
 import { isJson } from '../../model/json/json.ts';
@@ -12,34 +12,34 @@ export interface TextReader<Out> {
   provider: string;
   /** Longest text, in bytes. */
   limit: number;
-  /** Events may themselves be JSON: only a page is read as a text. */
+  /** Events may themselves be JSON, so only a page is read as a text. */
   pagesOnly: boolean;
-  /** A JSON list is a list of events. */
+  /** A JSON array is a list of events. */
   listsEvents: boolean;
-  /** Its events are lines of JSON, and a text of one line may be both. */
+  /** Its events are lines of JSON, and one line may be an event or a whole answer. */
   isLines: boolean;
-  /** It is announced as JSON: part of it is not a stream that was cut off. */
+  /** It is announced as JSON, so part of it is not a stream that was cut off. */
   isJson: boolean;
-  /** The failure that the text reports; undefined where it reports none, or is not whole yet. */
+  /** The failure that the text reports; undefined where it reports none, or is not complete yet. */
   failure(text: string): GatewayError | undefined;
   /** Takes the whole answer. Throws GatewayError. */
   read(text: string): Out | undefined;
 }
 
 const BLANK = 0x20;
-/** A byte order mark, which may come in pieces. */
+/** The bytes of a byte order mark, which may arrive in pieces. */
 const MARK: ReadonlySet<number> = new Set([0xef, 0xbb, 0xbf]);
 const PAGE = '<'.charCodeAt(0);
 const LIST = '['.charCodeAt(0);
 const OBJECT = '{'.charCodeAt(0);
 const NEWLINE = '\n'.charCodeAt(0);
-/** How JSON begins; no event begins like this. */
+/** How JSON begins; no server-sent event begins like this. */
 const JSON_BEGINS: ReadonlySet<number> = new Set(['{', '['].map((sign) => sign.charCodeAt(0)));
 
 /**
  * The pump for an answer that begins like this: the stream's own, or one for text.
- * @param blanks what came before, which the stream's pump has already.
- * @returns undefined where only blanks and a byte order mark have come.
+ * @param blanks what came before, which the stream's pump has been given already.
+ * @returns undefined where only blanks and a byte order mark have arrived.
  */
 export function pumpFor<Out>(
   beginning: Uint8Array,
@@ -63,15 +63,15 @@ export function pumpFor<Out>(
 const decoder = new TextDecoder();
 /** How server-sent events begin, at the start of the text or of a later line. */
 const EVENTS = /^[\uFEFF \t]*(data|event|id|retry)?:/m;
-/** What a field that was cut off could be the beginning of. */
+/** Fields that a line which was cut off could be the beginning of. */
 const FIELDS = ['data:', 'event:', 'id:', 'retry:'];
-/** In bytes: enough to recognize one. */
+/** In bytes: enough to recognize a field. */
 const LONGEST_START = 64;
-/** In bytes: anything longer is not a failure's reason, and is not quoted. */
+/** In bytes: anything longer is not the reason of a failure, and is not quoted. */
 const LONGEST_REASON = 512;
 
 const MORE = { stream: true } as const;
-/** In UTF-16 units: longer text is not searched for an error before all of it has come. */
+/** In UTF-16 units: a longer text is searched for an error only when it has arrived whole. */
 const LONGEST_ERROR = 64 * 1024;
 const JSON_ENDS = /[}\]]\s*$/;
 
@@ -82,9 +82,9 @@ class TextPump<Out> extends WrappedPump<Out> {
   private pieces: Uint8Array[] = [];
   private size = 0;
   private text = '';
-  /** It is not one line of JSON after the other. */
+  /** It is known not to be lines of JSON. */
   private isBody = false;
-  /** Behind what `end` gave. */
+  /** What is left after `end` gave something. */
   private rest: Out | undefined = undefined;
 
   constructor(
@@ -105,7 +105,7 @@ class TextPump<Out> extends WrappedPump<Out> {
     if (this.size > reader.limit) throw tooLong(reader.provider, reader.limit);
     this.text += this.decoder.decode(chunk, MORE);
     if (!isPage) this.requireNoLines();
-    // A long text is not looked at before it has ended: each look would copy all of it.
+    // A long text is not looked at before its end: each look would copy all of it.
     if (!isPage && (this.text.length > LONGEST_ERROR || !JSON_ENDS.test(this.text.slice(-8))))
       return undefined;
     const failure = reader.failure(this.text);
@@ -130,7 +130,7 @@ class TextPump<Out> extends WrappedPump<Out> {
   }
 
   /**
-   * With one JSON text per line, the first is not the body, and none is an event, which a blank line would follow.
+   * In a text of one JSON value per line, the first is not the body, and none is a server-sent event, which a blank line would follow.
    * Throws GatewayError.
    */
   private requireNoLines(): void {
@@ -144,7 +144,7 @@ class TextPump<Out> extends WrappedPump<Out> {
     throw this.reader.failure(first) ?? new GatewayError('upstream_malformed', message);
   }
 
-  /** Half a body, or a body followed by events: ends as the stream's pump reads it. */
+  /** Half a body, or a body followed by events, ends as the stream's own pump reads it. */
   private endAsStream(): Out | undefined {
     const { stream } = this;
     const out = stream.push(joinBytes(this.pieces));
@@ -160,7 +160,7 @@ export function areLines(text: string): boolean {
   return end !== -1 && isJson(trimmed.slice(0, end));
 }
 
-/** Lines of JSON that are announced as one JSON text, as by proxies: their first line decides, once it is there. */
+/** A text of JSON lines that is announced as JSON, as proxies do: its first line, once complete, decides how it is read. */
 class LinesPump<Out> extends WrappedPump<Out> {
   private readonly reader: TextReader<Out>;
   private readonly blanks: readonly Uint8Array[];
@@ -168,7 +168,7 @@ class LinesPump<Out> extends WrappedPump<Out> {
   private pieces: Uint8Array[] = [];
   private size = 0;
   private text = '';
-  /** Undefined: that is not decided yet. */
+  /** Undefined while that is undecided. */
   private chosen: Pump<Out> | undefined = undefined;
 
   constructor(stream: Pump<Out>, reader: TextReader<Out>, blanks: readonly Uint8Array[]) {
@@ -184,7 +184,7 @@ class LinesPump<Out> extends WrappedPump<Out> {
     this.size += chunk.length;
     if (this.size > limit) throw tooLong(provider, limit);
     this.text += this.decoder.decode(chunk, MORE);
-    // Each look copies all that has come.
+    // Each look copies everything that has arrived.
     if (!chunk.includes(NEWLINE)) return undefined;
     const first = this.text.trimStart();
     const end = first.indexOf('\n');
@@ -204,7 +204,7 @@ class LinesPump<Out> extends WrappedPump<Out> {
     return (this.chosen ?? this.stream).tookEvent();
   }
 
-  /** One text is read as a body, as it is announced. */
+  /** A single JSON value is read as a body, as it was announced. */
   private choose(areEvents: boolean): Out | undefined {
     const { stream, reader, blanks, pieces } = this;
     this.chosen = areEvents ? stream : new TextPump(stream, reader, { blanks, isPage: false });

@@ -1,5 +1,4 @@
-// Checks that a function call is one that a client can answer: it has a name, and arguments that are a JSON object
-// (GUARANTEES 7).
+// Checks that a client can answer a function call: that it has a name, and arguments that are a JSON object (GUARANTEES 7).
 import { brokenArguments, namelessCall } from '../../dialects/shared/tools/call-arguments.ts';
 import { type Finish, mayBeCutShort } from '../../model/finish.ts';
 import { parseObject } from '../../model/json/json.ts';
@@ -23,14 +22,15 @@ export function requireValidCalls({ parts, finish }: NeutralResponse): boolean {
   return isCut;
 }
 
-/** The ending of an answer within a call: for a reason that clients do not know they would take the call for whole, and run it. */
+/** The ending of an answer within a call. For a reason that clients do not know, they would take the call for complete, and run it. */
 export function endingWithinCall(finish: Finish): Finish {
   return finish.unified === 'other' ? { ...finish, unified: 'max_tokens', isCut: true } : finish;
 }
 
 /**
- * The ending of an answer that the provider says waits for calls, but that has none (Claude: https://github.com/anthropics/claude-code/issues/40240):
- * clients would wait for their results, or ask for ever. What was said is the whole turn.
+ * The ending of an answer that the provider says waits for calls, but that has none (Claude:
+ * https://github.com/anthropics/claude-code/issues/40240). Clients would wait for results, or ask for ever, so what was said becomes the
+ * whole turn.
  */
 export function endingWithoutCalls(finish: Finish): Finish {
   return finish.unified === 'tool_use' ? { ...finish, unified: 'end_turn' } : finish;
@@ -41,7 +41,7 @@ export function hasCalls({ parts }: NeutralResponse): boolean {
   return parts.some((part) => part.type === 'tool-call' && part.kind !== 'server');
 }
 
-/** Whether these could be the beginning of arguments. */
+/** Whether this could be the beginning of valid arguments. */
 function mayGoOn(beginning: string): boolean {
   const json = createJsonScanner();
   json.push(beginning);

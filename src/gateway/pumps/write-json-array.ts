@@ -1,5 +1,5 @@
-// For a client that reads a stream as one JSON array, as Gemini's do that do not ask for events: each event of a stream
-// that passes is an element, in the provider's own words.
+// For a client that reads a stream as one JSON array, as Gemini's clients do that do not ask for events: each event that passes becomes an
+// element, in the provider's own words.
 import type { GatewayError } from '../../model/errors.ts';
 import { isJson } from '../../model/json/json.ts';
 import { createFrameSplitter, type FrameSplitter } from '../../sse/frame-splitter.ts';
@@ -41,7 +41,7 @@ export class JsonArrayWriterPump extends WrappedPump<Uint8Array> {
 
   private element(frame: Uint8Array): string {
     const event = parseFrame(frame);
-    // A broken element would break the whole array; the row counts it.
+    // A broken element would break the whole array, so it is left out; the row counts it.
     if (event === undefined || !isJson(event.data)) return '';
     const before = this.isFirst ? '[' : ',\r\n';
     this.isFirst = false;

@@ -8,26 +8,26 @@ import { MAX_BODY_LENGTH } from '../../ledger/rows/storable-row.ts';
 export const BODY_CAPTURE = MAX_BODY_LENGTH - 128;
 
 export interface BodyCapture {
-  /** Takes the next bytes; does not hold on to them. What lies beyond the cap is left out. */
+  /** Takes the next bytes, without keeping a reference to them. What exceeds the cap is left out. */
   take(bytes: Uint8Array): void;
   text(): string;
   /** Something may have been left out. */
   isFull(): boolean;
 }
 
-/** Before each kept part: how much of the chunk before it begins and ends with, and how long the part is. */
+/** Precedes each kept part: how many bytes at the start and end equal those of the previous chunk, and how long the part is. */
 const HEADER_BYTES = 6;
 /** The header's numbers have 16 bits. */
 const LONGEST_CHUNK = 0xffff;
 /** The length before each chunk that waits. */
 const LENGTH_BYTES = 2;
-/** Longer chunks are not compared: they are many events, or one that resembles none. */
+/** Longer chunks are not compared: they hold many events, or one unlike any other. */
 const LONGEST_COMPARED = 1024;
 /** Room for chunks that wait to be compared: a few events of a common stream. */
 const RECENT_BYTES = 1024;
 /** Shorter parts are copied byte by byte: a view costs more. */
 const LONGEST_BYTEWISE = 64;
-/** So few letters are copied one by one in less time than a view of them takes. */
+/** Up to so many bytes are copied one by one faster than through a view. */
 const SHORT = 32;
 /** Blocks grow with what is kept, so that a thousand short streams do not hold a thousand long blocks. */
 const FIRST_BLOCK_BYTES = 512;
@@ -46,8 +46,8 @@ export function createBodyCapture(cap: number): BodyCapture {
 }
 
 /**
- * Chunks are compared some at a time: between two events of a stream the processor's caches forget what comparing
- * needs, so that one by one they would cost five times as much.
+ * Chunks are compared several at a time: between two events of a stream, the processor's caches lose what comparing needs, so that
+ * comparing each as it comes would cost five times as much.
  */
 class DifferenceCapture implements BodyCapture {
   private readonly cap: number;
@@ -56,11 +56,11 @@ class DifferenceCapture implements BodyCapture {
   private parts = 0;
   /** Bytes of the body so far. */
   private size = 0;
-  /** The previous chunk, as far as it can be compared with, followed by those that wait. */
+  /** The part of the previous chunk that is compared with, followed by the waiting chunks. */
   private recent = NO_BYTES;
   private previousLength = 0;
   private recentUsed = 0;
-  /** Where the first waiting chunk begins, with its length in two bytes. */
+  /** Where the first waiting chunk begins; its length stands before it in two bytes. */
   private compared = 0;
 
   constructor(cap: number) {
@@ -162,7 +162,7 @@ class DifferenceCapture implements BodyCapture {
     this.previousLength = previousLength;
   }
 
-  /** Keeps a chunk as `head` and `tail` bytes of the previous one, and between them its own from `from` to `to`. */
+  /** Keeps a chunk as `head` and `tail` bytes shared with the previous one, and its own bytes between them, `from` to `to`. */
   private keep(source: Uint8Array, from: number, to: number, head: number, tail: number): void {
     const length = to - from;
     const block = this.roomFor(HEADER_BYTES + length);

@@ -4,8 +4,8 @@ import { markCut, MAX_BODY_LENGTH } from '../../ledger/rows/storable-row.ts';
 import { withoutSecretThoughts } from '../../model/redact/carried-thoughts.ts';
 
 /**
- * Cleans twice as much of a body as the ledger keeps: a secret is removed whole before the ledger cuts, and a body
- * of many megabytes is not searched where it will not be read. Its binary parts go to `binaries`.
+ * Cleans only twice as much of a body as the ledger keeps: a secret is then removed whole before the ledger cuts, and the rest of a body of
+ * many megabytes is not searched. Its binary parts go to `binaries`.
  */
 export function cleanBody(
   body: string | null,
@@ -39,7 +39,7 @@ function beginningOf(text: string, length: number): string {
   return text.length <= length ? text : markCut(withoutLastWord(text.slice(0, length)));
 }
 
-/** No key is longer. */
+/** Longer than any key. */
 const LONGEST_WORD = 1_024;
 
 /** Removes the last word, which may be a key cut in the middle. */

@@ -1,4 +1,4 @@
-// Removes secrets from the names in a row, which come from outside as its bodies do.
+// Removes secrets from the names in a row, which come from outside just as its bodies do.
 import type { LedgerRow } from '../../ledger/rows/row.ts';
 
 export type RowNames = Pick<
@@ -6,7 +6,7 @@ export type RowNames = Pick<
   'agentType' | 'projectId' | 'model' | 'requestedModel' | 'route' | 'attempts' | 'finishReason' | 'lost'
 >;
 
-/** All are checked at once, since there is hardly ever anything to remove. */
+/** Checks all of them together, since there is hardly ever anything to remove. */
 export function cleanNames(names: RowNames, redact: (text: string) => string): RowNames {
   const { agentType, projectId, model, requestedModel, route, attempts, finishReason, lost } = names;
   let together = `${agentType}\n${projectId}\n${requestedModel}\n${model}\n${route?.rule}\n${route?.why}\n${finishReason}`;
@@ -19,7 +19,7 @@ export function cleanNames(names: RowNames, redact: (text: string) => string): R
     projectId: clean(projectId),
     model: clean(model),
     requestedModel: clean(requestedModel),
-    // What of the request is quoted in them.
+    // They may quote the request.
     route: route && { ...route, rule: redact(route.rule), why: redact(route.why) },
     attempts: attempts.map((attempt) => ({ ...attempt, model: redact(attempt.model) })),
     finishReason: clean(finishReason),

@@ -28,7 +28,7 @@ export function describeRow(
 ): LedgerRow {
   const { startedAt } = record;
   const seen = joinParts(record.parts, record.seen);
-  // Before the attempts are copied: it notes the provider's time in the one that serves.
+  // Before the attempts are copied, since it notes the provider's time in the one that serves.
   const timing = describeTiming(record, seen, latencyMs);
   const names = namesOf(record, seen, redact);
   if (error !== undefined) noteBreak(names.attempts, record, error, latencyMs, redact);
@@ -72,7 +72,7 @@ export function describeRow(
 
 const NOT_CLEANED = '[left out: there was no memory for removing its secrets]';
 
-/** Cleaning a long body may run out of memory: the row is written all the same, without the body that may hold secrets. */
+/** Cleaning a long body may run out of memory. The row is then written without the body, which may hold secrets. */
 function addBodies(row: LedgerRow, record: ExchangeRecord, redact: Redactor): void {
   const ofRequest: BinaryPart[] = [];
   try {
@@ -91,12 +91,12 @@ function addBodies(row: LedgerRow, record: ExchangeRecord, redact: Redactor): vo
   if (binaries.length > 0) row.binaries = binaries;
 }
 
-/** Where no target was asked, the one that would have been: its breaker was open, or the request waited for its room. */
+/** Where no target was asked, the one that would have been asked, whose breaker was open or which had no room yet. */
 function targetOf({ target, meant, attempts }: ExchangeRecord): Target | null {
   return attempts.length > 0 && attempts.every(isOverLimit) ? null : (target ?? meant);
 }
 
-/** It was not allowed: among the failures of its target it would look like one. */
+/** A limit of the gateway's forbade it: in the row it must not look like a failure of the target. */
 function isOverLimit({ skipped }: Attempt): boolean {
   return skipped === 'budget_spent' || skipped === 'rate_limited';
 }
@@ -107,7 +107,7 @@ function namesOf(record: ExchangeRecord, seen: WholeObservation | null, redact: 
   const names: RowNames = {
     agentType,
     projectId,
-    // A forwarded request may name none.
+    // A forwarded request may name no model.
     model: (record.seen?.model ?? targetOf(record)?.model ?? requestedModel) || null,
     requestedModel,
     route: record.route?.decision ?? null,
@@ -123,7 +123,7 @@ function copyOf(attempt: Attempt): Attempt {
   return { ...attempt };
 }
 
-/** A try that served until its provider failed is a failed one, as it would be where another target continues its answer. */
+/** Marks a try that served until its provider failed as failed, as it is where another target continues its answer. */
 function noteBreak(
   attempts: readonly Attempt[],
   record: ExchangeRecord,
@@ -151,7 +151,7 @@ function totalCost(record: ExchangeRecord): number | null {
     if (costUsd !== undefined) sum = addCost(sum, costUsd);
     if (error === null) isOpen = true;
   }
-  // What a failed try has seen is in its attempt already.
+  // What a failed try has reported is in its attempt already.
   if (isOpen && target !== null && seen?.usageKnown === true) sum = addCost(sum, record.cost(target, seen));
   return sum ?? null;
 }
@@ -169,7 +169,7 @@ function cleanAnswer(
   if (capture === null) return cleanBody(responseBody, 'response', redact, binaries);
   const stream = capture.text();
   const isCut = capture.isFull();
-  // A piece that is cut is closed: by the second sign where the first is behind a backslash.
+  // A string that was cut off is closed, by the second quotation mark if a backslash stands before the first.
   const pieces = readPieces(isCut ? `${stream}""` : stream);
   const isClean = !redact.suspects(stream, pieces.excerpt) && !mayHoldThought(stream);
   const kept = isClean && !isCut ? stream : withoutSplitSecrets(stream, pieces, redact, isCut);

@@ -9,8 +9,8 @@ export type WholeObservation = Omit<Observation, 'timing'> & {
 };
 
 /**
- * Counts are the sum of what was reported; they are known only if every part reported some.
- * @param parts the earlier ones. Model, ending and connecting are taken from `last` alone.
+ * Counts are the sum of what the parts reported, and known only if every part reported some.
+ * @param parts the earlier ones. Model, ending and connection time are those of `last` alone.
  */
 export function joinParts(parts: readonly Observation[], last: Observation | null): WholeObservation | null {
   const [first] = parts;
@@ -32,7 +32,7 @@ export function joinParts(parts: readonly Observation[], last: Observation | nul
   };
 }
 
-/** Each part's attempt has its own provider's time; here it is the last one's. */
+/** Each part's attempt has its own provider's time; the joined timing has the last one's. */
 function joinTimings(all: readonly StreamTiming[], newest: StreamTiming): WholeObservation['timing'] {
   newest.settle();
   const sum = (read: (timing: StreamTiming) => number) =>

@@ -1,12 +1,12 @@
-// Keeps a request's body, and what its headers ask for, until its row is written. A long one is cleaned and compressed
-// while its provider is working: an open stream then holds a fifth of it, and its end has less to do.
+// Keeps a request's body, and what its headers ask for, until its row is written. A long body is cleaned and compressed while its provider
+// is working: an open stream then holds a fifth of it, and less is left to do at its end.
 import type { BinaryPart } from '../../ledger/rows/binary-parts.ts';
 import type { LedgerRow } from '../../ledger/rows/row.ts';
 import { cleanBody } from './clean-body.ts';
 
 /** In UTF-16 units; a shorter body takes little memory. */
 const LONG = 32 * 1024;
-/** A provider that thinks has hardly begun by then, and one that answers at once is not delayed. */
+/** By then a provider that thinks has hardly begun, and one that answers at once is not delayed. */
 const PACKED_AFTER_MS = 50;
 
 type RequestFields = Pick<LedgerRow, 'requestHeaders' | 'requestBody' | 'requestZstd'>;
@@ -14,14 +14,14 @@ type RequestFields = Pick<LedgerRow, 'requestHeaders' | 'requestBody' | 'request
 export interface KeptRequest {
   /** Puts it into its row, and its binary parts into `binaries`. */
   describe(row: RequestFields, binaries: BinaryPart[]): void;
-  /** Its row is about to be written: no work is begun any more. */
+  /** Begins no more work, since its row is about to be written. */
   release(): void;
 }
 
 export interface Keeping {
   redact(this: void, text: string): string;
   setTimer(callback: () => void, ms: number): () => void;
-  /** Left out: it is held as text. */
+  /** If left out, the body is held as text. */
   pack?: ((text: string) => Promise<Uint8Array>) | undefined;
 }
 
@@ -75,12 +75,12 @@ class HeldRequest implements KeptRequest {
 
   async shrink(pack: NonNullable<Keeping['pack']>): Promise<void> {
     try {
-      // The ledger writes placeholders for its parts into the text.
+      // A body with binary parts is not packed: the ledger writes placeholders for them into its text.
       if (this.clean().length > 0) return;
       this.packed = await pack(this.text);
       this.text = '';
     } catch {
-      // Usually out of memory. It stays text, which is cleaned when its row is written, and compressed as others are.
+      // Usually out of memory. The body remains text, and is cleaned and compressed like others when its row is written.
     }
   }
 
@@ -88,7 +88,7 @@ class HeldRequest implements KeptRequest {
     if (this.parts !== undefined) return this.parts;
     const parts: BinaryPart[] = [];
     this.text = cleanBody(this.text, 'request', this.redact, parts) ?? '';
-    // Only now: where cleaning throws, it is not marked as clean.
+    // Set last: where cleaning throws, the body must not count as clean.
     this.parts = parts;
     return parts;
   }

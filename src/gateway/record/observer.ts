@@ -1,4 +1,4 @@
-// Watches one attempt's neutral events and remembers what the ledger, the headers and the retry rules need.
+// Watches one attempt's neutral events and remembers what the ledger, the headers and the retry rules need of them.
 import { storableUsage } from '../../ledger/rows/storable-row.ts';
 import type { GatewayError } from '../../model/errors.ts';
 import { isContent, type StreamEvent } from '../../model/events.ts';
@@ -20,7 +20,7 @@ export interface Observer {
   see(event: StreamEvent): void;
   /** `see` for an event that did not just arrive: a transformer made it. */
   show(event: StreamEvent): void;
-  /** `see` without showing it to watchers: another target may yet be asked for all of the answer. */
+  /** `see` without showing it to watchers, since another target may yet be asked for the whole answer. */
   note(event: StreamEvent): void;
   noteMalformed(): void;
   /** Whether this answer's text is watched: none of it may be skipped unread. */
@@ -46,13 +46,13 @@ export interface Observation {
   errorData: string | null;
   /** `monotonic()` of the first content event. */
   firstContentAt: number | null;
-  /** The provider is within its thinking, whatever the client gets of it. */
+  /** The provider is thinking at the moment, even if the client gets nothing of that. */
   isThinking: boolean;
   malformedEvents: number;
   /** What decoder and encoder keep of the answer until a later event or its end, in UTF-16 units, roughly. */
   keptUnits: number;
   readonly timing: StreamTiming;
-  /** What the client's dialect cannot express of the answer, as its encoder named it; null: nothing. */
+  /** What the client's dialect cannot express of the answer, in its encoder's words; null: nothing. */
   answerLosses: Set<string> | null;
 }
 
@@ -74,7 +74,7 @@ class TryObserver implements Observer {
   readonly seen: Observation;
   private readonly monotonic: () => number;
   private readonly live: Audience;
-  /** The answer's own counts, and those beside them, as told so far. */
+  /** The answer's own counts and the additional ones (`besides`), as reported so far. */
   private counted: Usage = NO_USAGE;
   private besides: Usage | null = null;
 
@@ -134,7 +134,7 @@ class TryObserver implements Observer {
         if (event.model !== null) seen.model = event.model;
         break;
       case 'usage':
-        // Whatever a provider reports is made sound: it enters the sums of all requests, and their costs.
+        // Impossible values are corrected, since these counts enter the sums and costs of all requests.
         this.counted = mergeUsage(this.counted, event.usage);
         if (event.usage.besides !== undefined) this.besides = mergeUsage(NO_USAGE, event.usage.besides);
         seen.usage = storableUsage(
@@ -160,7 +160,7 @@ class TryObserver implements Observer {
     }
   }
 
-  /** Impossible counts are left out: the true ones are unknown. */
+  /** Notes counts that are impossible, and were therefore left out: the true ones are unknown. */
   private noteOdd(usage: StatedUsage): void {
     this.noteMalformed();
     if (USAGE_COUNTS.some((count) => usage[count] !== undefined)) this.seen.usageKnown = true;
@@ -175,7 +175,10 @@ export function noteErrorData(seen: Observation, { data }: SseEvent): void {
   if (seen.error !== null && data.length <= LONGEST_ERROR) seen.errorData ??= data;
 }
 
-/** Of one answer, and the length of each in UTF-16 units: more come only from a provider that makes up names without end. */
+/**
+ * How many losses are noted for an answer, and how long each may be in UTF-16 units: only a provider that makes up names without end causes
+ * more.
+ */
 const MOST_LOSSES = 100;
 const LONGEST_LOSS = 300;
 

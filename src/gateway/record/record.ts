@@ -22,14 +22,14 @@ export interface ExchangeRecord {
   readonly timestamp: number;
   /** `monotonic()` at arrival. */
   readonly startedAt: number;
-  /** Applied to whatever of it is shown or kept. */
+  /** Applied to whatever is shown or kept of the request. */
   readonly redact: Redactor;
   operation: RowOperation;
   requestedModel: string | null;
   agentType: string | null;
   projectId: string | null;
   streamed: boolean;
-  /** Null where the row has no body of it. */
+  /** Null where the row is to have no request body. */
   request: KeptRequest | null;
   /** Null until the request was routed. */
   route: Route | null;
@@ -40,35 +40,35 @@ export interface ExchangeRecord {
   attempts: Attempt[];
   /** The target of the attempt that serves, or of the last one. */
   target: Target | null;
-  /** A target waited for or refused, where none has been asked so far; null once one is. */
+  /** The target that was waited for or that refused, while none has been asked; null as soon as one is. */
   meant: Target | null;
   losses: readonly Loss[];
-  /** The rate limits that it counts towards; null where none was in force when its targets were tried. */
+  /** The rate limits that the request counts towards; null where none was in force when its targets were tried. */
   counted: Count[] | null;
-  /** Of the answer, those that are counted towards rate limits already. */
+  /** How many of the answer's tokens have been counted towards rate limits already. */
   countedTokens: number;
   /** Names, in the order in which they apply to requests. */
   transformers: readonly string[];
   seen: Observation | null;
-  /** The parts of the same answer by earlier targets, which broke and which others were to continue. */
+  /** The parts of the same answer by earlier targets, which broke off and which another target continues. */
   parts: readonly Observation[];
   overheadMs: number | null;
   /** Time spent waiting for room at providers; null where nothing waited. */
   queuedMs: number | null;
-  /** Pauses between tries. */
+  /** Milliseconds of pauses between tries. */
   backOffMs: number;
-  /** Time with providers that passed in parallel to another try's, and is counted there. */
+  /** Milliseconds with providers that passed in parallel to another try, which counts them. */
   besideMs: number;
-  /** The lease of the newest try: ended with the record, unless the try failed and ended it. */
+  /** The lease of the newest try. It ends with the record, unless the try has failed and ended it. */
   lease: Lease | null;
-  /** An attempt has answered; its provider is working until the record ends, or until it breaks and others are to continue. */
+  /** An attempt has answered. Its provider is working until the record ends, or until it breaks off and another target is to continue. */
   serving: boolean;
   httpStatus: number;
-  /** The answer's body goes into the row. */
+  /** Whether the answer's body goes into the row. */
   keepsAnswer: boolean;
-  /** Keeps a streamed answer. */
+  /** Keeps the body of a streamed answer. */
   capture: BodyCapture | null;
-  /** A whole answer, kept as it is. */
+  /** The body of a whole answer, as it is. */
   responseBody: string | null;
   /** Keeps this body and these headers for its row. */
   keepRequest(text: string, headers: LedgerRow['requestHeaders']): void;
@@ -78,8 +78,8 @@ export interface ExchangeRecord {
   /** Sets how the request is ended from outside. */
   onCancel(leave: (why: GatewayError) => void): void;
   /**
-   * Why a new configuration does not allow what was begun under another; undefined: it does. Null for what is soon over, and keeps
-   * what it began with.
+   * Says why a new configuration forbids what began under an earlier one; undefined: it does not. Null for requests that are soon over and
+   * keep the configuration they began with.
    */
   recheck: ((server: ServerConfig) => GatewayError | undefined) | null;
   /** Ends the request from outside; the client is told why. Does nothing once it is over. */

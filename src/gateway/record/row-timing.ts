@@ -13,7 +13,7 @@ export function describeTiming(record: Timed, seen: WholeObservation | null, lat
   const open = attempts.find(isOpen);
   if (open !== undefined) {
     if (seen !== null) open.providerMs ??= seen.timing.providerMs;
-    // For a stream whose head was sent, the row is written before the try learns that the client left.
+    // If the head of a stream was sent, the row is written before the try learns that the client left.
     if (open.durationMs === 0) open.durationMs = latencyMs - (open.startedMs ?? 0);
   }
   let providerMs = 0 - besideMs;

@@ -1,25 +1,25 @@
-// Removes secrets that came in pieces from a kept stream: no single event shows them.
+// Removes secrets that came in pieces from a kept stream, where no single event shows them.
 import { withoutLastWord } from './clean-body.ts';
 
-/** The dialects' names for strings that continue from one event to the next, and the content of one. */
+/** The dialects' names of strings that continue from one event to the next, each with its content. */
 const PIECE =
   /"(text|thinking|partial_json|content|reasoning|reasoning_content|reasoning_text|refusal|arguments|delta)": ?"([^"\\]*(?:\\.[^"\\]*)*)"/g;
-/** The same, after the opening quotation mark. */
+/** The rest of a piece, after the opening quotation mark. */
 const REST_OF_PIECE = /[^"\\]*(?:\\.[^"\\]*)*"/y;
 
-/** What differs from event to event and says nothing of what a piece belongs to: counters, and OpenAI's noise. */
+/** What differs between events without saying what a piece belongs to: counters, and OpenAI's random padding. */
 const VARYING = /(?<="(?:sequence_number|[A-Za-z]+TokenCount)": ?)\d+|(?<="obfuscation": ?")\w+/;
 
 /**
- * How an event names what a piece belongs to: the choice, the block, the call or the item. Several may be interleaved, and
- * the pieces of one do not continue those of another.
+ * How an event names what a piece belongs to: a choice, block, call or item. Several may be interleaved, and the pieces of one do not
+ * continue those of another.
  */
 const INDEX = '"index":';
 const ITEM = '"item_id":';
-/** Only calls appear side by side in one event. */
+/** Only pieces of calls can stand side by side in one event. */
 const SEVERAL = 'arguments';
 
-/** The pieces of one kind of string in one block, in the order of the events. */
+/** The pieces of one kind of string in one block, in the order of their events. */
 interface Pieces {
   /** Where each begins in the stream. */
   starts: number[];
@@ -29,8 +29,8 @@ interface Pieces {
 export interface PiecedStream {
   kinds: Map<string, Pieces>;
   /**
-   * The joined pieces of each kind, and the text between pieces, once where consecutive events repeat it: a tenth of a stream
-   * of short events. It contains every stretch of the stream without a quotation mark.
+   * The joined pieces of each kind, followed by the text between pieces, which is written once where consecutive events repeat it: a tenth
+   * of a stream of short events. It contains every stretch of the stream that has no quotation mark.
    */
   excerpt: string;
 }
@@ -54,7 +54,7 @@ class PieceReader {
   private at = 0;
   /** Index of the first backslash that is not before the newest piece; -1 where there is none. */
   private backslash: number;
-  /** What the newest piece belongs to, in the event's words; '': it does not say. */
+  /** What the newest piece belongs to, in the event's words; empty if the event does not say. */
   private place = '';
 
   constructor(stream: string) {
@@ -88,7 +88,7 @@ class PieceReader {
     const line = before.lastIndexOf('\n');
     if (line !== -1) this.place = '';
     else if (kind !== SEVERAL && this.at > 0) return this.place;
-    // Searched forwards, which the runtime does many times faster.
+    // Searched forwards, which is many times faster in this runtime.
     let at = before.indexOf(ITEM, line + 1);
     if (at === -1) {
       let next = before.indexOf(INDEX, line + 1);
@@ -101,8 +101,8 @@ class PieceReader {
   }
 
   /**
-   * Reads the pieces with the same text before them as the newest, but for what varies, in a fifth of the time that the
-   * expression takes.
+   * Reads the pieces whose preceding text equals the newest one's, except for what varies: five times faster than with the regular
+   * expression.
    */
   private readAlike(before: string, pieces: Pieces): void {
     const { stream } = this;
@@ -115,7 +115,7 @@ class PieceReader {
     }
   }
 
-  /** Where the text ends that follows the newest piece and has these parts, with a word between each two; -1: it differs. */
+  /** The end of the text behind the newest piece if it consists of these parts with a word between each two; -1 if it differs. */
   private endOfAlike(parts: readonly string[]): number {
     const { stream, excerpt } = this;
     let at = this.at;
@@ -132,7 +132,7 @@ class PieceReader {
     return at;
   }
 
-  /** -1 where it has none. */
+  /** The end of the piece; -1 where it has none. */
   private endOfPiece(start: number): number {
     const { stream } = this;
     const quote = stream.indexOf('"', start);
@@ -161,12 +161,12 @@ function add({ starts, texts }: Pieces, start: number, text: string): void {
   texts.push(text);
 }
 
-/** In UTF-16 units: what is interleaved with the end of a stream has a piece at most this far before it. */
+/** In UTF-16 units: of pieces interleaved with the end of a stream, the last one begins at most this far before the end. */
 const LATELY = 16 * 1024;
 
 /**
- * The stream with `[redacted]` in place of the first piece of such a secret, and nothing in place of the others.
- * Secrets within one event stay: the caller removes them as from any text.
+ * The stream with `[redacted]` in place of a split secret's first piece, and nothing in place of the others. Secrets within one event stay:
+ * the caller removes them as from any text.
  * @param isCut the stream was cut off: its last text may be the beginning of a secret, and is removed too.
  */
 export function withoutSplitSecrets(
@@ -186,7 +186,7 @@ function changesOf({ starts, texts }: Pieces, redact: (text: string) => string, 
   const whole = texts.join('');
   const clean = redact(isCut ? withoutLastWord(whole) : whole);
   if (clean === whole || (!isCut && clean === texts.map(redact).join(''))) return [];
-  // Everything between the first and the last differing character is put where the first was.
+  // The replacement for everything between the first and the last differing character goes where the first was.
   const from = commonStart(whole, clean);
   const kept = Math.min(commonEnd(whole, clean), whole.length - from, clean.length - from);
   const to = whole.length - kept;

@@ -21,11 +21,11 @@ export interface StreamTiming {
   /** What arrived has been processed. */
   taken(): void;
   /**
-   * At this time the client has everything so far: what follows counts as its time until `waiting`. Of what it takes late, from a target
-   * whose stream broke, nothing counts: the next one is being waited for already.
+   * The client has taken everything so far at this time, so what follows until `waiting` is its time. What it takes late from a target
+   * whose stream broke does not count, since the next target is being waited for already.
    */
   handed(at: number): void;
-  /** Counts what lasts until now; later calls count on from here. */
+  /** Counts the time until now; later calls count on from here. */
   settle(): void;
   readonly providerMs: number;
   readonly clientMs: number;
@@ -39,7 +39,7 @@ export interface StreamTiming {
   readonly gaps: Uint32Array | null;
 }
 
-/** A wait that the client causes is not a gap: while it does not read, the provider is not waited for. */
+/** A wait that the client causes is not a gap: while the client does not read, nobody waits for the provider. */
 export function createStreamTiming(monotonic: () => number): StreamTiming {
   return new TryTiming(monotonic);
 }

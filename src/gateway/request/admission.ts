@@ -22,9 +22,9 @@ export function isAskedByOwnName(headers: HeaderReader, server: ServerConfig): b
 }
 
 /**
- * Throws `forbidden` for a request that a page of a disallowed origin could have made: to a gateway on loopback, a Host
- * that is not loopback (DNS rebinding) or an Origin other than the gateway's own. A gateway that others can reach requires
- * keys, which such a page does not have; it refuses only preflights.
+ * Throws `forbidden` for a request that a page of a disallowed origin could have sent. On loopback, that is one whose Host is not loopback
+ * (DNS rebinding), or whose Origin is not the gateway's own. A gateway that others can reach requires keys, which such a page does not
+ * have; it refuses only preflights.
  */
 export function guardOrigin(
   { url, headers }: { url: string; headers: HeaderReader },
@@ -62,9 +62,9 @@ export function guardOrigin(
 }
 
 /**
- * Images, scripts and frames of another page send no Origin with GET, but browsers name their site. Another port of this
- * machine counts as the same site. A link that a user follows is not a request of the page that contained it, but what a
- * browser fetches ahead, since the page says that the user might follow it, is.
+ * Images, scripts and frames of another page are fetched by GET without an Origin, but browsers name the page's site. Another port of this
+ * machine counts as the same site. A link that a user follows is not a request of the page that contains it; what a browser fetches in
+ * advance is, since the page suggested it.
  * https://www.w3.org/TR/fetch-metadata/ https://html.spec.whatwg.org/multipage/speculative-loading.html#sec-purpose-header
  */
 function isOfOtherPage(headers: HeaderReader): boolean {
@@ -95,14 +95,14 @@ export function authenticate(
       'no key: send one of server.keys as x-sluice-key, x-api-key, api-key, x-goog-api-key or a Bearer token',
     );
   }
-  // Beside the gateway's key, a client may bring its own for the provider: any of them may be ours.
+  // Beside the gateway's key, a client may send its own for the provider: either of them may be the gateway's.
   const accepted = presented.filter((key) => matchesAny(key, keys));
   if (accepted.length === 0) throw new GatewayError('unauthenticated', 'the key is not one of server.keys');
   const projects = accepted.map((key) => projectOfKey.get(key) ?? null);
   return projects.includes(null) ? null : (projects[0] ?? null);
 }
 
-/** Throws `forbidden` for a project's key, which may only ask models, and read what the project itself has used. */
+/** Throws `forbidden` if the key is a project's, unless the page is the one that shows what the project itself has used. */
 export function guardPages(project: string | null, pathname: string): void {
   if (project === null || (pathname === PROJECT_PAGE && project !== OTHER)) return;
   const may =
@@ -115,7 +115,7 @@ export function guardPages(project: string | null, pathname: string): void {
   );
 }
 
-/** Compares with every key, in time that depends only on lengths. */
+/** Compares with every key, in a time that depends only on lengths. */
 export function matchesAny(presented: string, keys: readonly string[]): boolean {
   let matched = 0;
   for (const key of keys) matched |= equalConstantTime(presented, key) ? 1 : 0;

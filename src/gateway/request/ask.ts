@@ -10,6 +10,6 @@ export async function requestOf(ask: Ask): Promise<NeutralRequest> {
   const { askProblem } = await import('../../model/request-schema.ts');
   const problem = askProblem(ask);
   if (problem !== undefined) throw new GatewayError('invalid_request', problem);
-  // The program's own objects, not a copy of a long conversation.
+  // Holds the program's own objects instead of copying a long conversation.
   return { ...ask, system: ask.system ?? [], tools: ask.tools ?? [], stream: true };
 }

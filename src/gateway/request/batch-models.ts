@@ -1,4 +1,4 @@
-// The models that the requests within a batch name: written as the provider knows them, while the batch passes.
+// The models named by the requests within a batch: each is replaced by the provider's own name for it while the batch passes through.
 import type { BatchForm } from '../../dialects/forwarded-path.ts';
 import { createStringEditor, type StringEditor } from '../../model/json/string-editor.ts';
 import { findFormField } from './form-field.ts';
@@ -7,7 +7,7 @@ import { findFormField } from './form-field.ts';
  * Undefined where the body is no batch.
  * @param beginning of the body; all of it, if it is short.
  * @param type the `content-type`.
- * @param rename the provider's name for a model. What it throws, the editor throws.
+ * @param rename returns the provider's name for a model. The editor rethrows what it throws.
  */
 export function editBatch(
   { model, file }: BatchForm,
@@ -42,7 +42,7 @@ function isBatchFile(
 ): boolean {
   const said = findFormField(type, beginning, field)?.value;
   if (said !== undefined) return value.test(said);
-  // The field comes behind a long file.
+  // The field may stand behind a long file, so the file's first line must show it.
   const first = /\n[ \t]*\{.*/.exec(bytewise.decode(beginning))?.[0] ?? '';
   return new RegExp(`"${key}"\\s*:`).test(first);
 }

@@ -6,10 +6,10 @@ import { isAllowedOrigin, isAskedByOwnName } from './admission.ts';
 /** The methods of all paths together; each path's own answer rejects those it does not take. */
 const METHODS = 'GET, HEAD, POST, DELETE';
 
-/** How long browsers may cache a preflight, in seconds: none keeps it longer. */
+/** How long browsers may cache a preflight, in seconds; none caches it for longer. */
 const MAX_AGE = 7_200;
 
-/** Scripts may read these of any answer, or of none. */
+/** Headers that need not be exposed: scripts may read these of any answer, or of none. */
 const NEVER_NAMED =
   /^(cache-control|content-(language|length|type)|expires|last-modified|pragma|vary|set-cookie2?)$/;
 
@@ -26,7 +26,7 @@ export async function answerAcross(
   const isAllowed = origin !== null && isAllowedOrigin(origin, server);
   const response = isAllowed && mayAsk(request, server) ? allowing(request) : await answer();
   const { headers } = response;
-  // Also for other origins: a cached answer to one page must not be shown to another.
+  // For other origins as well: a cached answer for one page must not be shown to another.
   headers.append('vary', 'origin');
   if (!isAllowed) return response;
   headers.set('access-control-allow-origin', origin);
@@ -36,13 +36,13 @@ export async function answerAcross(
   return response;
 }
 
-/** Whether it is a preflight, and the request after it would not be refused for its Host. */
+/** Whether it is a preflight, and the request that it announces would not be refused for its Host. */
 function mayAsk({ method, headers }: Request, server: ServerConfig): boolean {
   const isPreflight = method === 'OPTIONS' && headers.has('access-control-request-method');
   return isPreflight && isAskedByOwnName(headers, server);
 }
 
-/** Answers a preflight, allowing any header, since SDKs add their own. */
+/** Answers a preflight. Any header is allowed, since SDKs add their own. */
 function allowing({ headers }: Request): Response {
   const wanted = headers.get('access-control-request-headers');
   const allowed = new Headers({

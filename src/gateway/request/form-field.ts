@@ -12,10 +12,10 @@ const FORM = /^multipart\/form-data\b.*?\bboundary=("?)([^";]{1,70})\1/i;
 /** One character for each byte, so that places in the text are places in the bytes. */
 const bytewise = new TextDecoder('latin1');
 const HEAD_END = '\r\n\r\n';
-/** In bytes: files come in between, and models have no such names. */
+/** In bytes. Without such bounds, the text of a file would be taken for a head or a value. */
 const LONGEST_HEAD = 1024;
 const LONGEST_VALUE = 256;
-/** Parts that are looked at: a body of nothing but boundaries has millions. */
+/** How many parts are looked at: a body that consists of boundaries alone has millions. */
 const MOST_PARTS = 1_000;
 
 /**
@@ -49,9 +49,9 @@ const CARRIAGE_RETURN = 13;
 /** Bytes of the end of a line. */
 const LINE_END = 2;
 
-/** Where the delimiter is, in a body of which no text is made: that would take twice the memory of a file in it. */
+/** Finds the delimiter in the bytes: decoding the body would take twice the memory of the file in it. */
 function find(body: Uint8Array, delimiter: Uint8Array, from: number): number | undefined {
-  // It holds no other carriage return, so hardly a byte is compared twice.
+  // The delimiter holds no other carriage return, so hardly a byte is compared twice.
   for (let at = from; at < body.length; at++)
     if (body[at] === CARRIAGE_RETURN && isAt(body, delimiter, at)) return at;
   return undefined;

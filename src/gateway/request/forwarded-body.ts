@@ -1,19 +1,19 @@
-// The body of a request that is forwarded as it is: which model it names, and what of it a row may hold.
+// The body of a request that is forwarded as it is: the model that it names, and what of it a row may hold.
 import { editTopLevel } from '../../model/json/edit.ts';
 import { asString, parseObject } from '../../model/json/json.ts';
 import { findFormField, withFormField } from './form-field.ts';
 import { isJsonType } from './read-body.ts';
 
 export interface ForwardedBody {
-  /** Null where it names none. */
+  /** Null where the body names none. */
   model: string | null;
   /** JSON; null where the body is something else. */
   text: string | null;
-  /** The bytes with another model; the client's own where that is the model they name. */
+  /** The bytes with another model; the client's own bytes where they name that model already. */
   withModel(model: string): Uint8Array<ArrayBuffer>;
 }
 
-/** Google wants it before the model's name in some requests (caches, decisions), and takes none without it there. */
+/** In some requests (caches, decisions) Google requires this before the model's name, and it must then stay there. */
 const COLLECTION = 'models/';
 
 const strictDecoder = new TextDecoder('utf-8', { fatal: true });

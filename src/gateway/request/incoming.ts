@@ -17,18 +17,18 @@ import type { NeutralRequest } from '../../model/request.ts';
 export interface Incoming {
   /** The dialect of the path, and of the answer. */
   dialect: DialectId;
-  /** The dialect of the body: some clients post another's. */
+  /** The dialect of the body, which differs from the path's for some clients. */
   asks: DialectId;
   route: ClientRoute;
   headers: HeaderReader;
-  /** Set where the client wraps the dialect: the request as the vendor of the envelope takes it. */
+  /** Set where the client wraps the dialect: the request in the form that the envelope's vendor takes. */
   enveloped?: EnvelopedRequest;
   /** `?beta=true` and the like, with the question mark; '' where there is none. */
   query: string;
-  /** The body without the fields meant for the gateway, as the dialect spells it; otherwise byte for byte what the client sent. */
+  /** The body without the fields meant for the gateway, in the dialect's form; otherwise byte for byte what the client sent. */
   text: string;
   body: JsonObject;
-  /** What the client sent, as it would have to the dialect's own path: with the model of the path, outside of any envelope. */
+  /** What the client sent, in the form of the dialect's own path: with the path's model, and outside of any envelope. */
   original: string;
   model: string;
   stream: boolean;
@@ -42,9 +42,9 @@ export interface Incoming {
 export interface EnvelopedRequest {
   /** Without the fields meant for the gateway. */
   text: string;
-  /** Those by which it asks for what only that vendor has. */
+  /** The headers that ask for what only that vendor offers. */
   headers: HeaderList;
-  /** What its body asks for that the dialect has no place for. */
+  /** What its body asks for and the dialect has no place for. */
   lost: readonly string[];
 }
 
@@ -149,7 +149,7 @@ function readSent(
   return { headers, ...opened, body, text: edited(text, body, edits), lost };
 }
 
-/** The fields that are the gateway's, which are taken out. */
+/** Removes the fields that are meant for the gateway, and returns them. */
 function takeExtras(body: JsonObject): JsonObject {
   const extras: JsonObject = {};
   for (const field of EXTRA_FIELDS) {
@@ -160,7 +160,7 @@ function takeExtras(body: JsonObject): JsonObject {
   return extras;
 }
 
-/** @param body of the text; it is modified too. */
+/** @param body the parsed text; it is modified too. */
 function edited(text: string, body: JsonObject, edits: Record<string, JsonValue | undefined>): string {
   for (const [field, value] of Object.entries(edits)) {
     if (value === undefined) delete body[field];
@@ -185,8 +185,8 @@ export function featuresIn(
 }
 
 /**
- * The labels in the headers, known before the body. Throws `invalid_request` for names that are too long.
- * @param project that of the presented key: nothing in the request overrides it.
+ * The labels in the headers, which are known before the body. Throws `invalid_request` for names that are too long.
+ * @param project that of the presented key, which nothing in the request can override.
  */
 export function readLabels(headers: HeaderReader, project: string | null): Labels {
   return {
@@ -209,10 +209,10 @@ function parseBody(text: string): JsonObject {
   return value;
 }
 
-/** Leading text without quotes, except around a single sign such as an expected brace, and in `(')`. */
+/** The beginning of a message that quotes nothing, except a single character such as an expected brace, or `('')`. */
 const NOTHING_QUOTED = /^(?:\('\)|[^'"`]|'[^\w\s]')*/;
 
-/** Where and why parsing failed, without what parsers quote from the text: a piece of a key no longer looks like one. */
+/** Where and why parsing failed, without what parsers quote from the text: part of a key would not be recognized as a secret. */
 function whyNot(text: string, thrown: unknown): string {
   const message = thrown instanceof Error ? thrown.message.replace(/^JSON Parse error: /, '') : '';
   const reason = NOTHING_QUOTED.exec(message)?.[0].trim() ?? '';
@@ -225,7 +225,7 @@ function whyNot(text: string, thrown: unknown): string {
 
 const strictDecoder = new TextDecoder('utf-8', { fatal: true });
 
-/** Decodes a header as UTF-8, which clients use for names that are not ASCII: its bytes come as one character each. */
+/** Decodes a header as UTF-8, which clients use for names that are not ASCII: a header's bytes arrive as one character each. */
 function textOf(field: string | null): string | null {
   if (field === null || !/[\x80-\xff]/.test(field)) return field;
   try {

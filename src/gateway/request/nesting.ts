@@ -1,4 +1,4 @@
-// JSON is parsed to any depth, but walked and written by recursion: where the stack ends, the client gets an error.
+// JSON is parsed at any depth, but walked and written by recursion. Where the stack is exhausted by that, the client gets an error.
 import { GatewayError, outOfMemory } from '../../model/errors.ts';
 
 export function withinStack<T>(build: () => T): T {

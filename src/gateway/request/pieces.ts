@@ -1,25 +1,27 @@
-// The pieces of a body as they come in. Short ones are put together: each array takes a hundred bytes besides its content, and a body
-// may come in pieces of a single byte.
+// The pieces of a body as they arrive. Short ones are joined: each array takes a hundred bytes besides its content, and a body may arrive
+// in pieces of a single byte.
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
 /** In bytes. */
 const SHORT = 4 * 1024;
 const GATHERED = 64 * 1024;
-/** In bytes: what comes after so many is copied into its place at once, where the length of all is declared, and so is held once. */
+/**
+ * In bytes: once so many have arrived and the whole length is declared, all is copied into one array of that length, and so held only once.
+ */
 const LONG = 1024 * 1024;
 
 export class Pieces {
-  /** Of all together, in bytes. */
+  /** Bytes of all pieces so far. */
   size = 0;
   private readonly declared: number;
-  /** As long as declared, of which the first `size` bytes have come; undefined: they are in `kept` and `gathered`. */
+  /** As long as declared, its first `size` bytes filled; undefined while they are in `kept` and `gathered`. */
   private whole: Bytes | undefined;
   private kept: Bytes[] = [];
   private gathered: Bytes | undefined;
   private filled = 0;
 
-  /** @param declared how long all of them say that they are together, in bytes; NaN or left out: they do not. */
+  /** @param declared the length of all pieces together in bytes; NaN or left out if it is not declared. */
   constructor(declared = Number.NaN) {
     this.declared = declared;
   }
@@ -27,14 +29,14 @@ export class Pieces {
   add(piece: Bytes): void {
     const before = this.size;
     this.size += piece.length;
-    // Not sooner: who only declares a length takes no memory.
+    // Not before: merely declaring a length must not take memory.
     if (before > LONG && this.size <= this.declared) {
       this.whole ??= this.copied(new Uint8Array(this.declared));
       this.whole.set(piece, before);
       return;
     }
     if (this.whole !== undefined) {
-      // More comes than was declared.
+      // More arrives than was declared.
       this.kept = [this.whole.subarray(0, before)];
       this.whole = undefined;
     }
@@ -49,7 +51,7 @@ export class Pieces {
     this.filled += piece.length;
   }
 
-  /** All that has come; called once. */
+  /** Everything that has arrived; to be called once. */
   join(): Bytes {
     if (this.whole !== undefined) return this.whole.subarray(0, this.size);
     this.keepGathered();

@@ -16,7 +16,7 @@ const FORMATS = {
   zstd: 'zstd',
 } as const;
 
-/** In bytes: such a body comes in one piece or two, however slow the client. */
+/** In bytes: such a body arrives in one piece or two, however slow the client is. */
 const SHORT = 4 * 1024;
 
 interface Packing {
@@ -28,10 +28,10 @@ interface Packing {
 export type BodyLimits = Pick<ServerConfig, 'maxBody' | 'bodyTimeoutMs'>;
 
 /**
- * A JSON body as text. Throws as `readBytes` does, a 415 for a body that is not JSON, and `invalid_request` for one that is
- * not UTF-8: replacement characters would reach the provider.
+ * A JSON body as text. Throws what `readBytes` throws, a 415 for a body that is not JSON, and `invalid_request` for one that is not UTF-8,
+ * since replacement characters would reach the provider.
  *
- * @param taken by which content types JSON may be called, too.
+ * @param taken further content types that are accepted for JSON.
  */
 export async function readBody(
   request: Request,
@@ -58,7 +58,7 @@ export async function readBody(
 
 export interface TakenTypes {
   one?: string | undefined;
-  /** From programs, whatever they say: curl says of JSON that it is a form, unless it is told not to. */
+  /** Accept any content type from programs: curl labels JSON as a form unless told otherwise. */
   any?: true | undefined;
 }
 
@@ -66,7 +66,7 @@ function mayBe(type: string, { one, any }: TakenTypes, headers: HeaderReader): b
   return type === one || (any === true && !isBrowser(headers));
 }
 
-/** A web page may send forms and plain text to any server without asking it first, but cannot hide the browser. */
+/** A web page may send forms and plain text to any server without a preflight, but it cannot hide that a browser sends them. */
 function isBrowser(headers: HeaderReader): boolean {
   return (
     headers.has('origin') ||
@@ -80,10 +80,10 @@ export function isJsonType(type: string): boolean {
 }
 
 /**
- * The body, decompressed. Throws `too_large` past `maxBody` bytes, compressed or not, a 415 for an unknown encoding, and
- * `invalid_request` for a body that does not match its encoding. A client that falls silent midway gets a 408.
+ * The body, decompressed. Throws `too_large` past `maxBody` bytes, compressed or not, a 415 for an unknown encoding, and `invalid_request`
+ * for a body that does not match its encoding. A client that falls silent midway gets a 408.
  *
- * @param headers the request's own, copied so that reading them is no call out of JavaScript.
+ * @param headers a copy of the request's, which is faster to read.
  */
 export async function readBytes(
   request: Request,
@@ -95,7 +95,7 @@ export async function readBytes(
   const declared = Number(headers.get('content-length') ?? Number.NaN);
   if (declared > maxBody) throw tooLarge(maxBody);
   const limited = <T>(piece: Promise<T>) => within(piece, bodyTimeoutMs, setTimer);
-  // Reading it whole is cheaper, but hides whether the client is slow or has stopped: a short body is neither.
+  // Reading it whole is cheaper, but hides whether the client is slow or has stopped. For a short body that does not matter.
   const bytes =
     declared <= Math.min(SHORT, maxBody)
       ? await limited(request.bytes())
@@ -109,7 +109,7 @@ export function isCompressed(headers: HeaderReader): boolean {
   return packingOf(headers) !== null;
 }
 
-/** Null: not compressed. Throws a 415. */
+/** Null where it is not compressed. Throws a 415. */
 function packingOf(headers: HeaderReader): Packing | null {
   const encoding = headers.get('content-encoding')?.trim().toLowerCase() ?? '';
   if (encoding === '' || encoding === 'identity') return null;
@@ -148,7 +148,7 @@ async function unpack(
 
 interface Bounds {
   maxBody: number;
-  /** How long the body says that it is, in bytes; NaN or left out: it does not. */
+  /** How long the body says it is, in bytes; NaN or left out if it does not. */
   declared?: number;
   wait?: Limiter;
 }
@@ -168,7 +168,7 @@ async function readBounded(
       if (pieces.size > maxBody) throw tooLarge(maxBody);
     }
   } catch (thrown) {
-    // The rest is not wanted; failing to cancel it does not matter beside the error that is thrown.
+    // The rest is not wanted; if cancelling fails, the error that is thrown matters more.
     reader.cancel().catch(() => {});
     throw thrown;
   }

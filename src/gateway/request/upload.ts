@@ -11,25 +11,25 @@ import { Pieces } from './pieces.ts';
 import { type BodyLimits, isCompressed, readBytes, within } from './read-body.ts';
 
 /**
- * In bytes: a body up to this length is read whole, so that it can be sent again with the provider's next key, and of a longer one so
- * much is looked at before a provider is chosen.
+ * In bytes. A body up to this length is read whole, so that it can be sent again with the provider's next key. Of a longer one, this much
+ * is looked at before a provider is chosen.
  */
 const READ_FIRST = 1024 * 1024;
 
 type Bytes = Uint8Array<ArrayBuffer>;
 type BodyReader = ReadableStreamDefaultReader<Bytes>;
 
-/** What a request's body is read with. */
+/** What reading a request's body needs. */
 export interface UploadContext {
   limits: BodyLimits;
   setTimer: GatewayHost['setTimer'];
-  /** Aborted, with the reason, where the body does not come to its end. */
+  /** Aborted, with the reason, if the body does not arrive whole. */
   client: Cancellation;
 }
 
 /**
- * The body if it is short or compressed, as `readBytes` has it; otherwise its beginning has been read, and `limits.maxBody` does not
- * apply. Throws as `readBytes` does.
+ * Reads a short or compressed body whole, as `readBytes` does. Of any other only the beginning is read, and `limits.maxBody` does not
+ * apply. Throws what `readBytes` throws.
  *
  * @param short in bytes: the longest body that is read whole.
  */
@@ -59,7 +59,7 @@ export async function readUpload(
   return new Upload(pieces.join(), declared, reader, context);
 }
 
-/** Cancelling a body that broke off rejects with that failure, which has been reported. */
+/** Cancelling a body that broke off rejects with that failure, which was reported already. */
 function cancelQuietly(reader: BodyReader): void {
   reader.cancel().catch(() => {});
 }
@@ -90,7 +90,7 @@ export class Upload implements StreamedBody {
     return this.declared;
   }
 
-  /** A part of it has been handed over, and cannot be sent again. */
+  /** Whether a part has been handed over already, so that the body cannot be sent again. */
   get hasBegun(): boolean {
     return this.start === null;
   }
@@ -100,15 +100,15 @@ export class Upload implements StreamedBody {
     return this.start ?? new Uint8Array(0);
   }
 
-  /** @param start sent in place of the beginning. */
+  /** @param start is sent in place of the beginning. */
   beginWith(start: Bytes): void {
     if (this.declared !== null) this.declared += start.length - this.beginning().length;
     this.start = start;
   }
 
   /**
-   * Throws what the editor throws of the beginning; what it throws of a later piece ends the request.
-   * @param mayGrow the length is not known before the end.
+   * Throws what the editor throws for the beginning; what it throws for a later piece ends the request.
+   * @param mayGrow whether the length is unknown until the end.
    */
   editWith(editor: StringEditor, mayGrow: boolean): void {
     this.start = editor.take(this.beginning());
@@ -150,7 +150,7 @@ export class Upload implements StreamedBody {
     }
   }
 
-  /** What the editor held back; null: nothing. */
+  /** What the editor still holds back; null: nothing. */
   private rest(): Bytes | null {
     const rest = this.editor?.end();
     this.editor = undefined;

@@ -1,4 +1,4 @@
-// What rendering an answer for the client goes by: the forms of its dialect, and what it asked for.
+// What rendering an answer for the client depends on: the forms of its dialect, and what it asked for.
 import type { AnswerContext, AnswerTimes, ClientForms } from '../../dialects/dialect.ts';
 import type { AnswerFacts } from '../../dialects/envelope.ts';
 import { DIALECTS, formsOf } from '../../dialects/registry.ts';
@@ -8,7 +8,7 @@ import type { Exchange } from '../attempts/try-context.ts';
 import { describeLoss } from '../record/describe-row.ts';
 import { noteAnswerLoss } from '../record/observer.ts';
 
-/** For errors and pings; rendering an answer also needs what the client wanted in it. */
+/** For errors and pings; rendering an answer also depends on what the client asked for. */
 export function plainContext({ record, host, question }: Exchange, model: string): AnswerContext {
   const created = Math.floor(host.now() / 1000);
   const { traits, route } = question.incoming ?? {};
@@ -35,12 +35,12 @@ function timesOf({ record, host, question }: Exchange): AnswerTimes {
   const { firstContentAt = null, timing } = record.seen ?? {};
   const lastContentAt = timing?.lastContentAt ?? null;
   const isTimed = question.stream && firstContentAt !== null && lastContentAt !== null;
-  // What came at once is seen later than it arrived.
+  // Content that arrived all at once is seen later than it arrived, so its duration is unknown.
   const content = isTimed && lastContentAt > firstContentAt ? lastContentAt - firstContentAt : null;
   return { total: host.monotonic() - record.startedAt, content };
 }
 
-/** A request that passed through unchanged may contain what the neutral form cannot represent. */
+/** A request that passes unchanged may contain what the neutral form cannot represent. */
 function asked(
   question: Question,
 ): Pick<
@@ -63,7 +63,7 @@ function asked(
       outputFormat,
       hidesReasoning,
       readsReasoningDetails,
-      // The AI SDK asks for it only for models whose names it knows to reason.
+      // The AI SDK asks for it only for models that it knows to reason, by their names.
       replaysReasoning: replaysReasoning === true || store === false ? true : undefined,
     };
   } catch {
@@ -75,7 +75,10 @@ export function formsIn({ dialect, question }: Exchange): ClientForms {
   return formsOf(dialect, question.incoming?.route.operation);
 }
 
-/** Undefined for an alias, a model that routing chose, or a later target's: those answers name the model that serves. */
+/**
+ * The model's name as the client asked for it. Undefined for an alias, a model that routing chose, or a later target: those answers name
+ * the model that serves.
+ */
 function askedAs({ question, dialect }: Exchange, { provider, model }: Target): string | undefined {
   const { incoming } = question;
   if (incoming === null || DIALECTS[dialect].client.comparesModels?.(incoming.headers) !== true)

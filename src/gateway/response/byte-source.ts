@@ -4,30 +4,30 @@
 export interface ByteSource {
   /** Called once: from now on bytes are written to `sink`, synchronously as they arrive. */
   start(sink: ByteSink): void;
-  /** There is room again, after a write that found none. */
+  /** Called when there is room again, after a write that found none. */
   resume(): void;
-  /** The rest is not wanted: nothing more is written. */
+  /** The rest is not wanted: nothing more will be written. */
   cancel(): void;
 }
 
 export interface ByteSink {
-  /** Takes the bytes in any case. False: nothing more should be written until `resume`. */
+  /** Always takes the bytes. Returns false if nothing more should be written until `resume`. */
   write(bytes: Uint8Array): boolean;
   end(): void;
-  /** Breaks the answer off: its reader sees that it is not whole. */
+  /** Breaks the answer off, so that its reader sees that it is not whole. */
   fail(error: Error): void;
 }
 
 /** Makes a response's body from a source. */
 export type MakeBody = (source: ByteSource) => ReadableStream<Uint8Array>;
 
-/** A standard stream, for any runtime: one write for each read. */
+/** A standard stream for any runtime: one write for each read. */
 export const standardBody: MakeBody = (source) =>
   new ReadableStream<Uint8Array>(new PulledSource(source), { highWaterMark: 0 });
 
 /**
- * For who asks with a signal: once that is aborted, the body fails with its reason, as that of any fetch does, and the source is
- * cancelled, also while nobody reads.
+ * A body for a request with a signal. When the signal is aborted, the body fails with the signal's reason, as that of any fetch does, and
+ * the source is cancelled, even if nobody is reading.
  */
 export function abortableBody(signal: AbortSignal): MakeBody {
   return (source) => {
@@ -95,7 +95,7 @@ class AbortableSource extends PulledSource {
 
   protected override sinkOf(controller: ReadableStreamDefaultController<Uint8Array>): ByteSink {
     const { write, end, fail } = super.sinkOf(controller);
-    // What the abort itself makes of the answer may come before this one's listener is called.
+    // Whatever reacts to the abort by ending the answer may run before this class's own listener.
     const unlessAborted = (then: () => void) => {
       if (this.signal.aborted) return;
       this.unfollow();

@@ -6,41 +6,41 @@ import type { Reframer } from './reframe.ts';
 
 export interface ClientStreamOptions {
   next(taker: Taker<Uint8Array>): void;
-  /** What the client gets when `next` gave a failure. */
+  /** Makes what the client gets when `next` has failed. */
   failed(failure: unknown): Uint8Array;
-  /** How the client reads what `next` and `failed` give; null: as it is. */
+  /** Writes what `next` and `failed` give in the form that the client reads; null: it reads them as they are. */
   readonly reframer: Reframer | null;
-  /** What `next` gave is about to be sent, at this `monotonic()` time. */
+  /** Called when what `next` gave is about to be sent, with the time by `monotonic()`. */
   sending(bytes: Uint8Array, at: number): void;
   ping(): Uint8Array;
-  /** Whether the provider has sent its ending: no ping may follow it. */
+  /** Whether the provider has sent its ending, which no ping may follow. */
   hasEnding(): boolean;
-  /** The error that has ended the answer, where the client would overlook the event that tells it. Left out: none has. */
+  /** The error that has ended the answer, if the client would overlook the event that reports it. Left out where it overlooks none. */
   breaksOffBy?(): Error | undefined;
   /**
-   * Where in these bytes an error begins that the client reads only where it comes by itself; their length where none does. Left out:
-   * the client reads any.
+   * Where in these bytes an error begins that the client reads only in a write of its own; their length if they hold none. Left out where
+   * the client reads errors anywhere.
    */
   readonly errorFrom?: ((bytes: Uint8Array) => number) | undefined;
   pingIntervalMs: number;
-  /** The client has already waited that long: it gets a ping at once, and the head of the response with it. */
+  /** The client has waited for the whole interval already, so it gets a ping at once, together with the response's head. */
   pingsFirst: boolean;
   monotonic(): number;
   setTimer(callback: () => void, ms: number): () => void;
-  /** Called once: `completed` when `next` said so, `cancelled` when the client left first. */
+  /** Called once: `completed` when `next` has ended, `cancelled` when the client left first. */
   closed(how: 'completed' | 'cancelled'): void;
 }
 
 /**
- * Largest write, in bytes. The runtime copies the whole of a write that the connection does not take at once, so a long
- * answer would be in memory twice. What a passing upstream chunk brings is shorter.
+ * Largest write, in bytes. The runtime copies a whole write that the connection does not take at once, so a long answer would be in memory
+ * twice. What one upstream chunk brings is shorter.
  */
 const LARGEST_WRITE = 512 * 1024;
 
-/** How long a client may read what tells of an error before the connection breaks: a reset drops what has not been read. */
+/** How long a client may read what reports an error before the connection breaks: a reset discards what has not been read. */
 const UNTIL_BREAK_MS = 500;
 
-/** What is written sooner may be read as one with what came before, on the way through proxies too. */
+/** What is written sooner may arrive together with what was written before, also through proxies. */
 const APART_MS = 500;
 
 export function createClientStream(options: ClientStreamOptions): ByteSource {
@@ -51,7 +51,7 @@ export function createClientStream(options: ClientStreamOptions): ByteSource {
 class ClientStream implements ByteSource, Taker<Uint8Array> {
   private readonly options: ClientStreamOptions;
   private sink: ByteSink | null = null;
-  /** `next` has been called and has not answered yet. */
+  /** `next` has been called and has given nothing yet. */
   private waiting = false;
   private isAsking = false;
   private hasRoom = false;
@@ -84,7 +84,7 @@ class ClientStream implements ByteSource, Taker<Uint8Array> {
     else this.close('cancelled');
   }
 
-  /** Called with what `next` was asked for. */
+  /** Called with what `next` gives. */
   take(chunk: Uint8Array | undefined, failure?: unknown): void {
     const { options, sink } = this;
     this.waiting = false;
@@ -116,7 +116,7 @@ class ClientStream implements ByteSource, Taker<Uint8Array> {
     this.ask();
   }
 
-  /** No ping follows: the error is the last that the client gets. */
+  /** No ping follows: the error is the last thing that the client gets. */
   private writeApart(before: Uint8Array, error: Uint8Array, at: number): void {
     if (before.length > 0) {
       this.lastSent = at;
@@ -134,7 +134,7 @@ class ClientStream implements ByteSource, Taker<Uint8Array> {
     );
   }
 
-  /** Asks while there is room. A loop: synchronous answers of `next` would otherwise deepen the stack each time. */
+  /** Calls `next` while there is room. A loop, since synchronous answers of `next` would otherwise deepen the stack each time. */
   private ask(): void {
     if (this.isAsking) return;
     this.isAsking = true;
@@ -156,7 +156,7 @@ class ClientStream implements ByteSource, Taker<Uint8Array> {
     this.hasRoom = this.sink?.write(isLong ? bytes.subarray(0, LARGEST_WRITE) : bytes) === true;
   }
 
-  /** One timer, armed for the earliest moment a ping could be due; sending only notes the time. */
+  /** One timer, armed for the earliest moment at which a ping could be due; sending only notes the time. */
   private arm(ms: number): void {
     this.cancelTimer = this.options.setTimer(this.ping, ms);
   }
@@ -168,7 +168,7 @@ class ClientStream implements ByteSource, Taker<Uint8Array> {
       this.arm(options.pingIntervalMs - silent);
       return;
     }
-    // Only while the client waits for bytes: one that does not read needs no keep-alive.
+    // Only while the client waits for bytes: a client that does not read needs no ping.
     if (this.hasRoom && sink !== null && !options.hasEnding()) this.hasRoom = sink.write(options.ping());
     this.arm(options.pingIntervalMs);
   };

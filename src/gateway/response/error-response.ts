@@ -1,4 +1,4 @@
-// Failures as responses that the client reads.
+// Writes failures as responses in the form that the client reads.
 import {
   findEnvelope,
   findForward,
@@ -22,14 +22,14 @@ import { errorWordingFor, type Recipient, wireOf, wordingFor } from './recipient
 import { setRequestId } from './request-id.ts';
 import { setRetryHeaders } from './retry-headers.ts';
 
-/** The response for the error; ends the record with it, too. */
+/** The response for the error; also ends the record with it. */
 export function answerError(error: GatewayError, recipient: Recipient, record: ExchangeRecord): Response {
   const { status, headers, body } = describeError(error, recipient, record.requestId);
   record.httpStatus = status;
   if (error.upstream === undefined) {
     if (error.status === 405) headers.allow = 'POST';
     if (error.status === UPGRADE_REQUIRED) headers.upgrade = 'HTTP/1.1';
-    // The rest of the request's body would be read as the next request.
+    // The unread rest of the request's body would be read as the next request.
     if (error.status === REQUEST_TIMEOUT) headers.connection = 'close';
   }
   setExchangeHeaders(headers, { ...recipient, record }, null);
@@ -74,7 +74,7 @@ function describeError(given: GatewayError, recipient: Recipient, requestId: str
   };
   headers['content-type'] = 'application/json';
   setRequestId(headers, recipient, requestId);
-  // Some HTTP clients refuse a 401 without it. https://www.rfc-editor.org/rfc/rfc9110#section-15.5.2
+  // Some HTTP clients refuse a 401 without this header. https://www.rfc-editor.org/rfc/rfc9110#section-15.5.2
   if (error.code === 'unauthenticated') headers['www-authenticate'] = 'Bearer realm="sluice"';
   setRetryHeaders(headers, error, status);
   const completed =
@@ -88,8 +88,8 @@ function describeError(given: GatewayError, recipient: Recipient, requestId: str
 }
 
 /**
- * The error in the dialect's form, with what else the provider's own form has beside it: strict clients of the dialect read the
- * one, and whoever knows the vendor's form the other.
+ * The error in the dialect's form, with the additional fields of the provider's own form: strict clients of the dialect read the one, and
+ * clients that know the vendor's form the other.
  */
 function withFields(built: JsonObject, vendors: JsonObject | undefined): JsonObject {
   if (vendors === undefined) return built;
@@ -98,7 +98,10 @@ function withFields(built: JsonObject, vendors: JsonObject | undefined): JsonObj
   return { ...vendors, ...built, ...(merged !== undefined && { error: merged }) };
 }
 
-/** By the path that was probably meant, else by what identifies a vendor, else by a dialect whose own path begins like this one. */
+/**
+ * Guesses who reads the answer: by the path that was probably meant, else by what identifies a vendor, else by a dialect whose own path
+ * begins like this one.
+ */
 export function guessRecipient(request: Request, url: URL): Recipient {
   const near = nearRoute(url);
   if (near !== undefined) return { dialect: near.dialect.id, envelope: near.route.envelope };
@@ -107,7 +110,7 @@ export function guessRecipient(request: Request, url: URL): Recipient {
   return { dialect: guessDialect(request, url) };
 }
 
-/** Where several begin so, the dialect that the client's headers suggest, or the most common. */
+/** Where several dialects' paths begin like this one, takes the dialect that the client's headers suggest, or the most common. */
 function guessDialect(request: Request, url: URL): DialectId {
   if (nearModelList(url) !== undefined) return sharingDialect(request);
   const asked = url.pathname.split('/');
@@ -130,13 +133,13 @@ function sharingDialect(request: Request): DialectId {
   return findModels(SHARED_PATH, request.headers)?.dialect.id ?? 'openai-chat';
 }
 
-/** All dialects list models there; a header identifies the client's. */
+/** All dialects list models at this path; a header identifies the client's. */
 const SHARED_PATH = '/v1/models';
 
-/** In characters. Each slash of a path is tried, which would be slow for longer ones, and those are no typos. */
+/** In characters. A search at each slash of a longer path would be slow, and such a path is no typo. */
 const LONGEST_PATH = 500;
 
-/** What a client with a wrong base URL, or a slash too many, probably asks for. */
+/** The route that a client with a wrong base URL, or with a slash too many, probably means. */
 function nearRoute(url: URL): ReturnType<typeof findRouteBelow> {
   const path = nearPath(url);
   return path === undefined ? undefined : findRouteBelow(path, url.searchParams);
@@ -162,12 +165,12 @@ export function noSuchPath(url: URL): GatewayError {
   return new GatewayError('invalid_request', `no such path: ${pathname}; ${remedy}`, { status: 404 });
 }
 
-/** Whether a POST of this path looks like a question to a model, though it is none. */
+/** Whether a POST of this path looks like a question to a model, although no route has this path. */
 export function isMeantToAsk(url: URL): boolean {
   return nearRoute(url) !== undefined || alternativeTo(url.pathname) !== undefined;
 }
 
-/** Why a path was not forwarded that could be. Which vendor's it is depends on headers only where either would be right. */
+/** Why a path that could be forwarded was not. Headers tell whose path it is only where two vendors share it. */
 function unforwarded(pathname: string): string | undefined {
   const found = findForward(pathname, NO_HEADERS);
   if (found === undefined) return undefined;
@@ -176,7 +179,7 @@ function unforwarded(pathname: string): string | undefined {
   return instead === undefined ? alone : `${alone}; ${instead}`;
 }
 
-/** What to do instead, for a path that a vendor serves and the gateway does not. */
+/** What to use instead of a path that a vendor serves and the gateway does not. */
 function alternativeTo(pathname: string): string | undefined {
   for (const { client } of Object.values(DIALECTS)) {
     const instead = client.alternativeTo?.(pathname);
@@ -185,7 +188,7 @@ function alternativeTo(pathname: string): string | undefined {
   return undefined;
 }
 
-/** Hints for paths where probes and people look for the gateway's own pages. */
+/** Hints for paths at which probes and people look for the gateway's own pages. */
 function ownPage(pathname: string): string | undefined {
   if (/^\/(v1\/)?(health(z|check)?|livez|readyz?|status|ping)(\/|$)/i.test(pathname))
     return 'did you mean /gateway/health?';
@@ -208,18 +211,18 @@ export const UPGRADE_REQUIRED = 426;
 const REQUEST_TIMEOUT = 408;
 
 /**
- * The error for anything but POST. A client that prefers a WebSocket (Codex) gets the status at which it falls back to
- * POST at once, instead of retrying, where none can be opened.
+ * The error for any method but POST. A client that prefers a WebSocket (Codex) gets, where none can be opened, the status at which it falls
+ * back to POST at once instead of retrying.
  */
 export function notPosted(method: string, path: string, headers: HeaderReader): GatewayError {
   const isWhole = headers.get('upgrade')?.toLowerCase() === 'websocket';
-  // A proxy that was not told to pass an upgrade on takes the header away.
+  // A proxy that is not configured to pass upgrades on removes the header.
   if (!isWhole && !headers.has('sec-websocket-key')) return methodNotAllowed(method, path, 'POST');
   const problem = isWhole ? 'no WebSocket is served here' : 'a proxy has taken away `Upgrade: websocket`';
   return new GatewayError('invalid_request', `${problem}; POST to ${path}`, { status: UPGRADE_REQUIRED });
 }
 
-/** Why no WebSocket that is forwarded was opened at this path; undefined for a path that has none. */
+/** Why no forwarded WebSocket was opened at this path; undefined for a path that has none. */
 export function notOpened(pathname: string, headers: HeaderReader): GatewayError | undefined {
   const found = findForwardedSocket(pathname);
   if (found === undefined) return undefined;
@@ -237,7 +240,7 @@ export function notOpened(pathname: string, headers: HeaderReader): GatewayError
   return new GatewayError('invalid_request', `${pathname}: ${problem}`, { status: UPGRADE_REQUIRED });
 }
 
-/** The stack of an unexpected error for the log: where it was thrown, not where it was caught. */
+/** The stack of an unexpected error, for the log: of where it was thrown, not where it was caught. */
 export function stackOf(thrown: unknown): string {
   const origin = thrown instanceof GatewayError && thrown.cause instanceof Error ? thrown.cause : thrown;
   return origin instanceof Error ? (origin.stack ?? origin.message) : String(origin);

@@ -17,7 +17,7 @@ export function setExchangeHeaders(
   if (record.target !== null) {
     headers['x-sluice-provider'] = record.target.provider.name;
     const model = servedModel ?? record.target.model;
-    // A forwarded request may name none.
+    // A forwarded request may name no model.
     if (model !== '') headers['x-sluice-model'] = headerText(model);
   }
   if (record.overheadMs !== null) headers['x-sluice-overhead-ms'] = record.overheadMs.toFixed(2);

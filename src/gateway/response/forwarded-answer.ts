@@ -1,4 +1,4 @@
-// The body of a forwarded answer on its way to the client: as it comes, at the client's pace, and broken off where it breaks.
+// Passes the body of a forwarded answer to the client as it comes, at the client's pace; where it breaks off, so does the client's.
 import type { AnswerReader } from '../../dialects/forwarded-path.ts';
 import { type GatewayError, toGatewayError } from '../../model/errors.ts';
 import type { StringEditor } from '../../model/json/string-editor.ts';
@@ -17,11 +17,11 @@ export interface ForwardedAnswerOptions {
   provider: string;
   /** Longest silence within the answer. */
   idleMs: number;
-  /** The answer goes into the row. */
+  /** Whether the answer goes into the row. */
   keeps: boolean;
-  /** What changes it on its way; left out: nothing does. */
+  /** Changes the answer on its way; left out where nothing does. */
   editor?: StringEditor;
-  /** What reads it, and where its usage is noted; left out: it is not read. */
+  /** Reads the answer's usage, and notes it in the observer; left out if it is not read. */
   billing?: { reader: AnswerReader; observer: Pick<Observer, 'note'> };
   monotonic(): number;
 }
@@ -44,7 +44,7 @@ export class ForwardedAnswer implements ByteSource, BodyReader {
     if (options.keeps) record.capture = createBodyCapture(BODY_CAPTURE);
   }
 
-  // For the client.
+  // Called for the client.
 
   start(sink: ByteSink): void {
     this.sink = sink;
@@ -67,12 +67,12 @@ export class ForwardedAnswer implements ByteSource, BodyReader {
     this.record.end({ status: 'aborted' });
   }
 
-  /** Resolves when an answer that no client reads is over. */
+  /** Reads an answer that no client reads; resolves when it is over. */
   drained(): Promise<void> {
     return new Promise((resolve, reject) => this.start({ write: () => true, end: resolve, fail: reject }));
   }
 
-  // From the upstream.
+  // Called by the upstream's body.
 
   chunk(bytes: Uint8Array<ArrayBuffer>): void {
     if (this.over) return;
@@ -111,7 +111,7 @@ export class ForwardedAnswer implements ByteSource, BodyReader {
     this.sink?.fail(error);
   }
 
-  /** Whether there is room for more. */
+  /** Returns whether there is room for more. */
   private pass(bytes: Uint8Array): boolean {
     if (bytes.length === 0) return true;
     this.record.capture?.take(bytes);
@@ -123,7 +123,7 @@ export class ForwardedAnswer implements ByteSource, BodyReader {
     this.sent.call.watchdog.wait('idle', this.options.idleMs, now);
   }
 
-  /** @returns the error that the answer ended with, if the client has been told of it. */
+  /** @returns the error with which the answer ended, if the client has been told of it. */
   private finish(): GatewayError | undefined {
     this.over = true;
     this.record.seen?.timing.arrived();

@@ -8,7 +8,7 @@ import type { DialectId, ProviderDialectId } from '../../model/dialect-id.ts';
 export interface Recipient {
   dialect: DialectId;
   envelope?: Envelope | undefined;
-  /** The request's. Left out: unknown. */
+  /** The request's headers; left out where they are unknown. */
   headers?: HeaderReader;
 }
 
@@ -16,12 +16,12 @@ type Wording = Pick<ClientSide, 'buildError' | 'statusOf' | 'requestIdHeader' | 
   Partial<EnvelopedAnswers> &
   Pick<ClientErrors, 'completeFailure'>;
 
-/** What differs between recipients, besides the content of answers. */
+/** What recipients read differently, besides the content of answers. */
 export function wordingFor({ dialect, envelope }: Recipient): Wording {
   return envelope?.answers ?? DIALECTS[dialect].client;
 }
 
-/** How this one is told of failures. */
+/** How this recipient reads failures. */
 export function errorWordingFor(recipient: Recipient): Wording {
   const { dialect, envelope, headers } = recipient;
   const wording = wordingFor(recipient);
@@ -29,7 +29,7 @@ export function errorWordingFor(recipient: Recipient): Wording {
   return { ...wording, ...DIALECTS[dialect].client.errorsFor?.(headers) };
 }
 
-/** The wire of the providers whose errors it reads as they come. */
+/** The wire whose providers' errors the recipient reads as they come. */
 export function wireOf({ dialect, envelope }: Recipient): ProviderDialectId | undefined {
   return envelope?.answers === undefined ? dialect : envelope.wire;
 }

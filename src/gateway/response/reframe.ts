@@ -1,4 +1,4 @@
-// Writes a client's stream in another form than the dialect's, which is what the pumps make.
+// Rewrites a client's stream from the dialect's own form, which the pumps make, in another form.
 import type { StreamForm } from '../../dialects/envelope.ts';
 import { joinBytes } from '../../model/join-bytes.ts';
 import { FRAME_FORMATS, type FrameFormat } from '../../sse/frame-format.ts';
@@ -11,7 +11,7 @@ export class Reframer {
   private readonly splitter: FrameSplitter;
   private readonly parse: FrameFormat['parse'];
 
-  /** @param framing of the stream that is written anew. */
+  /** @param framing of the stream that is rewritten. */
   constructor(form: StreamForm, framing: keyof typeof FRAME_FORMATS) {
     const { createSplitter, parse } = FRAME_FORMATS[framing];
     this.splitter = createSplitter(Number.POSITIVE_INFINITY);
@@ -20,12 +20,12 @@ export class Reframer {
     this.ping = form.ping;
   }
 
-  /** Empty where they are only comments. */
+  /** Empty if the events are only comments. */
   push(events: Uint8Array): Uint8Array {
     return joinBytes(this.splitter.push(events).frames.map((frame) => this.write(frame)));
   }
 
-  /** The last event, where no blank line followed it. */
+  /** The last event, if no blank line followed it. */
   flush(): Uint8Array {
     return this.write(this.splitter.flush());
   }

@@ -2,7 +2,7 @@
 import type { AnswerHeaders } from '../../upstream/headers.ts';
 import { type Recipient, wordingFor } from './recipient.ts';
 
-/** Sets it in the gateway's own header, and in the one that the client's SDK reads unless a provider's id is there. */
+/** Sets the id in the gateway's own header, and in the header that the client's SDK reads, unless a provider's id is there. */
 export function setRequestId(headers: AnswerHeaders, recipient: Recipient, requestId: string): void {
   headers['x-sluice-request-id'] = requestId;
   const { requestIdHeader } = wordingFor(recipient);

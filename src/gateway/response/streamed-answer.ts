@@ -1,4 +1,4 @@
-// An answer while it streams to the client: its pings, its failure, and how its row ends.
+// An answer that streams to the client: its pings, its failure, and how its row ends.
 import type { StreamEncoder } from '../../dialects/dialect.ts';
 import { type GatewayError, toGatewayError } from '../../model/errors.ts';
 import type { OpenStream } from '../attempts/attempt.ts';
@@ -16,12 +16,12 @@ import type { Reframer } from './reframe.ts';
 const textEncoder = new TextEncoder();
 const LINE_FEED = 10;
 
-/** Without the plan, which holds the request that was sent. */
+/** Leaves out the rest of the plan, which holds the request that was sent. */
 export type Opened = OpenStream<Uint8Array> & Pick<Plan, 'sameDialect'>;
 
 /**
- * What a client reads of an exchange while it streams. A class rather than a closure in `answerStream`, which would
- * keep everything in that function's scope alive.
+ * What a client reads while its answer streams. A class rather than a closure in `answerStream`, which would keep everything in that
+ * function's scope alive.
  */
 export class StreamedAnswer implements ClientStreamOptions {
   readonly pingIntervalMs: number;
@@ -33,7 +33,7 @@ export class StreamedAnswer implements ClientStreamOptions {
   private readonly exchange: Exchange;
   private readonly record: ExchangeRecord;
   private relay: Relay<Uint8Array> | null;
-  /** Set where no upstream stream was open yet when the head went out. */
+  /** Set if no upstream stream was open yet when the response's head went out. */
   private readonly opening: Promise<Opened> | null;
   private failure: GatewayError | undefined = undefined;
   private pingText: Uint8Array | undefined = undefined;
@@ -53,7 +53,7 @@ export class StreamedAnswer implements ClientStreamOptions {
     this.pingIntervalMs = pingIntervalMs;
     this.pingsFirst = opening !== null;
     if (exchange.question.incoming?.traits.overlooksErrors === 'framed')
-      // An error outside of events is one line, without an end.
+      // An error outside of events is the last line, without a line feed at its end.
       this.errorFrom = (bytes) =>
         this.error() === undefined ? bytes.length : bytes.lastIndexOf(LINE_FEED) + 1;
     this.monotonic = host.monotonic;
@@ -102,9 +102,9 @@ export class StreamedAnswer implements ClientStreamOptions {
       this.relay?.cancel();
       client.abort(clientLeft());
     }
-    // Before an answer is served, what was seen belongs to a failed try and is not the end of the request.
+    // Before an answer is served, what was seen belongs to a failed try and is not the ending of the request.
     const { finish, error = this.failure } = record.serving ? outcome(record) : NOTHING_SERVED;
-    // The error by which a client's leaving ends the upstream's stream may have been seen: the request did not fail.
+    // The error may be the one with which the client's leaving ended the upstream's stream: then the request did not fail.
     const left = how === 'cancelled' || (error !== undefined && isClientLeft(error));
     if (error !== undefined && !isClientLeft(error)) record.end(failedWith(error));
     else if (finish) record.end({ status: 'success' });

@@ -1,26 +1,27 @@
-// What serves a WebSocket of a client: the gateway (session.ts), or a provider whose messages are forwarded (forwarded-session.ts).
+// The two ends of a client's WebSocket: the connection, and the session that serves it, which is the gateway's own (session.ts) or forwards
+// messages to a provider (forwarded-session.ts).
 import type { SocketMessageData } from '../../upstream/socket-transport.ts';
 
-/** The client's end. */
+/** The connection to the client. */
 export interface ClientSocket {
-  /** False: nothing more should be sent until `drained`. */
+  /** Returns false if nothing more should be sent until `drained`. */
   send(data: SocketMessageData): boolean;
-  /** Shows the client, and what is between, that the connection is in use. */
+  /** Shows the client, and every proxy in between, that the connection is in use. */
   ping(): void;
   close(code: number, reason: string): void;
 }
 
 export interface SocketSession {
-  /** Of the answer to the handshake. */
+  /** Headers of the answer to the handshake. */
   readonly handshakeHeaders?: Record<string, string>;
   /** Called once, before anything else. */
   opened(socket: ClientSocket): void;
   received(data: SocketMessageData): void;
   drained(): void;
-  /** Cancels what is still running. @param code 1006 where the client broke off without a reason. */
+  /** Cancels what is still running. @param code 1006 if the client broke off without a reason. */
   closed(code: number, reason: string): void;
-  /** Closes the connection once the running answers are over; messages that still come are refused. */
+  /** Closes the connection when the running answers are over; messages that still arrive are refused. */
   finish(): void;
-  /** Messages that are being answered or wait for that, or 1 for a conversation with a provider. */
+  /** How many messages are being answered or wait for that; 1 for a conversation with a provider. */
   pending(): number;
 }

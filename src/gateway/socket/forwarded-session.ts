@@ -1,4 +1,4 @@
-// A WebSocket between a client and one provider: each message goes on as it came, until one of them closes.
+// A WebSocket between a client and one provider: each message is forwarded as it came, until one of them closes.
 import type { ForwardedSocket, SocketReport } from '../../dialects/forwarded-socket.ts';
 import { GatewayError, toGatewayError } from '../../model/errors.ts';
 import { addStated, type StatedUsage } from '../../model/usage.ts';
@@ -22,41 +22,41 @@ const TOO_BIG = 1009;
 const FAILED = 1011;
 const ENDINGS: readonly number[] = [NORMAL, GOING_AWAY, NO_CODE];
 
-/** Bytes of a client's messages that the provider has not taken yet: Bun cannot hold a client back. */
+/** Bytes of a client's messages that the provider has not taken yet; more ends the session, since Bun cannot hold a client back. */
 const MOST_UNSENT = 16 * 1024 * 1024;
-/** Bytes of a reason. */
+/** Longest reason for closing, in bytes. */
 const LONGEST_REASON = 123;
 
-/** Milliseconds after which a provider that answers no ping either is taken for gone, as clients are. */
+/** Milliseconds after which a provider that does not even answer pings is taken for gone. Clients have the same time. */
 const GONE_MS = 120_000;
 
 export interface ForwardedSessionOptions {
   host: Pick<GatewayHost, 'monotonic' | 'setTimer'>;
-  /** Longest silence towards either side before it gets a ping. */
+  /** Longest silence towards either side before a ping, in milliseconds. */
   pingIntervalMs: number;
   /** For messages. */
   provider: string;
-  /** Open, and not read yet. */
+  /** Open, with nothing read from it yet. */
   socket: ProviderSocket;
   forwarded: ForwardedSocket;
-  /** The provider's own name of a model that the client names in a message. */
+  /** The provider's own name for a model that the client names in a message. */
   nameOf(model: string): string;
-  /** How the provider wants it written: `{model}` in this. */
+  /** How the provider wants that name written, for instance `models/{model}`. */
   form: string;
   observer: Observer;
-  /** Watches what is said. */
+  /** Watches the text of the conversation. */
   audience: Audience;
-  /** Bytes of the longest message of the provider. The runtime refuses those of more than 128 MB before they are here. */
+  /** Longest message of the provider, in bytes. The runtime refuses those of more than 128 MB before they arrive here. */
   maxMessage: number;
   /** Ends when the session does. */
   record: ExchangeRecord;
   /** Aborted when the client leaves before the session begins, or when it is ended from outside. */
   client: Cancellation;
-  /** Of the answer to the handshake. */
+  /** Headers of the answer to the handshake. */
   handshakeHeaders: Record<string, string>;
-  /** The session has begun: from now on, `closed` says when the client leaves. */
+  /** Called when the session has begun; from then on `closed` reports that the client has left. */
   begun(): void;
-  /** Called where the conversation may be ended, between two answers: the error that ends it, if any. */
+  /** Called between two answers, where the conversation may be ended: returns the error that ends it, if any. */
   mayEnd(): GatewayError | undefined;
 }
 
@@ -71,13 +71,13 @@ class ForwardedSession implements SocketSession {
   private usage: StatedUsage | null = null;
   private total: StatedUsage | null = null;
   private isModelKnown = false;
-  /** Since the last answer was over. */
+  /** Whether anything was said since the last answer ended. */
   private hasSpoken = false;
   private isOver = false;
   private hasRoom = true;
   private clientIdle: IdleTimer | null = null;
   private providerIdle: IdleTimer | null = null;
-  /** Since it was last heard of, the provider has had a ping. */
+  /** Whether the provider has been sent a ping since it was last heard of. */
   private isPinged = false;
   private readonly leave = () => this.endedFromOutside();
 
@@ -89,7 +89,7 @@ class ForwardedSession implements SocketSession {
     else options.client.addEventListener('abort', this.leave);
   }
 
-  // For the client.
+  // Called for the client.
 
   opened(client: ClientSocket): void {
     this.client = client;
@@ -134,14 +134,14 @@ class ForwardedSession implements SocketSession {
     this.end(ending, null, [code, reason]);
   }
 
-  /** A conversation has no end of its own: it goes on until the time that running answers have is over. */
+  /** A conversation has no end of its own: it goes on until the server's time for running answers is over. */
   finish(): void {}
 
   pending(): number {
     return this.isOver ? 0 : 1;
   }
 
-  // From the provider.
+  // Called for the provider.
 
   private answered(data: SocketMessageData): void {
     if (this.isOver) return;
@@ -171,7 +171,7 @@ class ForwardedSession implements SocketSession {
     this.end(failedWith(error), [FAILED, error.message], [TOO_BIG, '']);
   }
 
-  /** Not for a client that does not read: pings without end would wait for it. */
+  /** Sends no ping to a client that does not read, for which they would only accumulate. */
   private pinged(): void {
     if (!this.hasRoom || this.isOver) return;
     this.clientIdle?.touch();
@@ -183,10 +183,10 @@ class ForwardedSession implements SocketSession {
     this.isPinged = false;
   }
 
-  /** Without an answer to a ping nobody would learn that its server is gone, while neither side says anything. */
+  /** Without pings nobody would learn that the provider's server is gone while neither side says anything. */
   private askProvider(): void {
     const { socket, provider } = this.options;
-    // What it says is not read while the client does not read.
+    // While the client does not read, the provider's messages are not read either, so its silence means nothing.
     if (!this.hasRoom) this.heard();
     if (!this.isPinged || (this.providerIdle?.silence() ?? 0) < GONE_MS) {
       this.isPinged = true;
@@ -200,7 +200,7 @@ class ForwardedSession implements SocketSession {
     this.end(failedWith(error), [FAILED, error.message], [GOING_AWAY, '']);
   }
 
-  /** Also called when it answers our own closing. */
+  /** Also called when the provider answers the gateway's own closing. */
   private providerClosed(code: number, reason: string): void {
     const { provider } = this.options;
     if (ENDINGS.includes(code)) {
@@ -233,7 +233,7 @@ class ForwardedSession implements SocketSession {
     this.end(ending, [code, error.message], [GOING_AWAY, '']);
   }
 
-  /** Only the first end counts. @param toClient, toProvider how each is told; null: it closed by itself. */
+  /** Only the first call counts. @param toClient, toProvider how each side is closed; null: it closed by itself. */
   private end(ending: Ending, toClient: Closing | null, toProvider: Closing | null): void {
     if (this.isOver) return;
     this.isOver = true;
@@ -250,7 +250,7 @@ class ForwardedSession implements SocketSession {
     if (toProvider !== null) socket.close(...sendable(toProvider));
   }
 
-  /** The message as it goes on: with the provider's own name of the model, in the one that names it. */
+  /** The message as it is forwarded: the one that names the model gets the provider's own name for it. */
   private named(data: SocketMessageData): SocketMessageData {
     const { forwarded, nameOf, form, record, observer } = this.options;
     const { naming } = forwarded;
@@ -274,7 +274,8 @@ class ForwardedSession implements SocketSession {
     const { observer } = this.options;
     if (model !== undefined) observer.note({ type: 'start', id: null, model });
     if (text !== undefined) this.show(text);
-    // Separates an answer from the next, and shows its last word, which waits for what may belong to it. Sums come in mid-speech.
+    // A line end separates this answer from the next, and shows its last word, which is held until then. A running total arrives while the
+    // model is still speaking.
     if (mayEnd === true && total === undefined && this.hasSpoken) this.show('\n');
     if (usage !== undefined) this.usage = sumOf(this.usage, usage);
     if (total !== undefined) this.total = total;
@@ -293,7 +294,10 @@ function sumOf(known: StatedUsage | null, more: StatedUsage): StatedUsage {
   return known === null ? more : addStated(known, more);
 }
 
-/** Vendors say with their own codes, and with those for messages that they do not accept, what was wrong with a request. */
+/**
+ * Whether the code means a failure of the provider. With codes of their own, and those for messages they do not accept, vendors say what
+ * was wrong with a request.
+ */
 function isProvidersFault(code: number): boolean {
   return code >= FAILED && code < 3000;
 }
@@ -307,7 +311,10 @@ function textOf(data: SocketMessageData): string {
   return typeof data === 'string' ? data : decoder.decode(data);
 }
 
-/** Some codes only stand for how a connection ended, and a reason has to fit into one frame. */
+/**
+ * The code and reason as they may be sent: some codes are reserved for describing how a connection ended, and a reason has to fit into one
+ * frame.
+ */
 function sendable([code, reason]: Closing): [code: number, reason: string] {
   const isSendable =
     (code >= 1000 && code <= 1014 && (code < 1004 || code > 1006)) || (code >= 3000 && code <= 4999);

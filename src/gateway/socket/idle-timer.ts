@@ -1,4 +1,4 @@
-// Calls back whenever nothing has happened on a connection for a time, with one timer however much happens.
+// Calls back whenever nothing has happened on a connection for some time, with a single timer however much happens.
 import type { GatewayHost } from '../host.ts';
 
 export class IdleTimer {
@@ -8,7 +8,7 @@ export class IdleTimer {
   private last: number;
   private cancel: () => void;
 
-  /** @param ms of silence. @param idle called after each such time, until it is stopped. */
+  /** @param ms of silence. @param idle called after each such silence, until stopped. */
   constructor(host: Pick<GatewayHost, 'monotonic' | 'setTimer'>, ms: number, idle: () => void) {
     this.host = host;
     this.ms = ms;
@@ -17,7 +17,7 @@ export class IdleTimer {
     this.cancel = host.setTimer(this.check, ms);
   }
 
-  /** Something has happened. */
+  /** To be called when something has happened. */
   touch(): void {
     this.last = this.host.monotonic();
   }
@@ -33,7 +33,7 @@ export class IdleTimer {
 
   private readonly check = () => {
     const left = this.ms - this.silence();
-    // Timers may be a fraction early.
+    // Timers may fire a fraction early.
     const isDue = left < 1;
     this.cancel = this.host.setTimer(this.check, isDue ? this.ms : left);
     if (isDue) this.idle();

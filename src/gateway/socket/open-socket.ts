@@ -1,4 +1,4 @@
-// Who may open a WebSocket, and on which path.
+// Decides who may open a WebSocket, and on which path.
 import type { ResolvedConfig } from '../../config/resolved.ts';
 import { findForwardedSocket, findRoute, type FoundSocket } from '../../dialects/find-route.ts';
 import { HeaderList } from '../../model/header-list.ts';
@@ -11,11 +11,11 @@ import { createSocketSession, type SessionOptions } from './session.ts';
 
 export interface SocketHost extends Pick<SessionOptions, 'host' | 'redact' | 'ask' | 'turnAway'> {
   config: ResolvedConfig;
-  /** Opens one that is forwarded. Left out where the host cannot. */
+  /** Opens a WebSocket that is forwarded. Left out where the host cannot. */
   forward: ((found: FoundSocket) => Promise<SocketSession | Response>) | undefined;
 }
 
-/** Checks what every message is checked for again, so that a client without a key learns it from the handshake. */
+/** Checks what is checked again for every message, so that a client without a key learns it from the handshake. */
 export function openSocket(
   request: Request,
   { config, forward, ...options }: SocketHost,
@@ -36,7 +36,7 @@ export function openSocket(
     guardOrigin({ url: request.url, headers }, config.server);
     authenticate(headers, config.server);
   } catch {
-    // Refuses it for the same reason, and records that.
+    // Answers with a refusal for the same reason, and records it.
     return ask(request);
   }
   return createSocketSession({

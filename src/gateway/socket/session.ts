@@ -1,5 +1,5 @@
-// One WebSocket of a client: its messages become requests of the gateway, each with one answer and one row, and the events of
-// the answers its messages.
+// A client's WebSocket that the gateway serves: each message becomes a request with one answer and one row, and the events of the answer
+// become messages.
 import type { SocketConversation, SocketMessage } from '../../dialects/socket.ts';
 import type { Dialect } from '../../dialects/dialect.ts';
 import { GatewayError, toGatewayError } from '../../model/errors.ts';
@@ -16,25 +16,25 @@ export interface SessionOptions {
   dialect: Dialect;
   conversation: SocketConversation;
   host: Pick<GatewayHost, 'now' | 'randomId' | 'log' | 'monotonic' | 'setTimer'>;
-  /** Longest silence before the client gets a ping. */
+  /** Longest silence before the client gets a ping, in milliseconds. */
   pingIntervalMs: number;
   /** For the log. */
   redact(text: string): string;
   ask(request: Request): Promise<Response>;
-  /** The answer to a request while the server accepts no more. */
+  /** Answers a request that arrives while the server accepts no more. */
   turnAway(request: Request): Promise<Response>;
 }
 
-/** Waiting and running messages of one connection; a client waits for an answer before it goes on. */
+/** Most messages of one connection that wait or run; a client usually waits for an answer before it goes on. */
 const MOST_PENDING = 128;
-/** UTF-16 units, of those messages together and of the bodies that are posted at the same time; a single one may be longer. */
+/** In UTF-16 units: of those messages together, and of the bodies posted at the same time. A single one may be longer. */
 const MOST_HELD = 64 * 1024 * 1024;
 
 /** https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1 */
 const GOING_AWAY = 1001;
 const POLICY_VIOLATION = 1008;
 
-/** Belongs to the handshake or to its connection, not to the requests made of messages. */
+/** Headers that belong to the handshake or its connection, not to the requests made of messages. */
 const OF_HANDSHAKE =
   /^(connection|upgrade|sec-websocket-.*|keep-alive|te|trailer|transfer-encoding|content-.*|expect|accept-encoding)$/;
 
@@ -49,16 +49,16 @@ const decoder = new TextDecoder();
 class Session implements SocketSession {
   private readonly options: SessionOptions;
   private readonly headers: Headers;
-  /** One for each request that runs: a signal for all of them would keep what listened to it for as long as the connection lasts. */
+  /** One for each running request. A signal shared by all would keep their listeners for as long as the connection lasts. */
   private readonly running = new Set<AbortController>();
-  /** The end of each lane. */
+  /** The promise of the newest message's end in each lane. */
   private readonly lanes = new Map<string, Promise<void>>();
   private socket: ClientSocket | undefined;
   private count = 0;
-  /** UTF-16 units of the messages that are counted, and of the bodies of those that run. */
+  /** UTF-16 units of the pending messages, and of the bodies of those that run. */
   private held = 0;
   private posted = 0;
-  /** Refusals that the client has not taken. */
+  /** How many refusals the client has not read yet. */
   private refusals = 0;
   private isFinishing = false;
   private isOver = false;
@@ -144,7 +144,7 @@ class Session implements SocketSession {
       return;
     }
     const { body } = begun;
-    // A short message may continue a long conversation, in many lanes at once.
+    // A short message may continue a long conversation, and that in many lanes at once.
     if (this.running.size > 0 && this.posted + body.length > MOST_HELD)
       return this.refuse(await this.refusalOf(tooMany('conversations of many megabytes')), message);
     this.running.add(leaving);
@@ -174,11 +174,11 @@ class Session implements SocketSession {
   private async sendFrame(frame: Uint8Array, message: SocketMessage): Promise<void> {
     const event = parseFrame(frame);
     if (event !== undefined) for (const text of message.event(event)) await this.send(text);
-    // A comment: a ping of the stream, which would be lost.
+    // A comment is a ping of the stream, which the conversation would not carry.
     else if (frame.length > 0) this.ping();
   }
 
-  /** Not for a client that does not read: pings without end would wait for it. */
+  /** Sends no ping to a client that does not read, for which they would only accumulate. */
   private ping(): void {
     if (this.room !== undefined || this.isOver) return;
     this.idle?.touch();
@@ -200,7 +200,7 @@ class Session implements SocketSession {
     if (!this.socket.send(text)) this.room = Promise.withResolvers();
   }
 
-  /** A message that has no place among those that are answered. A client that sends on without reading why is shut out. */
+  /** Refuses a message that is not queued. A client that keeps sending without reading the refusals is disconnected. */
   private turnDown(error: GatewayError): void {
     if (this.refusals >= MOST_PENDING) {
       this.isOver = true;
@@ -219,7 +219,7 @@ class Session implements SocketSession {
     return errorResponse(error, { dialect: dialect.id }, host.randomId());
   }
 
-  /** An answer of the gateway never breaks off without an event that says why; what gets here is a fault of ours. */
+  /** An answer of the gateway never breaks off without an event that says why, so whatever fails here is a fault of the gateway. */
   private async failed(thrown: unknown): Promise<void> {
     if (this.isOver) return;
     const { host, redact } = this.options;

@@ -1,5 +1,5 @@
-// Takes an answer through the transformers of one try: each receives events in sequence order, and its output is put in
-// order again before the next one, or an encoder, sees it.
+// Takes an answer through the transformers of one try: each receives events in sequence order, and its output is put in order again before
+// the next one, or an encoder, gets it.
 import type { StreamEvent } from '../../model/events.ts';
 import type { AnswerContext, AnswerStep, Transformer } from '../../transformers/transformer.ts';
 import { createSequencer } from '../pumps/sequence.ts';
@@ -10,12 +10,12 @@ type Events = readonly StreamEvent[];
 export interface AnswerChain {
   /** What comes out for these events. Throws, or rejects with, the GatewayError of a step that failed. */
   push(events: Events): Events | Promise<Events>;
-  /** The terminal event has come out: nothing more is needed from the provider. */
+  /** Whether the terminal event has come out: then nothing more is needed from the provider. */
   ended(): boolean;
   close(): void;
 }
 
-/** One step is a chain of one. */
+/** A single step has the interface of a chain. */
 type Stage = AnswerChain;
 
 /** @param steps in the order in which they apply to answers. */
@@ -23,7 +23,7 @@ export function createAnswerChain(steps: readonly Transformer[], context: Answer
   const stages: Stage[] = [];
   let closed = false;
   const close = () => {
-    // A stream that breaks off is stopped from several sides; each step is closed once.
+    // A stream that breaks off is stopped from several sides, but each step is to be closed once.
     if (closed) return;
     closed = true;
     for (const stage of stages) stage.close();

@@ -1,4 +1,4 @@
-// A try whose answer goes through transformers: the provider's events, transformed, as the client reads them.
+// A try whose answer goes through transformers: the provider's events, transformed, in the form that the client reads.
 import type { CreateFraming } from '../../dialects/dialect.ts';
 import { toGatewayError } from '../../model/errors.ts';
 import { isContent, type StreamEvent } from '../../model/events.ts';
@@ -45,7 +45,7 @@ export async function openTransformed<Out>(
   }
 }
 
-/** Notes that the provider's own bytes, which would have passed, were rewritten: what only they had is lost. */
+/** Notes that the provider's own bytes, which would have passed, were rewritten: what only those bytes express is lost. */
 export function noteRewritten({ plan, observer }: AttemptContext): void {
   if (!plan.passesAnswer) return;
   noteAnswerLoss(observer.seen, describeLoss({ feature: 'answer', how: 'rewritten after transformers' }));
@@ -160,7 +160,10 @@ function transformRelay<Out>(
   };
 }
 
-/** Puts the beginning of an answer before the first content of its rest: into its text, or as a block before what is none. */
+/**
+ * Puts the beginning of an answer before the first content of its rest: into its text, or as a block of its own if the rest does not begin
+ * with text.
+ */
 function joinTo(beginning: string): (events: Events) => Events {
   let isJoined = false;
   let next = 0;

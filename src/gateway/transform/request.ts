@@ -20,13 +20,13 @@ export interface Transformation {
   model: string;
   headers: HeaderList;
   question: Question;
-  /** The client's own bytes pass. */
+  /** Whether the client's own bytes pass. */
   passes: boolean;
-  /** The upstream request for the question, as it would be without transformers. */
+  /** Makes the upstream request for the question, as it would be without transformers. */
   write(question: Question): WrittenRequest;
-  /** What the provider's dialect makes of a request. */
+  /** What the provider's dialect makes of the request. */
   build(request: NeutralRequest): BuiltRequest;
-  /** The same with what the client's own bytes contain and this provider is not known to take. */
+  /** The same, including what the client's own bytes contain and this provider is not known to take. */
   buildAsGiven(request: NeutralRequest): BuiltRequest;
 }
 
@@ -55,7 +55,7 @@ export function transformRequest(given: Transformation): WrittenRequest & Pick<P
     return finish(writeChanged(asked, request, given));
   }
   const all: Loss[] = [];
-  /** What a module returns may not be a valid request. */
+  /** What a user's module returns may not be a valid request. */
   const writeGiven = (request: NeutralRequest): WrittenRequest => {
     try {
       return finish(writeChanged(asked, request, given));
@@ -80,7 +80,7 @@ export function transformRequest(given: Transformation): WrittenRequest & Pick<P
   return { body: '', losses: all, hides: undefined, prepare };
 }
 
-/** Where the client's bytes pass, only the fields that the steps change differ. */
+/** Where the client's bytes pass: only the fields that the steps change will differ. */
 function writeChanged(
   asked: NeutralRequest,
   request: NeutralRequest,
@@ -94,7 +94,7 @@ function writeChanged(
   const client: unknown = JSON.parse(written.body);
   const edits = isObject(client) ? changedFields(client, before.body, after.body) : undefined;
   if (edits === undefined) {
-    // The change has no place among the client's fields: the body is written anew.
+    // The client's fields have no place for the change, so the body is written anew.
     const built = build(request);
     return { ...written, body: JSON.stringify(built.body), losses: [...written.losses, ...built.losses] };
   }
@@ -125,7 +125,7 @@ function changeForm(
   return body;
 }
 
-/** For questions that are not generation: only headers are changed. */
+/** For operations other than generation: only headers are changed. */
 export function transformHeaders(
   steps: readonly Transformer[],
   target: Target,

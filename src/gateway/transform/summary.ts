@@ -1,5 +1,5 @@
-// A summary of the conversation, for clients that ask their vendor's servers for one, by a target that has none of its own: the
-// model is told to write it, and its text becomes what the client sends back in place of the turns. docs/adr/0028
+// A summary of the conversation, for clients that ask their vendor's servers for one, by a target that offers none: the model is told to
+// write it, and its text becomes what the client sends back in place of the turns. docs/adr/0028
 import type { ClientSummaries } from '../../dialects/operations.ts';
 import type { ProviderDialectId } from '../../model/dialect-id.ts';
 import { GatewayError } from '../../model/errors.ts';
@@ -7,7 +7,7 @@ import type { StreamEvent } from '../../model/events.ts';
 import type { NeutralRequest } from '../../model/request.ts';
 import type { AnswerContext, AnswerStep, Transformer } from '../../transformers/transformer.ts';
 
-/** The words for the model. They come last, so that its provider's cache of the conversation is hit. */
+/** What the model is told. It comes last, so that its provider's cache of the conversation is hit. */
 const INSTRUCTIONS = `Do not continue the work now, and call no tool. Write a summary of this conversation instead. \
 Whoever continues it will see the summary and at most the user's own messages, nothing else. State:
 
@@ -28,7 +28,7 @@ export function askForSummary(asked: NeutralRequest, summaries: ClientSummaries)
   };
 }
 
-/** Makes the client's item of the text that the model writes; nothing else of the answer is left. */
+/** Makes the client's item from the text that the model writes; nothing else of the answer remains. */
 export function summaryStep(
   summaries: ClientSummaries,
   dialect: ProviderDialectId,
@@ -67,5 +67,5 @@ export function summaryStep(
   }
 }
 
-/** Whatever else the model began is left out, so that the client is not to answer it. */
+/** Whatever else the model began is left out, so the client must not be asked to answer a call. */
 const END = { unified: 'end_turn', raw: null } as const;

@@ -30,9 +30,9 @@ export async function transformWhole(
     const first = await transformAnswer(context, given);
     const others: Transformed[] = [];
     for (const alternative of alternatives) others.push(await transformAnswer(context, alternative));
-    // Only now: watchers must not see an answer that another one replaces.
+    // Shown only now: watchers must not see an answer that another one replaces.
     for (const event of first.events) if (!isAccounting(event)) observer.show(event);
-    // What no step changed is still the provider's own text.
+    // If no step changed anything, the provider's own text remains.
     if (first.isAsItWas && others.every((other) => other.isAsItWas)) return whole;
     noteRewritten(context);
     return {
@@ -47,7 +47,7 @@ export async function transformWhole(
   }
 }
 
-/** Each alternative as an answer of its own, where the client would get them all; otherwise none. */
+/** Each alternative as an answer of its own, if the client would get them all; otherwise none. */
 function readAlternatives({ plan, text }: WholeAnswer): NeutralResponse[] {
   const { alternatives: name, parseResponse } = plan.side;
   if (name === undefined || text === null || !plan.passesAnswer) return [];
@@ -91,7 +91,7 @@ function withOwnFields(answer: NeutralResponse, events: readonly StreamEvent[]):
   return { ...answer, extension: { ...extension, fields } };
 }
 
-/** Events hold less than parts: an unchanged part is kept itself, and so is what has no events. */
+/** Events express less than parts, so an unchanged part is kept itself, and so is a part that has no events. */
 function withOwnParts(answer: NeutralResponse, parts: readonly Part[]): Part[] {
   const own = answer.parts.map((part) => ({ part, replayed: JSON.stringify(replay(answer, part)) }));
   const result: Part[] = [];
