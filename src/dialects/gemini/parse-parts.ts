@@ -164,7 +164,8 @@ function parseResult(value: JsonValue, path: string, calls: CallMatcher): Part {
 }
 
 /**
- * The result as text. `{output}` and `{error}` are Google's own forms of a plain result and a failure. The AI SDK's are
+ * The result as text. `{output}` and `{error}` are Google's own forms of a plain result and a failure, `{result}` that of its SDKs and
+ * of ADK, which wrap what a function returns (python-genai, _extra_utils.py; adk-python, functions.py). The AI SDK's are
  * `{name, content}` and `{name, error}`, with the function's name (github.com/vercel/ai,
  * packages/google/src/convert-to-google-messages.ts), RubyLLM's `{name, content: [{text}]}`, and Pydantic AI's `{return_value}`
  * (github.com/pydantic/pydantic-ai, pydantic_ai/messages.py: `RETURN_VALUE_KEY`). Any other object is the result itself.
@@ -181,7 +182,8 @@ function readResponse(response: JsonValue | undefined, name: string): { texts: s
   if (field === 'return_value') return said(textOf(value));
   if (isNamed && field === 'content') return said(...(textsOf(value) ?? [textOf(value)]));
   // Text that is itself a JSON object would be taken for the result's object on the way back.
-  if (field === 'output' && typeof value === 'string' && !/^\s*\{/.test(value)) return said(value);
+  const isPlain = field === 'output' || field === 'result';
+  if (isPlain && typeof value === 'string' && !/^\s*\{/.test(value)) return said(value);
   return said(exactText(response));
 }
 
