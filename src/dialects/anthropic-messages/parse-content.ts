@@ -196,7 +196,7 @@ function parseDocument(block: JsonObject): DocumentPart | undefined {
 }
 
 function nameOf(block: JsonObject): { name?: string } {
-  const name = asString(block.title);
+  const name = asString(block.title) || undefined;
   return name === undefined ? {} : { name };
 }
 

@@ -128,7 +128,7 @@ function opaqueMedia(name: string, part: JsonObject): OpaquePart {
 }
 
 function named(media: Exclude<Part, { type: 'opaque' }>, part: JsonObject, blob: JsonObject): Part {
-  const name = asString(blob.displayName);
+  const name = asString(blob.displayName) || undefined;
   if (media.type === 'document' && name !== undefined) media.name = name;
   return { ...media, ...extensionOf(withoutFields(part, KNOWN)) };
 }

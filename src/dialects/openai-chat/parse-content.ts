@@ -111,7 +111,7 @@ function parseImage(part: JsonObject, path: string): ImagePart {
 
 function parseFile(part: JsonObject, path: string): DocumentPart {
   const file = requiredObject(part.file, `${path}.file`);
-  const name = asString(file.filename);
+  const name = asString(file.filename) || undefined;
   const data = asString(file.file_data);
   const id = asString(file.file_id);
   const named = name === undefined ? {} : { name };

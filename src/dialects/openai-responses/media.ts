@@ -18,7 +18,7 @@ export function parseImage(part: JsonObject): ImagePart | undefined {
 
 /** The document of an `input_file` part, undefined where it names none. */
 export function parseFile(part: JsonObject): DocumentPart | undefined {
-  const name = asString(part.filename);
+  const name = asString(part.filename) || undefined;
   const data = asString(part.file_data);
   const url = asString(part.file_url);
   const id = asString(part.file_id);
