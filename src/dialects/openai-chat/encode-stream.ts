@@ -168,11 +168,11 @@ class ChunkEncoder implements StreamEncoder {
         this.textBase = this.contentLength;
         return '';
       case 'text-delta': {
-        if (event.logprobs !== undefined) return this.spelled('content', event.text, event.logprobs);
-        if (event.text === '') return '';
+        if (event.text === '' && event.logprobs === undefined) return '';
         const text = this.joiner.join(event.text);
         this.textBase += text.length - event.text.length;
         this.contentLength += text.length;
+        if (event.logprobs !== undefined) return this.spelled('content', text, event.logprobs);
         this.contentPrefix ??= this.deltaPrefix('content');
         return this.contentPrefix + JSON.stringify(text) + this.ends.delta;
       }
@@ -252,7 +252,6 @@ class ChunkEncoder implements StreamEncoder {
 
   /** Text with the log probabilities of its tokens. */
   private spelled(field: 'content' | 'refusal', text: string, tokens: readonly TokenLogprob[]): string {
-    if (field === 'content') this.contentLength += text.length;
     const logprobs = { content: null, refusal: null, [field]: buildLogprobs(tokens, null) };
     const choice = { index: 0, delta: { [field]: text }, logprobs, finish_reason: null };
     return `${this.head}${JSON.stringify(choice)}]${this.ends.chunk}`;

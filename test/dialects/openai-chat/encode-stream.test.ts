@@ -78,6 +78,21 @@ test.each([undefined, true] as const)(
   },
 );
 
+test('texts with log probabilities stand apart as others do', () => {
+  const texts = ['First.', 'Second.'].flatMap((text, at): StreamEvent[] => [
+    { type: 'text-start', block: 2 * at },
+    { type: 'text-delta', block: 2 * at, text, logprobs: [] },
+    { type: 'citation', block: 2 * at, citation: { kind: 'url', url: 'https://a.example' } },
+    { type: 'text-end', block: 2 * at },
+  ]);
+  const deltas = deltasOf(encode([START, ...texts, FINISH]));
+  expect(deltas.map(({ content }) => content ?? '').join('')).toBe('First.\n\nSecond.');
+  expect(deltas.flatMap(({ annotations }) => asArray(annotations) ?? [])).toMatchObject([
+    { url_citation: { start_index: 0, end_index: 6 } },
+    { url_citation: { start_index: 8, end_index: 15 } },
+  ]);
+});
+
 /** As `accumulate_delta` of openai-python does with a list that it has already. */
 function joinAsPython(known: JsonValue[], added: JsonValue[]): JsonValue[] {
   for (const entry of added) {
