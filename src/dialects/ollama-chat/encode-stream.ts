@@ -120,7 +120,7 @@ class LineEncoder implements StreamEncoder {
         return '';
       case 'reasoning-end': {
         const thought = this.thoughts.at(-1);
-        this.joiner.endThoughts(event.block, thought?.isRedacted === true, thought?.length ?? 0);
+        if (thought !== undefined) this.joiner.endThoughts(event.block, thought);
         return '';
       }
     }

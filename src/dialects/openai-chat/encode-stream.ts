@@ -28,7 +28,7 @@ import { buildDataUrl } from '../openai/media.ts';
 import { ownImage, unsaidAudio } from './media.ts';
 import { buildOwnDetail, buildReasoningDetail, type PlacedReasoning } from './reasoning.ts';
 import { buildCallSeal, clientCallId, legacyNames } from './tool-call.ts';
-import { TextJoiner } from '../shared/joined-texts.ts';
+import { sealOf, TextJoiner } from '../shared/joined-texts.ts';
 import { servedTier } from '../shared/settings/service-tier.ts';
 import { buildUsage, COUNTS_WITHOUT_FIELD } from './usage.ts';
 import { ID, ownFields } from './wire.ts';
@@ -288,7 +288,7 @@ class ChunkEncoder implements StreamEncoder {
     if (this.reasoning === undefined) return '';
     const { part, text } = this.reasoning;
     this.reasoning = undefined;
-    this.joiner.endThoughts(block, part.redacted !== undefined, text.length);
+    this.joiner.endThoughts(block, { ...sealOf(part), length: text.length });
     const isOwn = this.context.readsReasoningDetails === true;
     if (part.signature === undefined && part.redacted === undefined)
       return isOwn && text.length > 0 ? this.lastReasoningPiece(part) : '';

@@ -1,6 +1,7 @@
 // Texts that an answer has apart, in a form that has one text for all of them: what stands between two.
-import type { Part, TextPart } from '../../model/content.ts';
+import type { Part, ReasoningPart, TextPart } from '../../model/content.ts';
 import type { StreamEvent } from '../../model/events.ts';
+import { type OpaqueToken, openToken } from '../../model/opaque-token.ts';
 
 /** Joins the texts of an answer, by one rule for whole answers and for streams. */
 export class TextJoiner {
@@ -30,8 +31,8 @@ export class TextJoiner {
   }
 
   /** Thoughts have ended in a stream. */
-  endThoughts(block: number, isRedacted: boolean, length: number): void {
-    if (isSignature(isRedacted, length) && block === this.block + 1) this.block = block;
+  endThoughts(block: number, thoughts: Thoughts): void {
+    if (isSignature(thoughts) && block === this.block + 1) this.block = block;
   }
 
   /** A text of a whole answer. */
@@ -44,7 +45,7 @@ export class TextJoiner {
   endPart(part: Part): void {
     const goesOn =
       part.type === 'reasoning'
-        ? isSignature(part.redacted !== undefined, part.text.length)
+        ? isSignature({ ...sealOf(part), length: part.text.length })
         : part.type === 'text' || part.type === 'opaque';
     if (!goesOn) this.isApart = true;
   }
@@ -61,10 +62,24 @@ function gapBetween(before: string, after: string): string {
 /** Nothing, white space, a small letter, or a mark that stands at no beginning. */
 const GOES_ON = /^($|[\s\p{Ll}.,;:!?…)\]}%'’”])/u;
 
+interface Thoughts {
+  /** Their signature, or all of redacted ones. */
+  token: OpaqueToken | null | undefined;
+  isRedacted: boolean;
+  length: number;
+}
+
+/** What seals a thought, and whether it is all there is of it. */
+export function sealOf({ signature, redacted }: ReasoningPart): Pick<Thoughts, 'token' | 'isRedacted'> {
+  return { token: redacted ?? signature, isRedacted: redacted !== undefined };
+}
+
 /**
  * Whether nothing but a signature came, which is of the text before it. Gemini signs pieces of a text that goes on behind them:
- * https://github.com/aaif-goose/goose/pull/6400, https://github.com/aaif-goose/goose/pull/7204
+ * https://github.com/aaif-goose/goose/pull/6400, https://github.com/aaif-goose/goose/pull/7204. Claude signs thoughts alone, also
+ * those that it does not show.
  */
-function isSignature(isRedacted: boolean, length: number): boolean {
-  return length === 0 && !isRedacted;
+function isSignature({ token, isRedacted, length }: Thoughts): boolean {
+  const isClaudes = !!token && openToken('anthropic-messages', token) !== undefined;
+  return length === 0 && !isRedacted && !isClaudes;
 }

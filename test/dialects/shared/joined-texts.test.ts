@@ -42,10 +42,17 @@ const text = (said: string, more: Partial<TextPart> = {}): Part => ({ type: 'tex
 const search: Part = { type: 'tool-call', id: 's', name: 'web_search', arguments: '{}', kind: 'server' };
 const thought: Part = { type: 'reasoning', text: 'Hm.' };
 const signature: Part = { type: 'reasoning', text: '', signature: ownToken('gemini', 'abc') };
+/** Of Claude, which signs thoughts alone. */
+const hidden: Part = { type: 'reasoning', text: '', signature: ownToken('anthropic-messages', 'abc') };
 
 test.each<[string, string, Part[]]>([
   ['behind a search', 'I look.\n\nIt rains.', [text('I look.'), search, text('It rains.')]],
   ['behind thoughts', 'I look.\n\nIt rains.', [thought, text('I look.'), thought, text('It rains.')]],
+  [
+    'behind thoughts that are not shown',
+    'I look.\n\nIt rains.',
+    [text('I look.'), hidden, text('It rains.')],
+  ],
   ['in another message', 'I look.\n\nIt rains.', [text('I look.'), text('It rains.', { message: {} })]],
   ['directly behind', 'I look.It rains.', [text('I look.'), text('It rains.')]],
   ['behind white space', 'I look:\nIt rains.', [text('I look:\n'), search, text('It rains.')]],
