@@ -179,6 +179,14 @@ describe('what stands where keys stand', () => {
     ['{"access_token":"0123abcdefgh/+="}', '{"access_token":"[redacted]"}'],
     ['{"authorization_token":"letters-alone"}', '{"authorization_token":"[redacted]"}'],
     ['{"headers":{"X-Auth-Token":"0123456789abcdef"}}', '{"headers":{"X-Auth-Token":"[redacted]"}}'],
+    // Of letters, which are not told from words elsewhere.
+    ['{"headers":{"X-Auth":"opaque letters"}}', '{"headers":{"X-Auth":"[redacted]"}}'],
+    ['{"headers":{"x-auth-token": "opaque"}}', '{"headers":{"x-auth-token": "[redacted]"}}'],
+    [
+      '{"headers":{"x-lab-secret":"opaque","x-lab":"a"}}',
+      '{"headers":{"x-lab-secret":"[redacted]","x-lab":"a"}}',
+    ],
+    ['{"headers":{"X-Api-Key":"opaque"}}', '{"headers":{"X-Api-Key":"[redacted]"}}'],
     ['{"client_secret":"0123abcd"}', '{"client_secret":"[redacted]"}'],
     [
       'host:bedrock.test\nx-amz-security-token:FQoGZXIvYXdzEJr//////////wEaDA==\n',
@@ -263,6 +271,8 @@ describe('what stands where keys stand', () => {
 
 describe('ordinary text stays as it is', () => {
   const texts = [
+    '{"headers":{"x-request-key":"abcdefgh","x-auth-mode":"abcdefgh","x-auth":{"type":"string"}}}',
+    '{"text":"{\\"x-auth-token\\": \\"your-token\\"}"}',
     '',
     'The model overloaded; try again in 5 s.',
     'locale sk-SK, task-force-one, risk-averse-investor, disk-usage-report',

@@ -117,6 +117,9 @@ const SHAPES: readonly Shape[] = [
   // Of MCP servers, which the provider calls: Anthropic's field, and headers (`x-auth-token`), in the body of OpenAI's.
   named('authorization_token', `authorization_token${IS}`, '[\\w.+/=~-]{8,}'),
   named('-token', `-token${IS}`, '(?=[\\w.-]*\\d)[\\w.+/=~-]{16,}'),
+  ...['-auth', '-token', '-secret', '-password'].map((name) => inHeaders(name)),
+  // Others tell requests and sessions apart.
+  ...['api-key', 'auth-key', 'access-key', 'secret-key'].map((name) => inHeaders(name, '-')),
   named('access_token', `access_token${IS}`, '[\\w.+/=~-]{12,}'),
   { ...named('secret', `secret${IS}`, '[\\w.~-]{8,}'), before: 'client_' },
   // As an environment is listed, a file of variables, `~/.aws/credentials`, or an answer of AWS's.
@@ -149,6 +152,14 @@ function random(hint: string, signs = ''): Shape {
 /** A value after a name. */
 function named(hint: string, name: string, value: string): Shape {
   return { ...shape(hint, `(${name})${value}`), isQuoted: true };
+}
+
+/**
+ * The value of a header whose name ends so, among those that a request has the provider send to an MCP server: letters alone are enough
+ * there, in JSON, though not in JSON within it, which is what is talked about.
+ */
+function inHeaders(name: string, before = ''): Shape {
+  return named(name, `${name}(?<="x(?:-[\\w-]{0,40})?${before}${name})":\\s*"`, '[^"\\\\]{6,}');
 }
 
 /** The value of a query parameter whose name ends with `name`, unless already redacted. What precedes it is looked at last: it may be long. */
