@@ -435,9 +435,9 @@ export interface Passthrough {
   headers?(body: JsonObject, quirks: Quirks): Record<string, string> | undefined;
   /**
    * Whether the model would refuse the request for what another provider left in its history, which clients send back
-   * unchanged: then it is rebuilt.
+   * unchanged, or for what is said in another server's words: then it is rebuilt.
    */
-  refuses?(body: JsonObject, model: string): boolean;
+  refuses?(body: JsonObject, model: string, quirks: Quirks): boolean;
   /**
    * The quirks of a provider that takes all that the client says, known or not: where a transformer changes a request that
    * passes, what changes is found in what is built for such a provider. Absent: everything is built for every provider.

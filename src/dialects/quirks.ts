@@ -14,6 +14,8 @@ export interface Quirks {
   streamOptions?: boolean;
   /** openai-chat: true if streams have each call in one piece, as Mistral's SDKs and what reads streams as they do require. */
   wholeCalls?: true;
+  /** openai-chat: true if what only Mistral's server knows is refused (`saysMistrals`). */
+  refusesMistrals?: true;
   /** openai-chat: true if documents are `document_url`, with an address or a data URL. Otherwise they are files, as bytes. */
   documentUrls?: boolean;
   /** openai-chat: true if files of text are taken as bytes. Otherwise their text is sent. */

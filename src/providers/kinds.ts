@@ -25,6 +25,7 @@ const OF_OPENAIS_MODELS: Quirks = {
   // Whatever the value: https://github.com/langchain-ai/langgraph-supervisor-py/pull/125
   modelRefusals: [{ models: /^(ft:)?o\d/, fields: ['parallel_tool_calls'] }],
   refusesOnDemand: true,
+  refusesMistrals: true,
   customTools: true,
   laterInstructions: true,
   allowedTools: true,

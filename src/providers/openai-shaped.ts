@@ -56,6 +56,7 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     wrongPrices: /^deepseek-(chat|reasoner|v4-flash)/,
     weekends: { hoursAhead: 8, likeHour: 12 },
     quirks: {
+      refusesMistrals: true,
       // It ignores the newer field: https://github.com/earendil-works/pi/issues/8018
       maxTokensField: 'max_tokens',
       laterInstructions: true,
@@ -168,6 +169,7 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     // Its flex tier costs what the usual one does; `performance` is capacity bought in advance.
     tiers: { performance: null },
     quirks: {
+      refusesMistrals: true,
       outputLimits: GROQ_OUTPUT,
       refusedFields: [
         'logprobs',
@@ -217,6 +219,7 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     pricedAt: /^https:\/\/([a-z]+-[a-z]+-\d\.)?api\.x\.ai$/,
     billsItself: true,
     quirks: {
+      refusesMistrals: true,
       wholeCalls: true,
       laterInstructions: true,
       efforts: ['low', 'medium', 'high'],
@@ -254,6 +257,7 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     priceId: 'together',
     pricedAt: /^https:\/\/api\.together\.(xyz|ai)$/,
     quirks: {
+      refusesMistrals: true,
       extraFields: ['top_k'],
       efforts: ['low', 'medium', 'high'],
       modelThinking: [
@@ -279,6 +283,7 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     modelPatterns: [/^accounts\/[^/]+\/(models|deployments|routers)\//],
     priceId: 'fireworks',
     quirks: {
+      refusesMistrals: true,
       extraFields: ['top_k'],
       // "Requests with max_tokens > 4096 must have stream=true": https://github.com/nullclaw/nullclaw/pull/231
       wholeUpTo: 4_096,
@@ -305,6 +310,7 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     priceId: 'moonshotai',
     newerPrices: KIMI_PRICES,
     quirks: {
+      refusesMistrals: true,
       laterInstructions: true,
       // https://platform.kimi.ai/docs/api/chat
       conversation: { field: 'prompt_cache_key' },
@@ -348,6 +354,7 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     modelPatterns: [/^(qwen(?!-\d)|qwq|qvq)[^/:]*$/, /^text-embedding-v\d$/],
     priceId: null,
     quirks: {
+      refusesMistrals: true,
       outputLimits: QWEN_OUTPUT,
       extraFields: ['top_k'],
       // https://www.alibabacloud.com/help/en/model-studio/context-cache
@@ -398,6 +405,7 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     priceId: 'cerebras',
     newerPrices: CEREBRAS_PRICES,
     quirks: {
+      refusesMistrals: true,
       // Its SDK for Python reads no others. https://github.com/Cerebras/cerebras-cloud-sdk-python
       wholeCalls: true,
       maxTokensField: 'max_completion_tokens',
@@ -444,6 +452,7 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     // The other base URL bills in yuan.
     pricedAt: /^https:\/\/api\.z\.ai$/,
     quirks: {
+      refusesMistrals: true,
       laterInstructions: true,
       maxTokensField: 'max_tokens',
       streamOptions: false,
@@ -481,6 +490,7 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     pricedAt: /^https:\/\/([a-z]{2}\.)?openrouter\.ai$/,
     billsItself: true,
     quirks: {
+      refusesMistrals: true,
       // https://openrouter.ai/docs/guides/overview/multimodal/videos
       videos: 'pages',
       reasoningField: 'reasoning',

@@ -54,6 +54,7 @@ export function adaptFields(body: JsonObject, edits: Edits, quirks: Quirks, loss
   if (renamedFields !== undefined)
     for (const [field, name] of Object.entries(renamedFields)) rename(body, edits, field, name);
   if (refusedFields !== undefined) refuse(body, edits, refusedFields, losses);
+  if (quirks.refusesMistrals === true) refuse(body, edits, ['safe_prompt'], losses);
   if (quirks.refusesOnDemand === true && body.service_tier === ON_DEMAND) edits.service_tier = undefined;
 }
 
@@ -114,6 +115,7 @@ const NEUTRAL: Readonly<Record<string, JsonValue>> = {
   service_tier: 'auto',
   logprobs: false,
   store: false,
+  safe_prompt: false,
 };
 
 /** Values that mean the same as leaving the field out. */

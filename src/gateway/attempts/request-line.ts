@@ -73,7 +73,7 @@ export function isOfAnother(
 ): boolean {
   // Another gateway does this itself, since only it knows which provider serves.
   if (provider.isGateway === true) return false;
-  return mayHoldForeignToken(text) || passthrough.refuses?.(body, model) === true;
+  return mayHoldForeignToken(text) || passthrough.refuses?.(body, model, provider.quirks) === true;
 }
 
 export function stepsFor({ provider }: Target, { transformers }: PlanContext): readonly Transformer[] {

@@ -1,6 +1,6 @@
 // Mistral's SDKs, which refuse a stream whose calls come in pieces, as OpenAI's do, and what reads streams as they do: they get all
 // calls at once, and the counts.
-import { expect, test } from 'bun:test';
+import { describe, expect, test } from 'bun:test';
 import { asArray, asObject, parseObject } from '../../../src/model/json/json.ts';
 import { readEvents } from '../../support/read-events.ts';
 import { createReplayFetch } from '../../support/replay-fetch.ts';
@@ -369,4 +369,58 @@ test('fields that are at fault, which Mistral lists in place of a message, are t
   expect(top.message).toEqual(asObject(error)?.message);
   expect(top.message).toContain('Extra inputs are not permitted');
   expect(top.message).not.toContain('{');
+});
+
+describe('words that only Mistral’s server knows', () => {
+  const asked = async (provider: string, config: object, more: object) => {
+    const message = { role: 'assistant', content: 'Hello.' };
+    const upstream = createReplayFetch(
+      jsonReply({ id: 'c', model: 'm', choices: [{ index: 0, message, finish_reason: 'stop' }] }),
+    );
+    const { post } = createTestGateway({
+      config: { providers: { [provider]: { api_key: 'k', max_retries: 0, ...config } } },
+      fetch: upstream.fetch,
+    });
+    const body = { model: `${provider}/a-model`, messages: [{ role: 'user', content: 'hi' }], ...more };
+    const answer = await post('/v1/chat/completions', body, MISTRALS);
+    await answer.text();
+    return { sent: upstream.requests[0]?.json(), lost: answer.headers.get('x-sluice-lost') };
+  };
+  const weather = { name: 'weather', parameters: { type: 'object', properties: {} } };
+  const TOOLS = { tools: [{ type: 'function', function: weather }], tool_choice: 'any' };
+
+  test('are OpenAI’s for others: a call is required', async () => {
+    expect((await asked('openai', {}, TOOLS)).sent).toMatchObject({ tool_choice: 'required' });
+    expect((await asked('groq', {}, TOOLS)).sent).toMatchObject({ tool_choice: 'required' });
+  });
+
+  test('a seed has its usual name, and what there is no word for is named', async () => {
+    const { sent, lost } = await asked('openai', {}, { random_seed: 7, safe_prompt: true });
+    expect(sent).toMatchObject({ seed: 7 });
+    expect(Object.keys(sent ?? {}).sort()).toEqual(['messages', 'model', 'seed']);
+    expect(lost).toBe('safe_prompt');
+  });
+
+  test('a turn of the model has its text alone, and is not said to be no prefix', async () => {
+    const turn = {
+      role: 'assistant',
+      content: [
+        { type: 'thinking', thinking: [{ type: 'text', text: 'Hm.' }] },
+        { type: 'text', text: 'Hello.' },
+      ],
+      tool_calls: [],
+      prefix: false,
+    };
+    const messages = [{ role: 'user', content: 'hi' }, turn, { role: 'user', content: 'and?' }];
+    const { sent } = await asked('openai', {}, { messages });
+    const said = { role: 'assistant', content: 'Hello.' };
+    expect(sent).toEqual({ model: 'a-model', messages: [messages[0], said, messages[2]] });
+  });
+
+  test('pass to Mistral, and to servers of which nothing is known', async () => {
+    const said = { ...TOOLS, random_seed: 7, safe_prompt: true };
+    expect((await asked('mistral', {}, said)).sent).toMatchObject(said);
+    const unknown = { dialect: 'openai-chat', base_url: 'http://lab.invalid/v1' };
+    expect((await asked('lab', unknown, said)).sent).toMatchObject(said);
+  });
 });
