@@ -67,7 +67,12 @@ const FOREIGN_PARTS = new Set([
   'output_text',
   'input_image',
   'image',
+  // OpenRouter's and Mistral's SDKs for Python wrap what they do not know.
+  'UNKNOWN',
 ]);
+
+/** In the form of Chat Completions, neither has its data beside the type. */
+const FOREIGN_IF_BARE: readonly unknown[] = ['file', 'audio'];
 
 function isForeign(message: JsonValue): boolean {
   const fields = asObject(message);
@@ -76,7 +81,14 @@ function isForeign(message: JsonValue): boolean {
   // OpenAI refuses an empty list beside calls.
   if (content.length === 0)
     return fields?.role === 'assistant' && (asArray(fields.tool_calls)?.length ?? 0) > 0;
-  return content.some((part) => FOREIGN_PARTS.has(asString(asObject(part)?.type) ?? ''));
+  return content.some((value) => {
+    const part = asObject(value);
+    return FOREIGN_PARTS.has(asString(part?.type) ?? '') || isBare(part);
+  });
+}
+
+function isBare(part: JsonObject | undefined): boolean {
+  return FOREIGN_IF_BARE.includes(part?.type) && typeof (part?.base64 ?? part?.data) === 'string';
 }
 
 /** Calls beside the content, results as separate messages, before the turn's other content. */
@@ -123,6 +135,7 @@ function chatPart(value: JsonValue): JsonValue {
   const part = asObject(value);
   if (part === undefined) return value;
   const { type, image_url, detail, source, ...rest } = part;
+  if (isBare(part)) return bareMedia(part);
   switch (type) {
     case 'input_text':
     case 'output_text':
@@ -135,22 +148,45 @@ function chatPart(value: JsonValue): JsonValue {
         image_url: { url: image_url, ...(detail !== undefined && { detail }) },
       };
     case 'image': {
-      // LangChain's ChatGroq for JavaScript sends LangChain's own form, without a source, which nobody takes.
+      // LangChain's own form, without a source, which nobody takes: its ChatGroq for JavaScript sends it, and in results its
+      // models of Mistral and OpenRouter.
       const own = asObject(source) === undefined;
       const url = urlOf(asObject(source) ?? part);
       if (url === undefined) return value;
-      const more = own ? withoutFields(rest, LANGCHAIN_IMAGE) : rest;
+      const more = own ? withoutFields(rest, LANGCHAIN_MEDIA) : rest;
       return { ...more, type: 'image_url', image_url: { url } };
     }
+    case 'UNKNOWN':
+      return chatPart(asObject(part.raw) ?? null) ?? value;
     default:
       return value;
   }
 }
 
-/** https://docs.langchain.com/oss/javascript/langchain/messages, and the form of earlier releases. */
-const LANGCHAIN_IMAGE = ['source_type', 'data', 'url', 'mime_type', 'mimeType'];
+/** A file or a sound in LangChain's own form. */
+function bareMedia(part: JsonObject): JsonObject {
+  const { type, filename, extras: _, ...fields } = part;
+  const rest = withoutFields(fields, LANGCHAIN_MEDIA);
+  const data = asString(part.base64 ?? part.data) ?? '';
+  if (type === 'audio') {
+    const format = (asString(mediaTypeOf(part)) ?? 'audio/wav')
+      .replace(/^audio\/(x-)?/, '')
+      .replace('mpeg', 'mp3');
+    return { ...rest, type: 'input_audio', input_audio: { data, format } };
+  }
+  const named = typeof filename === 'string' ? { filename } : {};
+  return { ...rest, type: 'file', file: { ...named, file_data: urlOf(part) ?? '' } };
+}
 
-function urlOf({ data, url, media_type, mime_type, mimeType }: JsonObject): string | undefined {
-  if (typeof data !== 'string') return asString(url);
-  return `data:${asString(media_type ?? mime_type ?? mimeType) ?? ''};base64,${data}`;
+/** https://docs.langchain.com/oss/javascript/langchain/messages, and the form of earlier releases. */
+const LANGCHAIN_MEDIA = ['source_type', 'data', 'base64', 'url', 'mime_type', 'mimeType', 'id', 'index'];
+
+function mediaTypeOf({ media_type, mime_type, mimeType }: JsonObject): JsonValue | undefined {
+  return media_type ?? mime_type ?? mimeType;
+}
+
+function urlOf(source: JsonObject): string | undefined {
+  const data = source.base64 ?? source.data;
+  if (typeof data !== 'string') return asString(source.url);
+  return `data:${asString(mediaTypeOf(source)) ?? ''};base64,${data}`;
 }

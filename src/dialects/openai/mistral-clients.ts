@@ -18,12 +18,14 @@ const READS_PIECES = /(^|\s)((Async)?(Azure)?OpenAI\/|ai-sdk[-/])/;
  * So do the AI SDK's providers for Mistral and xAI, which streams each call whole: they expect choices in the chunk with the counts,
  * and a name in each call. https://github.com/vercel/ai/tree/main/packages/mistral, https://github.com/vercel/ai/tree/main/packages/xai
  *
- * Spring AI's and LangChain's models of Mistral do not name themselves; a field that is Mistral's alone says it.
+ * Spring AI's and LangChain's models of Mistral do not name themselves; a field that is Mistral's alone says it, and so does its word
+ * for a call that is required.
  */
 export function isMistrals(headers: HeaderReader, body: JsonObject = {}): boolean {
   const client = headers.get('user-agent') ?? '';
   if (/mistral|(^|\s)ai-sdk[-/]xai\//i.test(client)) return true;
-  return OWN_FIELDS.some((field) => Object.hasOwn(body, field)) && !READS_PIECES.test(client);
+  const isSaid = body.tool_choice === 'any' || OWN_FIELDS.some((field) => Object.hasOwn(body, field));
+  return isSaid && !READS_PIECES.test(client);
 }
 
 /**

@@ -845,9 +845,29 @@ test('images in LangChain’s own form, which its ChatGroq for JavaScript sends 
   for (const [fields, url] of [
     [{ mimeType: 'image/png', data: 'QUJD' }, 'data:image/png;base64,QUJD'],
     [{ source_type: 'base64', mime_type: 'image/png', data: 'QUJD' }, 'data:image/png;base64,QUJD'],
+    [{ base64: 'QUJD', mime_type: 'image/png', id: 'lc_1' }, 'data:image/png;base64,QUJD'],
     [{ source_type: 'url', url: 'https://pictures.test/b.png' }, 'https://pictures.test/b.png'],
   ] as const)
     expect(readForeignForm?.(image(fields))).toEqual(read(url));
   const bare = image({ fileId: 'f' });
   expect(readForeignForm?.(bare)).toEqual({ edits: { messages: bare.messages as JsonValue } });
+});
+
+test('what a tool returned in LangChain’s own form, which its models of Mistral and OpenRouter send as it is', () => {
+  const result = (part: JsonObject): JsonObject => ({ role: 'tool', tool_call_id: 'c', content: [part] });
+  const edited = (part: JsonObject) => openaiChat.client.readForeignForm?.({ messages: [result(part)] });
+  const image = { type: 'image', base64: 'QUJD', mime_type: 'image/png' };
+  const imageUrl = { type: 'image_url', image_url: { url: 'data:image/png;base64,QUJD' } };
+  const file = { type: 'file', base64: 'QUJD', mime_type: 'application/pdf', filename: 'a.pdf' };
+  const bytes = { filename: 'a.pdf', file_data: 'data:application/pdf;base64,QUJD' };
+  const sound = (mime_type: string) => ({ type: 'audio', base64: 'QUJD', mime_type });
+  for (const [given, read] of [
+    [image, imageUrl],
+    [{ type: 'UNKNOWN', raw: image, is_unknown: true }, imageUrl],
+    [file, { type: 'file', file: bytes }],
+    [sound('audio/mpeg'), { type: 'input_audio', input_audio: { data: 'QUJD', format: 'mp3' } }],
+    [sound('audio/x-wav'), { type: 'input_audio', input_audio: { data: 'QUJD', format: 'wav' } }],
+  ] as const)
+    expect(edited(given)).toEqual({ edits: { messages: [result(read)] } });
+  expect(edited({ type: 'file', file: bytes })).toBeUndefined();
 });

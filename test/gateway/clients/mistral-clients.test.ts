@@ -63,6 +63,9 @@ async function ask(userAgent: string, more = {}) {
   };
 }
 
+const WEATHER = { name: 'weather', parameters: { type: 'object', properties: {} } };
+const TOOLS = [{ type: 'function', function: WEATHER }];
+
 test.each<[string, object?]>([
   ['speakeasy-sdk/python 3.7.0 2.935.1 1.0.0 mistralai'],
   ['speakeasy-sdk/typescript 2.2.6 2.881.4 1.0.0 @mistralai/mistralai'],
@@ -74,6 +77,7 @@ test.each<[string, object?]>([
   ['Cerebras/Python 1.91.0'],
   ['Java-http-client/17.0.15', { safe_prompt: false }],
   ['python-httpx/0.28.1', { random_seed: 7 }],
+  ['python-httpx/0.28.1', { tools: TOOLS, tool_choice: 'any' }],
 ])('%s', async (userAgent, own = {}) => {
   const wanted = {
     texts: ['I look.'],
@@ -386,12 +390,11 @@ describe('words that only Mistral’s server knows', () => {
     await answer.text();
     return { sent: upstream.requests[0]?.json(), lost: answer.headers.get('x-sluice-lost') };
   };
-  const weather = { name: 'weather', parameters: { type: 'object', properties: {} } };
-  const TOOLS = { tools: [{ type: 'function', function: weather }], tool_choice: 'any' };
+  const FORCED = { tools: TOOLS, tool_choice: 'any' };
 
   test('are OpenAI’s for others: a call is required', async () => {
-    expect((await asked('openai', {}, TOOLS)).sent).toMatchObject({ tool_choice: 'required' });
-    expect((await asked('groq', {}, TOOLS)).sent).toMatchObject({ tool_choice: 'required' });
+    expect((await asked('openai', {}, FORCED)).sent).toMatchObject({ tool_choice: 'required' });
+    expect((await asked('groq', {}, FORCED)).sent).toMatchObject({ tool_choice: 'required' });
   });
 
   test('a seed has its usual name, and what there is no word for is named', async () => {
@@ -418,7 +421,7 @@ describe('words that only Mistral’s server knows', () => {
   });
 
   test('pass to Mistral, and to servers of which nothing is known', async () => {
-    const said = { ...TOOLS, random_seed: 7, safe_prompt: true };
+    const said = { ...FORCED, random_seed: 7, safe_prompt: true };
     expect((await asked('mistral', {}, said)).sent).toMatchObject(said);
     const unknown = { dialect: 'openai-chat', base_url: 'http://lab.invalid/v1' };
     expect((await asked('lab', unknown, said)).sent).toMatchObject(said);
