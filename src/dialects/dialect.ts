@@ -35,22 +35,22 @@ export interface Dialect {
   createGrammarChecker(): GrammarChecker;
 }
 
-/** What the path of a request asks for. Fields left out are in the body. */
+/** What the path of a request asks for. What the path does not say is in the body. */
 export interface ClientRoute {
   operation: 'generate' | 'complete' | 'count-tokens' | 'embed' | 'compact';
   model?: string;
-  /** The model that the path names in a dialect whose bodies name it too: overrides the body's. */
+  /** The model in the path, for a dialect whose bodies name it too; overrides the body's. */
   modelForBody?: string;
   /** The query is part of the route and is not forwarded. */
   ownsQuery?: boolean;
   stream?: boolean;
-  /** A body that does not say whether to stream asks for a stream. */
+  /** Asks for a stream unless the body says otherwise. */
   streamsByDefault?: true;
   /** How a streamed answer is framed. Default: `sse`. */
   framing?: AnswerFraming;
-  /** It is asked at the vendor's preview version, which may know fields that the ordinary one refuses. */
+  /** Requires the vendor's preview version, which may know fields that the ordinary one refuses. */
   isPreview?: true;
-  /** The path is another vendor's, whose clients wrap the dialect. */
+  /** Set if the path is another vendor's, whose clients wrap the dialect. */
   envelope?: Envelope;
 }
 
@@ -69,70 +69,69 @@ export interface QueryKey {
   readonly header: string;
 }
 
-/** What is peculiar to some clients of a dialect, by which their answers are written. */
+/** What is peculiar to some clients of a dialect and affects how their answers are written. */
 export interface ClientTraits {
   /** Which errors within a stream the client overlooks; undefined: none. */
   overlooksErrors?: OverlookedErrors | undefined;
   /**
-   * The client knows of no failure within a stream but a failed response: any other ending, be it a refusal or an event of an
-   * error alone, it takes for a broken connection, shows nothing of it, and asks and pays again and again.
+   * The client recognizes a failure within a stream only by a failed response. It takes any other ending, such as a refusal or an event
+   * that consists of an error, for a broken connection: it does not show it, and asks and pays again and again.
    */
   needsFailedResponse?: boolean;
-  /** The client reads streams as Mistral's server sends them: all calls at once, whole, and counts that nobody asked for. */
+  /** The client reads streams as Mistral's server sends them: all calls at once and whole, and counts that nobody asked for. */
   readsMistrals?: boolean;
   /** The client refuses reasoning without a status, which xAI's server states and OpenAI's does not. */
   needsStatus?: boolean;
-  /** The client takes what an answer ends with for all of it: of reasoning behind a message it shows that nothing was said. */
+  /** The client takes the last item of an answer for all of it: if reasoning follows a message, it shows that nothing was said. */
   showsLastItem?: boolean;
-  /** The client reads streams as OpenRouter's server sends them: thinking in its fields, and counts unasked. */
+  /** The client reads streams as OpenRouter's server sends them: thinking in OpenRouter's fields, and counts unasked. */
   readsOpenRouters?: boolean;
-  /** The client knows a failure within a stream only in a chunk like any other, and by a number as its code. */
+  /** The client recognizes a failure within a stream only in a chunk like any other, with a number as its code. */
   readsErrorChunks?: boolean;
-  /** The client sends back no thinking with an empty signature, to whatever server. */
+  /** The client sends no thinking with an empty signature back, to whatever server. */
   dropsUnsigned?: boolean;
   /** The client fails at a comment within a stream. */
   refusesComments?: boolean;
-  /** The client fails at all within a stream that is no data. */
+  /** The client fails at anything within a stream that is not data. */
   readsOnlyData?: boolean;
-  /** The client fails at a blank line behind a comment, not at the comment. */
+  /** The client fails at a blank line after a comment, not at the comment. */
   failsAtEmptyEvents?: boolean;
 }
 
 export interface ClientSide {
-  /** The path its clients post to, as written for people, in messages. */
+  /** The path to which its clients post, as messages show it. */
   readonly path: string;
   /** The query parameter in which its clients may send their key, and the header they use otherwise. */
   readonly keyInQuery?: QueryKey;
   /** Lower-case headers by which its clients request features outside the body. Stored in the ledger: never a secret. */
   readonly featureHeaders?: readonly string[];
-  /** Its vendor's server takes a body for JSON whatever its content type says, and its examples for curl rely on that. */
+  /** The vendor's server takes a body for JSON whatever its content type says, and the vendor's curl examples rely on that. */
   readonly ignoresBodyType?: true;
   /** What a POST to this path asks for; undefined if the path is not this dialect's. */
   route(path: string, query: URLSearchParams): ClientRoute | undefined;
-  /** Whether the client takes an answer with a different model name for another model's, and stores it under that name. */
+  /** Whether the client takes an answer that names another model for that model's, and stores it under that name. */
   comparesModels?(headers: HeaderReader): boolean;
-  /** How the client differs from others of the dialect. Left out: no client does. */
+  /** How the client differs from others of the dialect. Left out if no client does. */
   traitsOf?(headers: HeaderReader, body: JsonObject): ClientTraits;
-  /** How the client is told of failures, if not as others of the dialect; undefined for any other client. */
+  /** How this client reads failures, if not as others of the dialect do; undefined for any other client. */
   errorsFor?(headers: HeaderReader): Partial<ClientErrors> | undefined;
-  /**
-   * For a path that only a provider itself can answer (files, batches, images), where it is sent; undefined for any other
-   * path.
-   */
+  /** For a path that only a provider itself can answer (files, batches, images): where it is sent; undefined for any other path. */
   forwardedTo?(path: string, headers: HeaderReader): ForwardedPath | undefined;
-  /** For a path at which its clients open a WebSocket that only a provider itself can answer; undefined for any other path. */
+  /**
+   * For a path at which clients open a WebSocket that only a provider itself can answer: where it is opened; undefined for any other path.
+   */
   forwardedSocket?(path: string): ForwardedSocket | undefined;
-  /** For a path of its vendor's that is not served here, what to do instead; undefined for any other path. */
+  /** For a path of the vendor's that is not served here: what to do instead; undefined for any other path. */
   alternativeTo?(path: string): string | undefined;
-  /** Of clients that ask for a path that is not served, if they are known to be another vendor's: its form of errors. */
+  /** For a path that is not served: the envelope, and so the form of errors, of clients that are known to be another vendor's. */
   envelopeOf?(path: string, headers: HeaderReader): Envelope | undefined;
-  /** What a generation request says in other dialects' fields; undefined if nothing. */
+  /** What a generation request says in fields of other dialects; undefined if nothing. */
   readForeignForm?(body: JsonObject): ForeignForm | undefined;
   /** Throws GatewayError `invalid_request` naming the field that is missing or wrong. */
   parseRequest(body: JsonObject, route: ClientRoute, headers?: HeaderReader): NeutralRequest;
   /**
-   * The whole answer to a question that asks nothing of a model, such as to load it into memory; undefined for any other. Left out:
-   * every question asks something.
+   * The whole answer to a request that asks a model nothing, such as to load it into memory; undefined for any other. Left out if every
+   * request asks something.
    * @param created Unix time in seconds.
    */
   answerWithoutModel?(body: JsonObject, created: number): JsonObject | undefined;
@@ -154,18 +153,21 @@ export interface ClientSide {
   readonly embeddings?: ClientEmbeddings;
   /** Left out if its clients cannot ask for text completions. */
   readonly textCompletions?: ClientForms;
-  /** What its vendor's server answers to a GET, the same to everyone, by path. Left out: nothing. */
+  /** What the vendor's server answers to a GET, the same for everyone, by path. Left out if nothing. */
   readonly pages?: Readonly<Record<string, JsonObject>>;
   /** Left out if its clients read another dialect's model list. */
   readonly models?: ClientModels;
-  /** Left out if its clients only post. */
+  /** Left out if its clients use no WebSocket. */
   readonly socket?: SocketDialect;
 }
 
-/** How failures that are the whole answer are written. */
+/** How failures are written that make up the whole answer. */
 export interface ClientErrors extends Required<Pick<ClientSide, 'buildError' | 'statusOf'>> {
   errorHeaders(error: GatewayError): Record<string, string>;
-  /** A provider's own failure of the client's dialect with what this client reads besides, or instead; undefined where it is there. */
+  /**
+   * Adds to a failure that a provider of the client's dialect reported what this client reads besides, or instead; undefined if nothing is
+   * missing.
+   */
   completeFailure?(body: JsonObject, error: GatewayError): JsonObject | undefined;
 }
 
@@ -173,25 +175,25 @@ export interface ClientErrors extends Required<Pick<ClientSide, 'buildError' | '
 export type ClientForms = Pick<ClientSide, 'parseRequest' | 'buildResponse' | 'createStreamEncoder'>;
 
 /**
- * Errors that a client overlooks, so that an answer that has failed looks like a short one. `well-formed`: those in which nothing
- * violates the form of an answer. `framed`: those in an event; it looks for them outside of events only. `all`: only a broken
- * connection shows it that the answer is not whole.
+ * Errors that a client overlooks, so that a failed answer looks like a short one. `well-formed`: errors that do not violate the form of an
+ * answer. `framed`: errors in an event, since the client looks for them outside of events only. `all`: only a broken connection shows the
+ * client that the answer is not whole.
  */
 export type OverlookedErrors = 'well-formed' | 'framed' | 'all';
 
 export interface ForeignForm {
   /** The dialect whose parser reads the body. Default: the one whose path it was posted to. */
   dialect?: DialectId;
-  /** Changes to top-level fields that leave the body in that dialect alone; undefined removes the field. */
+  /** Changes to top-level fields that make the body purely that dialect's; undefined removes the field. */
   edits: Record<string, JsonValue | undefined>;
 }
 
-/** What an answer needs besides its content. */
+/** What writing an answer needs besides its content. */
 export interface AnswerContext extends ClientTraits {
   requestId: string;
   /** The model that serves, for answers whose upstream does not name it. */
   model: string;
-  /** The name under which the client requested this same model, for clients that compare. */
+  /** The name under which the client requested this same model, for clients that compare names. */
   askedAs?: string | undefined;
   /** Unix time in seconds. */
   created: number;
@@ -205,7 +207,7 @@ export interface AnswerContext extends ClientTraits {
   hidesReasoning?: true | undefined;
   /** As in NeutralRequest. */
   readsReasoningDetails?: true | undefined;
-  /** As in NeutralRequest; also where nothing is to be stored. */
+  /** As in NeutralRequest; also set where nothing is to be stored. */
   replaysReasoning?: true | undefined;
   /** The output format that the client requested, for dialects whose answers repeat it. */
   outputFormat?: OutputFormat | undefined;
@@ -214,24 +216,24 @@ export interface AnswerContext extends ClientTraits {
   /** Called for a feature of the answer that this dialect can only express in another form; `how` describes that form. */
   approximated?(feature: string, how: string): void;
   /**
-   * Called by the encoder of a stream when it keeps this much more of the answer for later events, in UTF-16 units, roughly: what
-   * is kept of an answer is limited.
+   * Called by a stream's encoder when it keeps so much more of the answer for later events, in UTF-16 units, roughly: how much is kept is
+   * limited.
    */
   kept?(units: number): void;
-  /** How long the answer has taken so far, for dialects whose answers say so. Left out: it is unknown. */
+  /** How long the answer has taken so far, for dialects whose answers state it. Left out where unknown. */
   measured?(): AnswerTimes;
 }
 
-/** In milliseconds. */
+/** Milliseconds. */
 export interface AnswerTimes {
-  /** Since the request came. */
+  /** Since the request arrived. */
   total: number;
-  /** From the first content of a stream to the newest; null where not both are known. */
+  /** From a stream's first content to its newest; null unless both are known. */
   content: number | null;
 }
 
 export interface StreamEncoder {
-  /** The wire text of the event, '' if the dialect has none for it. Events come in sequence order. */
+  /** The wire text of the event; empty if the dialect has none for it. Events come in sequence order. */
   encode(event: StreamEvent): string;
   /** A keep-alive that fits between any two events. */
   ping(): string;
@@ -255,25 +257,25 @@ export interface ToolNameRule {
   /** Matches a character that is refused. */
   signs: RegExp;
   longest: number;
-  /** What a name must begin with, if there is a rule: an underscore or any letter. */
+  /** What a name must begin with, if there is such a rule: an underscore or any letter. */
   start?: RegExp;
-  /** For the names of MCP servers. Left out: the provider calls none. */
+  /** The rule for names of MCP servers. Left out if the provider calls none. */
   servers?: ToolNameRule;
 }
 
 export interface ProviderSide {
   /** Path and query below the provider's base URL. */
   endpoint(model: string, stream: boolean, quirks?: Quirks): string;
-  /** A path of its endpoints as the preview version has it; left out: there is none. */
+  /** The preview version's form of an endpoint's path. Left out if there is no preview version. */
   previewPath?(path: string): string;
   /**
    * The part of a client's query to forward to a provider of the same dialect: '' or beginning with '?' ('&' if
    * `endpoint` already has a query). Never a key. Left out, or undefined: all of it is forwarded.
    */
   forwardQuery?(query: URLSearchParams, quirks?: Quirks): string | undefined;
-  /** Headers that send `key` (none if null) and those that the dialect always needs. */
+  /** Headers that send `key` (none if null), and those that the dialect always needs. */
   headers(key: string | null, quirks?: Quirks): Record<string, string>;
-  /** Those of a client of the same dialect as the provider accepts them. Left out: as they are. */
+  /** The headers of a client of the same dialect as the provider accepts them. Left out if it accepts them as they are. */
   clientHeaders?(headers: HeaderReader, quirks: Quirks): HeaderReader;
   buildRequest(request: NeutralRequest, options: BuildOptions): BuiltRequest;
   parseResponse(body: JsonObject): NeutralResponse;
@@ -282,8 +284,8 @@ export interface ProviderSide {
   /** What a whole answer is billed by, even if the rest of it is unreadable. */
   accountIn(body: JsonObject): Account;
   /**
-   * @param alternatives of an answer whose bytes pass: how many the client asked for and gets, each of which must end; left out:
-   *   the client gets the first, made from the decoder's events.
+   * @param alternatives for an answer whose bytes pass: how many the client asked for and gets, each of which must end. Left out:
+   * the client gets the first, made from the decoder's events.
    */
   createStreamDecoder(sink: EventSink, quirks?: Quirks, alternatives?: number): StreamDecoder;
   /**
@@ -300,25 +302,25 @@ export interface ProviderSide {
   repeatsError?(event: SseEvent): boolean;
   /** True if a stream may also come as one JSON array, each element an event. */
   readonly listsEvents?: boolean;
-  /** How its streams are framed, where clients of the dialect read the same framing. Default: `sse`. */
+  /** How its streams are framed, if clients of the dialect read the same framing. Default: `sse`. */
   readonly framing?: Exclude<AnswerFraming, 'json-array'>;
-  /** For streams that are not server-sent events: loads what cuts them into events, when the first stream opens. */
+  /** Loads what cuts its streams into events when the first stream opens. Left out if they are server-sent events. */
   loadFraming?(): Promise<CreateFraming>;
   /**
-   * True for an event (its frame: `bytes` from `from` to `to`) that only adds to content already begun and cannot affect
-   * usage, the ending or errors. Spares a passthrough the parsing; false when in doubt.
+   * True for an event (in the frame `bytes`, `from` to `to`) that only adds to content already begun and cannot affect usage, the ending or
+   * errors. Saves a passthrough from parsing it; false if in doubt.
    */
   addsContentOnly?(bytes: Uint8Array, from: number, to: number): boolean;
-  /** What an answer's headers state about its price. Left out: nothing. */
+  /** What an answer's headers state about its price. Left out if nothing. */
   billIn?(headers: HeaderReader): Pick<StatedBill, 'tier'>;
   /** Request headers that hold lists: the client's values and those of `headers()` are merged, client's first. */
   readonly listHeaders?: readonly string[];
   parseError(failure: UpstreamFailure, quirks?: Quirks): GatewayError;
-  /** Whether strict clients of the dialect read a failure's body as it is (docs/adr/0029). Left out: any is. */
+  /** Whether strict clients of the dialect can read a failure's body as it is (docs/adr/0029). Left out if any can be read. */
   isOwnFailure?(body: JsonObject): boolean;
-  /** The error inside a body that came with HTTP 200, or undefined where the body is an answer. */
+  /** The error in a body that came with HTTP 200; undefined if the body is an answer. */
   errorInBody(body: JsonObject, quirks?: Quirks): GatewayError | undefined;
-  /** How the model continues an assistant turn that ends the request; undefined: it may not continue it. */
+  /** How the model continues an assistant turn that ends the request; undefined if it may not continue it. */
   continuesTurn?(
     request: NeutralRequest,
     options: Pick<BuildOptions, 'model' | 'quirks' | 'baseUrl'>,
@@ -326,23 +328,23 @@ export interface ProviderSide {
   readonly passthrough: Passthrough;
   /** Left out if any name is accepted. */
   readonly toolNames?: ToolNameRule;
-  /** The same for a function's arguments. */
+  /** The same rule for a function's arguments. */
   readonly argumentNames?: ToolNameRule;
-  /** Left out if its providers do not count tokens: then they are estimated. */
+  /** Left out if its providers do not count tokens, which are then estimated. */
   readonly countTokens?: ProviderOperation<NeutralRequest, number>;
   readonly embeddings?: ProviderOperation<EmbeddingRequest, EmbeddingResponse>;
-  /** Left out if its providers serve no text completions; undefined for one of them that does not. */
+  /** Left out if none of its providers serves text completions; undefined for a provider that does not. */
   textCompletions?(provider: { quirks: Quirks; baseUrl: string }): TextCompletions | undefined;
-  /** Left out if its providers do not summarise. */
+  /** Left out if its providers do not summarise conversations. */
   readonly compact?: ProviderOperation<NeutralRequest, Compaction>;
   readonly models?: ProviderModels;
 }
 
 export interface BuildOptions {
-  /** The model as the target names it. */
+  /** The model's name at the provider. */
   model: string;
   quirks: Quirks;
-  /** The provider's options, for dialects whose body repeats what the configuration says. */
+  /** The provider's options, for dialects whose body repeats some of them. */
   settings?: Readonly<Record<string, string>>;
   /** The provider's base URL, for dialects that send some requests elsewhere. */
   baseUrl?: string;
@@ -353,11 +355,11 @@ export interface BuildOptions {
 export interface BuiltRequest {
   body: JsonObject;
   losses: Loss[];
-  /** Replaces the provider's, if its service accepts this request at another address. */
+  /** Replaces the provider's base URL, if its service accepts this request elsewhere. */
   baseUrl?: string;
-  /** Headers this request needs in addition to the usual ones; list headers are merged. */
+  /** Headers that this request needs besides the usual ones; list headers are merged. */
   headers?: Record<string, string>;
-  /** The model refuses this request for a stream: a whole answer is asked for. */
+  /** Set if the model refuses to stream the answer to this request, so that a whole answer is asked for. */
   answersWhole?: true;
 }
 
@@ -368,17 +370,17 @@ export interface StreamDecoder {
    */
   decode(event: SseEvent, body?: JsonObject): void;
   /**
-   * Takes an event that differs from the previous one only in its text (all the previous one held besides counts), and
-   * perhaps in `padding` and `numbers`. False: the event must be decoded. Left out if all must be.
+   * Takes an event that differs from the previous one only in its text (the previous one held nothing else but counts), and perhaps in
+   * `padding` and `numbers`. False if the event must be decoded. Left out if all must be.
    */
   repeat?(text: string): boolean;
-  /** Takes the JSON of the `numbers` of the last such event. Left out if they hold no counts. */
+  /** Takes the JSON of the `numbers` of the last such event. Left out if they are not counts. */
   count?(numbers: string): void;
   /** As `RepeatReader.padding`. */
   readonly padding?: string;
   /** As `RepeatReader.numbers`. */
   readonly numbers?: string;
-  /** Events so far that are none of the dialect's own, such as another dialect's. Left out if they are not counted. */
+  /** How many events so far were not the dialect's own, such as another dialect's. Left out if they are not counted. */
   readonly strangers?: number;
   /** The upstream's EOF: emits what the decoder still holds back (such as a `finish`), never an invented one. */
   end(): void;
@@ -393,7 +395,7 @@ export interface StreamFraming {
   push(chunk: Uint8Array, taker: EventTaker): void;
   /** At EOF: passes on what is left if it is a whole event. */
   flush(taker: EventTaker): void;
-  /** Passes on counts of repeated events that are still pending. Left out if no events are passed by `repeat`. */
+  /** Passes on the counts of repeated events that are still pending. Left out if no events are passed by `repeat`. */
   settle?(taker: EventTaker): void;
 }
 
@@ -412,7 +414,7 @@ export class MalformedEvent extends Error {
   override readonly name = 'MalformedEvent';
 }
 
-/** @param what the expected form. @param data the text found instead. */
+/** @param what form was expected. @param data the text found instead, of which only the length is told. */
 export function malformedData(what: string, data: string): MalformedEvent {
   return new MalformedEvent(`${what} (${data.length} characters)`);
 }
@@ -427,11 +429,11 @@ export interface UpstreamFailure {
 /** What must change when client and provider both speak this dialect. */
 export interface Passthrough {
   /**
-   * Changes to the top level of the request body; undefined removes the field. Empty: bytes pass untouched.
+   * Changes to the top level of the request body; undefined removes the field. If empty, the bytes pass untouched.
    * @param headers of the client.
    */
   edits(body: JsonObject, quirks: Quirks, headers?: HeaderReader): Record<string, JsonValue | undefined>;
-  /** Headers that the body needs, whether or not the client sends them; list headers are merged. Left out: none. */
+  /** Headers that the body needs, whether or not the client sends them; list headers are merged. Left out if none. */
   headers?(body: JsonObject, quirks: Quirks): Record<string, string> | undefined;
   /**
    * Whether the model would refuse the request for what another provider left in its history, which clients send back
@@ -439,15 +441,15 @@ export interface Passthrough {
    */
   refuses?(body: JsonObject, model: string, quirks: Quirks): boolean;
   /**
-   * The quirks of a provider that takes all that the client says, known or not: where a transformer changes a request that
-   * passes, what changes is found in what is built for such a provider. Absent: everything is built for every provider.
+   * The quirks of a provider that accepts everything the client says. If a transformer changes a request that passes, the difference is
+   * found in what is built with these quirks. Left out if everything is built for every provider.
    */
   taking?(body: JsonObject, quirks: Quirks): Quirks;
-  /** What the client's request loses by those changes. */
+  /** What the client's request loses by `edits`. */
   losses?(body: JsonObject, quirks: Quirks): Loss[];
-  /** How many alternatives this body asks for; left out: one. */
+  /** How many alternatives this body asks for. Left out if always one. */
   alternatives?(body: JsonObject): number;
-  /** True for an event that the client did not ask for and must not see (decided with the client's body). */
+  /** True for an event that the client did not ask for, by its own body, and must not see. */
   hides?(
     body: JsonObject,
     quirks: Quirks,
@@ -458,7 +460,7 @@ export interface Passthrough {
 export interface GrammarChecker {
   /** Takes the next event of a client-bound stream. */
   check(event: SseEvent): void;
-  /** All violations; call after the last event, since it adds those that only the end can show. */
+  /** All violations. To be called after the last event, since the end may show some. */
   end(): string[];
   /** The token counts and finish reason that the stream stated, for comparisons. */
   summary(): { finish: string | null; usage: Partial<Usage> };

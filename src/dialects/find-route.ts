@@ -1,4 +1,4 @@
-// Which dialect a path belongs to.
+// Finds the dialect to which a path belongs.
 import type { JsonObject } from '../model/json/json.ts';
 import type { HeaderReader } from '../model/headers.ts';
 import type { ClientRoute, Dialect } from './dialect.ts';
@@ -16,7 +16,7 @@ export interface FoundRoute {
 const ALL = Object.values(DIALECTS);
 const NO_HEADERS = new Headers();
 
-/** The dialect whose clients post to this path, and what they ask for by it. */
+/** The dialect whose clients post to this path, and what they ask for there. */
 export function findRoute(path: string, query: URLSearchParams): FoundRoute | undefined {
   for (const dialect of ALL) {
     const route = dialect.client.route(path, query);
@@ -25,7 +25,7 @@ export function findRoute(path: string, query: URLSearchParams): FoundRoute | un
   return undefined;
 }
 
-/** The same path, for a body that asks for something else than others posted there. */
+/** The route for a body that asks for something else than others that are posted to this path. */
 export function routeForBody(found: FoundRoute, body: JsonObject): FoundRoute {
   const route = found.route.envelope?.asks?.(body, found.route);
   return route === undefined ? found : { ...found, route };
@@ -36,7 +36,7 @@ interface FoundEnvelope {
   envelope: Envelope;
 }
 
-/** The other vendor whose clients ask for this path, which is not served. */
+/** The other vendor whose clients ask for this path, which is not served here. */
 export function findEnvelope(path: string, headers: HeaderReader): FoundEnvelope | undefined {
   for (const dialect of ALL) {
     const envelope = dialect.client.envelopeOf?.(path, headers);
@@ -51,15 +51,15 @@ export interface FoundForward {
 }
 
 /**
- * Some server would take the path for one outside of those that are forwarded: because it decodes slashes, or decodes twice, or takes
- * what follows a semicolon for a parameter, as servers of Java do.
+ * Some servers would take such a path for one outside of those that are forwarded: they decode slashes, decode twice, or take what follows
+ * a semicolon for a parameter, as Java's do.
  */
 const LEADS_OUT = /(\/|\\|%(25)*(2f|5c))(\.|%(25)*2e){1,2}($|\/|\\|;|%(25)*(2f|5c|3b))/i;
 
 /**
- * The dialect whose vendor has this path, where only a provider itself can answer it. Dialects share a path: who shows itself
- * by a header is it.
- * @param method left out: any that the path has.
+ * The dialect whose vendor has this path, if only a provider itself can answer it. Where dialects share a path, the one that a header
+ * identifies.
+ * @param method if left out, any that the path has.
  */
 export function findForward(path: string, headers: HeaderReader, method?: string): FoundForward | undefined {
   if (LEADS_OUT.test(path)) return undefined;
@@ -81,7 +81,7 @@ export interface FoundSocket {
   socket: ForwardedSocket;
 }
 
-/** The dialect whose vendor opens WebSockets at this path that only a provider itself can answer. */
+/** The dialect whose vendor opens WebSockets at this path, if only a provider itself can answer them. */
 export function findForwardedSocket(path: string): FoundSocket | undefined {
   for (const dialect of ALL) {
     const socket = dialect.client.forwardedSocket?.(path);
@@ -96,7 +96,7 @@ export interface FoundModels {
   asked: AskedModels;
 }
 
-/** The dialect in whose shape a GET of this path wants its models. Dialects share a path: who shows itself by a header is it. */
+/** The dialect in whose form a GET of this path wants the list of models. Where dialects share a path, the one that a header identifies. */
 export function findModels(path: string, headers: Headers): FoundModels | undefined {
   let byPath: FoundModels | undefined;
   for (const dialect of ALL) {
@@ -110,7 +110,7 @@ export function findModels(path: string, headers: Headers): FoundModels | undefi
   return byPath;
 }
 
-/** What a vendor's server answers to a GET of this path, whoever asks; undefined for any other path. */
+/** What a vendor's server answers to a GET of this path, the same for everyone; undefined for any other path. */
 export function findPage(path: string): JsonObject | undefined {
   for (const { client } of ALL)
     if (client.pages !== undefined && Object.hasOwn(client.pages, path)) return client.pages[path];
@@ -120,7 +120,7 @@ export function findPage(path: string): JsonObject | undefined {
 /** SDKs of some dialects write the version into their base URL, others into the path. */
 const VERSION = '/v1';
 
-/** The same for a path with something before it, or without the version that a base URL may hold. */
+/** Like `findRoute`, for a path with something before it, or without the version that a base URL may contain. */
 export function findRouteBelow(
   path: string,
   query: URLSearchParams,
@@ -128,7 +128,7 @@ export function findRouteBelow(
   return findBelow(path, (candidate) => findRoute(candidate, query));
 }
 
-/** Likewise for lists of models: many clients ask for one to try a base URL. */
+/** The same for lists of models, which many clients request to test a base URL. */
 export function findModelListBelow(path: string): (FoundModels & { path: string }) | undefined {
   return findBelow(path, (candidate) => {
     const found = findModels(candidate, NO_HEADERS);

@@ -1,4 +1,4 @@
-// A path of a vendor's that is forwarded as it is: where it goes, what is sent and answered there, and what it is billed by.
+// A vendor's path that is forwarded as it is: where it goes, what is sent and answered there, and what it is billed by.
 import type { ProviderDialectId } from '../model/dialect-id.ts';
 import type { GatewayError } from '../model/errors.ts';
 import type { HeaderReader } from '../model/headers.ts';
@@ -8,46 +8,46 @@ import type { StatedUsage } from '../model/usage.ts';
 import type { Envelope } from './envelope.ts';
 
 export interface ForwardedPath {
-  /** Behind a provider's base URL. */
+  /** Appended to a provider's base URL. */
   path: string;
-  /** The client's headers without what is not for these providers. Left out: all are. */
+  /** The client's headers without those that are not for these providers. Left out if all are. */
   ofClient?(headers: HeaderReader): HeaderReader;
-  /** The dialects, or wires that no client dialect has, whose providers may have it. */
+  /** The dialects, or wires that no client speaks, whose providers may get it. */
   spokenBy: readonly ProviderDialectId[];
-  /** It is about what lies in the provider's account, whoever put it there (files, batches, stored answers). */
+  /** Whether it concerns what is stored in the provider's account, by whomever (files, batches, stored answers). */
   isStored: boolean;
-  /** Of its methods, those that only a provider can answer. Left out: all are. */
+  /** The methods that only a provider can answer. Left out if all are. */
   methods?: readonly string[];
-  /** What is sent there, or answered, is a secret or has one in it: rows have neither. */
+  /** What is sent there, or answered, is or contains a secret, so that rows have neither body. */
   holdsSecrets?: boolean;
   /**
-   * For messages: what is opened past the gateway, by a secret or a call that the provider answers with. So it is asked with a
-   * client's own key only. Left out: nothing is.
+   * What is opened past the gateway, by a secret or a call in the provider's answer; for messages. Requires a client's own key. Left out if
+   * nothing is.
    */
   leadsPast?: string;
   /**
-   * What is posted there, unless it is JSON, is a file or a part of one, as it is or in a form that need not name a model. It is
-   * passed on while it comes in.
+   * Unless it is JSON, what is posted there is a file or a part of one, as such or in a form that need not name a model. It is passed on
+   * while it arrives.
    */
   isUpload?: boolean;
-  /** JSON posted there names no model at its top level; if it is longer than `server.max_body`, it is passed on like an upload. */
+  /** JSON posted there names no model at its top level. If longer than `server.max_body`, it is passed on like an upload. */
   passesLongJson?: boolean;
   /** What is posted there may be a batch, whose requests name models. */
   batch?: BatchForm;
-  /** JSON that is answered there has an address of the provider's own, at which clients go on. Left out: none has. */
+  /** JSON that is answered there contains an address on the provider's server, at which clients continue. Left out if none does. */
   link?: ForwardedLink;
   /**
-   * For a POST whose answer a model makes at once, and which is billed for it: what it is billed by, from those fields at the top
-   * of the answer that `billFields` names, as far as they are objects or numbers. Left out: nothing is billed.
+   * For a POST whose answer a model makes at once: what it is billed by, read from the fields at the answer's top that `billFields` names,
+   * if they are objects or numbers. Left out if nothing is billed.
    */
   billIn?(stated: JsonObject): StatedUsage | undefined;
-  /** The models whose answers cost nothing there; '' stands for none named. Left out: each is billed. */
+  /** Models whose answers are free there; the empty name stands for none. Left out if each is billed. */
   freeModels?: RegExp;
-  /** Left out: `usage`. */
+  /** Default: `usage`. */
   billFields?: readonly string[];
-  /** In place of `billIn`, for answers that state it elsewhere: reads along, from the answer's headers on. */
+  /** Replaces `billIn` for answers that state their usage elsewhere: reads along, beginning with the answer's headers. */
   loadReader?(headers: HeaderReader): Promise<AnswerReader>;
-  /** Where the path names the model. */
+  /** Set if the path names the model. */
   model?: {
     name: string;
     /** The path for a target that knows the model by this name. */
@@ -56,33 +56,33 @@ export interface ForwardedPath {
   };
   /** The path is another vendor's. */
   envelope?: Envelope | undefined;
-  /** For messages: what to do where no provider may have the path. Left out: there is nothing to say. */
+  /** What to do if no provider may get the path; for messages. Left out if there is nothing to say. */
   otherwise?: string;
 }
 
 export interface ForwardedLink {
   place: JsonPlace;
-  /** What the client gets in its place: a path, which it resolves against the address that it has of the gateway. */
+  /** What the client gets instead of the address: a path, which it resolves against the gateway's address. */
   behindGateway(address: string): string;
 }
 
 export interface BatchForm {
   /** Where a request names its model: in the body, or in each line of a file. */
   model: JsonPlace;
-  /** The batch is a file in a form, with a request in each line. Left out: it is the body, as JSON. */
+  /** Set if the batch is a file in a form, with a request in each line. Left out if it is the body, as JSON. */
   file?: {
-    /** The form's field that says what its file is for, and what it says of batches. */
+    /** The form's field that says what its file is for, and its value for batches. */
     field: string;
     value: RegExp;
-    /** Where that field comes late: what each line of a batch has at its top, and other files do not. */
+    /** For forms in which that field comes late: a key at the top of each line of a batch that other files do not have. */
     key: string;
   };
 }
 
 /** Reads the bytes of an answer on their way to the client. Never throws. */
 export interface AnswerReader {
-  /** Does not hold on to the bytes. */
+  /** Takes the next bytes, without keeping a reference to them. */
   take(bytes: Uint8Array): void;
-  /** What the answer has stated, once it is over. */
+  /** What the answer has stated when it is over. */
   result(): { usage?: StatedUsage | undefined; error?: GatewayError | undefined };
 }

@@ -1,40 +1,40 @@
-// A WebSocket of a vendor's that is forwarded as it is, such as a spoken conversation: where it goes, and what its messages state.
+// A vendor's WebSocket that is forwarded as it is, such as a spoken conversation: where it goes, and what its messages state.
 import type { DialectId } from '../model/dialect-id.ts';
 import type { HeaderReader } from '../model/headers.ts';
 import type { StatedUsage } from '../model/usage.ts';
 import type { QueryKey } from './dialect.ts';
 
 export interface ForwardedSocket {
-  /** Behind a provider's base URL. */
+  /** Appended to a provider's base URL. */
   path: string;
-  /** The dialects whose providers may have it. */
+  /** The dialects whose providers may get it. */
   spokenBy: readonly DialectId[];
-  /** The client's headers without what is not for these providers. Left out: all are. */
+  /** The client's headers without those that are not for these providers. Left out if all are. */
   ofClient?(headers: HeaderReader): HeaderReader;
-  /** The parameter of the query that names the model; left out: a message does. */
+  /** The query parameter that names the model. Left out if a message does. */
   modelParameter?: string;
-  /** The parameter in which the client names it instead. */
+  /** The parameter in which the client names the model instead. */
   clientsModelParameter?: string;
-  /** The parameter that names a conversation which another connection has begun, and which this one takes part in. */
+  /** The parameter that names a conversation, begun on another connection, that this one joins. */
   joins?: string;
-  /** Parameters of the client's query that no provider gets. */
+  /** Parameters of the client's query that are not sent to providers. */
   ownParameters?: readonly string[];
-  /** In place of the dialect's own. */
+  /** Replaces the dialect's own. */
   keyInQuery?: QueryKey;
-  /** The key in a subprotocol: browsers cannot send headers with a WebSocket. */
+  /** Reads the key from a subprotocol: browsers cannot send headers with a WebSocket. */
   keyIn?(protocol: string): string | undefined;
-  /** Where a message of the client names the model. Left out: none does. */
+  /** How a message of the client names the model. Left out if none does. */
   naming?: MessageNaming;
-  /** What a message of the provider states. Undefined: only content. Called with those of one connection, in their order. */
+  /** What a message of the provider states; undefined if it is only content. Called with one connection's messages, in their order. */
   read(message: string): SocketReport | undefined;
 }
 
 export interface MessageNaming {
-  /** The model that the message names, without what its vendor puts before every name; undefined: none. */
+  /** The model that the message names, without the vendor's usual prefix; undefined if none. */
   modelIn(message: string): string | undefined;
-  /** How providers want it written: `{model}` in this. */
+  /** How providers want it written, for instance `models/{model}`. */
   form: string;
-  /** The message with this in place of the name; otherwise as it is. */
+  /** The message with this name in place of its own; unchanged if it names no model. */
   withName(message: string, name: string): string;
 }
 
@@ -43,10 +43,10 @@ export interface SocketReport {
   model?: string;
   /** What one answer is billed by, in addition to those before it. */
   usage?: StatedUsage;
-  /** What the whole conversation has been billed by so far, besides those answers. */
+  /** What the whole conversation has been billed by so far, apart from those answers. */
   total?: StatedUsage;
-  /** More of an answer's text, or of what it says aloud. */
+  /** More of an answer's text, or of what is said aloud. */
   text?: string;
-  /** After this message the conversation may be ended: an answer is over. */
+  /** An answer is over, so that the conversation may be ended after this message. */
   mayEnd?: true;
 }

@@ -1,4 +1,4 @@
-// Every dialect by its id. The only place that lists them.
+// Every dialect by its id; the only place that lists them.
 import type { DialectId, ProviderDialectId } from '../model/dialect-id.ts';
 import { anthropicMessages } from './anthropic-messages/index.ts';
 import { bedrockConverse } from './bedrock-converse/index.ts';
@@ -20,7 +20,7 @@ export const DIALECTS: Record<DialectId, Dialect> = {
   'ollama-chat': ollamaChat,
 };
 
-/** What talks to providers: the dialects' own sides, and those that no client speaks. */
+/** What talks to providers: the dialects' own provider sides, and those of wires that no client speaks. */
 export const PROVIDER_SIDES: Record<ProviderDialectId, ProviderSide> = {
   'anthropic-messages': anthropicMessages.provider,
   'openai-chat': openaiChat.provider,
@@ -32,7 +32,7 @@ export const PROVIDER_SIDES: Record<ProviderDialectId, ProviderSide> = {
   'code-assist': createCodeAssist(gemini.provider),
 };
 
-/** How a question that came by this route is read and its answer written. */
+/** How a request that came by such a route is read, and its answer written. */
 export function formsOf(dialect: DialectId, operation: ClientRoute['operation'] = 'generate'): ClientForms {
   const { client } = DIALECTS[dialect];
   return operation === 'complete' ? (client.textCompletions ?? client) : client;

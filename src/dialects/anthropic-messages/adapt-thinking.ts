@@ -1,5 +1,5 @@
-// What other vendors' servers of this dialect refuse while their models think: calls of the history without thinking, and
-// forced calls. DeepSeek and Moonshot do.
+// What other vendors' servers of this dialect (DeepSeek, Moonshot) refuse while their models think: earlier calls without thinking, and
+// forced calls.
 import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { ModelThinking, Quirks } from '../quirks.ts';
 import type { LossReport } from '../shared/losses/loss-report.ts';
@@ -7,7 +7,7 @@ import { CHOICE_LEFT, THOUGHT_UNKNOWN } from '../shared/losses/substitutes.ts';
 import { adaptForcedCall, type AskedThinking, mayThink } from '../shared/tools/forced-call.ts';
 import { forcesTool } from './build-tools.ts';
 
-/** Without a signature, which these servers do not check. Moonshot refuses an empty text. */
+/** Has no signature, which these servers do not check. Moonshot refuses an empty text. */
 const UNKNOWN_THOUGHT = { type: 'thinking', thinking: '.', signature: '' };
 
 /** The fields of a request that must differ, with their new values. */
@@ -38,7 +38,7 @@ function withoutForcedCall(body: JsonObject, traits: ModelThinking, losses: Loss
   }
 }
 
-/** Undefined where the body asks for neither thinking nor an effort. */
+/** Undefined if the body asks for neither thinking nor an effort. */
 function askedIn({ thinking, output_config: config }: JsonObject): AskedThinking {
   const type = asObject(thinking)?.type;
   if (type === 'disabled') return 'off';
@@ -46,7 +46,7 @@ function askedIn({ thinking, output_config: config }: JsonObject): AskedThinking
 }
 
 /**
- * The messages of a request with a stand-in where thinking must stand; undefined where none is needed.
+ * The messages of a request, with a stand-in where thinking is required and missing; undefined if none is needed.
  * https://api-docs.deepseek.com/guides/anthropic_api, https://github.com/QwenLM/qwen-code/pull/3788,
  * https://github.com/farion1231/cc-switch/pull/3377
  */
@@ -69,7 +69,7 @@ function withNeededThinking(
   return whole;
 }
 
-/** An effort alone does not count here. */
+/** Whether earlier calls need thinking. An effort alone does not count as asking for it. */
 function needsThinking({ thinking }: JsonObject, traits: ModelThinking): boolean {
   return traits.needsReasoning === true && mayThink(askedIn({ thinking }), traits);
 }

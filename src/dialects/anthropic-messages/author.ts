@@ -1,4 +1,4 @@
-// Who wrote the content being read: this decides whose fault a wrong field is, and what opaque fields and ids hold.
+// Who wrote the content being read. This decides whose fault a wrong field is, and what opaque fields and ids contain.
 import { callIdFromWire, type OpaqueToken, ownToken, tokenFromWire } from '../../model/opaque-token.ts';
 import { type Fail, failRequest, failResponse } from './fields.ts';
 import { ID } from './wire.ts';
@@ -31,7 +31,7 @@ export function providerOf(messageId: string | null): Author {
 }
 
 /**
- * For servers that give none: the same for the same call, and a different one in each answer of a conversation.
+ * An id for a call to which the server gave none: the same for the same call, and different in each answer of a conversation.
  * @param at the number of the content block.
  */
 export function madeUpId(messageId: string | null, at: number | string): string {

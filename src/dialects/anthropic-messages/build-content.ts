@@ -1,4 +1,4 @@
-// Neutral parts as content blocks: of requests, where every departure is reported, and of answers.
+// Builds content blocks from neutral parts: for requests, where every deviation is reported, and for answers.
 import type {
   DocumentPart,
   ImagePart,
@@ -37,28 +37,28 @@ import { COMPACTION, ID, ownFields, PIECE, TOOL_REFERENCE } from './wire.ts';
 
 export interface ContentOptions {
   losses: LossReport;
-  /** An answer for a client, rather than a turn for the provider: may contain what the provider would refuse. */
+  /** Whether this is an answer for a client, not a turn for the provider: it may contain what the provider would refuse. */
   answer: boolean;
-  /** In an answer, the signature of thinking that has none. */
+  /** In an answer, the signature given to thinking that has none. */
   unsigned?: string;
-  /** The provider's model is Claude, which can also read what it sealed on other platforms. */
+  /** Whether the provider's model is Claude, which can also read what it sealed on other platforms. */
   opensSeals: boolean;
   /** See ../claude/build-thinking.ts. */
   forgetsThinking: boolean;
-  /** Names of the provider-run calls so far, by id: a lost result is reported under its call's name. */
+  /** Names of the calls run by the provider so far, by id: a lost result is reported under its call's name. */
   serverTools: Map<string, string>;
-  /** The MCP servers whose calls may be sent though they come from another dialect; left out: all. */
+  /** The MCP servers whose calls may be sent although they come from another dialect. Left out: all. */
   mcpServers?: ReadonlySet<string>;
-  /** Ids of such calls so far. */
+  /** Ids of these calls so far. */
   mcpCalls: Set<string>;
-  /** Names of tools that are read where they were found; left out: none. */
+  /** Names of tools that the model reads where they were found. Left out: none. */
   heldBack?: ReadonlySet<string>;
 }
 
-/** Blocks in the order of the parts; those without a form here are left out and reported. */
+/** Blocks in the order of the parts. Parts without a form here are left out and reported. */
 export function buildBlocks(parts: readonly Part[], options: ContentOptions): JsonObject[] {
   const blocks: JsonObject[] = [];
-  /** Pieces of one document, so far. */
+  /** The pieces so far of a document that arrives in several parts. */
   let document: JsonObject | undefined;
   for (const part of parts) {
     const isMedia = part.type === 'document' || part.type === 'image';
@@ -130,13 +130,13 @@ function buildBlock(part: Part, options: ContentOptions): JsonObject | undefined
   }
 }
 
-/** Whether Claude would refuse the call or result: another server's. @param type of the block; that of calls is left out. */
+/** Whether Claude would refuse the call or result, as another server's. @param type of the block; left out for calls. */
 function isForeign(id: string, type: JsonValue | undefined, { answer, opensSeals }: ContentOptions): boolean {
   const isMcp = type === 'mcp_tool_use' || type === 'mcp_tool_result';
   return !answer && opensSeals && !isMcp && isForeignServerCall(id);
 }
 
-/** Whether another dialect's call can be sent as one of this. */
+/** Whether another dialect's call can be sent as one of this dialect. */
 function isForeignMcpCall({ mcpServer, extension }: ToolCallPart, { mcpServers }: ContentOptions): boolean {
   return mcpServer !== undefined && extension?.dialect !== ID && mcpServers?.has(mcpServer) !== false;
 }
@@ -155,7 +155,7 @@ export function buildText(part: TextPart, { losses, answer }: ContentOptions): J
   if (summary !== undefined) return withBreakpoint(part, summaryBlock(part, summary));
   const reference = asObject(own[TOOL_REFERENCE]);
   if (reference !== undefined) return withBreakpoint(part, reference);
-  // Empty text blocks are refused, and clients of other dialects send them beside tool calls.
+  // Empty text blocks are refused, but clients of other dialects send them beside tool calls.
   if (part.text === '' && part.cacheControl === undefined && !answer) return undefined;
   const block: JsonObject = { type: 'text', text: part.text };
   if (part.citations !== undefined) {
@@ -184,7 +184,7 @@ function buildReasoning(part: ReasoningPart, options: ContentOptions): JsonObjec
     losses.lost('reasoning', FORGOTTEN);
     return undefined;
   }
-  // The provider checks signatures: only its own may be sent back to it.
+  // The provider checks signatures, so only its own may be sent back to it.
   const own = (token: OpaqueToken) => openToken(ID, token);
   const data = redacted && (opensSeals ? openRedacted : own)(redacted);
   if (data !== undefined) return withCommon(part, losses, { type: 'redacted_thinking', data });
@@ -196,7 +196,7 @@ function buildReasoning(part: ReasoningPart, options: ContentOptions): JsonObjec
 
 function buildCall(part: ToolCallPart, { losses, answer }: ContentOptions): JsonObject {
   const input = buildArguments(part, losses);
-  // No call of this dialect has such a token: for its clients it is part of the id, for its providers meaningless.
+  // Calls of this dialect have no such token: for clients it is part of the id, for providers it is meaningless.
   if (part.signature !== undefined && !answer) losses.lost('thought_signature');
   const type = part.kind === 'server' ? 'server_tool_use' : 'tool_use';
   const id = answer ? callIdToWire(part.id, part.signature) : toolId(part.id);
@@ -247,14 +247,14 @@ function buildDocument(part: DocumentPart, losses: LossReport): JsonObject | und
   put(block, 'title', part.name);
   if (part.cites === true) block.citations = { enabled: true };
   withCommon(part, losses, block);
-  // The client's own form of the source is used, unless a step changed the text.
+  // The client's own form of the source is used, unless a transformer changed the text.
   const own = asObject(block.source);
   if (part.source.kind === 'text' && own?.type === 'content' && plainText(own.content) !== part.source.text)
     block.source = source;
   return block;
 }
 
-/** Adds the client's own blocks, or the text by which a step replaced them, to a document: a new one where there is none. */
+/** Adds the client's own blocks, or the text with which a transformer replaced them, to the document, or to a new one if there is none. */
 function joinPiece(
   document: JsonObject | undefined,
   piece: JsonObject,
@@ -285,14 +285,14 @@ function buildSource(source: MediaSource, losses: LossReport): JsonObject | unde
   }
 }
 
-/** The client's own block, without its seals where a step changed the text. */
+/** The client's own block; if a transformer changed the text, without its seals. */
 function summaryBlock({ text }: TextPart, block: JsonObject): JsonObject {
   if (text === `${String(block.content)}${BLANK_LINE}`) return block;
   const { signature: _, encrypted_content: __, ...rest } = block;
   return { ...rest, content: text.trimEnd() };
 }
 
-/** The client's own block, with its text replaced where a step changed it. */
+/** The client's own block; if a transformer changed the text, with the new one. */
 function searchResultBlock({ source }: DocumentPart, block: JsonObject): JsonObject {
   if (source.kind !== 'text' || source.text === textOfSearchResult(block)) return block;
   const { text } = source;

@@ -1,4 +1,5 @@
-// The conversation: turns of one role each, tool results first in their turn, system messages where they are allowed.
+// Builds the conversation: consecutive turns of one role are joined, results come first in their turn, and system messages stand where they
+// are allowed.
 import { asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { Message, NeutralRequest } from '../../model/request.ts';
 import { requireLastTurn, unreadableTurn } from '../shared/turns/last-turn.ts';
@@ -69,16 +70,19 @@ export function buildConversation(
   return { system: withoutBlanks(system), turns };
 }
 
-/** Turns in an order that the model accepts. A system message may only follow a user's turn, and stand before the model's or end all. */
+/**
+ * Puts turns into an order that the model accepts. A system message may only follow a user's turn, and precede a turn of the model or end
+ * the conversation.
+ */
 class PlacedTurns {
   private readonly turns: Turn[] = [];
-  /** System messages that wait for what follows them. */
+  /** System messages that wait for the turn after them. */
   private held: Turn[] = [];
   private readonly system: JsonObject[];
   private readonly takesSystem: boolean;
   private readonly losses: LossReport;
 
-  /** @param system the system prompt, to which messages before all turns are added. */
+  /** @param system the system prompt, to which messages before the first turn are added. */
   constructor(system: JsonObject[], takesSystem: boolean, losses: LossReport) {
     this.system = system;
     this.takesSystem = takesSystem;
@@ -119,7 +123,7 @@ class PlacedTurns {
   }
 }
 
-/** Adds a turn, to the last one where both have the same role and nothing but content. */
+/** Adds a turn; joins it to the last one if both have the same role and nothing but content. */
 function join(turns: Turn[], turn: Turn): void {
   const last = turns.at(-1);
   if (last?.role === turn.role && isEmpty(last.fields) && isEmpty(turn.fields))
@@ -134,7 +138,7 @@ export function wireMessages(turns: readonly Turn[]): JsonValue[] {
   });
 }
 
-/** What a system message says. Its settings, and changes of tools, may stand in no other message. */
+/** The text of a system message. Its settings, and its changes of tools, may not stand in any other message. */
 function textsOf({ blocks, fields }: Turn, losses: LossReport): JsonObject[] {
   for (const name of Object.keys(fields)) losses.lost(`${MESSAGE_FIELD}${name}`);
   return blocks.filter(({ type }) => {
@@ -163,10 +167,10 @@ function buildTurn(message: Message, options: ContentOptions): Turn | undefined 
 }
 
 /**
- * Blocks of white space alone are refused, and none may have a breakpoint: it belongs to the text that it follows, and its
- * breakpoint to that block. https://github.com/NousResearch/hermes-agent/pull/97618
+ * Blocks that consist of white space are refused, and may have no breakpoint: such text is appended to the text before it, and its
+ * breakpoint moves there. https://github.com/NousResearch/hermes-agent/pull/97618
  *
- * Between thoughts it stays: Claude takes them back only in their places. https://github.com/anomalyco/opencode/issues/16748
+ * Between thoughts it stays, since Claude accepts thoughts back only in their places. https://github.com/anomalyco/opencode/issues/16748
  */
 function withoutBlanks(blocks: readonly JsonObject[]): JsonObject[] {
   const kept: JsonObject[] = [];
@@ -199,7 +203,7 @@ function prefillBlock(turns: readonly Turn[]): JsonObject | undefined {
   return block?.type === 'text' ? block : undefined;
 }
 
-/** For models that refuse a final turn of their own. */
+/** Appends a user turn for models that refuse a final turn of their own. */
 function endWithUser(turns: Turn[], losses: LossReport): void {
   if (prefillBlock(turns) === undefined) return;
   turns.push({ role: 'user', blocks: [{ type: 'text', text: promptToContinue(losses) }], fields: {} });
@@ -209,7 +213,7 @@ function isResult({ type }: JsonObject): boolean {
   return type === 'tool_result';
 }
 
-/** Other dialects accept a system prompt alone; this one requires a user turn. */
+/** Other dialects accept a request that consists of a system prompt; this one requires a user turn. */
 function speakAsUser(system: JsonObject[], turns: Turn[], losses: LossReport): void {
   const block = system.pop();
   if (block === undefined) return;

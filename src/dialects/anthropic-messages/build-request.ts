@@ -1,5 +1,4 @@
-// The neutral request as a Messages body, in the form that the target model accepts.
-// https://docs.anthropic.com/en/api/messages
+// Builds a Messages body from the neutral request, in the form that the target model accepts. https://docs.anthropic.com/en/api/messages
 import { asObject, type JsonObject } from '../../model/json/json.ts';
 import type { NeutralRequest } from '../../model/request.ts';
 import { declareAllowed } from '../shared/tools/allowed-tools.ts';
@@ -56,7 +55,7 @@ export function buildRequest(
     : withoutToolChanges(withoutEffortChanges(withoutClearedMessages(offered)), losses);
   const native = asked.extension?.dialect === ID;
   const allowed = declareAllowed(asked, losses);
-  // What a client of this dialect sends is kept, unless a server gave two of its calls one id.
+  // What a client of this dialect sends is kept, unless a server gave two of its calls the same id.
   const isPaired = native && !repeatsCalls(allowed.messages);
   const request = withBreakpoints(isPaired ? allowed : pairCalls(allowed, losses), model, losses);
   losses.foreign(request.extension);
@@ -91,7 +90,7 @@ export function buildRequest(
   };
   const { thinking, effort } = buildThinking(request.reasoning, facts, losses);
   const thinks = thinking === undefined ? traits.thinksByDefault : isThinking(thinking);
-  // What a client of this dialect sends is kept, unless it asked for thinking that is off all the same.
+  // What a client of this dialect sends is kept, unless it asked for thinking, which is off nevertheless.
   if (isClaude(traits) && !thinks && (!native || (request.reasoning?.mode ?? 'off') !== 'off'))
     dropContinuedThinking(turns, TURN_FORM, losses);
   const isForcible = traits.forcedTools && !isThinking(thinking);
@@ -118,7 +117,7 @@ export function buildRequest(
   reportUnsupported(request, UNSAID, losses);
   if (request.stream) body.stream = true;
   Object.assign(body, adaptThinking(body, quirks, losses));
-  // A client of this dialect names its own.
+  // A client of this dialect names its own betas.
   const betas = native ? [] : betasOf(body);
   const built = { body: { ...body, ...own }, losses: losses.list() };
   if (quirks.cloudMethods === true) return toCloud(built, !native);
@@ -132,7 +131,7 @@ function isThinking(thinking: Thinking['thinking']): boolean {
   return thinking !== undefined && thinking.type !== 'disabled';
 }
 
-/** Leaves the choice to a model that cannot be forced to call a tool. */
+/** Leaves the choice to the model if it cannot be forced to call a tool. */
 function unforced(choice: JsonObject | undefined, losses: LossReport): JsonObject | undefined {
   if (!forcesTool(choice)) return choice;
   losses.approximated('tool_choice', CHOICE_LEFT);
@@ -175,7 +174,7 @@ function buildSampling(
   const why = traits.fixedSampling ? 'the model takes no sampling parameters' : 'not while the model thinks';
   const refused = traits.fixedSampling || thinking;
   if (temperature !== undefined) {
-    // 1 is the default, so leaving it out loses nothing.
+    // Leaving out the default, 1, loses nothing.
     if (!refused || (thinking && temperature === 1 && !traits.fixedSampling)) {
       body.temperature = Math.min(temperature, 1);
       if (temperature > 1) losses.approximated('temperature', '1, the highest');

@@ -13,7 +13,7 @@ import { modelName } from './model-name.ts';
 import { buildUsage, COUNTS_WITHOUT_FIELD } from './usage.ts';
 import { ID, ownFields } from './wire.ts';
 
-/** A signature behind the last block: see encode-stream.ts. */
+/** A signature after the last block: see encode-stream.ts. */
 export const LAST_SIGNATURE = 'thought_signature';
 
 export function buildResponse(response: NeutralResponse, context: AnswerContext): JsonObject {
@@ -73,7 +73,7 @@ export function buildResponse(response: NeutralResponse, context: AnswerContext)
   };
 }
 
-/** The signature of thinking that has none. */
+/** The signature given to thinking that has none. */
 export function unsignedFor({ dropsUnsigned }: AnswerContext): string {
   return dropsUnsigned === true ? UNSEALED : '';
 }
@@ -82,12 +82,12 @@ function isText({ type }: JsonObject): boolean {
   return type === 'text';
 }
 
-/** A signature alone, see encode-stream.ts. */
+/** Whether the block consists of a signature: see encode-stream.ts. */
 function isTextless({ type, thinking }: JsonObject): boolean {
   return type === 'redacted_thinking' || (type === 'thinking' && thinking === '');
 }
 
-/** Fields of the message, without the pieces of streamed blocks that have no neutral form. */
+/** Fields of the message, without pieces of streamed blocks that have no neutral form. */
 function messageFields({ extension }: NeutralResponse, context: AnswerContext): JsonObject {
   const fields: JsonObject = {};
   for (const [name, value] of Object.entries(ownFields(extension))) {

@@ -14,7 +14,7 @@ import { isEmpty, put } from '../shared/own-fields.ts';
 import type { McpServers } from './mcp.ts';
 import { ID, ownFields } from './wire.ts';
 
-/** @param mcp the servers that are declared beside the tools. */
+/** @param mcp the MCP servers that are declared beside the tools. */
 export function buildTools(
   request: NeutralRequest,
   traits: ModelTraits,
@@ -89,7 +89,7 @@ function buildSearch(
 
 const FETCH = 'web_fetch';
 
-/** Models that search fetch pages, too. https://platform.claude.com/docs/en/agents-and-tools/tool-use/web-fetch-tool */
+/** Models that search also fetch pages. https://platform.claude.com/docs/en/agents-and-tools/tool-use/web-fetch-tool */
 function buildFetch(
   tool: ServerTool,
   { tools }: NeutralRequest,
@@ -104,7 +104,7 @@ function buildFetch(
 
 const CODE = 'code_execution';
 
-/** Models that search run code, too. https://platform.claude.com/docs/en/agents-and-tools/tool-use/code-execution-tool */
+/** Models that search also run code. https://platform.claude.com/docs/en/agents-and-tools/tool-use/code-execution-tool */
 function buildCode(
   tool: ServerTool,
   { tools }: NeutralRequest,
@@ -123,7 +123,7 @@ function makeStrict(wire: JsonObject, losses: LossReport): void {
   wire.input_schema = strictSchema(asObject(wire.input_schema) ?? {}, 'tools.strict', losses);
 }
 
-/** Undefined where it equals the default. */
+/** Undefined if it equals the default. */
 export function buildToolChoice(request: NeutralRequest): JsonObject | undefined {
   const { toolChoice, parallelToolCalls } = request;
   if (toolChoice === undefined && parallelToolCalls !== false) return undefined;

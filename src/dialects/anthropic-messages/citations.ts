@@ -21,21 +21,20 @@ export function parseCitation(wire: JsonObject): Citation {
   };
 }
 
-/** The citation as this dialect wrote it, undefined for one of another dialect. */
+/** The citation as this dialect wrote it; undefined for one of another dialect. */
 function ownCitation(citation: Citation): JsonObject | undefined {
   return citation.extension?.dialect === ID ? citation.extension.fields : undefined;
 }
 
-/** The citation as the provider accepts it: not one that `buildCitation` made for a client to show. */
+/** The citation in the form that the provider accepts; undefined for one that `buildCitation` made for a client to show. */
 export function providerCitation(citation: Citation): JsonObject | undefined {
   const own = ownCitation(citation);
   return own?.encrypted_index === '' ? undefined : own;
 }
 
 /**
- * A citation for a client to show: one of another dialect becomes a web search location where it has a URL.
- * Its `encrypted_index` is empty, as only the provider could fill it; so is `cited_text` where the source's text is
- * unknown.
+ * A citation for a client to show. One of another dialect becomes a web search location if it has a URL; its `encrypted_index` is empty,
+ * since only the provider could fill it, and so is `cited_text` if the source's text is unknown.
  */
 export function buildCitation(citation: Citation): JsonObject | undefined {
   const own = ownCitation(citation);
@@ -54,7 +53,7 @@ export function buildCitation(citation: Citation): JsonObject | undefined {
 
 type DocumentUnit = Exclude<DocumentLocation['unit'], 'result'>;
 
-/** Each kind of location in a document, with the names of its offsets. */
+/** The kinds of location in a document, with the names of their offsets. */
 const LOCATIONS: Record<DocumentUnit, { type: string; start: string; end: string }> = {
   character: { type: 'char_location', start: 'start_char_index', end: 'end_char_index' },
   page: { type: 'page_location', start: 'start_page_number', end: 'end_page_number' },
@@ -98,7 +97,7 @@ function buildLocation({ location, title, citedText, url }: Citation): JsonObjec
 
 function kindOf(type: string | undefined, url: string | undefined): Citation['kind'] {
   switch (type) {
-    // A result that the client itself found: a page, where it gives its address.
+    // A result that the client itself found: a page if it states an address.
     case 'search_result_location':
       return url === undefined ? 'document' : 'url';
     case 'web_search_result_location':
@@ -112,7 +111,7 @@ function kindOf(type: string | undefined, url: string | undefined): Citation['ki
   }
 }
 
-/** The fields of another dialect's citation, as `buildCitation` writes them, without the source's location. */
+/** The details of another dialect's citation that `buildCitation` writes, besides the source's location. */
 export function citationDetails({ url, location }: Citation): CitationDetail[] {
   return url === undefined || location?.unit === 'result' ? ['citedText', 'location'] : ['citedText'];
 }

@@ -1,6 +1,5 @@
-// The pages that an answer of another dialect cites, as a search and its results, for a client that requested one: Claude Code
-// tells its model the sources of a search by these blocks alone.
-// https://platform.claude.com/docs/en/agents-and-tools/tool-use/web-search-tool
+// The pages that another dialect's answer cites, as a search and its results, for a client that requested a search: Claude Code tells its
+// model the sources only from these blocks. https://platform.claude.com/docs/en/agents-and-tools/tool-use/web-search-tool
 import type { Citation, ToolCallPart } from '../../model/content.ts';
 import { asArray, asString, type JsonObject, parseObject } from '../../model/json/json.ts';
 import type { AnswerLosses } from '../shared/losses/answer-losses.ts';
@@ -9,25 +8,25 @@ import { ID } from './wire.ts';
 
 const HOW = 'its results are the pages that the answer cites';
 
-/** What other dialects' searches are called in neutral form. */
+/** The name of other dialects' searches in neutral form. */
 const SEARCH = 'web_search';
 
 export interface CitedPages {
-  /** Whether the provider's call is another dialect's search, for which the results stand. */
+  /** Whether the provider's call is another dialect's search, which these results replace. */
   takes(call: Pick<ToolCallPart, 'name' | 'extension'>): boolean;
   searched(argumentText: string): void;
   cited(citation: Citation): void;
-  /** The search and its results; none where the answer cites no page. */
+  /** The search and its results; none if the answer cites no page. */
   blocks(losses: AnswerLosses): JsonObject[];
 }
 
-/** Undefined where the client requested no search. */
+/** Undefined if the client requested no search. */
 export function createCitedPages({ tools, requestId, kept }: AnswerContext): CitedPages | undefined {
   const search = tools?.find((tool) => tool.type === 'server' && tool.search !== undefined);
   if (search === undefined) return undefined;
   const titles = new Map<string, string>();
   let isSearched = false;
-  /** Of the first call that has one: others of OpenAI's open pages. */
+  /** The query of the first call that has one; other calls of OpenAI's search open pages. */
   let query: string | undefined;
   return {
     takes({ name, extension }) {
@@ -49,8 +48,8 @@ export function createCitedPages({ tools, requestId, kept }: AnswerContext): Cit
         return [];
       }
       losses.approximated(`tools.${SEARCH}`, HOW);
-      // LiteLLM and LibreChat know by the beginning that no client has to run it. Claude's ids have no hyphen, so that it gets
-      // neither back, see isForeignServerCall. https://github.com/danny-avila/agents/blob/main/src/tools/ToolNode.ts
+      // By this beginning LiteLLM and LibreChat know that the client need not run the call. Claude's ids have no hyphen, so Claude gets
+      // neither block back, see isForeignServerCall. https://github.com/danny-avila/agents/blob/main/src/tools/ToolNode.ts
       const id = `srvtoolu_search-${requestId}`;
       const content = [...titles].map(([url, title]) => ({
         type: 'web_search_result',
@@ -68,7 +67,7 @@ export function createCitedPages({ tools, requestId, kept }: AnswerContext): Cit
   };
 }
 
-/** Of an action of OpenAI's search, or of the arguments of another. */
+/** The query in an action of OpenAI's search, or in the arguments of another. */
 function queryOf(argumentText: string): string | undefined {
   const action = parseObject(argumentText);
   return asString(action?.query) ?? asString(asArray(action?.queries)?.[0]);

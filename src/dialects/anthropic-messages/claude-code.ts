@@ -10,8 +10,8 @@ export function isClaudeCode(headers: HeaderReader): boolean {
 const UNAVAILABLE = 503;
 
 /**
- * At the first 5xx that is not Anthropic's 529 it goes on with its `--fallback-model` for the rest of the session (2.1.332), though a
- * gateway that restarts is back in a moment: at a 529 it waits and asks again, and turns to that model at the third.
+ * At the first 5xx that is not Anthropic's 529, Claude Code (2.1.332) switches to its `--fallback-model` for the rest of the session,
+ * although a gateway that restarts is back in a moment. At a 529 it waits and asks again, and switches only at the third.
  */
 export const claudeCodeErrors: ClientErrors = {
   buildError,

@@ -1,5 +1,5 @@
 // System messages that Claude is shown only until the user's next message (`clear_at`, a beta). Providers of other dialects, and models
-// that take no system messages between turns, get what Claude would see; others of this dialect get the messages unchanged.
+// that accept no system messages between turns, get what Claude would see; others of this dialect get the messages unchanged.
 // https://platform.claude.com/docs/en/build-with-claude/mid-conversation-system-messages
 import type { Part, TextPart } from '../../model/content.ts';
 import { asArray, asNumber, asObject, asString, type JsonObject } from '../../model/json/json.ts';
@@ -12,8 +12,8 @@ const CLEAR_AT = 'messages.clear_at';
 const NEXT = 'next_user_message';
 
 /**
- * Takes out the messages that Claude is no longer shown, and of the others how long it is. The request's extension keeps them, which is
- * no loss elsewhere.
+ * Removes the messages that Claude is not shown any more, and from the others the statement how long they are shown. The request's
+ * extension keeps both, so that nothing is reported as lost elsewhere.
  */
 export function takeClearedMessages(request: NeutralRequest): void {
   const taken: JsonObject[] = [];
@@ -42,7 +42,7 @@ export function takeClearedMessages(request: NeutralRequest): void {
   };
 }
 
-/** The request without what `takeClearedMessages` kept: for models that take no system messages. */
+/** The request without what `takeClearedMessages` kept, for models that accept no system messages. */
 export function withoutClearedMessages(request: NeutralRequest): NeutralRequest {
   const { extension } = request;
   if (extension?.dialect !== ID || extension.fields[CLEARED] === undefined) return request;
@@ -50,7 +50,7 @@ export function withoutClearedMessages(request: NeutralRequest): NeutralRequest 
   return { ...request, extension: { ...extension, fields } };
 }
 
-/** The reverse of `takeClearedMessages`, for a provider of this dialect; the same request if nothing was taken out. */
+/** Reverses `takeClearedMessages` for a provider of this dialect; the same request if nothing was removed. */
 export function putBackClearedMessages(request: NeutralRequest): NeutralRequest {
   const taken = asArray(ownFields(request.extension)[CLEARED]);
   if (taken === undefined) return request;
@@ -60,7 +60,7 @@ export function putBackClearedMessages(request: NeutralRequest): NeutralRequest 
     const at = asNumber(message) ?? 0;
     const until: Part = { type: 'opaque', dialect: ID, name: CLEAR_AT, value: clear_at };
     const said = isWhole === true ? undefined : messages[at];
-    // A transformer may have moved the instruction that it stood on.
+    // A transformer may have moved the instruction to which it belonged.
     if (isWhole !== true && said?.role !== 'system') continue;
     const parts = said?.parts ?? (asArray(texts) ?? []).map((text) => restored(asObject(text) ?? {}));
     messages.splice(at, said === undefined ? 0 : 1, { role: 'system', parts: [...parts, until] });

@@ -1,5 +1,5 @@
-// Claude on Google Cloud: the path names the model, the body the version, and some of what Anthropic's own servers accept is
-// refused. https://platform.claude.com/docs/en/build-with-claude/claude-on-vertex-ai
+// Claude on Google Cloud: the path names the model, the body the version, and some of what Anthropic's own servers accept is refused.
+// https://platform.claude.com/docs/en/build-with-claude/claude-on-vertex-ai
 import { HeaderList } from '../../model/header-list.ts';
 import type { HeaderReader } from '../../model/headers.ts';
 import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
@@ -20,26 +20,26 @@ type Edits = Record<string, JsonValue | undefined>;
 
 const MODELS = '/publishers/anthropic/models';
 
-/** The name of `VERSION` there. Later versions have the same name everywhere. */
+/** Google Cloud's name for `VERSION`. Later versions have the same name everywhere. */
 export const CLOUD_VERSION = 'vertex-2023-10-16';
 
 export const CLOUD_COUNT_PATH = `${MODELS}/count-tokens:rawPredict`;
 
-/** Below the location of a project. */
+/** The path below the location of a project. */
 export function cloudPath(model: string, stream: boolean): string {
-  // The vendor's SDK sends `@` as it is.
+  // The vendor's SDK sends `@` unencoded.
   const name = modelInPath(cloudName(model)).replaceAll('%40', '@');
   return `${MODELS}/${name}:${stream ? 'streamRawPredict' : 'rawPredict'}`;
 }
 
-/** A model's date follows an `@` there: `claude-sonnet-4-5@20250929`. */
+/** There an `@` precedes a model's date: `claude-sonnet-4-5@20250929`. */
 function cloudName(model: string): string {
   return model.replace(/-(20\d{6})$/, '@$1');
 }
 
 /**
- * The betas that are accepted there, by the name that clients send. Others are refused, and Claude Code sends some to every
- * server: https://github.com/anthropics/claude-code/issues/21625
+ * Betas that are accepted there, by the names that clients send. Others are refused, but Claude Code sends some to every server:
+ * https://github.com/anthropics/claude-code/issues/21625
  */
 const BETAS: Record<string, string> = table(
   Object.fromEntries([
@@ -61,7 +61,7 @@ const BETAS: Record<string, string> = table(
   ]),
 );
 
-/** The client's headers with the betas that are accepted there, and without the version, which is in the body. */
+/** The client's headers, with only the betas that are accepted there, and without the version, which goes into the body. */
 export function cloudHeaders(headers: HeaderReader): HeaderReader {
   const kept = HeaderList.of(headers);
   kept.delete('anthropic-version');
@@ -72,7 +72,7 @@ export function cloudHeaders(headers: HeaderReader): HeaderReader {
   return kept;
 }
 
-/** The header of the betas that a request needs there, whether or not its client names them. */
+/** The header with the betas that a request needs there, whether or not its client names them. */
 export function cloudBetas(body: JsonObject): Record<string, string> | undefined {
   const tools = (asArray(body.tools) ?? []).map((tool) => asString(asObject(tool)?.type) ?? '');
   // https://docs.cloud.google.com/vertex-ai/generative-ai/docs/partner-models/claude/web-search
@@ -80,7 +80,7 @@ export function cloudBetas(body: JsonObject): Record<string, string> | undefined
   return betaHeader([...betasOf(body), ...(searches ? ['web-search-2025-03-05'] : [])]);
 }
 
-/** The same for a count, which refuses that of the search: https://github.com/anthropics/claude-code/issues/12429 */
+/** The same for a token count, which refuses the search's beta: https://github.com/anthropics/claude-code/issues/12429 */
 export function cloudCountBetas(body: JsonObject): Record<string, string> | undefined {
   return betaHeader(betasOf(body));
 }
@@ -90,8 +90,8 @@ function betaHeader(betas: readonly string[]): Record<string, string> | undefine
 }
 
 /**
- * The fields of a request that must differ there, with their new values (undefined: the field is removed). Only what clients
- * send without being asked: for the rest, a client of this dialect gets the refusal.
+ * The fields of a request that must differ there, with their new values (undefined: the field is removed). Only what clients send unasked
+ * is changed; for anything else a client of this dialect gets the refusal.
  * @param headers of the client, which may ask for a later version.
  */
 export function cloudEdits(body: JsonObject, headers: HeaderReader | undefined, losses: LossReport): Edits {
@@ -102,7 +102,7 @@ export function cloudEdits(body: JsonObject, headers: HeaderReader | undefined, 
   };
 }
 
-/** The same for a count, whose body names the model: a version there is refused, "is not supported for token counting". */
+/** The same for a token count, whose body names the model; with a version it is refused: "is not supported for token counting". */
 export function cloudCountEdits(body: JsonObject, model: string): Edits {
   return {
     ...acceptedPrompt(body, createLossReport(ID)),
@@ -116,7 +116,7 @@ function cloudVersion(headers: HeaderReader | undefined): string {
   return asked === VERSION ? CLOUD_VERSION : asked;
 }
 
-/** Without the billing line, and with no other breakpoints than those that are accepted there. */
+/** The prompt without the billing line and without breakpoints that are refused there. */
 function acceptedPrompt(body: JsonObject, losses: LossReport): Edits {
   const edits: Edits = {};
   if (billingLine(body.system) !== undefined) {
@@ -139,8 +139,8 @@ export function edited(body: JsonObject, edits: Edits): JsonObject {
 }
 
 /**
- * A built request as it is accepted there.
- * @param translated what is refused is left out and reported.
+ * Makes a built request one that is accepted there.
+ * @param translated whether what is refused is left out and reported.
  */
 export function toCloud({ body: given, losses }: BuiltRequest, translated: boolean): BuiltRequest {
   const body = { ...given };
@@ -154,7 +154,7 @@ export function toCloud({ body: given, losses }: BuiltRequest, translated: boole
   };
 }
 
-/** @param body it is modified. */
+/** @param body is modified. */
 function leaveOutRefused(body: JsonObject): Loss[] {
   const losses = [...leaveOutServerTools(body, NOT_AT_GOOGLE), ...leaveOutAddresses(body)];
   if (body.service_tier === undefined) return losses;

@@ -10,7 +10,7 @@ import { CLOUD_COUNT_PATH, cloudCountBetas, cloudCountEdits, edited } from './cl
 
 export const COUNT_PATH = '/v1/messages/count_tokens';
 
-/** Fields that only shape the answer: the endpoint refuses them. */
+/** Fields that only concern the answer, which the endpoint refuses. */
 export const NOT_COUNTED = [
   ...['max_tokens', 'stream', 'temperature', 'top_p', 'top_k', 'stop_sequences', 'metadata', 'service_tier'],
 ];

@@ -1,8 +1,8 @@
 // The provider's event stream as neutral events. https://docs.anthropic.com/en/docs/build-with-claude/streaming
 //
-// What has no neutral form becomes an `extension` whose value is the wire event itself (unknown blocks with
-// their deltas, unknown deltas, unknown events), or the field's value (`container`, `stop_details`,
-// `context_management` of a message_delta), so that the encoder of this dialect can replay it.
+// What has no neutral form becomes an `extension`, so that the encoder of this dialect can replay it: its value is the wire event itself
+// (unknown blocks with their deltas, unknown deltas, unknown events), or a field's value (`container`, `stop_details`, `context_management`
+// of a message_delta).
 import { ENTRY_SIZE, type EventSink } from '../../model/events.ts';
 import { GatewayError } from '../../model/errors.ts';
 import { exactText, readObject } from '../../model/json/exact-numbers.ts';
@@ -35,15 +35,15 @@ interface OpenBlock {
   kind: 'text' | 'reasoning' | 'tool' | 'silent' | 'unknown';
   /** The block's type on the wire. */
   type: string;
-  /** Neutral block number. */
+  /** The neutral block number. */
   block: number;
-  /** The initial content, until deltas repeat it or the block ends; for signatures, all of it. */
+  /** The block's initial content, until deltas repeat it or the block ends; for signatures, the whole content. */
   held: string;
-  /** A delta has brought a signature. */
+  /** Whether a delta has brought a signature. */
   signed: boolean;
 }
 
-/** From the message's start. Fields that are reported only at the end have no meaning before. */
+/** Fields of the message's start. Those that are reported only at the end mean nothing there. */
 const MESSAGE_FIELDS = [
   ...['id', 'type', 'role', 'model', 'content', 'stop_reason', 'stop_sequence', 'usage'],
   ...['container', 'stop_details', 'context_management'],
@@ -65,7 +65,7 @@ export function createStreamDecoder(sink: EventSink, quirks?: Quirks): StreamDec
   return new MessageDecoder(sink, quirks);
 }
 
-/** A class, since each stream holds one: closures would be twenty objects. */
+/** A class, since each stream holds one, and as closures it would be twenty objects. */
 class MessageDecoder implements StreamDecoder {
   strangers = 0;
   private readonly sink: EventSink;
@@ -77,9 +77,9 @@ class MessageDecoder implements StreamDecoder {
   private ended = false;
   private stopReason: JsonValue | undefined = undefined;
   private stopSequence: JsonValue | undefined = undefined;
-  /** The client is to call a function. */
+  /** Whether the client is to call a function. */
   private called = false;
-  /** The last delta of text, or of arguments. */
+  /** The kind of the last delta. */
   private delta: 'text-delta' | 'reasoning-delta' | 'tool-delta' = 'text-delta';
   private deltaBlock = 0;
 
@@ -93,7 +93,7 @@ class MessageDecoder implements StreamDecoder {
     const wire = parseObject(data);
     if (wire === undefined) {
       const listed = parseErrorBody(data);
-      // An error counts as one in any wording.
+      // What reads like an error is one, whatever its form.
       if (listed !== undefined && errorInBody(listed) !== undefined) this.fail(listed);
       else if (event === 'error') this.fail({ message: data.slice(0, 500) });
       else malformed(`event "${event}" holds no JSON object`);
@@ -125,7 +125,7 @@ class MessageDecoder implements StreamDecoder {
         this.fail(wire);
         break;
       case '':
-        // An error that some servers send without the envelope.
+        // Some servers send an error without the envelope.
         if (errorInBody(wire) === undefined) malformed('an event without a type');
         this.fail(wire);
         break;
@@ -145,13 +145,13 @@ class MessageDecoder implements StreamDecoder {
     this.sink.push({ type: 'extension', dialect: ID, name, value });
   }
 
-  /** Block fields that only this dialect knows, kept as in a whole answer. */
+  /** Keeps block fields that only this dialect knows, as in a whole answer. */
   private extendBy(content: JsonObject, known: readonly string[]): void {
     for (const [name, value] of Object.entries(withoutFields(content, known)))
       if (value !== undefined && value !== null) this.extend(name, { value });
   }
 
-  /** Unknown message fields: an object is passed as text, or encoders would take it for a block. */
+  /** Keeps unknown message fields. An object is passed as text, since encoders would take it for a block. */
   private extendMessage(fields: JsonObject, known: readonly string[]): void {
     for (const [name, value] of Object.entries(withoutFields(fields, known))) {
       if (value === undefined || (typeof value === 'object' && isEmpty(value ?? {}))) continue;
@@ -199,7 +199,7 @@ class MessageDecoder implements StreamDecoder {
       this.sink.push({ type: 'error', error: new GatewayError('upstream_malformed', message) });
       return;
     }
-    // A block cut short by max_tokens gets no stop of its own (recorded).
+    // A block that max_tokens cut short is not closed by the provider (recorded).
     for (const index of [...this.open.keys()]) this.close(index);
     this.ended = true;
     this.sink.push({ type: 'finish', finish: parseFinish(this.stopReason, this.stopSequence, this.called) });
@@ -211,7 +211,7 @@ class MessageDecoder implements StreamDecoder {
     if (Object.keys(usage).length > 0) this.sink.push({ type: 'usage', usage });
   }
 
-  /** @param data the text of `wire`. */
+  /** @param data the event's data, of which `wire` was parsed. */
   private blockStart(wire: JsonObject, data: string): void {
     const index = asNumber(wire.index) ?? malformed('content_block_start without an index');
     const content = asObject(wire.content_block) ?? malformed('content_block_start without a block');
@@ -244,7 +244,7 @@ class MessageDecoder implements StreamDecoder {
   }
 
   /**
-   * Another model goes on where one has declined. A whole answer names it as the model that served.
+   * Another model continues because the first one declined. A whole answer names it as the model that served.
    * https://platform.claude.com/docs/en/build-with-claude/refusals-and-fallback#server-side-fallback
    */
   private handOver({ to }: JsonObject): void {
@@ -291,7 +291,7 @@ class MessageDecoder implements StreamDecoder {
     const input = asObject(content.input);
     if (input === undefined) opened.held = asString(content.input) ?? '';
     if (input === undefined || isEmpty(input)) return;
-    // Read again, with the spelling of long numbers: few servers send arguments here.
+    // Parsed again to keep the spelling of long numbers; only few servers send arguments here.
     opened.held = exactText(asObject(readObject(data)?.content_block)?.input ?? input);
   }
 
@@ -328,14 +328,14 @@ class MessageDecoder implements StreamDecoder {
     }
   }
 
-  /** The block of a delta whose start was missing, or could not be read. */
+  /** Opens the block of a delta whose start was missing, or could not be read. */
   private openFor(index: number, { type, partial_json }: JsonObject): OpenBlock {
     const problem = `content_block_delta for block ${index}, which is not open`;
     if (type !== 'text_delta' && type !== 'thinking_delta' && type !== 'input_json_delta') malformed(problem);
     if (!this.started) this.start(null, null);
     const block = this.nextBlock++;
     if (type === 'input_json_delta') {
-      // Arguments without a call's start belong nowhere: the answer is broken.
+      // Arguments of a call that never began belong nowhere, so the answer is broken.
       this.sink.push({ type: 'tool-delta', block, arguments: asString(partial_json) ?? '' });
       malformed(problem);
     }
@@ -384,7 +384,7 @@ class MessageDecoder implements StreamDecoder {
     }
   }
 
-  // message_stop is the only proper ending: at EOF nothing can be added.
+  // message_stop is the only proper ending, so at EOF nothing can be added.
   end(): void {}
 }
 

@@ -1,6 +1,6 @@
-// Efforts that the conversation itself sets: `output_config` of system messages, which leaves the prompt cache of the turns before
-// them intact. Providers of other dialects, and models that take no system messages between turns, are asked for the one in force
-// at the end; others of this dialect get the settings unchanged. https://platform.claude.com/docs/en/build-with-claude/effort-per-message
+// Efforts that the conversation itself sets: `output_config` of system messages, which keeps the prompt cache of earlier turns valid.
+// Providers of other dialects, and models that accept no system messages between turns, get the effort that is in force at the end; others
+// of this dialect get the settings unchanged. https://platform.claude.com/docs/en/build-with-claude/effort-per-message
 import type { Part } from '../../model/content.ts';
 import { asArray, asNumber, asObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import {
@@ -16,14 +16,14 @@ const EFFORT_CHANGES = 'effort_changes';
 const SETTINGS = 'messages.output_config';
 
 /**
- * Moves the settings out of the messages: into how much the model is to think. A message that has nothing else is taken out whole.
- * The request's extension keeps them, which is no loss elsewhere.
+ * Moves these settings out of the messages, into the request's own setting for thinking. A message that contains nothing else is removed.
+ * The request's extension keeps them, so that nothing is reported as lost elsewhere.
  */
 export function takeEffortChanges(request: NeutralRequest): void {
   const changes: JsonObject[] = [];
   const messages: Message[] = [];
   let inForce: ReasoningEffort | undefined;
-  /** Set where no new input of the user's has come before it: it is in force from the next on. */
+  /** A setting that no new input of the user's follows yet: it applies from the next one on. */
   let coming: ReasoningEffort | undefined;
   let isAsked = false;
   for (const [at, message] of request.messages.entries()) {
@@ -54,7 +54,7 @@ export function takeEffortChanges(request: NeutralRequest): void {
   if (inForce !== undefined) request.reasoning = { ...request.reasoning, effort: inForce };
 }
 
-/** The request without what `takeEffortChanges` kept: for models that take no system messages. */
+/** The request without what `takeEffortChanges` kept, for models that accept no system messages. */
 export function withoutEffortChanges(request: NeutralRequest): NeutralRequest {
   const { extension } = request;
   if (extension?.dialect !== ID || extension.fields[EFFORT_CHANGES] === undefined) return request;
@@ -62,7 +62,7 @@ export function withoutEffortChanges(request: NeutralRequest): NeutralRequest {
   return { ...request, extension: { ...extension, fields } };
 }
 
-/** The reverse of `takeEffortChanges`, for a provider of this dialect; the same request if nothing was taken out. */
+/** Reverses `takeEffortChanges` for a provider of this dialect; the same request if nothing was removed. */
 export function putBackEffortChanges(request: NeutralRequest): NeutralRequest {
   const kept = asObject(ownFields(request.extension)[EFFORT_CHANGES]);
   if (kept === undefined) return request;
@@ -72,7 +72,7 @@ export function putBackEffortChanges(request: NeutralRequest): NeutralRequest {
     const at = asNumber(message) ?? 0;
     const part: Part = { type: 'opaque', dialect: ID, name: SETTINGS, value: settings };
     const said = isWhole === true ? undefined : messages[at];
-    // A transformer may have moved the instruction that it stood on.
+    // A transformer may have moved the instruction to which it belonged.
     const rest = said?.role === 'system' ? said.parts : undefined;
     messages.splice(at, rest === undefined ? 0 : 1, { role: 'system', parts: [...(rest ?? []), part] });
   }
@@ -83,7 +83,7 @@ export function putBackEffortChanges(request: NeutralRequest): NeutralRequest {
   return { ...others, messages, ...(Object.keys(settings).length > 0 && { reasoning: settings }) };
 }
 
-/** Settings of an effort alone: any other is named as lost where it does not pass. */
+/** Whether it sets only an effort. Any other setting is reported as lost where it does not pass. */
 function isChange(part: Part): part is Extract<Part, { type: 'opaque' }> {
   if (part.type !== 'opaque' || part.dialect !== ID || part.name !== SETTINGS) return false;
   const settings = asObject(part.value);

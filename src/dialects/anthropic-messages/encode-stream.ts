@@ -1,16 +1,16 @@
 // Neutral events as the event stream that clients of this dialect read.
 //
-// message_start waits for the first event after `start` that is not `usage`, because clients read input tokens
-// from it. Every message_delta repeats all counts, for providers that know them only at the end.
+// message_start waits for the first event after `start` that is not `usage`, because clients read input tokens from it. Every message_delta
+// repeats all counts, for providers that know them only at the end.
 //
-// Thinking without a signature ends with an empty signature_delta, or with what unsignedFor gives: SDKs keep the thinking
-// of a turn for the next one only when they saw a signature, and providers that want their reasoning back get it that way.
-// Neither reaches a provider that checks signatures, see buildReasoning.
+// Thinking without a signature ends with an empty signature_delta, or with what unsignedFor gives: SDKs keep a turn's thinking for the next
+// one only if they saw a signature, and providers that want their reasoning back get it that way. Neither reaches a provider that checks
+// signatures, see buildReasoning.
 //
-// A signature behind the last text (Gemini's, which some servers of Chat Completions call encrypted reasoning) would be thinking
-// at the end: no message of this dialect ends with it, its provider refuses one that does, and clients that show the last
-// block would show nothing. So thinking without text waits for the next block; if none comes, it is reported as a loss.
-// Only behind a call it is sent at the end: the call goes on in the next request, which its provider refuses without it.
+// A signature after the last text (Gemini's, which some servers of Chat Completions call encrypted reasoning) would become thinking at the
+// end. No message of this dialect ends with thinking: its provider refuses such a message, and clients that show the last block would show
+// nothing. So thinking without text waits for the next block; if none comes, it is reported as a loss. Only after a call it is sent at the
+// end, since the next request continues the call, and its provider refuses that without the signature.
 import type { Citation } from '../../model/content.ts';
 import type { GatewayError } from '../../model/errors.ts';
 import type { StreamEvent } from '../../model/events.ts';
@@ -49,13 +49,13 @@ export function createStreamEncoder(context: AnswerContext): StreamEncoder {
 class MessageEncoder implements StreamEncoder {
   private readonly context: AnswerContext;
   private open: Open | undefined;
-  /** Everything of a delta event before the changing part, for the open block. */
+  /** Everything in a delta event before the part that changes, for the open block. */
   private deltaPrefix = '';
-  /** Thinking has begun behind other blocks, so far without text. */
+  /** Thinking has begun after other blocks, and has no text so far. */
   private isTextless = false;
-  /** Thinking without text behind other blocks, sent with the next block. */
+  /** Thinking without text after other blocks, which is sent with the next block. */
   private waiting = NONE;
-  /** The last block is a call that the client answers. */
+  /** Whether the last block is a call that the client answers. */
   private endsWithCall = false;
   private signature = '';
   private index = -1;
@@ -63,16 +63,16 @@ class MessageEncoder implements StreamEncoder {
   private headSent = false;
   private usage: Usage = NO_USAGE;
   private tier: string | undefined;
-  /** Null where the provider sent no such field. */
+  /** Null if the provider sent no such field. */
   private messageDelta: JsonObject | null = null;
   private stopFields: JsonObject | null = null;
-  /** The model wrote a refusal. */
+  /** Whether the model wrote a refusal. */
   private refused = false;
   private readonly losses: AnswerLosses;
   private readonly pages: CitedPages | undefined;
-  /** Ids of calls of MCP servers' tools, of which the results are blocks too. */
+  /** Ids of calls to MCP servers' tools, whose results are blocks too. */
   private readonly mcpCalls = new Set<string>();
-  /** Arguments of the search that `pages` takes. */
+  /** The arguments so far of the search that `pages` replaces. */
   private searching: string | undefined;
 
   constructor(context: AnswerContext) {
@@ -126,7 +126,7 @@ class MessageEncoder implements StreamEncoder {
         }
         return this.reasoningStart();
       case 'reasoning-signature':
-        // Sent when the block ends: nothing may follow it there.
+        // Sent at the end of the block, where nothing may follow it.
         this.signature = tokenToWire(ID, event.signature);
         return '';
       case 'tool-start':
@@ -302,7 +302,7 @@ class MessageEncoder implements StreamEncoder {
       : '';
   }
 
-  /** Behind the text, since that cites them only while it streams. */
+  /** After the text, which cites the pages only while it streams. */
   private searchBlocks(): string {
     const [call, result] = this.pages?.blocks(this.losses) ?? [];
     if (call === undefined || result === undefined) return '';
@@ -336,7 +336,7 @@ class MessageEncoder implements StreamEncoder {
       case 'content_block_stop':
         return this.open === undefined ? '' : this.blockStop();
       case undefined: {
-        // Not a wire event: a block, or a field, of a whole answer that was requested as a stream.
+        // Not a wire event, but a block or field of a whole answer that was requested as a stream.
         const block = asObject(value.value);
         if (asString(block?.type) !== undefined && block !== undefined)
           return this.blockStart('other', block) + this.blockStop();

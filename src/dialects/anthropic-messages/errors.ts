@@ -1,4 +1,4 @@
-// Errors of this dialect, both ways. https://docs.anthropic.com/en/api/errors
+// Errors of this dialect, in both directions. https://docs.anthropic.com/en/api/errors
 import { type ErrorCode, GatewayError, type UpstreamReason } from '../../model/errors.ts';
 import { asObject, asString, type JsonObject } from '../../model/json/json.ts';
 import { table } from '../../model/table.ts';
@@ -42,7 +42,7 @@ export function statusOfType(type: string | undefined): number | undefined {
   return type === undefined ? undefined : STATUS_OF[type];
 }
 
-/** A provider's answer of status 400 and above. Its `retry-after` is left to the HTTP client, which has the clock. */
+/** Reads a provider's answer of status 400 and above. Its `retry-after` is left to the HTTP client, which has the clock. */
 export function parseError({ status, headers, body }: UpstreamFailure, quirks: Quirks = {}): GatewayError {
   const json = parseErrorBody(body);
   if (json !== undefined) return fromBody(json, status, quirks);
@@ -58,13 +58,13 @@ export function parseError({ status, headers, body }: UpstreamFailure, quirks: Q
   );
 }
 
-/** False for the forms of Google Cloud, in front of Claude, and of servers that have OpenAI's errors, or FastAPI's. */
+/** False for the forms of Google Cloud, in front of Claude, and of servers with OpenAI's errors, or FastAPI's. */
 export function isOwnFailure({ type, error }: JsonObject): boolean {
   const { type: kind, message } = asObject(error) ?? {};
   return type === 'error' && typeof kind === 'string' && typeof message === 'string';
 }
 
-/** The error inside a body of HTTP 200, undefined where the body is an answer. */
+/** The error in a body that came with HTTP 200; undefined if the body is an answer. */
 export function errorInBody(body: JsonObject, quirks: Quirks = {}): GatewayError | undefined {
   const isError =
     body.type === 'error' ||
@@ -79,7 +79,7 @@ function complains(body: JsonObject): boolean {
   return body.type === undefined && Boolean(asString(body.error) || serverWords(body));
 }
 
-/** The data of an `error` event, or a body: `{type: 'error', error: {type, message}}` and similar forms. */
+/** Reads the data of an `error` event, or a body: `{type: 'error', error: {type, message}}` and similar forms. */
 export function fromBody(
   body: JsonObject,
   status: number | undefined,
@@ -95,7 +95,7 @@ export function fromBody(
     ...(code === undefined ? {} : { code }),
   };
   const fallback = `the provider failed${status === undefined ? '' : ` with HTTP ${status}`} and gave no reason`;
-  // Other vendors put their own code in `type`.
+  // Other vendors put their own codes into `type`.
   const vendor = base?.meaning ?? errorCodes?.[code ?? ''] ?? errorCodes?.[type ?? ''];
   if (vendor !== undefined) {
     const { code: meaning, status: vendorStatus, exhausted } = vendor;
@@ -130,7 +130,7 @@ function meansTooLong(message: string): boolean {
 }
 
 /**
- * No credit, or as much spent as the organization or workspace allows itself in a month, of which Anthropic says nothing but words:
+ * The account has no credit, or has spent what the organization or workspace allows itself in a month. Anthropic says so only in words:
  * https://github.com/anthropics/claude-code/issues/38035, https://github.com/anthropics/claude-code/issues/1047
  */
 const UNPAID_WORDS = /credit balance is too low|reached your specified (workspace )?API usage limits/i;
@@ -147,7 +147,7 @@ function codeOf(status: number, type: string | undefined, message: string): Erro
   return type === 'overloaded_error' ? 'upstream_overloaded' : code;
 }
 
-/** The error as a client of this dialect reads it, whole or as the data of an `error` event. */
+/** The error in the form that a client of this dialect reads, as a body or as the data of an `error` event. */
 export function buildError(error: GatewayError, requestId: string): JsonObject {
   const own = error.reason?.type;
   const status = statusOf(error);
@@ -168,8 +168,8 @@ export function buildError(error: GatewayError, requestId: string): JsonObject {
 export const OVERLOADED = 529;
 
 /**
- * Clients recognize errors they can recover from at a 400 alone, whatever other servers send: OpenRouter a 404. Anthropic has no 503: at
- * the first, Claude Code (2.1.332) goes on with its fallback model, and at a 529 not before the third.
+ * Clients recognize errors that they can recover from only with a 400, whatever other servers send (OpenRouter a 404). Anthropic has no
+ * 503: at the first one, Claude Code (2.1.332) switches to its fallback model, at 529 only at the third.
  */
 export function statusOf(error: GatewayError): number {
   const { code, status, upstream, unasked } = error;
@@ -178,7 +178,7 @@ export function statusOf(error: GatewayError): number {
   return code === 'upstream_overloaded' && !unasked ? OVERLOADED : status;
 }
 
-/** The message in the wording by which clients recognize what they can recover from; undefined for other errors. */
+/** The message in words by which clients recognize what they can recover from; undefined for other errors. */
 function clientMessage({ code, status, message }: GatewayError): string | undefined {
   if (code === 'context_too_long') return tooLongMessage(message);
   if (code !== 'upstream_rejected') return undefined;

@@ -1,4 +1,4 @@
-// Reads required fields of unchecked JSON, a client's or a provider's; a wrong field is reported by its path.
+// Reads required fields of unchecked JSON, from a client or a provider; a wrong field is reported by its path.
 import { GatewayError } from '../../model/errors.ts';
 import {
   asArray,
@@ -13,12 +13,12 @@ import { invalid, nameType } from '../shared/read-field.ts';
 /** Throws the error that fits the JSON's origin. */
 export type Fail = (path: string, problem: string) => never;
 
-/** Written by the client, which can correct it. */
+/** For JSON of the client, which can correct it. */
 export const failRequest: Fail = (path, problem) => {
   throw invalid(path, problem);
 };
 
-/** Written by the provider. */
+/** For JSON of the provider. */
 export const failResponse: Fail = (path, problem) => {
   throw new GatewayError('upstream_malformed', `the provider's answer is not a message: ${path}: ${problem}`);
 };

@@ -14,12 +14,12 @@ const UNIFIED: Record<string, UnifiedFinish> = table({
   model_context_window_exceeded: 'context_window_exceeded',
 });
 
-/** Reasons without a neutral form that clients of this dialect understand all the same. */
+/** Reasons without a neutral form that clients of this dialect nevertheless understand. */
 const OWN_WORDS: ReadonlySet<string> = new Set(['compaction']);
 
 /**
- * @param called whether the client is to call a function. Other servers of the dialect may say that the turn has ended, and clients of
- *   others do not call then: https://github.com/open-octo/octo-agent/pull/647
+ * @param called whether the client is to call a function. Other servers of the dialect may then still say that the turn has ended, at which
+ * clients of others do not call: https://github.com/open-octo/octo-agent/pull/647
  */
 export function parseFinish(
   reason: JsonValue | undefined,
@@ -38,12 +38,12 @@ export function parseFinish(
 
 const WORDED: readonly RareEnding[] = ['stop_sequence', 'pause_turn', 'context_window_exceeded'];
 
-/** The rare endings that this dialect has a reason for. */
+/** The rare endings for which this dialect has a reason. */
 export function knownEndings({ raw }: Finish): readonly RareEnding[] {
   return raw !== null && OWN_WORDS.has(raw) ? [...WORDED, 'other'] : WORDED;
 }
 
-/** @param refused whether the model wrote a refusal: it ended its turn, but not with what was requested. */
+/** @param refused whether the model wrote a refusal: it ended its turn, but not with what was asked for. */
 export function buildStopReason({ unified, raw }: Finish, refused: boolean): string {
   switch (unified) {
     case 'end_turn':

@@ -1,6 +1,6 @@
-// Tools that a client of another dialect found by a search of its own (Codex's `tool_search`): Claude reads each where it was found,
-// so that the tools in front of the conversation stay as they were, with all that its prompt cache holds, and with the thinking of
-// models that take it back only behind the same tools. For others they are ordinary tools.
+// Tools that a client of another dialect found by its own search (Codex's `tool_search`). Claude reads each where it was found, so that the
+// tools before the conversation stay the same, and with them its prompt cache, and the thinking of models that accept it back only after
+// the same tools. For other models they are ordinary tools.
 // https://platform.claude.com/docs/en/agents-and-tools/tool-use/tool-search-tool#custom-tool-search-implementation
 import type { Part, ToolResultPart } from '../../model/content.ts';
 import type { JsonObject } from '../../model/json/json.ts';
@@ -8,8 +8,8 @@ import type { NeutralRequest, Tool } from '../../model/request.ts';
 import { TOOL_REFERENCE } from './wire.ts';
 
 /**
- * The names of the tools that are held back: "At least one tool must have defer_loading=false", and each that is referred to has to
- * be among the tools.
+ * The names of the tools that are held back. Not all may be: "At least one tool must have defer_loading=false"; and each that is referred
+ * to must be declared.
  */
 export function heldBackNames({ tools, messages, toolChoice }: NeutralRequest): ReadonlySet<string> {
   const found = new Set(messages.flatMap(({ parts }) => parts.flatMap(foundIn)));
@@ -22,7 +22,7 @@ export function heldBackNames({ tools, messages, toolChoice }: NeutralRequest): 
   return isOtherThere && !isForced ? names : new Set();
 }
 
-/** The content of a result that found some of them; empty for other results. */
+/** The content of a result that found some of these tools; empty for other results. */
 export function references(part: ToolResultPart, heldBack: ReadonlySet<string>): JsonObject[] {
   const names = foundIn(part).filter((name) => heldBack.has(name));
   return names.map((name) => ({ type: TOOL_REFERENCE, tool_name: name }));
@@ -36,7 +36,7 @@ function isFound(tool: Tool): boolean {
   return tool.type === 'function' && tool.isFound === true;
 }
 
-/** Holds back the tools with these names; a breakpoint, which such a tool may not have, goes to the last that is not held back. */
+/** Holds back the tools with these names. A breakpoint, which such a tool may not have, moves to the last that is not held back. */
 export function holdBack(tools: readonly JsonObject[], names: ReadonlySet<string>): JsonObject[] {
   if (names.size === 0) return [...tools];
   const isHeldBack = ({ name }: JsonObject) => typeof name === 'string' && names.has(name);

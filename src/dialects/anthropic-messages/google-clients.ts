@@ -21,7 +21,7 @@ export function routeOfGoogles(path: string): ClientRoute | undefined {
   return { operation: 'generate', modelForBody: model, ownsQuery: true, envelope: PLAIN };
 }
 
-/** What the body says in place of headers is put into these, as Anthropic's own servers read it. */
+/** What the body says is moved to the headers in which Anthropic's own servers read it. */
 const PLAIN: Envelope = {
   open(body, given) {
     const headers = withoutGooglesKeys(given);
@@ -49,7 +49,7 @@ const STREAMED: Envelope = {
   },
 };
 
-/** Those of the header, then those that only the body names; undefined where it names none. */
+/** The header's betas, then those that only the body names; undefined if the body names none. */
 function betasIn({ anthropic_beta: named }: JsonObject, header: string | null): string | undefined {
   const list = (asArray(named) ?? asString(named)?.split(',') ?? []).flatMap((name) => asString(name) ?? []);
   if (list.length === 0) return undefined;

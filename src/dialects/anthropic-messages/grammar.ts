@@ -1,4 +1,4 @@
-// Checks that a stream keeps this dialect's order. https://docs.anthropic.com/en/docs/build-with-claude/streaming
+// Checks that a stream follows this dialect's order. https://docs.anthropic.com/en/docs/build-with-claude/streaming
 import { asNumber, asObject, asString, type JsonObject, parseObject } from '../../model/json/json.ts';
 import { mergeUsage, NO_USAGE, type Usage } from '../../model/usage.ts';
 import { table } from '../../model/table.ts';

@@ -1,6 +1,6 @@
-// Tools that a client holds back until the model has searched for them (`defer_loading`; Claude Code declares those that were found,
-// by their names among the others). Claude reads them where they were found; other models read a list, in front of the conversation,
-// so those come last, in the order in which they were found: what stands in front of them is found in the prompt cache again.
+// Tools that a client holds back until the model has searched for them (`defer_loading`; Claude Code adds those that were found to its
+// declared tools, in alphabetical order). Claude reads them where they were found. Other models read one list before the conversation, so
+// found tools go to its end, in the order in which they were found: what precedes them remains in the prompt cache.
 // https://platform.claude.com/docs/en/agents-and-tools/tool-use/tool-search-tool
 import { asObject, asString } from '../../model/json/json.ts';
 import type { Message, Tool } from '../../model/request.ts';
@@ -12,7 +12,7 @@ export function heldBackLast(tools: Tool[], messages: readonly Message[]): Tool[
   const found = [...new Set(foundNames(messages))];
   const places = new Map(found.map((name, at) => [name, at]));
   const place = ({ name }: Tool) => places.get(name) ?? found.length;
-  // A client that declares all of them from the start adds none by finding one: their order stays.
+  // If a client declares all of them from the start, finding one adds none, and their order stays.
   const isAdded = heldBack.every(({ name }) => places.has(name));
   const others = tools.filter((tool) => !isHeldBack(tool));
   return [...others, ...(isAdded ? heldBack.sort((a, b) => place(a) - place(b)) : heldBack)];

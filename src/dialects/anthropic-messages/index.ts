@@ -34,7 +34,7 @@ import { bearerKey } from '../shared/bearer-key.ts';
 
 const DELTA_LINE = new TextEncoder().encode('event: content_block_delta\n');
 
-/** Of tools; no other is documented for MCP servers. */
+/** The rule for names of tools; none is documented for MCP servers. */
 const NAMES: ToolNameRule = { signs: /[^a-zA-Z0-9_-]/, longest: 128 };
 
 export const anthropicMessages: Dialect = {
@@ -81,7 +81,7 @@ export const anthropicMessages: Dialect = {
     accountIn,
     createStreamDecoder,
     classify,
-    // Its SDKs go by the event's name, and skip events without one.
+    // Its SDKs go by the event's name, and ignore events without one.
     showsError: ({ event, data }, isBare) => !isBare && (event !== '' || !NAMELESS_ERROR.test(data)),
     addsContentOnly,
     parseError,
@@ -98,8 +98,8 @@ export const anthropicMessages: Dialect = {
 };
 
 /**
- * LiteLLM (`_replayable_thinking_blocks`), whose client of Converse sends such thinking back as text that the model said, and
- * LangChain's client of Converse (`_bedrock_reasoning_block`).
+ * LiteLLM (`_replayable_thinking_blocks`), whose Converse client sends such thinking back as text of the model, and LangChain's Converse
+ * client (`_bedrock_reasoning_block`).
  * https://github.com/BerriAI/litellm/blob/main/litellm/litellm_core_utils/prompt_templates/factory.py
  * https://github.com/langchain-ai/langchain-aws/blob/main/libs/aws/langchain_aws/chat_models/bedrock_converse.py
  */
@@ -108,14 +108,14 @@ const DROPS_UNSIGNED = /^litellm\/|\bx-client-framework:langchain-aws\b/;
 /** A batch is JSON of up to 256 MB. https://platform.claude.com/docs/en/build-with-claude/batch-processing */
 const BATCHES = '/v1/messages/batches';
 
-/** Other vendors have some of these at the same paths. */
+/** Other vendors have some of these paths too. */
 const STORED =
   /^\/v1\/(agents|deployment_runs|deployments|dreams|environments|files|memory_stores|sessions|skills|tunnels|user_profiles|vaults)(\/|$)/;
 
-/** A profile's are links that whoever has one can open; a piece of an environment's work has the key to its session. */
+/** A profile has links that anyone who knows them can open; an item of an environment's work has the key to its session. */
 const SECRETS = /^\/v1\/(tunnels|user_profiles|vaults|environments\/[^/]+\/work)(\/|$)/;
 
-/** What only Anthropic itself can answer. */
+/** Paths that only Anthropic itself can answer. */
 function forwardedTo(path: string, headers: HeaderReader): ForwardedPath | undefined {
   const isOwn =
     /^\/v1\/messages\/batches(\/|$)/.test(path) || (STORED.test(path) && headers.has('anthropic-version'));
@@ -131,7 +131,7 @@ function forwardedTo(path: string, headers: HeaderReader): ForwardedPath | undef
     ...(isBatch && { batch: { model: ['requests', null, 'params', 'model'] } }),
     ...(path.startsWith(BATCHES) && {
       link: {
-        // One that is new has no results yet.
+        // A new batch has no results yet.
         place: isBatch ? ['data', null, 'results_url'] : ['results_url'],
         behindGateway: resultsBehindGateway,
       },
@@ -140,8 +140,8 @@ function forwardedTo(path: string, headers: HeaderReader): ForwardedPath | undef
 }
 
 /**
- * Anthropic's SDKs for Python and TypeScript ask for a batch's results at the address that the batch names, with the key that they
- * have of the gateway: https://github.com/anthropics/anthropic-sdk-typescript/blob/main/src/resources/messages/batches.ts
+ * Anthropic's SDKs for Python and TypeScript request a batch's results at the address in the batch, with the key that they use for the
+ * gateway: https://github.com/anthropics/anthropic-sdk-typescript/blob/main/src/resources/messages/batches.ts
  */
 function resultsBehindGateway(address: string): string {
   const from = address.indexOf(`${BATCHES}/`);
@@ -154,7 +154,7 @@ function alternativeTo(path: string): string | undefined {
   return insteadOfAmazons(path);
 }
 
-/** A person's own token is sent as Bearer and needs its own beta; Google's access tokens are sent so as well. */
+/** A person's own token is sent as a Bearer and needs its own beta; Google's access tokens are also sent as a Bearer. */
 function headers(key: string | null, { cloudMethods }: Quirks = {}): Record<string, string> {
   if (cloudMethods === true) return bearerKey(key);
   const version = { 'anthropic-version': VERSION };

@@ -1,4 +1,4 @@
-// The fields that this dialect's request parser reads, or keeps and names: all others are reported as unread.
+// The fields that this dialect's request parser reads, or keeps and names; all others are reported as unread.
 import { byType, type KnownFields, type KnownRequest } from '../shared/losses/unread-fields.ts';
 
 const CACHE_CONTROL: KnownFields = { type: true, ttl: true };
@@ -11,7 +11,7 @@ const SOURCE = byType({
   file: { file_id: true },
 });
 
-/** Besides those listed, blocks keep all their fields, as do blocks of other types. */
+/** Blocks keep all fields that are not listed, and blocks of other types all fields. */
 const BLOCK = byType(
   {
     text: {},

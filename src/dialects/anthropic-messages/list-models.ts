@@ -1,4 +1,4 @@
-// Lists of models, both ways. https://docs.anthropic.com/en/api/models-list
+// Lists of models, in both directions. https://docs.anthropic.com/en/api/models-list
 import {
   asArray,
   asBoolean,
@@ -17,9 +17,9 @@ import { modelsOfAmazons } from './amazon/list-models.ts';
 import { ID, ownFields } from './wire.ts';
 
 const PAGE_SIZE = 1_000;
-/** Its clients require a date; this one stands for an unknown one. */
+/** Stands for an unknown date, since clients require one. */
 const UNKNOWN_DATE = '1970-01-01T00:00:00Z';
-/** Typed clients refuse a model without these fields. One that a provider offers can be used. */
+/** Typed clients refuse a model without these fields. */
 const UNSTATED = {
   capabilities: null,
   lifecycle: 'active',
@@ -31,7 +31,7 @@ const UNSTATED = {
 export const clientModels: ClientModels = {
   route: (path, headers) =>
     modelsOfAmazons(path) ?? (headers.has('anthropic-version') ? routeModels(path, '/v1/models') : undefined),
-  // Claude Code offers the listed models, and compares the name with that in answers, which agree (model-name.ts).
+  // Claude Code offers the listed models, and compares the name with that in answers, which is the same (model-name.ts).
   listsBareNames: true,
   buildModel: (model, asked) => (asked.form?.buildModel ?? buildModel)(model, asked),
   buildList(models, query, asked) {

@@ -1,4 +1,4 @@
-// MCP servers whose tools the provider calls, each with the set of its tools, and the blocks of these calls.
+// MCP servers whose tools the provider calls, each with its set of tools, and the blocks of such calls.
 // https://platform.claude.com/docs/en/agents-and-tools/mcp-connector
 import type { McpOutput, ServerToolResultPart, ToolCallPart } from '../../model/content.ts';
 import {
@@ -32,7 +32,7 @@ const LIMITED_TWICE = 'its tools are limited both where it is declared and in th
 const TAKEN_AWAY = 'the conversation takes tools of it away, which other providers cannot be told';
 const TOOLSET = 'mcp_toolset';
 
-/** The tools, of which sets know their servers. Undefined where a server is of no set: then `mcp_servers` says more than they do. */
+/** The tools, with each set knowing its server. Undefined if a server has no set: `mcp_servers` then says more than the sets. */
 export function withMcpServers(
   tools: readonly Tool[],
   servers: JsonValue | undefined,
@@ -40,7 +40,7 @@ export function withMcpServers(
 ): Tool[] | undefined {
   const listed = (asArray(servers) ?? []).map((server) => asObject(server) ?? {});
   const sets = tools.filter(isToolset);
-  // So it was before there were sets: each server says which of its tools may be called.
+  // In the form before sets existed, each server says which of its tools may be called.
   const added = sets.length > 0 ? [] : listed.map(serverAlone);
   if (sets.length > 0 && sets.length !== listed.length) return undefined;
   const limited = sets.length === 0 ? undefined : serversTakenAway(messages);
@@ -57,7 +57,7 @@ export function withMcpServers(
 }
 
 /**
- * The servers of which the conversation takes tools away.
+ * The servers from which the conversation removes tools.
  * https://platform.claude.com/docs/en/build-with-claude/mid-conversation-system-messages
  */
 function serversTakenAway(messages: readonly Message[]): ReadonlySet<JsonValue | undefined> {
@@ -118,7 +118,7 @@ function mcpServerOf(server: JsonObject, set: JsonObject): McpServer | McpObstac
   };
 }
 
-/** Undefined: all tools; `unknown`: all but some, where the set does not list them. */
+/** Undefined: all tools; `unknown`: all except some that the set does not list. */
 function allowedOf({
   default_config: byDefault,
   configs,
@@ -134,18 +134,18 @@ function allowedOf({
   return single.some(([, config]) => isEnabled(config) === false) ? 'unknown' : undefined;
 }
 
-/** Another dialect's server: an entry of `mcp_servers`, and of `tools`. */
+/** Another dialect's server, as an entry of `mcp_servers` and one of `tools`. */
 interface BuiltMcpServer {
   server: JsonObject;
   toolset: JsonObject;
 }
 
-/** Those of a request that come from another dialect. */
+/** The MCP servers of a request that come from another dialect. */
 export interface McpServers {
   /** Whether the provider calls MCP servers. */
   isKnown: boolean;
   byTool: ReadonlyMap<Tool, BuiltMcpServer>;
-  /** The servers that are declared: calls of their tools can be sent back. */
+  /** The servers that are declared, so that earlier calls of their tools can be sent back. */
   names: ReadonlySet<string>;
 }
 
@@ -175,7 +175,7 @@ function buildMcpServer({ name, url, token, allowedTools }: McpServer): BuiltMcp
   return { server, toolset };
 }
 
-/** What the tool of an MCP server returned, in the block of its result. */
+/** What the tool of an MCP server returned, read from the block of its result. */
 export function mcpOutputOf({ type, content, is_error: failed }: JsonObject): { output?: McpOutput } {
   if (type !== MCP_RESULT) return {};
   const texts = (asArray(content) ?? []).map((block) =>
@@ -195,7 +195,7 @@ export function mcpCallFields({ mcpServer }: Pick<ToolCallPart, 'mcpServer'>): J
   return { type: MCP_CALL, [SERVER_NAME]: mcpServer ?? '' };
 }
 
-/** The result of another dialect's call; undefined where it has no neutral form. */
+/** The block of the result of another dialect's call; undefined if the result has no neutral form. */
 export function mcpResultBlock({ callId, output }: ServerToolResultPart): JsonObject | undefined {
   if (output === undefined) return undefined;
   const { text, isError = false } = output;

@@ -1,11 +1,11 @@
-// The error for more output tokens than the model allows, in this dialect's wording: Claude Code retries with the limit
-// that it reads there. It requests 32,000 of any model, so no request to one with less was ever answered.
+// The error for more output tokens than the model allows, in this dialect's words: Claude Code retries with the limit that it reads in
+// them. It requests 32,000 from any model, so a model with a lower limit would never answer it.
 
 const COUNT = String.raw`\W*(?<limit>\d+)`;
 const BEYOND = String.raw`\W*(?<beyond>\d+)`;
 const ASKED = String.raw`\W*(?<asked>\d+)`;
 
-/** The text in between is bounded: otherwise each of many repeated words would be read to the message's end. */
+/** The text in between is bounded: otherwise each of many repeated words would be searched to the message's end. */
 const FIELD = String.raw`max_\w{0,40}tokens`;
 
 const FORMS = [
@@ -20,18 +20,18 @@ const FORMS = [
   `${FIELD}${ASKED}\\) exceeds model's maximum output tokens${COUNT}`,
   // Gemini at Vertex AI, which names the first count that is too large.
   `maxOutputTokens value of${ASKED} but the supported range is from \\d+ \\(inclusive\\) to${BEYOND} \\(exclusive\\)`,
-  // Bedrock; Anthropic's own, behind a provider's name.
+  // Bedrock; Anthropic's own words, after a provider's name.
   `maximum tokens you requested exceeds the model limit of${COUNT}`,
   `max_tokens:${ASKED} >${COUNT}, which is the maximum allowed`,
 ].map((form) => new RegExp(form, 'is'));
 
-/** The message with the wording prepended; undefined where it does not report such a limit. */
+/** The message after this dialect's words; undefined if it does not report such a limit. */
 export function outputLimitMessage(message: string): string | undefined {
   for (const form of FORMS) {
     const groups = form.exec(message)?.groups;
     if (groups === undefined) continue;
     const limit = groups.limit ?? Number(groups.beyond) - 1;
-    // Where no count is given, at least one more was requested.
+    // If no count is stated, at least one more was requested.
     const requested = groups.asked ?? Number(limit) + 1;
     // Claude Code reads only the first line.
     const rest = message.replaceAll('\n', ' ');

@@ -1,4 +1,4 @@
-// Content blocks, of requests and of answers, as neutral parts. Those without a neutral form become opaque.
+// Reads content blocks of requests and answers as neutral parts. Blocks without a neutral form become opaque.
 import type {
   DocumentPart,
   Extension,
@@ -32,7 +32,7 @@ import {
   TOOL_REFERENCE,
 } from './wire.ts';
 
-/** @throws what the author's `fail` throws, where this is neither a string nor an array of blocks with a `type`. */
+/** @throws what the author's `fail` throws, unless this is a string or an array of blocks with a `type`. */
 export function parseContent(content: JsonValue | undefined, path: string, author: Author): Part[] {
   if (typeof content === 'string') return [{ type: 'text', text: content }];
   if (Array.isArray(content))
@@ -106,7 +106,7 @@ export function parseText(block: JsonObject, path: string, fail: Fail): TextPart
   };
 }
 
-/** The fields of a call without a neutral form: the same for whole answers and for streams. */
+/** The fields of a call that have no neutral form, alike for whole answers and streams. */
 export function toolUseExtension(block: JsonObject, kind: 'function' | 'server'): { extension?: Extension } {
   const { extension } = extensionOf(
     kind === 'server' ? serverToolFields(block) : withoutFields(block, [...COMMON, 'id', 'name', 'input']),
@@ -121,7 +121,7 @@ export function toolUseExtension(block: JsonObject, kind: 'function' | 'server')
   return { extension: { ...extension, defaults } };
 }
 
-/** What distinguishes a server-side call's wire block from others. */
+/** The fields that a call run by the provider has in addition. */
 function serverToolFields(block: JsonObject): JsonObject {
   return withoutFields(block, ['id', 'name', 'input', 'cache_control']);
 }
@@ -201,8 +201,8 @@ function nameOf(block: JsonObject): { name?: string } {
 }
 
 /**
- * The texts and images of a document that has both, in order: no other dialect has such documents, this one puts it together
- * again. Undefined for other blocks, and for a document that holds anything else.
+ * The texts and images of a document that has both, in order: other dialects have no such documents, and this one joins the pieces again.
+ * Undefined for other blocks, and for a document that contains anything else.
  */
 function parsePieces(block: JsonObject): (DocumentPart | ImagePart)[] | undefined {
   const source = asObject(block.source);
@@ -235,7 +235,7 @@ function parsePieces(block: JsonObject): (DocumentPart | ImagePart)[] | undefine
   return pieces.every((piece) => piece !== undefined) ? pieces : undefined;
 }
 
-/** Texts in a row together, anything else by itself; undefined for what is no list of blocks. */
+/** Groups consecutive texts; undefined for anything but a list of blocks. */
 function groupTexts(content: JsonValue | undefined): JsonObject[][] | undefined {
   if (!Array.isArray(content)) return undefined;
   const groups: JsonObject[][] = [];
@@ -267,28 +267,28 @@ function parseSearchResult(block: JsonObject): DocumentPart | undefined {
   };
 }
 
-/** The source, and after a blank line the text; undefined where there is more than text. */
+/** The source and, after a blank line, the text; undefined if there is more than text. */
 export function textOfSearchResult({ source, content }: JsonObject): string | undefined {
   const text = plainText(content);
   const from = asString(source);
   return text === undefined || from === undefined ? text : `${from}${BLANK_LINE}${text}`;
 }
 
-/** Without it other dialects would miss the turns that it replaces; this one restores the signed block. */
+/** A text, so that other dialects do not miss the turns that it replaces; this one restores the signed block. */
 function parseCompaction(block: JsonObject): TextPart | undefined {
   const text = asString(block.content);
   if (!text) return undefined;
   return {
     type: 'text',
-    // Some put what follows it into the same text.
+    // Some servers join it with the text that follows.
     text: text + BLANK_LINE,
     ...cacheControlOf(block),
-    // One that another model wrote has no signature of Anthropic's.
+    // A summary that another model wrote has no signature of Anthropic's.
     ...(!isOfGateway(block) && { extension: keptAs(COMPACTION, block) }),
   };
 }
 
-/** Others have the tool from the start, but would read that the search for it found nothing. */
+/** Other models have the tool from the start, but without this text would read that the search for it found nothing. */
 function parseToolReference(block: JsonObject): TextPart | undefined {
   const name = asString(block.tool_name);
   if (!name) return undefined;
@@ -320,7 +320,7 @@ function parseSource(source: JsonObject | undefined): MediaSource | undefined {
   }
 }
 
-/** The text of a string or of text blocks only; undefined where there is anything else. */
+/** The text of a string, or of blocks that are all text; undefined otherwise. */
 export function plainText(content: JsonValue | undefined): string | undefined {
   if (typeof content === 'string') return content;
   if (!Array.isArray(content)) return undefined;

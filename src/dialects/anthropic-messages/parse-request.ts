@@ -1,5 +1,4 @@
-// A client's Messages request as the neutral one.
-// https://docs.anthropic.com/en/api/messages
+// Reads a client's Messages request as a neutral one. https://docs.anthropic.com/en/api/messages
 import type { HeaderReader } from '../../model/headers.ts';
 import type { Part, TextPart } from '../../model/content.ts';
 import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
@@ -67,9 +66,9 @@ const NUMBERS: NumberFields = [
 const EFFORTS: readonly ReasoningEffort[] = ['low', 'medium', 'high', 'xhigh', 'max'];
 
 /**
- * The result always has an `extension` of this dialect, empty where every field had a neutral form:
- * it tells buildRequest that the client spoke this dialect and meant exactly what it sent.
- * @throws GatewayError `invalid_request`; its message begins with the path of the wrong field.
+ * The result always has an `extension` of this dialect, empty if every field has a neutral form: it tells buildRequest that the client
+ * spoke this dialect and meant exactly what it sent.
+ * @throws GatewayError `invalid_request`, whose message begins with the path of the wrong field.
  */
 export function parseRequest(body: JsonObject, route?: ClientRoute, headers?: HeaderReader): NeutralRequest {
   const model = requireString(body.model, 'model', failRequest);
@@ -123,7 +122,7 @@ export function parseRequest(body: JsonObject, route?: ClientRoute, headers?: He
   return request;
 }
 
-/** Nothing is generated where tokens are only counted. */
+/** Whether `max_tokens` is required: nothing is generated where tokens are only counted. */
 function needsLimit(body: JsonObject, route: ClientRoute | undefined): boolean {
   const mayLack = route?.envelope?.rewrites === true && body.max_tokens === undefined;
   return route?.operation !== 'count-tokens' && !mayLack;
@@ -142,7 +141,7 @@ function findBinding({ thread, compaction }: JsonObject): Binding | undefined {
   return { dialect: ID, field: COMPACTION, problem };
 }
 
-/** Zero is allowed: it fills the prompt cache without an answer. */
+/** Zero is allowed: it fills the prompt cache without producing an answer. */
 function parseMaxTokens(value: JsonValue | undefined): number {
   if (typeof value === 'number' && Number.isInteger(value) && value >= 0) return value;
   const problem = value === undefined ? 'is required: set' : 'must be';
@@ -175,7 +174,7 @@ function parseMessage(value: JsonValue, path: string): Message {
   }
   const fields = withoutFields(message, ['role', 'content']);
   const parts: Part[] = [];
-  // A system message may carry settings alone (`output_config`).
+  // A system message may consist of settings (`output_config`).
   if (message.content !== undefined || isEmpty(fields)) {
     parts.push(...parseContent(message.content, `${path}.content`, CLIENT));
   }
@@ -194,7 +193,7 @@ function parseSampling(body: JsonObject, request: NeutralRequest): void {
   }
 }
 
-/** `thinking`, `output_config` and its forerunner `output_format`; their other fields go to `extra`. */
+/** Reads `thinking`, `output_config` and its predecessor `output_format`; their other fields go to `extra`. */
 function parseThinking(body: JsonObject, request: NeutralRequest, extra: JsonObject): void {
   const settings: ReasoningSettings = {};
   const thinking = optionalObject(body, 'thinking');

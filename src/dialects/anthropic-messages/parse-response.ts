@@ -1,4 +1,4 @@
-// A whole message from the provider.
+// Reads a whole message from the provider.
 import type { Extension } from '../../model/content.ts';
 import { asObject, asString, type JsonObject } from '../../model/json/json.ts';
 import type { NeutralResponse } from '../../model/response.ts';
@@ -14,7 +14,7 @@ import { extensionOf } from './wire.ts';
 
 const KNOWN = ['id', 'type', 'role', 'model', 'content', 'stop_reason', 'stop_sequence', 'usage'];
 
-/** @throws GatewayError `upstream_malformed` where the body is not a message. */
+/** @throws GatewayError `upstream_malformed` if the body is not a message. */
 export function parseResponse(body: JsonObject): NeutralResponse {
   const id = asString(body.id) ?? null;
   const { model, usage } = accountIn(body);
@@ -32,7 +32,7 @@ export function parseResponse(body: JsonObject): NeutralResponse {
   };
 }
 
-/** Empty fields mean nothing: some lists are always present where a beta was requested. */
+/** Keeps fields without a neutral form. Empty ones mean nothing: some lists are always present if a beta was requested. */
 function moreOf(body: JsonObject): { extension?: Extension } {
   const { extension } = extensionOf(withoutFields(body, KNOWN));
   if (extension === undefined) return {};

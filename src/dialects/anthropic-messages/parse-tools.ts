@@ -11,7 +11,7 @@ import { withoutFields } from '../shared/own-fields.ts';
 import { optionalBoolean, optionalObject, optionalString } from '../shared/read-field.ts';
 import { extensionOf, ID } from './wire.ts';
 
-/** A tool without `type` (or `custom`) is the client's own; any other type is run or defined by the provider. */
+/** A tool without `type` (or with `custom`) is the client's own; any other type is run or defined by the provider. */
 export function parseTool(value: JsonValue, path: string): Tool {
   const tool = requireObject(value, path, failRequest);
   const type = optionalString(tool, 'type', `${path}.type`);
@@ -45,7 +45,7 @@ export function parseTool(value: JsonValue, path: string): Tool {
 /** `code_execution_20250825` and its successors. */
 const CODE = 'code_execution_';
 
-/** The tools, of which that for code is bound to where code ran before, to skills or to files, if the request names any. */
+/** The tools; if the request names earlier containers, skills or files, the one that runs code is bound to them. */
 export function withBoundCode(
   tools: Tool[],
   container: JsonValue | undefined,
@@ -64,7 +64,7 @@ export function withBoundCode(
   );
 }
 
-/** A file that the code reads. */
+/** A file that the code can read. */
 const UPLOAD = 'container_upload';
 
 /** A call by the model itself is the default. */
@@ -73,7 +73,7 @@ function withoutDirect({ allowed_callers: callers, ...settings }: JsonObject): J
   return { ...settings, ...(!isDirect && { allowed_callers: callers }) };
 }
 
-/** Asks for arguments as they come, which every other dialect's providers send: nothing is lost without it. */
+/** Asks for arguments as soon as they are written, as all providers of other dialects send them, so that leaving it out loses nothing. */
 const EAGER = 'eager_input_streaming';
 
 function ownExtension(fields: JsonObject): { extension?: Extension } {

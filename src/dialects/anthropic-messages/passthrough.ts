@@ -1,5 +1,5 @@
-// Changes where client and provider both speak this dialect: none, except for Google Cloud and for what other
-// vendors' servers refuse while their models think.
+// What changes if client and provider both speak this dialect: nothing, except for Google Cloud, and for what other vendors' servers refuse
+// while their models think.
 import type { Passthrough } from '../dialect.ts';
 import { createLossReport } from '../shared/losses/loss-report.ts';
 import { adaptThinking } from './adapt-thinking.ts';

@@ -5,7 +5,7 @@ import type { TurnContinued } from '../quirks.ts';
 import { traitsOf } from '../claude/models.ts';
 import { isOff } from '../shared/settings/thinking-off.ts';
 
-/** No model does so while it thinks. */
+/** No model continues it while thinking. */
 export function continuesTurn(
   { reasoning }: NeutralRequest,
   { model }: { model: string },

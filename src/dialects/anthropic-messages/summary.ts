@@ -15,7 +15,7 @@ export const summaries: ClientSummaries = {
     const extension: Extension = { ...request.extension, dialect: ID, fields };
     const plain: NeutralRequest = { ...unbound, extension };
     const instructions = asString(asObject(asked)?.instructions)?.trim();
-    // Whatever else binds the request still does.
+    // Other reasons that bind the request to Anthropic remain.
     const keepsBinding = boundTo !== undefined && boundTo.field !== COMPACTION;
     return {
       request: keepsBinding ? { ...plain, boundTo } : plain,
@@ -29,14 +29,14 @@ export const summaries: ClientSummaries = {
   finish: { unified: 'other', raw: COMPACTION },
 };
 
-/** Whether the block's summary was written by another model than Anthropic's, for the gateway. */
+/** Whether the block's summary was written for the gateway, by a model other than Anthropic's. */
 export function isOfGateway({ signature }: JsonObject): boolean {
   return summaryFromWire(asString(signature) ?? '') !== undefined;
 }
 
 /**
- * The turn behind a summary that ends the conversation, as the official SDK's tool runner sends it once it has one: Anthropic's servers go
- * on with the work then. Others take a last turn of the assistant for the beginning of their answer, or refuse it.
+ * The turn to append to a summary that ends the conversation, as the official SDK's tool runner sends it: Anthropic's servers then continue
+ * the work, whereas others take a last turn of the assistant for the beginning of their answer, or refuse it.
  */
 export function turnBehindSummary(messages: readonly JsonValue[]): Message | undefined {
   const last = asObject(asArray(asObject(messages.at(-1))?.content)?.at(-1));

@@ -1,9 +1,9 @@
-// The error for a prompt that does not fit, in the only wordings that Claude Code reads: at "prompt is too long" it
-// compacts the conversation, at "exceed context limit" it retries with fewer tokens. Strands reads the colon, too.
+// The error for a prompt that does not fit, in the only words that Claude Code reads: at "prompt is too long" it compacts the conversation,
+// at "exceed context limit" it retries with fewer tokens. Strands also requires the colon.
 
 const IN_ITS_WORDS = /prompt is too long|exceed context limit: \d+ \+ \d+ > \d+/i;
 
-/** A count as servers write it, some with commas. */
+/** A count as servers write it, some of them with commas. */
 const COUNT = String.raw`(\d[\d,]*)`;
 
 /** The model's limit. */
@@ -24,12 +24,12 @@ const PROMPTS = [
 ];
 /** The tokens requested for the answer. */
 const ANSWERS = [
-  // From where the digits begin: starting within a long row of them would read it once for each digit.
+  // Begins where the digits begin: starting within a long number would read it once for each digit.
   `(?<![\\d,])${COUNT} (?:tokens )?in the (?:completion|output)`,
   `requested (?:about )?${COUNT} output tokens`,
   `max_(?:completion_)?tokens'?(?: is)? too large: ${COUNT}`,
 ];
-/** Both together. */
+/** The tokens of prompt and answer together. */
 const TOTALS = [`requested (?:about )?${COUNT} tokens`];
 
 const LIMIT = anyOf(LIMITS);
@@ -37,7 +37,7 @@ const PROMPT = anyOf(PROMPTS);
 const ANSWER = anyOf(ANSWERS);
 const TOTAL = anyOf(TOTALS);
 
-/** The message with the wording prepended, with the counts in the form that clients read where it has them. */
+/** The message after this dialect's words, with the counts, if it has any, in the form that clients read. */
 export function tooLongMessage(message: string): string {
   if (IN_ITS_WORDS.test(message)) return message;
   const limit = countIn(message, LIMIT);
@@ -55,8 +55,8 @@ interface Counts {
 }
 
 /**
- * vLLM stops counting where the prompt no longer fits beside the answer: half of the remainder is then assumed, so
- * that a client that retries with the number it reads is served within a few tries.
+ * vLLM stops counting when the prompt does not fit beside the answer. Half of the remainder is then assumed, so that a client that retries
+ * with the number it reads is served after a few tries.
  */
 function promptIn(message: string, { limit, answer }: Counts): number | undefined {
   const total = countIn(message, TOTAL);

@@ -1,6 +1,6 @@
-// Tools that the conversation itself adds or takes away: blocks `tool_addition` and `tool_removal` of system messages, which
-// leave the prompt cache of the turns before them intact. Providers of other dialects, and models that take no system messages
-// between turns, are offered the tools as they are at the end; others of this dialect get the blocks unchanged.
+// Tools that the conversation itself adds or removes: blocks `tool_addition` and `tool_removal` of system messages, which keep the prompt
+// cache of earlier turns valid. Providers of other dialects, and models that accept no system messages between turns, get the tools as they
+// are at the end; others of this dialect get the blocks unchanged.
 // https://platform.claude.com/docs/en/build-with-claude/mid-conversation-system-messages
 import type { Part } from '../../model/content.ts';
 import {
@@ -18,15 +18,15 @@ import { ID, ownFields, TOOL_REFERENCE } from './wire.ts';
 
 /** The field of the request's extension that keeps what `takeToolChanges` took out. */
 const TOOL_CHANGES = 'tool_changes';
-/** Its field for breakpoints on the blocks, which are lost where the blocks are. */
+/** The extension's field for breakpoints on these blocks, which are lost if the blocks are. */
 const BREAKPOINTS = 'messages.content.cache_control';
 
-/** A tool that is defined in the block, or the name of one that is already known. */
+/** Adds a tool that the block defines, or shows or hides a known one by name. */
 type Change = { add: Tool } | { show: string } | { hide: string };
 
 /**
- * Moves the blocks out of the messages: into the tools, and into which of them may be called. The request's extension keeps
- * them, which is no loss elsewhere.
+ * Moves these blocks out of the messages: into the tools, and into the list of those that may be called. The request's extension keeps
+ * them, so that nothing is reported as lost elsewhere.
  */
 export function takeToolChanges(request: NeutralRequest): void {
   const blocks: JsonObject[] = [];
@@ -64,7 +64,7 @@ export function takeToolChanges(request: NeutralRequest): void {
   };
 }
 
-/** The request without what `takeToolChanges` kept: for models that take no system messages. */
+/** The request without what `takeToolChanges` kept, for models that accept no system messages. */
 export function withoutToolChanges(request: NeutralRequest, losses: LossReport): NeutralRequest {
   const { extension } = request;
   if (extension?.dialect !== ID || extension.fields[TOOL_CHANGES] === undefined) return request;
@@ -73,7 +73,7 @@ export function withoutToolChanges(request: NeutralRequest, losses: LossReport):
   return { ...request, extension: { ...extension, fields } };
 }
 
-/** The reverse of `takeToolChanges`, for a provider of this dialect; the same request if nothing was taken out. */
+/** Reverses `takeToolChanges` for a provider of this dialect; the same request if nothing was removed. */
 export function putBackToolChanges(request: NeutralRequest): NeutralRequest {
   const { [TOOL_CHANGES]: taken, [BREAKPOINTS]: _, ...fields } = ownFields(request.extension);
   const kept = asObject(taken);
@@ -112,7 +112,10 @@ function apply(change: Change, tools: Map<string, Tool>, hidden: Set<string>): v
   if ('add' in change) tools.set(change.add.name, change.add);
 }
 
-/** Undefined where the part changes no tool that other dialects know: not that of an MCP server, which they do not get then (mcp.ts). */
+/**
+ * Undefined if the part changes no tool that other dialects know. Tools of MCP servers are among those, since other dialects then do not
+ * get the server (mcp.ts).
+ */
 function readChange(part: Part): { change: Change; block: JsonObject } | undefined {
   if (part.type !== 'opaque' || part.dialect !== ID) return undefined;
   const block = asObject(part.value);

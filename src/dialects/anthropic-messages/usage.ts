@@ -1,10 +1,10 @@
-// Token counts. The wire counts like the neutral model: `input_tokens` is the fresh part of the prompt.
+// Token counts. The wire counts as the neutral model does: `input_tokens` is the part of the prompt that is not cached.
 import { asArray, asObject, type JsonObject } from '../../model/json/json.ts';
 import { CountReader, type StatedUsage, tierIn, type Usage } from '../../model/usage.ts';
 import { put } from '../shared/own-fields.ts';
 import { servedTier } from '../shared/settings/service-tier.ts';
 
-/** The stated counts; null and missing ones are left out, so that an earlier report stands. */
+/** The counts that are stated; null and missing ones are left out, so that an earlier report stands. */
 export function parseUsage(wire: JsonObject): StatedUsage {
   const counts = new CountReader();
   const usage: Partial<Usage> = {};
@@ -28,7 +28,7 @@ export function parseUsage(wire: JsonObject): StatedUsage {
   };
 }
 
-/** The first costs several times as much, the second a tenth more; the third is capacity that was paid for before. */
+/** `fast` costs several times as much, `inference_geo` a tenth more; the last is capacity that was paid for in advance. */
 function tierOf({ speed, inference_geo, service_tier }: JsonObject): string | undefined {
   if (speed === 'fast') return 'fast';
   if (inference_geo === 'us') return 'us';
@@ -44,8 +44,9 @@ const COMPACTED = [
 ] as const;
 
 /**
- * The counts above are those of the answer's own turns. Tokens for a summary of the conversation are added to them
- * (https://docs.claude.com/en/docs/build-with-claude/compaction), as are those for another model's advice, at its prices.
+ * The counts above are those of the answer's own turns. Tokens for a summary of the conversation
+ * (https://docs.claude.com/en/docs/build-with-claude/compaction) are added, as are those for another model's advice, at that model's
+ * prices.
  */
 function readIterations(
   wire: JsonObject,
@@ -77,12 +78,12 @@ function readIterations(
 /** Counts for which clients have no field. */
 export const COUNTS_WITHOUT_FIELD: readonly (keyof Usage)[] = ['audioInputTokens', 'audioOutputTokens'];
 
-/** Of its own tiers, the one that others have too. */
+/** The only one of its tiers that other vendors have too. */
 const TIERS: ReadonlySet<string> = new Set(['priority']);
 
 /**
- * The four counts that clients require, and the others where they are present.
- * @param tier that served.
+ * The four counts that clients require, and any others that are known.
+ * @param tier the one that served.
  */
 export function buildUsage(usage: Usage, tier?: string): JsonObject {
   const wire: JsonObject = {

@@ -6,13 +6,13 @@ import type { BuildOptions } from '../dialect.ts';
 import type { ProviderOperation } from '../operations.ts';
 import { modelInPath } from '../shared/models/model-in-path.ts';
 
-/** @param inputOf the prompt, in one of the forms that the operation takes. */
+/** @param inputOf makes the prompt, in one of the forms that the operation accepts. */
 export function createTokenCount(
   inputOf: (request: NeutralRequest, options: BuildOptions) => { input: JsonObject; losses: Loss[] },
 ): ProviderOperation<NeutralRequest, number> {
   return {
     endpoint: (model) => `/model/${modelInPath(model)}/count-tokens`,
-    // No client's count passes.
+    // No client's own request to count tokens passes here.
     edits: () => ({}),
     buildRequest(request, options) {
       const { input, losses } = inputOf(request, options);

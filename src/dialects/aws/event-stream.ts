@@ -1,4 +1,4 @@
-// AWS event streams: binary messages of headers and a payload, each with two checksums.
+// AWS event streams: binary messages that consist of headers and a payload, with two checksums.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/RESTSelectObjectAppendix.html
 import type { EventStreamCodec } from '@smithy/core/event-streams';
 import { joinBytes } from '../../model/join-bytes.ts';
@@ -9,7 +9,7 @@ import { EXCEPTION } from './exceptions.ts';
 
 findPackages('@smithy/core/event-streams', '@smithy/core/checksum');
 
-/** Total length, length of the headers, checksum of both. */
+/** Total length, length of the headers, and a checksum of both. */
 const PRELUDE_BYTES = 12;
 const CHECKSUM_BYTES = 4;
 
@@ -40,7 +40,7 @@ export async function loadMessageWriter(): Promise<MessageWriter> {
   };
 }
 
-/** Costs 50 ms and megabytes, which only those pay who need it. */
+/** Loading takes 50 ms and megabytes, so it waits for the first stream that needs it. */
 async function loadCodec(): Promise<EventStreamCodec> {
   const { EventStreamCodec } = await load(() => import('@smithy/core/event-streams'));
   return new EventStreamCodec(
@@ -63,7 +63,7 @@ export async function loadEventStream(): Promise<CreateFraming> {
   return (maxEvent) => createMessageFraming(codec, checksum, maxEvent);
 }
 
-/** Takes each message by itself: none is passed on as a repetition of the one before. */
+/** Takes each message separately, none as a repetition of the one before. */
 export function messageTaker(take: EventTaker['take']): EventTaker {
   return { take, padding: undefined, numbers: undefined, repeat: () => false, count() {} };
 }
@@ -73,7 +73,7 @@ function createMessageFraming(
   checksum: (bytes: Uint8Array) => number,
   maxEvent: number,
 ): StreamFraming {
-  // Pieces of the unfinished message are joined once, when it is whole or its length is at hand.
+  // The pieces of an unfinished message are joined once: when it is whole, or to read its length.
   let pieces: Uint8Array[] = [];
   let pending = 0;
   let wanted = PRELUDE_BYTES;
@@ -107,7 +107,7 @@ function createMessageFraming(
   };
 }
 
-/** Checked before anything waits for so many bytes. */
+/** The length of the message, checked before anything waits for so many bytes. */
 function messageLength(bytes: Uint8Array, checksum: (bytes: Uint8Array) => number, maxEvent: number): number {
   const view = new DataView(bytes.buffer, bytes.byteOffset, PRELUDE_BYTES);
   const length = view.getUint32(0);

@@ -1,4 +1,4 @@
-// What the exceptions of Amazon Bedrock mean, as an answer's status or as a message of a stream.
+// What the exceptions of Amazon Bedrock mean, as the status of an answer or as a message of a stream.
 // https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStream.html#API_runtime_ConverseStream_Errors
 import { type ErrorCode, GatewayError } from '../../model/errors.ts';
 import { asObject, asString, type JsonObject, parseObject } from '../../model/json/json.ts';
@@ -11,7 +11,7 @@ import type { UpstreamFailure } from '../dialect.ts';
 /** The prefix of the names of events that are exceptions. */
 export const EXCEPTION = 'exception:';
 
-/** The status that each has as an answer, for those in streams; names are in PascalCase there, camelCase here. */
+/** The status that each exception in a stream has as an answer. Names are in PascalCase there, and in camelCase here. */
 const STATUS_OF: Record<string, number> = table({
   accessDeniedException: 403,
   internalServerException: 500,
@@ -33,7 +33,7 @@ const CODE_OF: Record<string, ErrorCode> = table({
   throttlingException: 'upstream_rate_limited',
 });
 
-/** A non-2xx answer: the exception is named in a header, its message stands in the body. */
+/** Reads an answer that is not a 2xx: a header names the exception, and the body has its message. */
 export function parseError({ status, headers, body }: UpstreamFailure): GatewayError {
   const stated = parseErrorBody(body);
   const named = headers.get('x-amzn-errortype') ?? asString(stated?.__type) ?? '';
@@ -41,7 +41,7 @@ export function parseError({ status, headers, body }: UpstreamFailure): GatewayE
   return toError(status, named, message.startsWith('<') ? pageInstead(message) : message);
 }
 
-/** Whether Amazon's SDKs find the words of a failure's body; those of what stands in front of the service are elsewhere. */
+/** Whether Amazon's SDKs find the message in a failure's body; proxies in front of the service put it elsewhere. */
 export function isOwnFailure(body: JsonObject): boolean {
   return messageOf(body) !== '';
 }
@@ -50,7 +50,7 @@ export function isOwnFailure(body: JsonObject): boolean {
 export function errorInBody(body: JsonObject): GatewayError | undefined {
   const type = asString(body.__type) ?? asString(asObject(body.Output)?.__type);
   if (type !== undefined) return toError(undefined, type, messageOf(body));
-  // What stands in front of the service has words, and no names.
+  // What stands in front of the service sends a message without a name.
   const isAllWords = messageOf(body) !== '' && Object.keys(withoutNulls(body)).length === 1;
   return isAllWords ? toError(undefined, '', messageOf(body)) : undefined;
 }
@@ -79,13 +79,13 @@ function toError(httpStatus: number | undefined, named: string, message: string)
 }
 
 /**
- * What signed the request has expired or is unknown, or the signature does not fit the time or the request.
+ * What signed the request has expired or is unknown, or the signature does not match the time or the request.
  * https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html
  */
 const BAD_CREDENTIALS =
   /^(expiredToken|unrecognizedClient|invalidClientTokenId|invalidSignature|signatureDoesNotMatch|requestExpired|requestTimeTooSkewed)(Exception)?$/;
 
-/** The quota of a day, which each model has for itself. https://github.com/Ivy-Interactive/Ivy-Tendril/issues/1756 */
+/** The daily quota, which each model has for itself. https://github.com/Ivy-Interactive/Ivy-Tendril/issues/1756 */
 const USED_UP = /too many tokens per day/i;
 
 /** `com.amazon.coral#ThrottlingException:http://…` → `throttlingException`. */
@@ -94,11 +94,11 @@ function bareName(named: string): string {
   return name.charAt(0).toLowerCase() + name.slice(1);
 }
 
-/** How an error is told to Amazon's clients. */
+/** How Amazon's clients are told of an error. */
 interface Exception {
   name: string;
   status: number;
-  /** The name in a stream, which has few. */
+  /** Its name in a stream, where there are fewer. */
   inStream: string;
 }
 
@@ -127,7 +127,7 @@ const EXCEPTION_OF = new Map<number, Exception>([
   [529, UNAVAILABLE],
 ]);
 
-/** By the status that other clients get. */
+/** Chosen by the status that other clients get. */
 export function exceptionOf(status: number): Exception {
   const known = EXCEPTION_OF.get(status);
   if (known !== undefined) return known;
@@ -143,12 +143,12 @@ function codeFor(status: number, name: string, message: string): ErrorCode {
   if (status === 400 && TOO_LONG.test(message)) return 'context_too_long';
   // A failed model is not the request's fault.
   if (status === 424) return 'upstream_failed';
-  // Also while a stream was running.
+  // Before the status, since in a stream they come with any.
   if (BAD_CREDENTIALS.test(name)) return 'upstream_unauthorized';
   return codeOfStatus(status);
 }
 
-/** Where the provider's own status tells the client more than the code's. */
+/** The provider's own status, if it tells the client more than that of the code. */
 function ownStatus(code: ErrorCode, status: number): { status?: number } {
   switch (code) {
     case 'upstream_rejected':

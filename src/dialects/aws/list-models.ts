@@ -1,5 +1,5 @@
-// The models of an account in one region: those that are asked by their own name, and the profiles behind which others are.
-// https://docs.aws.amazon.com/bedrock/latest/APIReference/API_ListFoundationModels.html
+// The models of an account in one region: those that are requested by their own name, and the inference profiles through which the others
+// are. https://docs.aws.amazon.com/bedrock/latest/APIReference/API_ListFoundationModels.html
 // https://docs.aws.amazon.com/bedrock/latest/APIReference/API_ListInferenceProfiles.html
 import { asArray, asString, isObject, type JsonObject } from '../../model/json/json.ts';
 import type { ModelEntry } from '../../model/model-entry.ts';
@@ -9,7 +9,7 @@ const PAGE_SIZE = 1_000;
 /** The cursor of the first page of profiles, which follow the models. */
 const PROFILES = 'profiles';
 
-/** @param serves which ids the provider can be asked for. */
+/** @param serves whether the provider can be asked for a model of this id. */
 export function createModelList(serves: (id: string) => boolean): ProviderModels {
   return {
     ask(cursor) {
@@ -35,7 +35,7 @@ function objectsOf(list: ReturnType<typeof asArray>): JsonObject[] {
   return (list ?? []).filter(isObject);
 }
 
-/** The rest is behind a profile, or has to be rented first. */
+/** Others are requested through a profile, or have to be rented first. */
 function isAskedByName({ inferenceTypesSupported, outputModalities }: JsonObject): boolean {
   const makes = asArray(outputModalities) ?? [];
   const talks = makes.includes('TEXT') || makes.includes('EMBEDDING');

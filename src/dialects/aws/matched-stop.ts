@@ -13,7 +13,7 @@ export function readMatchedStop(fields: JsonValue | undefined): string | undefin
   return asString(atTop) ?? asString(asObject(delta)?.stop_sequence);
 }
 
-/** At both places: what the request named is no longer known. */
+/** In both places, since it is not known any more which the request named. */
 export function buildMatchedStop(stop_sequence: string): JsonObject {
   return { stop_sequence, delta: { stop_sequence } };
 }

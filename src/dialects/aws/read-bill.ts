@@ -1,5 +1,5 @@
-// What InvokeModel states of an answer in whatever form its model has: counts in headers or in the last message of a stream, and
-// exceptions. https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModelWithResponseStream.html
+// What InvokeModel states about an answer, whatever the form of the model's own body: counts, in headers or in the last message of a
+// stream, and exceptions. https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModelWithResponseStream.html
 import { fromBase64 } from '../../model/base64.ts';
 import type { GatewayError } from '../../model/errors.ts';
 import type { HeaderReader } from '../../model/headers.ts';
@@ -14,7 +14,7 @@ export const METRICS = 'amazon-bedrock-invocationMetrics';
 
 export const EVENT_STREAM = 'application/vnd.amazon.eventstream';
 
-/** Of an answer that begins with these headers. */
+/** For an answer that begins with these headers. */
 export async function loadBillReader(headers: HeaderReader): Promise<AnswerReader> {
   if (headers.get('content-type')?.startsWith(EVENT_STREAM) === true) return await loadStreamReader();
   const usage = usageIn({
@@ -41,10 +41,10 @@ async function loadStreamReader(): Promise<AnswerReader> {
     take(bytes) {
       if (!isReadable) return;
       try {
-        // What is unfinished is kept until the rest has come.
+        // A copy, since unfinished messages are kept until the rest arrives.
         framing.push(bytes.slice(), taker);
       } catch {
-        // It passes all the same; only its counts stay unknown.
+        // The answer passes all the same; only its counts remain unknown.
         isReadable = false;
       }
     },
@@ -52,7 +52,7 @@ async function loadStreamReader(): Promise<AnswerReader> {
   };
 }
 
-/** In bytes. Longer ones pass unread. */
+/** In bytes; longer messages pass unread. */
 const LONGEST_MESSAGE = 32 * 1024 * 1024;
 
 const textDecoder = new TextDecoder();
@@ -66,7 +66,7 @@ function metricsIn(data: string): StatedUsage | undefined {
   } catch {
     return undefined;
   }
-  // Only the last message has them.
+  // Only the last message has counts.
   const metrics = text.includes(METRICS) ? asObject(parseObject(text)?.[METRICS]) : undefined;
   return metrics && usageIn(metrics);
 }

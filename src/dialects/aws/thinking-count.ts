@@ -1,8 +1,7 @@
-// How many of the tokens Claude thought with: Converse's own counts do not say, only Claude's field does, which a request has to
-// name. In a stream, `messageStop` has it. A path that leads nowhere is ignored, as in ./matched-stop.ts.
-//
-// https://github.com/BerriAI/litellm/blob/main/litellm/llms/bedrock/chat/converse_transformation.py ("Converse omits thinking
-// tokens from its usage block")
+// How many tokens Claude thought with. Converse's own counts do not say; a field of Claude's does, which a request has to name. In a
+// stream, `messageStop` has it. A path that leads nowhere is ignored, as in ./matched-stop.ts.
+// https://github.com/BerriAI/litellm/blob/main/litellm/llms/bedrock/chat/converse_transformation.py ("Converse omits thinking tokens from
+// its usage block")
 import { asObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 
 /** As a request names it (`additionalModelResponseFieldPaths`). */

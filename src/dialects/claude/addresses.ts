@@ -1,5 +1,5 @@
-// Images and documents given by an address, or by an id in Anthropic's file store: Amazon's and Google's services fetch
-// neither, and refuse the request. https://github.com/anthropics/anthropic-sdk-typescript/issues/1038
+// Images and documents given by URL, or by an id in Anthropic's file store: Amazon's and Google's services fetch neither, and refuse the
+// request. https://github.com/anthropics/anthropic-sdk-typescript/issues/1038
 import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { Loss } from '../../model/request.ts';
 import { UNREADABLE_DOCUMENT, UNREADABLE_IMAGE } from '../shared/losses/substitutes.ts';
@@ -16,7 +16,7 @@ export function leaveOutAddresses(body: JsonObject): Loss[] {
   return [...features].map((feature) => ({ feature, outcome: 'lost' }));
 }
 
-/** A message or a tool's result, with a text in the place of each such block. */
+/** A message or a tool's result, with a text in place of each such block. */
 function withBytes(holder: JsonValue, features: Set<string>): JsonValue {
   const { content, ...rest } = asObject(holder) ?? {};
   const blocks = asArray(content);

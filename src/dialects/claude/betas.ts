@@ -1,5 +1,5 @@
-// The parts of a Messages request that Claude accepts only with the name of a beta feature: in a header at Anthropic, in
-// the body at Amazon. https://platform.claude.com/docs/en/api/beta-headers
+// Parts of a Messages request that Claude accepts only together with the name of a beta feature: in a header at Anthropic, in the body at
+// Amazon. https://platform.claude.com/docs/en/api/beta-headers
 import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { HeaderReader } from '../../model/headers.ts';
 import type { ReasoningSettings } from '../../model/request.ts';
@@ -21,13 +21,13 @@ export const BETA_HEADER = 'anthropic-beta';
 
 const INTERLEAVED = 'interleaved-thinking-2025-05-14';
 
-/** Whether a client of Anthropic asks for thinking between the calls of one turn, as Claude Code does. */
+/** Whether a client of Anthropic's dialect asks for thinking between the calls of one turn, as Claude Code does. */
 export function namesInterleaving(headers: HeaderReader | undefined): boolean {
   return (headers?.get(BETA_HEADER) ?? '').split(',').some((name) => name.trim() === INTERLEAVED);
 }
 
 /**
- * At Amazon, which refuses the name for newer models: these think so by themselves.
+ * The name to send to Amazon, which refuses it for newer models: these think between calls by themselves.
  * @param body as for `betasOf`.
  */
 export function interleavingBeta(
@@ -41,7 +41,8 @@ export function interleavingBeta(
 }
 
 /**
- * At Anthropic itself some of them are no longer betas: there clients of this dialect name their own.
+ * Names that the body's fields require. Not used for clients of Anthropic's dialect at Anthropic, where some features are no longer betas:
+ * these clients name their own.
  * @param body of a Messages request, or the part of one that is sent within another dialect's.
  */
 export function betasOf(body: JsonObject): string[] {

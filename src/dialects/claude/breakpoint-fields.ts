@@ -1,10 +1,7 @@
-// The breakpoints in a Messages request, where a platform takes fewer kinds of them than Anthropic's own.
+// Adapts the breakpoints in a Messages request to platforms that accept fewer kinds of them than Anthropic itself.
 import { asArray, asObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 
-/**
- * The fields of the request that change where each breakpoint becomes what `fit` returns for it (undefined: it is left
- * out).
- */
+/** The fields of the request that change when each breakpoint is replaced by what `fit` returns for it (undefined: it is removed). */
 export function fittedBreakpoints(
   body: JsonObject,
   fit: (breakpoint: JsonObject) => JsonObject | undefined,
@@ -18,7 +15,7 @@ export function fittedBreakpoints(
   return fields;
 }
 
-/** The very list where nothing changes. */
+/** Returns the same list if nothing changes. */
 function fitBlocks(
   blocks: JsonValue[],
   fit: (breakpoint: JsonObject) => JsonObject | undefined,
@@ -44,8 +41,8 @@ function fitBlock(block: JsonValue, fit: (breakpoint: JsonObject) => JsonObject 
 }
 
 /**
- * What caches all of the prompt at Anthropic is a breakpoint on its last block elsewhere: the changed `messages`; nothing
- * where the request has no such breakpoint.
+ * Anthropic's breakpoint for the whole prompt becomes one on its last block: returns the changed `messages`, or nothing if the request has
+ * no such breakpoint.
  */
 export function cachedWhole({ cache_control: breakpoint, messages: list }: JsonObject): JsonObject {
   const messages = asArray(list) ?? [];

@@ -11,17 +11,17 @@ import type { ModelTraits } from './models.ts';
 
 interface ThinkingFacts {
   traits: ModelTraits;
-  /** The client spoke this dialect: an effort without `thinking` does not ask for thinking. */
+  /** Whether the client spoke this dialect, in which an effort without `thinking` does not ask for thinking. */
   native: boolean;
   maxTokens: number;
   forcesTool: boolean;
-  /** As thinking-in-turns.ts says of the conversation. */
+  /** Whether the turn to be continued lacks thinking; see thinking-in-turns.ts. */
   lacksThinking: boolean;
-  /** The history contains thinking that Claude sealed. */
+  /** Whether the history contains thinking that Claude sealed. */
   replaysThinking: boolean;
-  /** The client asked for thinking after tool results alone, in Anthropic's words. */
+  /** Whether the client asked, in Anthropic's words, for thinking after tool results only. */
   onlyBetweenTools?: boolean;
-  /** The server accepts a setting for thinking that is no longer valid. */
+  /** Whether the server accepts a setting for thinking that is no longer valid. */
   bindingControls: boolean;
 }
 
@@ -30,7 +30,7 @@ export interface Thinking {
   effort?: ReasoningEffort;
 }
 
-/** The thinking budget in tokens, where one replaces an effort. */
+/** The thinking budgets, in tokens, that replace an effort. */
 const BUDGETS: Record<Exclude<ReasoningEffort, 'none'>, number> = {
   minimal: 1_024,
   low: 2_048,
@@ -41,7 +41,7 @@ const BUDGETS: Record<Exclude<ReasoningEffort, 'none'>, number> = {
 };
 /** Why earlier thinking is lost; see `forgetsThinking`. */
 export const FORGOTTEN = 'with thinking off, the model would refuse a history that has changed since';
-/** The least budget that is accepted. */
+/** The smallest budget that is accepted. */
 const LEAST_BUDGET = 1_024;
 
 export function buildThinking(
@@ -55,24 +55,24 @@ export function buildThinking(
 }
 
 /**
- * A request that sends thinking back after a changed history is refused, unless it asks to drop such thinking. Clients
- * of other dialects cannot ask for that: their conversation could never continue.
+ * Claude refuses a request that sends thinking back after a changed history, unless the request asks to drop such thinking. Clients of
+ * other dialects cannot ask for that, and could never continue the conversation.
  * https://platform.claude.com/docs/en/build-with-claude/preserved-thinking
  */
 function withBinding(asked: Thinking, facts: ThinkingFacts): Thinking {
   const { traits, native, forcesTool, replaysThinking, bindingControls } = facts;
   if (native || !bindingControls || !traits.bindsThinking || !replaysThinking) return asked;
-  // The model thinks by default as well; asking for it would prevent forcing a tool.
+  // The model thinks by default too, and asking for it would rule out forcing a tool.
   if (asked.thinking === undefined && forcesTool && traits.forcedTools) return asked;
   const { thinking = { type: 'adaptive' } } = asked;
-  // Refused with other types.
+  // Other types refuse the setting.
   if (thinking.type !== 'adaptive') return asked;
   return { ...asked, thinking: { ...thinking, block_binding: { prefix_mismatch_behavior: 'drop_block' } } };
 }
 
 /**
- * Whether earlier thinking is left out of the request: a model that binds it cannot, with thinking off, be asked to drop
- * what is no longer valid, so all of it is left out. Omitting only some would make the rest invalid.
+ * Whether earlier thinking is left out of the request. A model that binds its thinking cannot, with thinking off, be asked to drop what is
+ * no longer valid, so all of it is left out; omitting only some would make the rest invalid.
  * https://platform.claude.com/docs/en/build-with-claude/preserved-thinking/fix-bound-to-a-different-conversation
  */
 export function forgetsThinking(
@@ -87,7 +87,7 @@ function asAsked(asked: ReasoningSettings, facts: ThinkingFacts, losses: LossRep
   const name = native || asked.effort === undefined ? 'thinking' : 'reasoning_effort';
   if (isOffUnlessOn(asked)) return turnOff(asked, facts, losses, name);
   const settings = ledByEffort(asked, traits);
-  // What Claude thinks unasked is hidden anyway.
+  // Claude hides anyway what it thinks unasked.
   if (!native && onlyHides(settings)) return {};
   const wanted = settings.mode !== undefined || !native;
   const effort = effortFor(settings, facts, losses);
@@ -134,7 +134,7 @@ function turnOff(
   if (traits.betweenTools) {
     if (facts.onlyBetweenTools !== true)
       losses.approximated(name, 'the model thinks only between tool calls');
-    // Efforts above `high` are refused with it.
+    // Refuses efforts above `high`.
     const isMore = effort === 'xhigh' || effort === 'max';
     return { thinking: { type: 'between_tools' }, ...(isMore ? { effort: 'high' } : withEffort) };
   }
@@ -163,9 +163,9 @@ function budgeted(
 ): JsonObject | undefined {
   const effort = settings.effort === undefined || settings.effort === 'none' ? 'medium' : settings.effort;
   const asked = settings.budgetTokens ?? BUDGETS[effort];
-  // Gemini's clients may ask for less than the least.
+  // Gemini's clients may ask for less than that.
   const accepted = Math.max(asked, LEAST_BUDGET);
-  // Thinking counts towards max_tokens: at least a quarter is left for the answer.
+  // Thinking counts towards max_tokens, so at least a quarter is left for the answer.
   const budget = accepted < facts.maxTokens ? accepted : Math.floor(facts.maxTokens * 0.75);
   if (budget < LEAST_BUDGET) {
     losses.lost(name, `max_tokens leaves no room for the smallest budget of ${LEAST_BUDGET} tokens`);
@@ -184,7 +184,7 @@ function budgeted(
   return thinking;
 }
 
-/** Models that think by default hide it unless asked to show it; clients of other dialects show what they get. */
+/** Models that think by default hide it unless asked to show it, whereas clients of other dialects show what they get. */
 function displayOf(
   settings: ReasoningSettings,
   { native, traits }: ThinkingFacts,
@@ -197,7 +197,7 @@ function displayOf(
   return isHidden(summary) ? 'omitted' : 'summarized';
 }
 
-/** An effort that the model accepts: the nearest below, else its lowest. */
+/** An effort that the model accepts: the nearest lower one, else its lowest. */
 function effortFor(
   settings: ReasoningSettings,
   facts: ThinkingFacts,
@@ -208,7 +208,7 @@ function effortFor(
   if (effort === undefined) return undefined;
   if (efforts === null) return facts.native ? effort : undefined;
   if (efforts.includes(effort)) {
-    // A budget already expresses it, and this early form of the field requires a beta header.
+    // The budget expresses it already, and this early form of the field requires a beta header.
     return facts.native || facts.traits.thinking !== 'budget' ? effort : undefined;
   }
   if (efforts.length === 0) {

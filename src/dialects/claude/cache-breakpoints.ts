@@ -1,6 +1,6 @@
-// Breakpoints of Claude's prompt cache for clients whose dialect has none. OpenAI and Gemini cache every prompt by themselves,
-// Claude only up to breakpoints: without them each call of a tool bills the whole conversation in full. Where and for whom they
-// are added, and what that costs: docs/adr/0020. https://platform.claude.com/docs/en/build-with-claude/prompt-caching
+// Adds breakpoints of Claude's prompt cache for clients whose dialect has none. OpenAI and Gemini cache every prompt by themselves, Claude
+// only up to breakpoints: without them each call of a tool bills the whole conversation in full. Where and for whom they are added, and
+// what that costs: docs/adr/0020. https://platform.claude.com/docs/en/build-with-claude/prompt-caching
 import type { Part } from '../../model/content.ts';
 import { isObject, type JsonObject } from '../../model/json/json.ts';
 import type { Message, NeutralRequest, Tool } from '../../model/request.ts';
@@ -10,24 +10,24 @@ import type { LossReport } from '../shared/losses/loss-report.ts';
 
 const BREAKPOINT = { type: 'ephemeral' };
 
-/** Claude refuses more. */
+/** Claude refuses more than these. */
 const MOST = 4;
 
-/** Its clients place breakpoints themselves. */
+/** Clients of this dialect place breakpoints themselves. */
 const PLACING_DIALECT = 'anthropic-messages';
 
 /** Other models cache by themselves, or not at all. */
 const CLAUDE = /claude/i;
 
-/** Of the wire and the provider. */
+/** What matters of the wire and the provider. */
 interface Place {
-  /** The wire has a prompt's key besides. Left out: breakpoints stand in for it. */
+  /** The wire also has a key for the prompt. If left out, breakpoints stand in for the client's key. */
   hasKeys?: true;
-  /** Other models of the provider that cache only up to breakpoints. */
+  /** Other models of the provider that, like Claude, cache only up to breakpoints. */
   likeClaude?: RegExp | undefined;
 }
 
-/** The request with breakpoints where its client has none, and with no more of them than Claude takes. */
+/** The request with breakpoints if its client set none, and with no more of them than Claude accepts. */
 export function withBreakpoints(
   asked: NeutralRequest,
   model: string,
@@ -43,7 +43,7 @@ export function withBreakpoints(
   return withoutSurplus({ ...(hasKeys === true ? request : rest), ...breakpoints }, model, losses);
 }
 
-/** A breakpoint within a call's result stands behind all of it: not every wire has a place for one inside. */
+/** Moves a breakpoint within a call's result to the end of the result: not every wire has a place for one inside. */
 function withMarkedResults(request: NeutralRequest, losses: LossReport): NeutralRequest {
   const isInside = ({ parts }: Message) =>
     parts.some((part) => part.type === 'tool-result' && part.content.some(isMarked));
@@ -65,10 +65,10 @@ function withMarkedResults(request: NeutralRequest, losses: LossReport): Neutral
 type Conversation = Pick<NeutralRequest, 'system' | 'tools' | 'messages'>;
 
 /**
- * The conversation with breakpoints behind the system prompt (the tools, if there is none), which sessions share; behind the
- * user's last turn; and behind the one before, where the previous request had its last, as Claude looks back only 20 blocks from
- * a breakpoint for what it has kept. Not behind an instruction that ends the conversation: Claude finds no prompt again that was
- * kept up to one (https://github.com/anthropics/claude-code/issues/96101). Undefined where none are added.
+ * The conversation with breakpoints after the system prompt (after the tools, if there is none), which sessions share; after the user's
+ * last turn; and after the one before, where the previous request had its last breakpoint, since Claude looks back only 20 blocks from a
+ * breakpoint. Not after an instruction that ends the conversation: Claude does not find a prompt again that was kept up to one
+ * (https://github.com/anthropics/claude-code/issues/96101). Undefined if none are added.
  */
 function addedBreakpoints(
   request: NeutralRequest,
@@ -92,8 +92,8 @@ function addedBreakpoints(
 }
 
 /**
- * Without the breakpoints that are more than Claude takes. OpenAI takes any number, and writes up to the last few. The last ones stay,
- * and one behind tools or system prompt, which sessions share. A client of Claude's own dialect reads Claude's refusal.
+ * The request without the breakpoints that exceed Claude's limit. (OpenAI accepts any number, and caches up to the last few.) The last ones
+ * stay, and one after the tools or the system prompt, which sessions share. A client of Claude's own dialect gets Claude's refusal instead.
  */
 function withoutSurplus(request: NeutralRequest, model: string, losses: LossReport): NeutralRequest {
   if (!CLAUDE.test(model) || request.extension?.dialect === PLACING_DIALECT) return request;
@@ -121,19 +121,19 @@ function markedAt(messages: readonly Message[], turns: readonly number[]): Messa
   );
 }
 
-/** Whether the prompt is likely to be sent again, with more behind it: its client says so by a key, or runs tools in a loop. */
+/** Whether the prompt is likely to be sent again with more after it: its client has a key for it, or runs tools in a loop. */
 function comesAgain({ cacheKey, tools, messages }: NeutralRequest): boolean {
   return cacheKey !== undefined || (tools.length > 0 && messages.some(({ role }) => role === 'assistant'));
 }
 
-/** Where the user's last turn ends, and the one before the model's last. */
+/** Where the user's last turn ends, and the user's turn before the model's last. */
 function lastTurns(messages: readonly Message[]): number[] {
   const last = messages.findLastIndex(({ role }) => role === 'user');
   const answer = messages.findLastIndex(({ role }, at) => role === 'assistant' && at < last);
   return [last, messages.findLastIndex(({ role }, at) => role === 'user' && at < answer)];
 }
 
-/** A turn's results are sent before all else in it. */
+/** A turn's results are sent before everything else in it. */
 function marked<Kind extends Part>(parts: readonly Kind[]): Kind[] {
   const said = parts.findLastIndex((part) => part.type !== 'tool-result' && isMarkable(part));
   const last = said === -1 ? parts.findLastIndex(isMarkable) : said;
@@ -147,14 +147,14 @@ function lastMarked(tools: readonly Tool[]): Tool[] {
   );
 }
 
-/** Blank text is refused a breakpoint, thinking too. */
+/** A breakpoint on blank text or on thinking is refused. */
 function isMarkable(part: Part): boolean {
   if (part.type === 'text') return part.text.trim() !== '';
   if (part.type === 'tool-result') return part.content.some(isMarkable);
   return part.type === 'image' || part.type === 'document';
 }
 
-/** Whether none but its own are wanted. */
+/** Whether the client places all breakpoints, so that none are to be added. */
 function placesAll(request: NeutralRequest): boolean {
   const { keepsBreakpoints, cacheControl, cacheSettings, messages, system, extension } = request;
   const options = cacheSettings?.prompt_cache_options;

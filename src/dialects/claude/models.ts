@@ -1,21 +1,21 @@
-// What each generation of models takes, by model name. Sources: the SDK's types (1.11), recorded requests and
-// the vendor's migration notes. Names come in many spellings: `claude-3-5-sonnet-20241022`,
-// `claude-sonnet-4.5`, `anthropic.claude-opus-4-1-20250805-v1:0`, `claude-opus-4@20250514`.
+// What each generation of models accepts, by the model's name. Sources: the SDK's types (1.11), recorded requests and the vendor's
+// migration notes. Names come in many spellings: `claude-3-5-sonnet-20241022`, `claude-sonnet-4.5`,
+// `anthropic.claude-opus-4-1-20250805-v1:0`, `claude-opus-4@20250514`.
 import type { ReasoningEffort } from '../../model/request.ts';
 
 export interface ModelTraits {
-  /** `max_tokens` where the client set none. Below the model's own maximum where that leaves the prompt room. */
+  /** `max_tokens` if the client set none; below the model's own maximum where that leaves more room for the prompt. */
   defaultMaxTokens: number;
   /**
    * `budget`: `enabled` with `budget_tokens`. `adaptive`: the model decides, led by the effort, and a budget
    * is refused. `either`: both forms. `always`: as adaptive, and it cannot be turned off.
    */
   thinking: 'none' | 'budget' | 'either' | 'adaptive' | 'always';
-  /** Thinks between the calls of one turn only where the request names the beta feature. */
+  /** Thinks between the calls of one turn only if the request names the beta feature. */
   interleaves: boolean;
-  /** For those that always think: accepts `between_tools`, thinking only after tool results. Others refuse the value. */
+  /** For models that always think: accepts `between_tools`, which means thinking only after tool results. Others refuse the value. */
   betweenTools: boolean;
-  /** Thinks unless thinking is turned off. */
+  /** Thinks unless told not to. */
   thinksByDefault: boolean;
   /** Values of `output_config.effort`; null where nothing is known, empty where the field is refused. */
   efforts: readonly ReasoningEffort[] | null;
@@ -31,13 +31,13 @@ export interface ModelTraits {
   forcedTools: boolean;
   /** Supports web search, where it is served by Anthropic. */
   webSearch: boolean;
-  /** Reads tools that are held back (`defer_loading`) where a search found them. */
+  /** Reads tools that are held back (`defer_loading`) once a search has found them. */
   toolSearch: boolean;
-  /** Continues a final turn of the assistant while it does not think; false: refuses it; null: unknown. */
+  /** Continues a final turn of the assistant, unless it thinks; false: refuses such a turn; null: unknown. */
   prefill: boolean | null;
   /** Opens thinking that Claude sealed on any platform (`seals.ts`). */
   opensSeals: boolean;
-  /** Accepts its thinking back only after the same history as originally. */
+  /** Accepts its thinking back only after the history with which it came. */
   bindsThinking: boolean;
 }
 
@@ -77,7 +77,7 @@ const V3_7: ModelTraits = { ...V4_0, interleaves: false };
 const V3_5: ModelTraits = { ...V3_7, defaultMaxTokens: 8_192, thinking: 'none', webSearch: false };
 const OLDEST: ModelTraits = { ...V3_5, defaultMaxTokens: 4_096 };
 
-/** Another vendor's model behind this dialect: only what the oldest revisions of the dialect have. */
+/** Another vendor's model that is served in this dialect: only what the oldest revisions of the dialect have. */
 const FOREIGN: ModelTraits = {
   ...V3_5,
   thinking: 'budget',
@@ -86,7 +86,7 @@ const FOREIGN: ModelTraits = {
   opensSeals: false,
 };
 
-/** An unknown family: like the newest, but a client that sends a budget may know better. */
+/** An unknown family: like the newest, except that a client that sends a budget may know better. */
 const UNKNOWN: ModelTraits = { ...NEWEST, thinking: 'either', thinksByDefault: false, toolSearch: false };
 
 const FAMILIES: ReadonlySet<string> = new Set(['', 'opus', 'sonnet', 'haiku', 'fable', 'mythos', 'instant']);
@@ -123,12 +123,12 @@ export function traitsOf(model: string): ModelTraits {
   return row?.traits ?? UNKNOWN;
 }
 
-/** Whether it is no other vendor's model behind this dialect. */
+/** Whether the model is not another vendor's. */
 export function isClaude(traits: ModelTraits): boolean {
   return traits !== FOREIGN;
 }
 
-/** Two numbers, before or after the family's name; a date or a platform's revision ends them. */
+/** The version: two numbers, before or after the family's name; a date or a platform's revision ends them. */
 function versionOf(words: readonly string[], family: string): number {
   const numbers: number[] = [];
   for (const word of words) {

@@ -1,4 +1,4 @@
-// Tokens that Anthropic issues to a person's own client at login. They are sent only where that client itself sends them.
+// Tokens that Anthropic issues to a person's own client at login. The gateway sends them only where that client itself sent them.
 
 /** Token prefix of Claude subscriptions. */
 export const PERSONAL_PREFIX = 'sk-ant-oat';

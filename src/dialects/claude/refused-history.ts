@@ -1,12 +1,11 @@
-// What Claude refuses in the history of a request in Messages' form, where another provider left it: thinking that nobody signed,
-// sources that were sent in the form of a web search, what another server found by its own tools, ids of calls in another form than
-// its own or of two calls, turns that say nothing but white space, and, while it thinks by a budget, a turn to go on with that does
-// not begin with thinking.
+// What Claude refuses in the history of a Messages request if another provider left it there: unsigned thinking, sources in the form of a
+// web search, what another server's tools found, call ids in a form other than its own or used twice, turns of white space only, and, with
+// a thinking budget, a turn to be continued that does not begin with thinking.
 import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import { isClaude, traitsOf } from './models.ts';
 import { lacksThinking, type TurnForm } from './thinking-in-turns.ts';
 
-/** Whether Claude would refuse the request for it. Other vendors' models get back what they sent themselves. */
+/** Whether Claude would refuse the request for its history. Other vendors' models get back what they sent themselves. */
 export function holdsRefused({ messages, thinking }: JsonObject, model: string): boolean {
   const turns = asArray(messages) ?? [];
   const calls = new Set<string>();
@@ -18,22 +17,22 @@ export function holdsRefused({ messages, thinking }: JsonObject, model: string):
   if (isThere) return isClaude(traitsOf(model));
   if (asObject(thinking)?.type !== 'enabled' || traitsOf(model).thinking !== 'budget') return false;
   const sent = turns.map(turnOf);
-  // Behind a turn of its own that it is only to complete, the client has chosen so.
+  // If the request ends with a turn for Claude to complete, that was the client's choice.
   return sent.at(-1)?.role === 'user' && lacksThinking(sent, TURN_FORM) && isClaude(traitsOf(model));
 }
 
-/** Kimi's ids are such: `functions.search:0`. */
+/** Kimi's ids, for instance, are like `functions.search:0`. */
 const FOREIGN_ID = /[^a-zA-Z0-9_-]/;
 
 /** "String should match pattern '^srvtoolu_[a-zA-Z0-9_]+$'" */
 const SERVER_ID = /^srvtoolu_[a-zA-Z0-9_]+$/;
 
-/** Whether a call that the provider ran is another server's, whose findings Claude could not read: they are encrypted. */
+/** Whether another server ran the call: Claude could not read its results, since such results are encrypted. */
 export function isForeignServerCall(id: JsonValue | undefined): boolean {
   return typeof id === 'string' && !SERVER_ID.test(id);
 }
 
-/** @param calls the ids of those before it, to which its own is added. */
+/** @param calls the ids of the calls before this block, to which its own is added. */
 function isRefused(block: JsonValue, calls: Set<string>): boolean {
   const { type, signature, id, citations } = asObject(block) ?? {};
   switch (type) {
@@ -54,7 +53,7 @@ function isRefused(block: JsonValue, calls: Set<string>): boolean {
 }
 
 /**
- * Whether a text is empty, or white space is all that is said, as by Qwen before a call. In front of a thought Claude takes it, and
+ * Whether a text is empty, or white space is all that is said, as by Qwen before a call. Claude accepts blank text before a thought and
  * refuses the thought without it: opencode sends a space for each empty text that Claude wrote there.
  * https://github.com/home-assistant/core/issues/175637, https://github.com/LibreChat-AI/agents/pull/124,
  * https://github.com/anomalyco/opencode/issues/16748

@@ -4,10 +4,10 @@ import type { DocumentPart } from '../../model/content.ts';
 import { asArray, asObject, asString, type JsonObject } from '../../model/json/json.ts';
 
 const MESSAGES = 'anthropic-messages';
-/** The block of Anthropic's that the document was, in its extension. */
+/** Names, in a document's extension, the Anthropic block that the document was. */
 export const SEARCH_RESULT = 'search_result';
 
-/** As Bedrock's `searchResult`; undefined for any other document, and where a step changed the text. */
+/** The document as Bedrock's `searchResult`; undefined for any other document, or if a transformer changed the text. */
 export function buildSearchResult({ source, extension }: DocumentPart): JsonObject | undefined {
   if (extension?.dialect !== MESSAGES || source.kind !== 'text') return undefined;
   const block = asObject(extension.fields[SEARCH_RESULT]);
@@ -25,5 +25,5 @@ export function buildSearchResult({ source, extension }: DocumentPart): JsonObje
   };
 }
 
-/** Between the source and the text, for models that read both as a document. */
+/** Stands between the source and the text, for models that read both as a document. */
 export const BLANK_LINE = '\n\n';

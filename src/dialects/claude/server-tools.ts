@@ -1,20 +1,20 @@
-// Tools that run on Anthropic's own machines, which Amazon's and Google's services lack: they are left out and reported.
+// Tools that run on Anthropic's own machines, which Amazon's and Google's services do not have: they are left out and reported.
 // https://platform.claude.com/docs/en/build-with-claude/overview
 import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { Loss, Tool } from '../../model/request.ts';
 
-/** Types of tools. Google's service searches the web. */
+/** Types of tools that each service lacks. Google's does search the web. */
 export const NOT_AT_GOOGLE = /^(web_fetch|code_execution|mcp_toolset)/;
 export const NOT_AT_AMAZON = /^(web_search|web_fetch|code_execution|mcp_toolset)/;
 
-/** Keeps another dialect's search and fetch of pages from becoming Anthropic's. */
+/** Keeps another dialect's search, and fetch of pages, from becoming Anthropic's. */
 export function withoutSearch(tool: Tool): Tool {
   if (tool.type !== 'server') return tool;
   const { search: _, ...bare } = tool;
   return withoutFetch(bare);
 }
 
-/** Keeps another dialect's fetch of pages, its MCP servers and its place for code from becoming Anthropic's. */
+/** Keeps another dialect's fetch of pages, MCP servers and code execution from becoming Anthropic's. */
 export function withoutFetch(tool: Tool): Tool {
   if (tool.type !== 'server') return tool;
   const { fetch: _, mcp: __, code: ___, ...bare } = tool;
@@ -46,7 +46,7 @@ export function leaveOutServerTools(body: JsonObject, lacking: RegExp): Loss[] {
   return losses;
 }
 
-/** A choice among no tools is refused. */
+/** Sets the tools; without any, the choice is removed as well, since it would be refused. */
 function setTools(body: JsonObject, tools: JsonValue[]): void {
   delete body.tools;
   if (tools.length > 0) body.tools = tools;

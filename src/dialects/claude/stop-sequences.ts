@@ -1,4 +1,4 @@
-// Claude refuses stop sequences of white space alone: "each stop sequence must contain non-whitespace".
+// Claude refuses stop sequences that consist of white space: "each stop sequence must contain non-whitespace".
 // https://github.com/BerriAI/litellm/issues/3286
 import type { LossReport } from '../shared/losses/loss-report.ts';
 

@@ -1,12 +1,11 @@
-// JSON Schemas for constrained output: closed objects, no numeric or length limits. Constraints are moved into the
-// description, where the model reads them.
-// https://docs.anthropic.com/en/docs/build-with-claude/structured-outputs#json-schema-limitations
+// JSON Schemas for constrained output: closed objects without limits on numbers or lengths. Such limits are moved into the description,
+// where the model reads them. https://docs.anthropic.com/en/docs/build-with-claude/structured-outputs#json-schema-limitations
 import { asObject, asString, isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { LossReport } from '../shared/losses/loss-report.ts';
 import { currentDraft } from '../shared/schemas/current-draft.ts';
 import { isOfObjects } from '../shared/schemas/object-schema.ts';
 
-/** The most tools of one request that may be strict. */
+/** How many tools of one request may be strict. */
 export const MOST_STRICT = 20;
 
 const KEPT = new Set(['type', 'enum', 'const', '$ref', 'title', 'default']);
@@ -23,7 +22,7 @@ const FORMATS = new Set([
   'uuid',
 ]);
 
-/** @param feature under which it is reported that a constraint had to move into a description, or an open object was closed. */
+/** @param feature the name under which it is reported that a constraint moved into a description, or an open object was closed. */
 export function strictSchema(
   schema: JsonObject,
   feature: 'response_format' | 'tools.strict',

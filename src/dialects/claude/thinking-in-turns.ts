@@ -1,4 +1,4 @@
-// Where Claude takes its thinking back: not at the end of a message, nor, with thinking off, in a turn that goes on.
+// Where Claude accepts its thinking back: not at the end of a message, nor, with thinking off, in a turn that it continues.
 import type { JsonObject } from '../../model/json/json.ts';
 import type { LossReport } from '../shared/losses/loss-report.ts';
 
@@ -14,8 +14,8 @@ interface WithRole {
 }
 
 /**
- * The messages of the assistant's turn that the request continues: one turn lasts until the user says something without
- * results of its calls. Empty where the user began a new one.
+ * The messages of the assistant's turn that the request continues; a turn lasts until the user says something other than results of its
+ * calls. Empty if the user began a new turn.
  * https://platform.claude.com/docs/en/build-with-claude/thinking#thinking-with-tool-use
  */
 function continuedTurn<Turn extends WithRole>(
@@ -26,7 +26,7 @@ function continuedTurn<Turn extends WithRole>(
   return turns.slice(asked + 1).filter(({ role }) => role === 'assistant');
 }
 
-/** Whether the turn to be continued does not begin with thinking. With a thinking budget that is refused. */
+/** Whether the turn to be continued does not begin with thinking, which is refused with a thinking budget. */
 export function lacksThinking<Turn extends WithRole>(turns: readonly Turn[], form: TurnForm<Turn>): boolean {
   const [message] = continuedTurn(turns, form);
   if (message === undefined) return false;
@@ -58,8 +58,8 @@ export function dropContinuedThinking<Turn extends WithRole>(
 }
 
 /**
- * "The final block in an assistant message cannot be `thinking`": an answer that reached its limit before it said anything
- * ends so, and is given an end.
+ * "The final block in an assistant message cannot be `thinking`": an answer that reached its limit before it said anything ends with
+ * thinking, so a text is appended.
  */
 export function endInWords<Turn extends WithRole>(
   turns: readonly Turn[],

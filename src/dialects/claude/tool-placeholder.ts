@@ -1,8 +1,8 @@
-// A tool that Claude Code declares only so that one is held back (`defer_loading`) in each of its requests: "keeps deferred tool
-// loading active; never call this tool". Models of other vendors, which are offered such tools from the start, are not offered it.
+// A tool that Claude Code declares only so that each of its requests holds one tool back (`defer_loading`): "keeps deferred tool loading
+// active; never call this tool". It is not offered to models of other vendors, which get held-back tools from the start.
 import { asObject, type JsonValue } from '../../model/json/json.ts';
 
-/** Its name, also among the fields that only Anthropic's dialect knows. */
+/** Its name, also as a field that only Anthropic's dialect knows. */
 export const TOOL_PLACEHOLDER = 'DeferredToolPlaceholder';
 
 export function isToolPlaceholder(tool: JsonValue): boolean {

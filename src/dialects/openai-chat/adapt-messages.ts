@@ -8,10 +8,10 @@ import { orderMessages } from './message-order.ts';
 import { thinkingOf } from './model-thinking.ts';
 import { fitCallId } from './tool-call-id.ts';
 
-/** Sent where a server wants a user message and the conversation has none. */
+/** Sent if a server requires a user message and the conversation has none. */
 const STAND_IN = 'Go on.';
 
-/** Where thinking is required and none is known: DeepSeek and Moonshot require some text. */
+/** Sent where thinking is required and unknown: DeepSeek and Moonshot require some text. */
 const UNKNOWN_THOUGHT = '.';
 
 export function changesMessages(quirks: Quirks): boolean {
@@ -26,7 +26,7 @@ export function changesMessages(quirks: Quirks): boolean {
   );
 }
 
-/** The same array where nothing changes. */
+/** Returns the same array if nothing changes. */
 export function adaptMessages(
   messages: JsonValue[],
   model: string,
@@ -47,7 +47,7 @@ export function adaptMessages(
   });
   if (quirks.needsUserMessage === true && !adapted.some((message) => asObject(message)?.role === 'user')) {
     changed = true;
-    // Behind the instructions, before what the model said.
+    // After the instructions, before the model's first turn.
     const at = adapted.findIndex((message) => asObject(message)?.role !== 'system');
     adapted.splice(at === -1 ? adapted.length : at, 0, { role: 'user', content: STAND_IN });
     losses.approximated(
@@ -59,7 +59,7 @@ export function adaptMessages(
   return quirks.messageOrder === true ? orderMessages(result, losses) : result;
 }
 
-/** The same object where nothing changes. */
+/** Returns the same object if nothing changes. */
 function adaptMessage(
   message: JsonObject,
   known: ReadonlySet<string> | undefined,
@@ -80,8 +80,8 @@ function adaptMessage(
 }
 
 /**
- * The field is OpenAI's: to servers that do not know it, a turn of a refusal alone is empty, and DeepSeek and others refuse
- * the conversation ("content or tool_calls must be set").
+ * The field is OpenAI's. To servers that do not know it, a turn that is a refusal is empty, and DeepSeek and others refuse the conversation
+ * ("content or tool_calls must be set").
  */
 function refusalAsText(message: JsonObject, losses: LossReport): JsonObject {
   if (typeof message.refusal !== 'string' || message.refusal === '' || !isEmptyValue(message.content))
@@ -91,16 +91,16 @@ function refusalAsText(message: JsonObject, losses: LossReport): JsonObject {
   return { ...rest, content: refusal };
 }
 
-/** @param message of the assistant, without any. */
+/** @param message of the assistant, without content. */
 function withContent(message: JsonObject, needed: 'text' | 'words', losses: LossReport): JsonObject {
   if (needed === 'text') return message.content === '' ? message : { ...message, content: '' };
-  // Such are answers that reached their limit while the model thought, and those whose calls a client took out.
+  // Answers without content and calls reached their limit while the model thought, or lost their calls to the client.
   if (!isEmptyValue(message.tool_calls) || message.partial === true) return message;
   losses.approximated('messages', 'an empty answer is sent as an ellipsis, since the provider refuses it');
   return { ...message, content: ELLIPSIS };
 }
 
-/** Fields of an answer from this or another provider that its client sends back unchanged. */
+/** Removes fields of an answer, from this or another provider, that the client sends back unchanged. */
 function withKnownFields(message: JsonObject, known: ReadonlySet<string>, losses: LossReport): JsonObject {
   if (Object.keys(message).every((name) => known.has(name))) return message;
   const kept: JsonObject = {};
@@ -112,8 +112,8 @@ function withKnownFields(message: JsonObject, known: ReadonlySet<string>, losses
 }
 
 /**
- * Calls without thinking, from a client that does not send it back or from another model, with a stand-in; the same array
- * where none is needed. https://api-docs.deepseek.com/guides/thinking_mode,
+ * Adds a stand-in to calls without thinking, which come from a client that does not send thinking back, or from another model; the same
+ * array if none is needed. https://api-docs.deepseek.com/guides/thinking_mode,
  * https://platform.moonshot.ai/docs/guide/use-kimi-k2-thinking-model
  */
 export function withReasoning(messages: JsonValue[], losses: LossReport): JsonValue[] {
@@ -122,7 +122,7 @@ export function withReasoning(messages: JsonValue[], losses: LossReport): JsonVa
     const fields = asObject(message);
     if (fields?.role !== 'assistant' || fields.reasoning_content) return message;
     const answers = asObject(messages[at - 1])?.role === 'tool';
-    // Text before a call, in a message of its own: https://github.com/experientiallabs/experiential/pull/890
+    // Text before a call, as a separate message: https://github.com/experientiallabs/experiential/pull/890
     const goesOn = asObject(messages[at + 1])?.role === 'assistant';
     if (!answers && !goesOn && (asArray(fields.tool_calls)?.length ?? 0) === 0) return message;
     changed = true;
@@ -134,8 +134,8 @@ export function withReasoning(messages: JsonValue[], losses: LossReport): JsonVa
 }
 
 /**
- * Ids that another server gave to earlier calls, in the form that this one accepts; the same array where all are so. vLLM's have 46
- * characters, of which OpenAI refuses the last six. https://github.com/anomalyco/opencode/issues/12653
+ * Rewrites ids that another server gave to earlier calls in the form that this one accepts; the same array if all are in it. vLLM's have 46
+ * characters, but OpenAI accepts only 40. https://github.com/anomalyco/opencode/issues/12653
  */
 export function withFittedCallIds(messages: JsonValue[], quirks: Quirks): JsonValue[] {
   let changed = false;

@@ -13,7 +13,7 @@ export function adaptTools(body: JsonObject, edits: Edits, quirks: Quirks, losse
   if ((toolsOf(body, edits)?.length ?? 0) > 0) edits.tool_stream = true;
 }
 
-/** For a server that takes no strict tools, or none beside others. */
+/** For a server that accepts no strict tools, or only if all are strict. */
 function adaptStrict(body: JsonObject, edits: Edits, taken: false | 'all', losses: LossReport): void {
   const tools = asArray(body.tools);
   if (tools === undefined) return;
@@ -24,7 +24,7 @@ function adaptStrict(body: JsonObject, edits: Edits, taken: false | 'all', losse
   edits.tools = tools.map(withoutStrict);
 }
 
-/** For a server that cannot be told which of the tools are allowed: those alone are declared. */
+/** For a server that cannot be told which tools are allowed: only these are declared. */
 function declareAllowed(body: JsonObject, edits: Edits, losses: LossReport): void {
   const allowed = asObject(asObject(body.tool_choice)?.allowed_tools);
   const tools = toolsOf(body, edits);
@@ -36,13 +36,13 @@ function declareAllowed(body: JsonObject, edits: Edits, losses: LossReport): voi
     edits.tool_choice = allowed.mode ?? 'auto';
     edits.tools = declared;
   } else {
-    // The tools stay: a history with calls must not be sent without any.
+    // The tools stay, since a history with calls must not be sent without any.
     if (allowed.mode === 'required') losses.lost('tool_choice', NONE_DECLARED);
     edits.tool_choice = 'none';
   }
 }
 
-/** For a server that leaves the choice to its model, always. */
+/** For a server that always leaves the choice to its model. */
 function leaveChoice(body: JsonObject, edits: Edits, losses: LossReport): void {
   const choice = edits.tool_choice ?? body.tool_choice;
   if (choice === undefined || choice === null || choice === 'auto') return;
@@ -53,14 +53,14 @@ function leaveChoice(body: JsonObject, edits: Edits, losses: LossReport): void {
     return;
   }
   losses.lost('tool_choice');
-  // It cannot be made to call one, yet is not offered the others in place of the one that it should.
+  // The model cannot be forced to call the named tool, but at least it is not offered any other.
   const named = nameOf(choice);
   const tools = toolsOf(body, edits) ?? [];
   const only = tools.filter((tool) => nameOf(tool) === named);
   if (named !== undefined && only.length > 0 && only.length < tools.length) edits.tools = only;
 }
 
-/** As they are after the edits so far. */
+/** The tools after the edits so far. */
 function toolsOf(body: JsonObject, edits: Edits): JsonValue[] | undefined {
   return asArray('tools' in edits ? edits.tools : body.tools);
 }

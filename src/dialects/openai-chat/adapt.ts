@@ -11,8 +11,8 @@ import { adaptThinking, needsReasoning } from './model-thinking.ts';
 export type Edits = Record<string, JsonValue | undefined>;
 
 /**
- * Changes to the top level of `body`; undefined removes the field. Applying it again changes nothing. Every request
- * passes here, so a quirk that a server does not have must cost no more than a check.
+ * Changes to the top level of `body`; undefined removes the field. Applying them again changes nothing. Every request passes through here,
+ * so a quirk that a server does not have must cost no more than a check.
  */
 export function adaptBody(body: JsonObject, quirks: Quirks, losses: LossReport): Edits {
   const edits: Edits = {};
@@ -48,7 +48,7 @@ export function adaptBody(body: JsonObject, quirks: Quirks, losses: LossReport):
   return edits;
 }
 
-/** Adds to `edits` what becomes of fields that the server names otherwise or refuses, whatever is asked. */
+/** Adds to `edits` what becomes of fields that the server names differently or refuses, whatever the request asks for. */
 export function adaptFields(body: JsonObject, edits: Edits, quirks: Quirks, losses: LossReport): void {
   const { renamedFields, refusedFields } = quirks;
   if (renamedFields !== undefined)
@@ -63,8 +63,8 @@ function modelOf(body: JsonObject): string {
 }
 
 /**
- * Of two limits on the answer the newer field is the one that is read. OpenAI refuses both together; other servers read whichever
- * they prefer, past the one that an operator's `max_tokens` has checked.
+ * If a body has two limits on the answer, the newer field counts. OpenAI refuses both together; other servers would read the one they
+ * prefer, past the one that an operator's `max_tokens` has checked.
  */
 function oneLimit({ max_completion_tokens: newer, max_tokens: older }: JsonObject, quirks: Quirks): Edits {
   const { maxTokensField = 'max_tokens' } = quirks;
@@ -72,14 +72,17 @@ function oneLimit({ max_completion_tokens: newer, max_tokens: older }: JsonObjec
 }
 
 /**
- * OpenAI's models that think do, so that those who know one way to ask any server, such as the AI SDK's `openai-compatible`, were
- * always refused: https://github.com/anomalyco/opencode/issues/5421
+ * OpenAI's reasoning models refuse the older field, so that clients with one form for any server, such as the AI SDK's `openai-compatible`,
+ * would always be refused: https://github.com/anomalyco/opencode/issues/5421
  */
 function refusesOlderLimit(model: string, { maxTokensField, fixedSampling }: Quirks): boolean {
   return maxTokensField === 'max_completion_tokens' && fixedSampling?.test(model) === true;
 }
 
-/** For an answer that is not streamed; a streamed one is told whole. Of several alternatives that cannot be done. */
+/**
+ * Whether an answer that is not to be streamed may exceed what the server gives whole; then it is streamed and collected, which is
+ * impossible for several alternatives.
+ */
 function isTooLong(body: JsonObject, most: number): boolean {
   const limit = body.max_completion_tokens ?? body.max_tokens;
   if (body.stream === true || (typeof body.n === 'number' && body.n > 1)) return false;
@@ -100,7 +103,7 @@ function refuse(body: JsonObject, edits: Edits, fields: readonly string[], losse
   }
 }
 
-/** `edits` applied to a body of our own. */
+/** Applies `edits` to a body that the gateway built. */
 export function applyEdits(body: JsonObject, edits: Edits): void {
   for (const [field, value] of Object.entries(edits)) {
     if (value === undefined) delete body[field];

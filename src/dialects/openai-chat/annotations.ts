@@ -1,5 +1,5 @@
-// Citations ↔ `annotations[]`. Offsets here count from the start of the whole content, in the neutral model
-// from the start of their text part: `base` is the difference.
+// Citations ↔ `annotations[]`. Offsets count from the start of the whole content here, and from the start of their text part in the neutral
+// model; `base` is the difference.
 import type { Citation } from '../../model/content.ts';
 import {
   asArray,
@@ -31,7 +31,7 @@ export function parseAnnotations(value: JsonValue | undefined, base: number): Ci
     if (url !== undefined) citation.url = url;
     if (title) citation.title = title;
     if (citedText) citation.citedText = citedText;
-    // Servers send 0 to 0 where the place is unknown.
+    // Servers send 0 to 0 if the place is unknown.
     if (start !== undefined && end !== undefined && end > start && start >= base) {
       citation.start = start - base;
       citation.end = end - base;
@@ -42,8 +42,8 @@ export function parseAnnotations(value: JsonValue | undefined, base: number): Ci
 }
 
 /**
- * Sources listed beside the answer instead of in it: `search_results[]`, or `citations[]` of bare URLs; `web_search[]`, with links
- * instead of addresses, is GLM's. https://docs.perplexity.ai/api-reference, https://docs.z.ai/api-reference/llm/chat-completion
+ * Sources listed beside the answer instead of within it: `search_results[]`, or `citations[]` of bare URLs; GLM has `web_search[]`, with
+ * `link` instead of `url`. https://docs.perplexity.ai/api-reference, https://docs.z.ai/api-reference/llm/chat-completion
  */
 export function parseSources(body: JsonObject): Citation[] {
   const results = asArray(body.search_results) ?? asArray(body.citations) ?? asArray(body.web_search) ?? [];
@@ -65,7 +65,7 @@ export function listsSources(body: JsonObject): boolean {
   return Boolean(asArray(body.web_search)?.length) || parseSources(body).length > 0;
 }
 
-/** The annotation for a citation in a text of `length` that begins at `base`; undefined where it has no form here. */
+/** The annotation for a citation in a text of `length` that begins at `base`; undefined if it has no form here. */
 export function buildAnnotation(citation: Citation, base: number, length: number): JsonObject | undefined {
   const own = citation.extension?.dialect === ID ? citation.extension.fields : undefined;
   if (citation.kind !== 'url' || citation.url === undefined) return own;
@@ -79,7 +79,7 @@ export function buildAnnotation(citation: Citation, base: number, length: number
     type: 'url_citation',
     url_citation: {
       url: citation.url,
-      // Open WebUI and others show a source by it, one without a name as nothing.
+      // Open WebUI and others show a source by its title, and one without a title not at all.
       title: citation.title || citation.url,
       ...(citation.citedText !== undefined && { content: citation.citedText }),
       ...original,
@@ -88,5 +88,5 @@ export function buildAnnotation(citation: Citation, base: number, length: number
   };
 }
 
-/** The fields of an annotation about its source, without the source's location. */
+/** The details of a citation that an annotation has, besides the source's location. */
 export const ANNOTATED = ['citedText', 'span'] as const;

@@ -1,4 +1,4 @@
-// Where a server takes a JSON answer's schema: in `response_format`, or only in words.
+// How a server accepts the schema of a JSON answer: in `response_format`, or only in words.
 import type { NeutralRequest, OutputFormat } from '../../model/request.ts';
 import type { BuildOptions } from '../dialect.ts';
 import { thinkingOf } from './model-thinking.ts';
@@ -8,14 +8,17 @@ export function takesSchema({ model, quirks }: BuildOptions): boolean {
   return quirks.jsonSchema !== false && quirks.refusesJsonSchema?.test(model) !== true;
 }
 
-/** The format that only the instructions can ask for: the server has none such, or refuses `response_format` beside tools or thinking. */
+/**
+ * The format, if it can only be asked for in the instructions: the server does not have it, or refuses `response_format` beside tools or
+ * thinking.
+ */
 export function formatInWords(
   { outputFormat: format, tools }: NeutralRequest,
   { model, quirks }: BuildOptions,
 ): Exclude<OutputFormat, { type: 'text' }> | undefined {
   if (format?.type === 'choice') return format;
   const isRefused = quirks.jsonBesideTools === false && tools.length > 0;
-  // A model that can think without is kept from it instead.
+  // A model that can work without thinking is kept from thinking instead.
   const { thinks, refusesJson } = thinkingOf(model, quirks);
   if (!isRefused && (refusesJson !== true || thinks !== 'always')) return undefined;
   return format === undefined || format.type === 'text' ? undefined : format;

@@ -1,5 +1,5 @@
-// The field of a message or a tool that ends a cached prompt, which OpenAI has not: Anthropic's, or GitHub Copilot's, which VS
-// Code also sends to endpoints of one's own. https://github.com/microsoft/vscode/issues/312940
+// The field that marks the end of a cached prompt on a message or a tool, which OpenAI does not have: Anthropic's, or GitHub Copilot's,
+// which VS Code also sends to a user's own endpoints. https://github.com/microsoft/vscode/issues/312940
 import { asObject, type JsonObject } from '../../model/json/json.ts';
 import type { BuildOptions } from '../dialect.ts';
 import { takesBreakpoints } from '../openai/breakpoint.ts';
@@ -13,7 +13,7 @@ export function breakpointOf({
   return asObject(anthropic) ?? asObject(copilot);
 }
 
-/** As a server that takes `cache_control` takes it for this model. */
+/** In the form that a server with `cache_control` accepts for this model. */
 export function sentBreakpoint(
   cacheControl: JsonObject,
   { quirks, model }: BuildOptions,
@@ -24,8 +24,8 @@ export function sentBreakpoint(
 }
 
 /**
- * Where breakpoints are taken, several texts stay apart, with or without one: joined once the breakpoint has moved on, they
- * would be another prompt, of which nothing is cached.
+ * Where breakpoints are accepted, several texts stay separate, with or without one: if they were joined once the breakpoint has moved on,
+ * the prompt would be a different one, of which nothing is cached.
  */
 export function keepsTextsApart(options: BuildOptions): boolean {
   return options.quirks.cacheControl === true || takesBreakpoints(options);

@@ -25,12 +25,12 @@ export interface BuildScope {
   losses: LossReport;
 }
 
-/** `separator` joins text parts where the content becomes one string: those of an answer without anything between. */
+/** What joins text parts if the content becomes one string; nothing, for those of an answer. */
 type TextSeparator = '' | '\n\n';
 
 /**
- * Content as one string where it is text alone: older and smaller servers take no array there. An array
- * where another kind of part is in it, or a cache breakpoint that the provider understands.
+ * The content as one string if it is only text, since older and smaller servers accept no array. An array if it contains another kind of
+ * part, or a cache breakpoint that the provider understands.
  */
 export function buildContent(
   parts: readonly Part[],
@@ -56,8 +56,9 @@ export function buildContent(
 }
 
 /**
- * The client's own, unless a step removed it; the sister dialect's for OpenAI's servers alone: others may refuse it.
- * @param isAnswer OpenAI takes none in the model's earlier answers.
+ * Adds the client's own breakpoint, unless a transformer removed it. That of the sister dialect only goes to OpenAI's servers, since others
+ * may refuse it.
+ * @param isAnswer OpenAI accepts none in the model's earlier answers.
  */
 function addBreakpoint(
   { cacheControl, extension }: Pick<TextPart, 'cacheControl' | 'extension'>,
@@ -136,7 +137,7 @@ function buildImage(part: ImagePart, losses: LossReport): JsonObject | undefined
 function buildDocument(part: DocumentPart, { losses, options }: BuildScope): JsonObject | undefined {
   const { name } = part;
   const { documentUrls, textFiles } = options.quirks;
-  // OpenAI takes bytes of PDFs alone: https://github.com/trpc-group/trpc-agent-go/issues/1816
+  // OpenAI accepts bytes of PDFs only: https://github.com/trpc-group/trpc-agent-go/issues/1816
   const source = (textFiles !== true && asText(part.source)) || part.source;
   if (part.cites === true) losses.lost('citations');
   if (options.quirks.documents === false && source.kind !== 'text') {
@@ -187,7 +188,7 @@ function buildOpaque(
   if (isOwnPart && typeof value.type === 'string') return { ...value };
   const url = video && videoUrl(video, options.quirks);
   if (url !== undefined) return { type: 'video_url', video_url: { url } };
-  // Fields of an assistant message have no type and go back onto the message.
+  // Fields of an assistant message have no type, and go back onto the message.
   if (!isOwnPart) losses.lost(name);
   return undefined;
 }

@@ -27,8 +27,8 @@ export function buildMessages(request: NeutralRequest, scope: BuildScope): JsonO
   if (system !== undefined) built.push({ role: 'system', content: system });
 
   /**
-   * Where the next tool message goes: OpenAI wants all of them straight behind the turn that called, also
-   * where the client has other content before or between its results.
+   * Where the next tool message goes: OpenAI requires all of them right after the turn that called, even if the client has other content
+   * before or between its results.
    */
   let resultSlot: number | undefined;
   let calls: CallPlaces = new Map();
@@ -70,9 +70,9 @@ export function buildMessages(request: NeutralRequest, scope: BuildScope): JsonO
 }
 
 /**
- * Chat templates of many open models (Qwen, Llama, Gemma) refuse instructions between turns, such as Claude Code sends: "System
- * message must be at the beginning". https://github.com/ollama/ollama/issues/17774. Where a client of this dialect sends its own,
- * they stay, as in a request that passes.
+ * The chat templates of many open models (Qwen, Llama, Gemma) refuse instructions between turns, such as Claude Code sends: "System message
+ * must be at the beginning". https://github.com/ollama/ollama/issues/17774. Those of a client of this dialect stay, as in a request that
+ * passes.
  */
 function turnsOf(
   { messages, extension }: NeutralRequest,
@@ -83,8 +83,8 @@ function turnsOf(
 }
 
 /**
- * Leaves out turns of the model of which nothing could be carried: some servers refuse empty ones. The user's content
- * before and behind one is then joined in one message, since other servers require alternating roles.
+ * Leaves out turns of the model of which nothing could be carried, since some servers refuse empty ones. The user's content before and
+ * after such a turn is then joined in one message, since other servers require alternating roles.
  */
 function withoutEmptyTurns(messages: readonly JsonObject[], { options }: BuildScope): JsonObject[] {
   const apart = keepsTextsApart(options);
@@ -113,7 +113,7 @@ function isUnnamedUser(message: JsonObject | undefined): boolean {
   return message?.role === 'user' && Object.keys(message).length === 2;
 }
 
-/** @param apart texts stay apart, as in `buildContent`. */
+/** @param apart whether texts stay separate, as in `buildContent`. */
 function joined(one: JsonValue | undefined, other: JsonValue | undefined, apart: boolean): JsonValue {
   if (!apart && typeof one === 'string' && typeof other === 'string') return `${one}\n\n${other}`;
   const parts = (content: JsonValue | undefined) =>
@@ -121,7 +121,7 @@ function joined(one: JsonValue | undefined, other: JsonValue | undefined, apart:
   return [...parts(one), ...parts(other)];
 }
 
-/** Where `response_format` takes no schema, the model is given it as text; servers require the word JSON somewhere too. */
+/** The schema as text for the model, if `response_format` does not accept one. Servers also require the word JSON somewhere. */
 function schemaNote(request: NeutralRequest, { options, losses }: BuildScope): TextPart[] {
   const { outputFormat, system } = request;
   const inWords = formatInWords(request, options);
@@ -154,7 +154,7 @@ function buildAssistant(message: Message, serverTools: Map<string, string>, scop
         losses.foreign(part.extension);
         if (part.extension?.dialect !== ID) reasoning.push(part);
         else {
-          // The client's own field has the signatures.
+          // The client's own field contains the signatures.
           Object.assign(fields, part.extension.fields);
           if (part.text !== '') reasoning.push({ type: 'reasoning', text: part.text });
         }
@@ -191,7 +191,7 @@ function buildAssistant(message: Message, serverTools: Map<string, string>, scop
         break;
     }
   }
-  // Text that citations divide into parts is one text: nothing goes between.
+  // A text that citations divide into parts is still one text, so nothing goes between.
   const content = buildContent([...texts, ...others], '', scope);
   const built: JsonObject = {
     role: 'assistant',
@@ -209,7 +209,7 @@ function buildAssistant(message: Message, serverTools: Map<string, string>, scop
   return built;
 }
 
-/** Earlier reasoning, in the form in which the provider accepts it. */
+/** Earlier reasoning in the form in which the provider accepts it. */
 function buildReplay(reasoning: readonly ReasoningPart[], { losses, options }: BuildScope): JsonObject {
   const { replaysReasoningDetails, replaysReasoning } = options.quirks;
   if (isCopilot(options.baseUrl)) return buildCopilots(reasoning, losses);
@@ -250,24 +250,24 @@ function buildCall(call: ToolCallPart, { losses, options }: BuildScope): JsonObj
   };
 }
 
-/** An earlier free-text call, in the form that `buildTools` gives its tool. */
+/** An earlier free-text call in the form that `buildTools` gives its tool. */
 function asKnownKind(call: ToolCallPart, quirks: Quirks): ToolCallPart {
   if (call.kind !== 'custom' || quirks.customTools === true) return call;
   return { ...call, kind: 'function', arguments: JSON.stringify({ [FREE_TEXT]: call.arguments }) };
 }
 
 /**
- * A call that was cut off, as other dialects get it: Qwen refuses arguments that are no JSON, and the templates of open models
- * parse them. https://github.com/wink-wink-wink555/MarkiNote/issues/6
+ * A call that was cut off, in the form in which other dialects get it: Qwen refuses arguments that are not JSON, and templates of open
+ * models parse them. https://github.com/wink-wink-wink555/MarkiNote/issues/6
  */
 function withJson(call: ToolCallPart, losses: LossReport): ToolCallPart {
   const { kind, arguments: text } = call;
-  // What is cut off may end in a brace too, behind an inner object.
+  // Checking the last character is not enough: a text that was cut off may end in the brace of an inner object.
   if (kind === 'custom' || text === '' || isJson(text)) return call;
   return { ...call, arguments: JSON.stringify(buildArguments(call, losses)) };
 }
 
-/** What a tool message cannot hold is put into `moved`, for the user message behind it. */
+/** What a tool message cannot hold is put into `moved`, for the user message after it. */
 function buildToolResult(part: ToolResultPart, moved: Part[], scope: BuildScope): JsonObject {
   const { losses } = scope;
   losses.foreign(part.extension);

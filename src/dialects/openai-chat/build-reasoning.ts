@@ -20,7 +20,7 @@ import { thinkingOf } from './model-thinking.ts';
 const UNTHINKING_CALLS =
   'Chat Completions refuses tools to a model that thinks; `dialect: openai-responses` allows both';
 
-/** The fields that ask for thinking; empty where none was requested, or the provider has no such field. */
+/** The fields that ask for thinking; empty if none was requested, or the provider has no such field. */
 export function buildReasoning(
   { reasoning: settings, tools }: NeutralRequest,
   options: BuildOptions,
@@ -54,11 +54,11 @@ export function buildReasoning(
       }));
     case 'enable_thinking': {
       const { budgetTokens, ...others } = settings;
-      // A budget alone asks for thinking.
+      // A budget by itself asks for thinking.
       const asked: ReasoningSettings = budgetTokens === undefined ? others : { mode: 'on', ...others };
       const fields = buildSwitch(asked, efforts, losses, (on) => ({ enable_thinking: on }));
       if (fields.enable_thinking !== true || budgetTokens === undefined) return fields;
-      // Only one of the two is allowed.
+      // Only one of effort and budget is allowed.
       if (fields.reasoning_effort === undefined) return { ...fields, thinking_budget: budgetTokens };
       losses.approximated('thinking.budget_tokens', `effort \`${String(fields.reasoning_effort)}\``);
       return fields;
@@ -66,7 +66,7 @@ export function buildReasoning(
   }
 }
 
-/** What becomes of a client's own effort at a server that refuses those it does not know. */
+/** Adapts a client's own effort for a server that refuses efforts it does not know. */
 export function adaptEffort(body: JsonObject, model: string, quirks: Quirks, losses: LossReport): Edits {
   const effort = asString(body.reasoning_effort);
   const { field, thinks, efforts } = thinkingOf(model, quirks);
@@ -83,7 +83,7 @@ function openAiEfforts({ model, quirks }: BuildOptions): readonly ReasoningEffor
   return quirks.fixedSampling?.test(model) === true ? effortsOf(model) : undefined;
 }
 
-/** Losses are reported under `reasoning_effort` to clients that gave an effort, under `thinking` to others. */
+/** Losses are reported as `reasoning_effort` to clients that gave an effort, as `thinking` to others. */
 function featureOf({ effort }: ReasoningSettings): string {
   return effort === undefined ? 'thinking' : 'reasoning_effort';
 }
@@ -109,7 +109,7 @@ function buildReasoningObject(settings: ReasoningSettings, losses: LossReport): 
   const built: JsonObject = {};
   if (isOff(settings)) return { reasoning: { enabled: false } };
   if (effort !== undefined) built.effort = effort;
-  // Only one of the two is allowed; an effort for the whole turn says more than a bound on its tokens.
+  // Only one of effort and budget is allowed; an effort for the whole turn says more than a bound on its tokens.
   if (budgetTokens !== undefined && effort === undefined) built.max_tokens = budgetTokens;
   else if (budgetTokens !== undefined) {
     losses.approximated('thinking.budget_tokens', `effort \`${effort}\``);
@@ -120,7 +120,7 @@ function buildReasoningObject(settings: ReasoningSettings, losses: LossReport): 
   return Object.keys(built).length === 0 ? {} : { reasoning: built };
 }
 
-/** Servers on which thinking is on or off; with `efforts`, some accept an effort as well. */
+/** For servers where thinking is on or off; those with `efforts` accept an effort as well. */
 function buildSwitch(
   settings: ReasoningSettings,
   efforts: readonly ReasoningEffort[] | undefined,
@@ -149,7 +149,7 @@ function substituteEffort(
   known: readonly ReasoningEffort[] | undefined,
   losses: LossReport,
 ): ReasoningEffort | undefined {
-  // Unknown servers: `xhigh` is their value if they have any above `high`; hardly any has `max`.
+  // Unknown servers: if they have any effort above `high`, it is `xhigh`; hardly any has `max`.
   const sent = known === undefined ? (effort === 'max' ? 'high' : effort) : nearestEffort(effort, known);
   if (sent === undefined) return unsaid(losses);
   if (sent !== effort) losses.approximated('reasoning_effort', `effort \`${effort}\` is sent as \`${sent}\``);
@@ -157,8 +157,8 @@ function substituteEffort(
 }
 
 /**
- * The `reasoning_effort` to send, undefined for none. Where a provider's row distinguishes its reasoning models
- * (`fixedSampling`), the others never get one: they refuse it.
+ * The `reasoning_effort` to send; undefined for none. Where a provider's row distinguishes its reasoning models (`fixedSampling`), other
+ * models refuse it and never get one.
  */
 function buildReasoningEffort(
   settings: ReasoningSettings,
@@ -192,7 +192,7 @@ function buildReasoningEffort(
   }
   if (mode === 'on') {
     const sent = known === undefined ? 'medium' : nearestEffort('medium', known);
-    // A model without efforts thinks when nothing is sent.
+    // A model without efforts thinks if nothing is sent.
     if (sent === undefined) return undefined;
     losses.approximated(feature, `thinking without an effort is sent as \`${sent}\``);
     return sent;
@@ -213,7 +213,7 @@ function effortForOff(
     losses.lost(feature);
     return undefined;
   }
-  // `none` is refused by some of OpenAI's reasoning models, `low` by hardly any of them.
+  // Some of OpenAI's reasoning models refuse `none`, but hardly any refuses `low`.
   const least = leastEffort(known ?? ['low']);
   losses.approximated(feature, `reasoning cannot be switched off everywhere: sent as \`${least}\``);
   return least;

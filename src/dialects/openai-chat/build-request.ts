@@ -38,7 +38,7 @@ export function buildRequest(asked: NeutralRequest, options: BuildOptions): Buil
   const losses = createLossReport(ID);
   const allowed = quirks.allowedTools === true ? asked : declareAllowed(asked, losses);
   const paired = pairCalls(allowed, losses);
-  // What a client of this dialect sends is what this server takes from it.
+  // What a client of this dialect sends is what this server accepts from it.
   const isOwn = asked.extension?.dialect === ID;
   const request =
     quirks.cacheControl === true && !isOwn
@@ -50,7 +50,7 @@ export function buildRequest(asked: NeutralRequest, options: BuildOptions): Buil
   if (messages.length === 0) requireLastTurn(request, undefined);
   if (request.stream) {
     body.stream = true;
-    // Always requested: the ledger needs the counts whether or not the client does.
+    // Always requested, since the ledger needs the counts even if the client does not.
     if (quirks.streamOptions !== false) body.stream_options = { include_usage: true };
   }
   Object.assign(body, buildTools(request, scope));
@@ -81,7 +81,7 @@ export function buildRequest(asked: NeutralRequest, options: BuildOptions): Buil
   const own = ownFields(request.extension);
   losses.foreign(request.extension);
   for (const [field, value] of Object.entries(own)) restore(body, field, value, losses);
-  // OpenAI takes metadata only for completions that it stores.
+  // OpenAI accepts metadata only for completions that it stores.
   if (request.metadata !== undefined) {
     if (body.store === true) body.metadata = request.metadata;
     else losses.lost('metadata');
@@ -101,7 +101,7 @@ export function buildRequest(asked: NeutralRequest, options: BuildOptions): Buil
   };
 }
 
-/** A client of this dialect that hides thinking in a field of its own is sent on with that field. */
+/** A client of this dialect that hides thinking through a field of its own keeps that field. */
 function withoutToldSummary(request: NeutralRequest): NeutralRequest {
   const { reasoning, extension, ...others } = request;
   if (reasoning === undefined || extension?.dialect !== ID) return request;
@@ -121,17 +121,17 @@ function buildCacheSettings(settings: JsonObject | undefined, losses: LossReport
   return isEmpty(known) ? others : { ...others, prompt_cache_options: known };
 }
 
-/** Puts a field of the client's own dialect back; a dotted one into the object that it was taken from. */
+/** Restores a field of the client's own dialect; one with a dot in its name goes into the object from which it was taken. */
 function restore(body: JsonObject, field: string, value: JsonValue | undefined, losses: LossReport): void {
   const [, outer, inner] = /^(reasoning|thinking)\.(.+)$/.exec(field) ?? [];
   const holder = outer === undefined ? body : asObject(body[outer]);
   const name = inner ?? field;
-  // This server takes its thinking settings in another form.
+  // This server accepts thinking settings only in another form.
   if (holder === undefined) losses.lost(field);
   else if (value !== undefined && holder[name] === undefined) holder[name] = value;
 }
 
-/** Models with fixed sampling refuse these fields, `stop` included; leaving out defaults loses nothing. */
+/** Models with fixed sampling refuse these fields, including `stop`; leaving out defaults loses nothing. */
 function buildSampling(request: NeutralRequest, options: BuildOptions, losses: LossReport): JsonObject {
   const fields: JsonObject = {};
   const { model, quirks } = options;
@@ -169,7 +169,7 @@ function withinRange(
   return maxTemperature;
 }
 
-/** Undefined where only the instructions can ask for it. */
+/** Undefined if only the instructions can ask for the format. */
 function buildResponseFormat(
   format: OutputFormat,
   options: BuildOptions,
@@ -197,7 +197,7 @@ function buildResponseFormat(
         losses.approximated('response_format', AS_INSTRUCTION);
         return undefined;
       }
-      // The name is required here and optional in other dialects.
+      // The name is required here, but optional in other dialects.
       const described: JsonObject = { name: format.name ?? 'response', schema };
       if (format.description !== undefined) described.description = format.description;
       if (format.strict !== undefined) described.strict = format.strict;

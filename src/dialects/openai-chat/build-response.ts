@@ -41,27 +41,27 @@ export function buildResponse(response: NeutralResponse, context: AnswerContext)
         finish_reason: buildFinishReason(response.finish, message.function_call !== undefined),
       },
     ],
-    // Left out where the provider stated none: zeros would be a claim.
+    // Left out if the provider stated none, since zeros would be a claim.
     ...(totalInputTokens(response.usage) + response.usage.outputTokens > 0 && {
       usage: buildUsage(response.usage),
     }),
     ...buildTier(response.tier),
-    // OpenAI and OpenRouter state none so, and OpenRouter's SDKs refuse a whole answer without it (LangChain's ChatOpenRouter).
-    // https://github.com/OpenRouterTeam/python-sdk/blob/main/src/openrouter/components/chatresult.py
+    // OpenAI and OpenRouter write a missing one as null, and OpenRouter's SDKs refuse a whole answer without the field (LangChain's
+    // ChatOpenRouter). https://github.com/OpenRouterTeam/python-sdk/blob/main/src/openrouter/components/chatresult.py
     system_fingerprint: null,
     ...(moderation !== undefined && { moderation }),
   };
 }
 
 /**
- * OpenAI states the usual tier in each whole answer, too, and LiteLLM's SDK for Groq ends in an error where none is stated
- * (`_map_groq_service_tier`). A tier that OpenAI has no name for is left out.
+ * OpenAI states even the usual tier in each whole answer, and LiteLLM's SDK for Groq fails if none is stated (`_map_groq_service_tier`). A
+ * tier that OpenAI has no name for is left out.
  */
 function buildTier(tier: string | undefined): JsonObject {
   return tier === undefined ? { service_tier: 'default' } : servedTier('service_tier', tier);
 }
 
-/** @param own log probabilities that belong to no text, as the server sent them. Null where there are none. */
+/** @param own log probabilities of no text in the answer, as the server sent them. Returns null if there are none at all. */
 function buildSpelling({ parts }: NeutralResponse, own: JsonObject | undefined): JsonObject | null {
   const of = (type: 'text' | 'refusal') => {
     const tokens = parts.flatMap((part) => (part.type === type ? (part.logprobs ?? []) : []));
@@ -102,7 +102,7 @@ function buildMessage(response: NeutralResponse, context: AnswerContext, losses:
         refusal += part.text;
         break;
       case 'tool-call':
-        // Calls of provider-run tools are complete: a client would try to answer them.
+        // Calls of tools that the provider ran are complete, but a client would try to answer them.
         if (part.kind === 'server') {
           losses.serverCall(part, false);
           break;
@@ -157,8 +157,8 @@ function buildMessage(response: NeutralResponse, context: AnswerContext, losses:
   if (images.length > 0) message.images = images;
   const annotations = buildAnnotations(texts, losses);
   if (annotations.length > 0) message.annotations = annotations;
-  // OpenAI sends '' for an answer that is all thinking, and refuses null from a client that sends it back. Mistral sends '' beside
-  // calls, too, and LlamaIndex's class for it ends in an error over null.
+  // OpenAI sends '' for an answer that is only thinking, and refuses null if a client sends it back. Mistral sends '' beside calls as well,
+  // and LlamaIndex's class for it fails at null.
   const emptied = context.readsMistrals === true || !INSTEAD_OF_TEXT.some((field) => message[field]);
   if (message.content === null && emptied) message.content = '';
   return message;
@@ -166,7 +166,7 @@ function buildMessage(response: NeutralResponse, context: AnswerContext, losses:
 
 interface PlacedText {
   part: TextPart;
-  /** The text, behind what sets it apart from the one before. */
+  /** The text, preceded by what separates it from the one before. */
   joined: string;
 }
 

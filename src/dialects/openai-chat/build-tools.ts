@@ -14,7 +14,7 @@ import { mfjsSchema } from './mfjs-schema.ts';
 import { SEARCH_OPTIONS } from './parse-tools.ts';
 import { ID } from './wire.ts';
 
-/** The tool fields of the body; empty where the request offers no tool that this dialect has. */
+/** The tool fields of the body; empty if the request offers no tool that this dialect has. */
 export function buildTools(request: NeutralRequest, scope: BuildScope): JsonObject {
   const { losses, options } = scope;
   const isOwn = request.extension?.dialect === ID;
@@ -67,7 +67,7 @@ export function buildTools(request: NeutralRequest, scope: BuildScope): JsonObje
   return fields;
 }
 
-/** Models that search have it in their name; the others refuse the field. */
+/** Models that search have it in their name; others refuse the field. */
 const SEARCHES = /-search-/;
 
 function buildSearch(tool: ServerTool, { losses, options }: BuildScope): JsonObject {
@@ -120,7 +120,7 @@ function buildToolChoice(choice: ToolChoice, customNames: ReadonlySet<string>): 
   return nameTool(choice.name, customNames);
 }
 
-/** A server's tool has no name but its type; another dialect's was not sent. */
+/** A server's tool is named by its type; tools of another dialect's server were not sent. */
 function listTool(tool: Tool, customNames: ReadonlySet<string>): JsonObject[] {
   if (tool.type !== 'server') return [nameTool(tool.name, customNames)];
   return tool.definition.dialect === ID ? [{ type: tool.name }] : [];

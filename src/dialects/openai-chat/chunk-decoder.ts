@@ -1,5 +1,5 @@
-// What streams of chat and of text completions have in common: what an event says, how an answer begins, fails and ends. `finish`
-// is held until the stream's end, because usage, the rest of other choices and, on some servers, an error come behind `finish_reason`.
+// What streams of chat and of text completions have in common: what an event says, and how an answer begins, fails and ends. `finish` is
+// held back until the stream's end, because usage, the rest of other choices and, on some servers, an error follow `finish_reason`.
 import { GatewayError } from '../../model/errors.ts';
 import type { EventSink } from '../../model/events.ts';
 import { asString, isObject, type JsonObject, parseJson } from '../../model/json/json.ts';
@@ -11,13 +11,13 @@ import { errorInList } from '../shared/answer-list.ts';
 import { errorInBody } from './errors.ts';
 import { brokenFinish, parseFinish } from './finish.ts';
 
-/** A class, so that what each stream holds while it lasts is few objects, and no more than it needs. */
+/** A class, so that a stream holds few objects while it lasts, and nothing that it does not need. */
 export abstract class ChunkDecoder implements StreamDecoder {
   strangers = 0;
   protected readonly sink: EventSink;
   protected readonly quirks: Quirks;
   protected started = false;
-  /** May be a failure in another form: it is one where no answer follows. */
+  /** May be a failure in another form: it is one if no answer follows. */
   protected complaint: GatewayError | undefined = undefined;
   /** The choice that gave the finish reason. */
   protected finished: JsonObject | undefined = undefined;
@@ -40,10 +40,10 @@ export abstract class ChunkDecoder implements StreamDecoder {
 
   protected abstract readChunk(chunk: JsonObject): void;
 
-  /** The server says that the stream is over; some do so without ever giving a reason. */
+  /** The server says that the stream is over, as some do without ever giving a reason. */
   protected abstract done(): void;
 
-  /** Ends what is open. @returns whether the answer has calls, or the error that they end in. */
+  /** Ends what is open. @returns whether the answer contains calls, or the error in which they end. */
   protected abstract close(): boolean | GatewayError;
 
   protected start({ id, model }: JsonObject): void {
@@ -74,7 +74,7 @@ export abstract class ChunkDecoder implements StreamDecoder {
   }
 }
 
-/** A chunk, the failure that it reports, or that the stream is over. Throws MalformedEvent where it is none of these. */
+/** The chunk, or the failure that it reports, or `done`. Throws MalformedEvent if it is none of these. */
 function readChunk({ event, data }: SseEvent, quirks: Quirks): JsonObject | GatewayError | 'done' {
   if (data === '[DONE]') return 'done';
   let value: unknown;

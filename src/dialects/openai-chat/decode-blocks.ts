@@ -1,4 +1,4 @@
-// The decoder's text, refusal and reasoning blocks: at most one is open, and the start of another kind ends it.
+// The decoder's text, refusal and reasoning blocks: at most one is open, and a block of another kind ends it.
 import type { Citation } from '../../model/content.ts';
 import { ENTRY_SIZE, type EventSink, TEXT_EVENTS } from '../../model/events.ts';
 import type { JsonObject, JsonValue } from '../../model/json/json.ts';
@@ -9,25 +9,25 @@ import { joinSignatures, parseReasoningDetails, type ReasoningDetail, reasoningT
 import { ID } from './wire.ts';
 
 export interface BlockWriter {
-  /** A fresh block number, for blocks that are written elsewhere. */
+  /** A new block number, for blocks that are written elsewhere. */
   next(): number;
   /** Whether the answer has any block yet. */
   begun(): boolean;
   text(text: string, logprobs?: TokenLogprob[]): void;
   refusal(text: string, logprobs?: TokenLogprob[]): void;
-  /** Log probabilities without a text of their own: false where no text is open that they could belong to. */
+  /** Log probabilities that come without text; false if no text is open to which they could belong. */
   spelled(logprobs: TokenLogprob[]): boolean;
   reasoning(text: string): void;
-  /** Continues the open block from a delta that otherwise equals the last one. False where it had more than the text. */
+  /** Continues the open block from a delta that otherwise equals the last one; false if that had more than text. */
   repeat(text: string): boolean;
-  /** `reasoning_content`, `reasoning` and `reasoning_details` of one delta. */
+  /** Reads `reasoning_content`, `reasoning` and `reasoning_details` of a delta. */
   reasoningOf(delta: JsonObject): void;
   annotations(value: JsonValue | undefined): void;
-  /** Sources listed beside the answer, used where the answer has no annotations of its own. */
+  /** Sources listed beside the answer, used if the answer has no annotations of its own. */
   sources(citations: Citation[]): void;
   /** Ends the open block, because something else begins. */
   close(): void;
-  /** At the end of the answer: also sends the citations that found no text to belong to. */
+  /** To be called at the end of the answer; also sends citations that found no text to belong to. */
   finish(): void;
 }
 
@@ -54,20 +54,20 @@ class SingleBlocks implements BlockWriter {
   /** The kind of the open block. */
   private open: Kind | undefined = undefined;
   private block = 0;
-  /** Where an open text begins in all content. */
+  /** Where an open text begins within all content. */
   private base = 0;
   /** Signature and index of the open reasoning block. */
   private signature: OpaqueToken | undefined = undefined;
   private index: number | undefined = undefined;
-  /** What came without text within an open text, which may go on: a signature of Gemini's. It is told once the text has ended. */
+  /** What came without text within an open text that may continue, such as a signature of Gemini's. It is sent when the text has ended. */
   private seals = NO_SEALS;
   /** UTF-16 units of content so far: annotations count from its start. */
   private contentLength = 0;
-  /** Citations that came before the text they belong to. */
+  /** Citations that came before their text. */
   private pending = NO_CITATIONS;
   private listed = NO_CITATIONS;
   private cited = false;
-  /** The field that carries reasoning: where several repeat each other, only the first to appear is read. */
+  /** Which field carries reasoning: if several repeat each other, only the first to appear is read. */
   private source: 'plain' | 'details' | undefined = undefined;
   /** Signatures and redacted blocks so far: some servers repeat them all at the end. */
   private sentTokens: Set<OpaqueToken> | null = null;
@@ -190,7 +190,7 @@ class SingleBlocks implements BlockWriter {
   private openReasoning(index: number | undefined): void {
     if (this.open === 'reasoning') {
       const sameEntry = index === undefined || this.index === undefined || this.index === index;
-      // A signature seals its block: what follows is the next one.
+      // A signature ends its block, so what follows belongs to the next.
       if (sameEntry && this.signature === undefined) return;
     }
     this.begin('reasoning');

@@ -11,11 +11,11 @@ export interface MediaDecoder {
   /** Base64 pieces, and the transcript, which is the answer's text. */
   audio(value: JsonValue): void;
   images(value: JsonValue): void;
-  /** Sends the audio, which the neutral stream takes whole. */
+  /** Sends the audio, which is one event in the neutral stream. */
   finish(): void;
 }
 
-/** @param keepsAudio false: whoever reads the answer has the audio from the chunks themselves. */
+/** @param keepsAudio false if the reader gets the audio from the chunks themselves. */
 export function createMediaDecoder(sink: EventSink, blocks: BlockWriter, keepsAudio: boolean): MediaDecoder {
   let audio = '';
   /** Fields sent with the clip: its id and how long that is valid. */

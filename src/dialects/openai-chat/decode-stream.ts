@@ -42,14 +42,14 @@ class ChatDecoder extends ChunkDecoder {
   /** Padding that hides the length of the text (OpenAI). */
   readonly padding = 'obfuscation';
   private readonly blocks: BlockWriter;
-  /** Null where only the first choice matters. */
+  /** Null if only the first choice matters. */
   private readonly choices: Alternatives | null;
   private tools: ToolDecoder | null = null;
   private media: MediaDecoder | null = null;
   private answered = false;
-  /** The server sends its answer in pieces. */
+  /** Whether the server sends its answer in pieces. */
   private inPieces = false;
-  /** The server searched, or ran other tools. */
+  /** Whether the server searched, or ran other tools. */
   private searched = false;
   private responseId: string | null = null;
   /** Names of the extensions so far. */
@@ -61,7 +61,7 @@ class ChatDecoder extends ChunkDecoder {
     this.blocks = createBlockWriter(sink);
   }
 
-  /** Media collects what no single event contains whole. */
+  /** Media are collected from several events, so each must be decoded. */
   repeat(text: string): boolean {
     if (this.media !== null) return false;
     return this.tools === null ? this.blocks.repeat(text) : this.tools.repeat(text);
@@ -77,7 +77,7 @@ class ChatDecoder extends ChunkDecoder {
     return this.tools?.finish() ?? this.tools?.saw() ?? false;
   }
 
-  /** [DONE] ends an answer with content, also on servers that never give a reason (Snowflake). */
+  /** [DONE] ends an answer with content, even if the server never gives a reason (Snowflake). */
   protected done(): void {
     if (this.answered && this.complaint === undefined) this.finished ??= {};
     this.finish(true);
@@ -92,7 +92,7 @@ class ChatDecoder extends ChunkDecoder {
     const choice = firstChoice(listed);
     if (this.choices !== null) noteChoices(this.choices, listed);
     const usage = countsIn(chunk, choice);
-    // Azure's first chunk has filter results, an empty id and no choice.
+    // Azure's first chunk has filter results and an empty id, but no choice.
     if (!this.started && (choice !== undefined || usage !== undefined || asString(chunk.id))) {
       this.responseId = asString(chunk.id) || null;
       this.start(chunk);
@@ -119,7 +119,7 @@ class ChatDecoder extends ChunkDecoder {
     this.complaint = undefined;
     if (asString(choice.finish_reason)) this.finished = choice;
     if (isObject(choice.delta)) this.inPieces = true;
-    // Some servers stream one whole message instead of a delta, others (MiniMax) repeat the whole behind its pieces:
+    // Some servers stream one whole message instead of deltas, others (MiniMax) repeat the whole after its pieces:
     // https://github.com/abundantbeing/hermes-browser-extension/issues/11
     const whole = this.inPieces && this.blocks.begun() ? undefined : choice.message;
     const said = choice.delta ?? whole;
@@ -132,7 +132,7 @@ class ChatDecoder extends ChunkDecoder {
   private readDelta(delta: JsonObject, logprobs: JsonValue | undefined): void {
     const { blocks } = this;
     blocks.reasoningOf(withCopilots(delta));
-    // Sources may come with, or before, the text that rests on them.
+    // Sources may come with, or before, the text that cites them.
     const { content, refusal } = delta;
     if (isObject(logprobs)) this.readSpelled(delta, logprobs);
     else {
@@ -166,7 +166,7 @@ class ChatDecoder extends ChunkDecoder {
     });
   }
 
-  /** Log probabilities of an earlier text, or of none that has a neutral form. */
+  /** Log probabilities of an earlier text, or of one without a neutral form. */
   private spell(logprobs: JsonObject): void {
     const tokens = parseLogprobs(logprobs.content);
     const rest =
@@ -205,7 +205,7 @@ class ChatDecoder extends ChunkDecoder {
   }
 
   private readonly extend = (name: string, value: JsonObject): void => {
-    // Log probabilities belong to their chunk; of the other fields only their presence matters.
+    // Log probabilities belong to their chunk; of other fields only their presence matters.
     this.reported ??= new Set();
     if (!isFirstReport(this.reported, name, this.sink) && name !== 'logprobs') return;
     this.sink.push({ type: 'extension', dialect: ID, name, value });
@@ -216,7 +216,7 @@ function isOnlyCalls(delta: JsonObject): boolean {
   return Object.entries(delta).every(([name, value]) => name === 'tool_calls' || name === 'role' || !value);
 }
 
-/** Events of Anthropic and of Responses have a type, Gemini's chunks candidates. */
+/** Whether it belongs to another dialect: events of Anthropic and Responses have a type, and Gemini's chunks candidates. */
 function isStranger({ choices, type, candidates }: JsonObject): boolean {
   return choices === undefined && (candidates !== undefined || (typeof type === 'string' && type !== 'ping'));
 }
@@ -226,7 +226,7 @@ function noteChoices(choices: Alternatives, listed: readonly JsonValue[]): void 
     if (isObject(item)) choices.note(asNumber(item.index) ?? 0, !!asString(item.finish_reason));
 }
 
-/** Streams of several choices interleave them; the neutral model has room for choice 0. */
+/** Streams of several choices interleave them, and the neutral model has room for choice 0. */
 function firstChoice(choices: readonly JsonValue[]): JsonObject | undefined {
   for (const item of choices) {
     const choice = asObject(item);

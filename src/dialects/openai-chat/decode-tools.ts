@@ -1,10 +1,10 @@
 // Joins the fragments of `delta.tool_calls`, however a server numbers them.
 //
-// A fragment belongs to: the call with its id, where it does not name one at another index; else the call at its index, unless it names a tool and brings
-// a new id (a new call: servers that number every call 0), or names one after the arguments at that index
-// are whole (the same, without ids). A new id without a name is no new call (servers that make up an id for
-// every fragment). Calls end with the answer, so that a late fragment is never lost; gateway/pumps/sequence.ts
-// closes a call as soon as its arguments are whole and something else begins.
+// A fragment belongs to the call with its id, unless that call is at another index and the fragment names a tool; otherwise to the call at
+// its index. It begins a new call if it names a tool and has a new id (servers that number every call 0), or if it names a tool after the
+// arguments at that index are complete (the same, without ids). A new id without a name begins no call (servers that make up an id for
+// every fragment). Calls end with the answer, so that a late fragment is never lost; gateway/pumps/sequence.ts closes a call as soon as its
+// arguments are complete and something else begins.
 import { GatewayError } from '../../model/errors.ts';
 import { ENTRY_SIZE, type EventSink } from '../../model/events.ts';
 import {
@@ -27,19 +27,19 @@ export interface ToolDecoder {
   fragments(value: JsonValue | undefined): void;
   /** The legacy form: one call without id and index. */
   legacy(value: JsonValue | undefined): void;
-  /** More arguments, from a delta that otherwise equals the last one. False where that had more than arguments. */
+  /** More arguments, from a delta that otherwise equals the last one; false if that had more than arguments. */
   repeat(fragment: string): boolean;
-  /** The delta had other content, too. */
+  /** Called if the delta also had other content. */
   rest(): void;
   /** Whether any call began. */
   saw(): boolean;
-  /** Ends all calls; the error where one never got its name. */
+  /** Ends all calls; returns an error if one never got its name. */
   finish(): GatewayError | undefined;
 }
 
 interface OpenCall {
   block: number;
-  /** The server's own; undefined until it sends one. */
+  /** The server's own id; undefined until it sends one. */
   id: string | undefined;
   kind: 'function' | 'custom';
   started: boolean;
@@ -66,12 +66,12 @@ class CallDecoder implements ToolDecoder {
   private readonly responseId: () => string | null;
   private readonly calls: OpenCall[] = [];
   private readonly byIndex = new Map<number, OpenCall>();
-  /** The first of the calls with one id. */
+  /** For each id, the first of the calls that have it. */
   private readonly byId = new Map<string, OpenCall>();
   private legacyCall: OpenCall | undefined = undefined;
-  /** Indexes of entries that are no calls, see `foreignCallType`. Null before the first. */
+  /** Indexes of entries that are not calls, see `foreignCallType`; null before the first. */
   private foreign: Set<number> | null = null;
-  /** The call whose arguments were all that the last delta had. */
+  /** The call to whose arguments the last delta was limited. */
   private fed: OpenCall | null = null;
 
   constructor(sink: EventSink, blocks: BlockWriter, responseId: () => string | null) {

@@ -1,9 +1,8 @@
-// Neutral events → chat completion chunks.
-// https://platform.openai.com/docs/api-reference/chat/streaming
+// Neutral events → chat completion chunks. https://platform.openai.com/docs/api-reference/chat/streaming
 //
-// A signed or redacted block of reasoning is sent once more, whole, as an entry that clients send back next turn:
-// the plain text alone cannot be checked by the provider that signed it. Some SDKs keep only the last chunk's value
-// of a field that they do not know: where there are several entries, the last chunk has all of them again.
+// A signed or redacted block of reasoning is sent once more, whole, as an entry that clients send back next turn: the provider that signed
+// it cannot check the plain text alone. Some SDKs keep only the last chunk's value of a field that they do not know, so if there are
+// several entries, the last chunk repeats all of them.
 import type { Citation, ReasoningPart } from '../../model/content.ts';
 import type { GatewayError } from '../../model/errors.ts';
 import { sizeOf, type StreamEvent } from '../../model/events.ts';
@@ -37,15 +36,15 @@ interface OpenTool {
   index: number;
   kind: 'function' | 'custom';
   hasArguments: boolean;
-  /** Everything of a fragment's chunk but the fragment, which alone is created anew each time. */
+  /** Everything in a fragment's chunk before the fragment, which alone is written anew each time. */
   prefix: string;
-  /** The text behind the fragment. */
+  /** The text after the fragment. */
   end: string;
-  /** The fragments so far, of a call that is sent whole. */
+  /** The fragments so far, if the call is sent whole. */
   kept?: KeptText;
 }
 
-/** The text behind the changing part of a chunk. */
+/** The text after the changing part of a chunk. */
 interface ChunkEnds {
   chunk: string;
   delta: string;
@@ -54,7 +53,7 @@ interface ChunkEnds {
 }
 
 const ENDS = chunkEnds('}\n\n');
-/** OpenAI sends `usage: null` in every chunk of a stream that will end with the counts. */
+/** OpenAI sends `usage: null` in every chunk of a stream that will end with counts. */
 const ENDS_WITHOUT_USAGE_YET = chunkEnds(',"usage":null}\n\n');
 
 function chunkEnds(chunk: string): ChunkEnds {
@@ -69,9 +68,9 @@ export function createStreamEncoder(context: AnswerContext): StreamEncoder {
 class ChunkEncoder implements StreamEncoder {
   private readonly context: AnswerContext;
   private started = false;
-  /** Annotations count from the start of the content, over all text blocks. */
+  /** UTF-16 units so far over all text blocks, since annotations count from the start of the content. */
   private contentLength = 0;
-  /** Everything of a delta's chunk up to the text. Null before the first of its kind. */
+  /** Everything in a delta's chunk before the text; null before the first of its kind. */
   private contentPrefix: string | null = null;
   private reasoningPrefix: string | null = null;
   private refusalPrefix: string | null = null;
@@ -85,16 +84,16 @@ class ChunkEncoder implements StreamEncoder {
   /** Calls that are sent once all are complete. */
   private whole: { call(input: string): JsonObject; input: KeptText }[] | null = null;
   private head = '';
-  /** The `created` time of chunks that the client already has. */
+  /** The `created` time in chunks that the client already has. */
   private created: number | undefined;
   private usage: Usage | undefined;
   private tier: string | undefined;
-  /** The entries sent, with the length of the content before each. */
+  /** The entries that were sent, with the length of the content before each. */
   private entries: { part: ReasoningPart; at: number }[] | null = null;
   private textBase = 0;
   private readonly joiner = new TextJoiner();
   private readonly thoughts = new TextJoiner();
-  /** Of texts that have ended. OpenAI's JavaScript SDK keeps only the last list, so it is sent once, if possible. */
+  /** Annotations of texts that have ended. OpenAI's JavaScript SDK keeps only the last list, so it is sent once if possible. */
   private annotations: JsonObject[] | null = null;
   private sentAnnotations = 0;
   private imageCount = 0;
@@ -133,7 +132,7 @@ class ChunkEncoder implements StreamEncoder {
       object: 'chat.completion.chunk',
       created: this.created ?? this.context.created,
       model: model ?? this.context.model,
-      // For Cerebras' SDK, which reads streams as these do.
+      // For Cerebras' SDK, which is among those that read Mistral's streams.
       ...(this.context.readsMistrals === true && { system_fingerprint: '' }),
     };
     this.head = flatText('data: ', JSON.stringify(envelope).slice(0, -1), ',"choices":[');
@@ -153,7 +152,7 @@ class ChunkEncoder implements StreamEncoder {
     return flatText(this.head, `{"index":0,"delta":{"${field}":`);
   }
 
-  /** @param beside JSON that begins with `,`. */
+  /** @param beside further JSON fields, beginning with `,`. */
   private chunk(delta: JsonObject, finishReason: string | null = null, beside = ''): string {
     const choice = { index: 0, delta, logprobs: null, finish_reason: finishReason };
     return `${this.head}${JSON.stringify(choice)}]${beside}${this.ends.chunk}`;
@@ -214,7 +213,7 @@ class ChunkEncoder implements StreamEncoder {
         return this.toolDelta(event.block, event.arguments);
       case 'tool-end': {
         const tool = this.tools?.get(event.block);
-        // Clients parse the arguments of a function: '' is not JSON.
+        // Clients parse a function's arguments, and '' is not JSON.
         const isEmpty = tool?.kind === 'function' && !tool.hasArguments;
         return isEmpty ? this.toolDelta(event.block, '{}') : '';
       }
@@ -273,13 +272,13 @@ class ChunkEncoder implements StreamEncoder {
     }
   }
 
-  /** Sent before the first call, when readers still know the text; else at the end. */
+  /** Sent before the first call, while readers still know the text; otherwise at the end. */
   private sendAnnotations(): string {
     const { annotations, sentAnnotations } = this;
     if (annotations === null) return '';
     this.annotations = null;
     this.sentAnnotations += annotations.length;
-    // A second list is joined to the first by indexes, without which OpenAI's SDK of Python fails.
+    // A second list is merged with the first by indexes, without which OpenAI's Python SDK fails.
     const placed = (annotation: JsonObject, at: number) => ({ ...annotation, index: sentAnnotations + at });
     return this.chunk({ annotations: sentAnnotations === 0 ? annotations : annotations.map(placed) });
   }
@@ -300,7 +299,7 @@ class ChunkEncoder implements StreamEncoder {
     return this.chunk({ reasoning_details: [entry] });
   }
 
-  /** A piece of thinking, in the one text that clients have for all of it. */
+  /** A piece of thinking, as part of the single text that clients have for all of it. */
   private thought(text: string): string {
     const piece = this.thoughts.join(text);
     if (this.context.readsReasoningDetails === true) return this.reasoningPiece(piece, text);
@@ -308,13 +307,16 @@ class ChunkEncoder implements StreamEncoder {
     return this.reasoningPrefix + JSON.stringify(piece) + this.ends.delta;
   }
 
-  /** As from OpenRouter, whose clients join the pieces of an entry: its text as it comes, and in the last one what seals it, if anything. */
+  /**
+   * A piece in OpenRouter's form, whose clients join the pieces of an entry: its text as it comes, and in the last piece its signature, if
+   * any.
+   */
   private reasoningPiece(reasoning: string, text: string): string {
     const detail = buildReasoningDetail(this.placed({ type: 'reasoning', text }), this.reasoningCount - 1);
     return this.chunk({ reasoning, reasoning_details: [detail] });
   }
 
-  /** The only piece with a `format`: some clients keep the first of an entry, others join those of all pieces. */
+  /** The only piece with a `format`: some clients keep that of an entry's first piece, others join those of all. */
   private lastReasoningPiece(part: ReasoningPart): string {
     const detail = buildOwnDetail(this.placed({ ...part, text: '' }), this.reasoningCount - 1);
     return this.chunk({ reasoning_details: [detail] });
@@ -325,14 +327,14 @@ class ChunkEncoder implements StreamEncoder {
   }
 
   /**
-   * OpenAI's JavaScript SDK keeps the last list that it received, so the whole one comes at the end. The Python SDK
-   * joins entries of the same index, strings and all: entries already sent get a different one here.
+   * OpenAI's JavaScript SDK keeps the last list that it received, so the whole list comes at the end. The Python SDK joins entries of the
+   * same index, even their strings, so entries that were already sent get another index here.
    */
   private allEntries(): string {
     const { entries, contentLength } = this;
     if (entries === null || this.context.readsReasoningDetails === true) return '';
     const placed = entries.map(({ part, at }) => ({ part, afterText: at > 0 && at === contentLength }));
-    // OpenRouter's provider of the AI SDK joins the texts of all entries, which no longer match the signature.
+    // OpenRouter's provider of the AI SDK joins the texts of all entries, which then do not match a signature.
     const isSent = entries.length === 1 && entries.every(({ at }) => at === 0 || at === contentLength);
     const again = (each: PlacedReasoning, at: number) => buildReasoningDetail(each, entries.length + at);
     return isSent ? '' : this.chunk({ reasoning_details: placed.map(again) });
@@ -340,7 +342,7 @@ class ChunkEncoder implements StreamEncoder {
 
   private startTool(event: Extract<StreamEvent, { type: 'tool-start' }>): string {
     const { name, kind, signature } = event;
-    // Provider-run calls are complete: a client would try to answer them.
+    // Calls of tools that the provider ran are complete, but a client would try to answer them.
     if (kind === 'server') {
       this.losses.serverCall(event, false);
       return '';
@@ -377,7 +379,7 @@ class ChunkEncoder implements StreamEncoder {
     return this.chunk({ tool_calls: this.whole.map(({ call, input }) => call(input.text())) });
   }
 
-  /** A call in the form of `functions`; a message has only one. */
+  /** A call in the form of `functions`; a message can only have one. */
   private startLegacy({ block, name, signature }: Extract<StreamEvent, { type: 'tool-start' }>): string {
     if (signature !== undefined) this.losses.lost('thought_signature');
     if (this.sentLegacy) {
@@ -410,7 +412,7 @@ class ChunkEncoder implements StreamEncoder {
     this.losses.foreignMedia(type, extension);
     if (type === 'audio') {
       const own = ownFields(extension);
-      // Clients join what is repeated, so the other fields are sent once.
+      // Clients join repeated fields, so the others are sent once.
       const unsaid = this.sentAudio ? {} : unsaidAudio(this.context);
       this.sentAudio = true;
       return this.chunk({ audio: { ...unsaid, ...own, data } });
@@ -437,7 +439,7 @@ class ChunkEncoder implements StreamEncoder {
 
   private lastChunk(finish: Finish): string {
     const served = servedTier('service_tier', this.tier);
-    // In a chunk of their own, without choices, they would end the AI SDK's reading with an error.
+    // In a chunk without choices, they would make the AI SDK fail.
     const { usage } = this;
     const counts =
       usage !== undefined && this.context.readsMistrals === true ? { usage: buildUsage(usage) } : {};

@@ -10,15 +10,15 @@ export function errorInBody(body: JsonObject, quirks: Quirks = {}): GatewayError
   return errorInChunk(body, quirks) ?? failureIn(body, quirks);
 }
 
-/** The same for a chunk, which may have nothing of an answer. */
+/** The same for a chunk, which need not contain anything of an answer. */
 export function errorInChunk(body: JsonObject, quirks: Quirks): GatewayError | undefined {
   if (hasError(body.error)) return errorOf(body, quirks);
   const choice = asObject(asArray(body.choices)?.[0]);
   const said = asObject(choice?.delta ?? choice?.message);
-  // Groq's says why a stream was stopped early: https://console.groq.com/docs/api-reference#chat-create
+  // Groq says why it stopped a stream early: https://console.groq.com/docs/api-reference#chat-create
   for (const error of [choice?.error, said?.error, asObject(body.x_groq)?.error])
     if (error !== undefined && hasError(error)) return errorOf({ error }, quirks);
-  // Also behind content: the code of a successful answer is 0.
+  // Even after content: the code of a successful answer is 0.
   if (baseRespIn(body) !== undefined) return errorOf(body, quirks);
   return body.object === 'error' && body.choices === undefined ? errorOf(body, quirks) : undefined;
 }

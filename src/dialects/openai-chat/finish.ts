@@ -33,7 +33,7 @@ const FINISH_REASON: Record<UnifiedFinish, string> = {
   other: 'stop',
 };
 
-/** Reasons for an answer that broke off, whatever came before: OpenRouter's and Mistral's, GLM's, vLLM's, DeepSeek's. */
+/** Reasons of an answer that broke off, whatever came before it: OpenRouter's and Mistral's, GLM's, vLLM's, DeepSeek's. */
 const BROKEN: ReadonlySet<string> = new Set([
   ...['error', 'network_error', 'abort', 'insufficient_system_resource'],
 ]);
@@ -46,12 +46,12 @@ export function brokenFinish(raw: string | null): GatewayError | undefined {
 }
 
 /**
- * @param raw the choice's reason; '' and null are none.
- * @param choice where vLLM (`stop_reason`) and SGLang (`matched_stop`) name the stop string that was hit.
+ * @param raw the choice's reason; '' and null mean none.
+ * @param choice where vLLM (`stop_reason`) and SGLang (`matched_stop`) name the stop string that was found.
  */
 export function parseFinish(raw: string | null, choice: JsonObject, sawToolCall: boolean): Finish {
   const unified = (raw === null ? undefined : UNIFIED[raw.toLowerCase()]) ?? 'other';
-  // Servers, and OpenAI itself under a forced tool_choice, say `stop` after a call.
+  // Servers, OpenAI's own with a forced tool_choice among them, say `stop` after a call.
   if (sawToolCall && (unified === 'end_turn' || unified === 'other')) return { unified: 'tool_use', raw };
   const stopSequence = choice.stop_reason ?? choice.matched_stop;
   if (unified === 'end_turn' && typeof stopSequence === 'string' && stopSequence !== '') {
@@ -60,7 +60,7 @@ export function parseFinish(raw: string | null, choice: JsonObject, sawToolCall:
   return { unified, raw };
 }
 
-/** @param isLegacy the call was sent in `function_call`. */
+/** @param isLegacy whether the call was sent in `function_call`. */
 export function buildFinishReason(finish: Finish, isLegacy: boolean): string {
   return isLegacy && finish.unified === 'tool_use' ? 'function_call' : FINISH_REASON[finish.unified];
 }

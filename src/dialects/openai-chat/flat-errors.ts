@@ -1,4 +1,4 @@
-// Clients that read an error's fields at the top of its body, as Mistral's and Cerebras' servers send them.
+// Clients that read an error's fields at the top of its body, where Mistral's and Cerebras' servers put them.
 import type { GatewayError } from '../../model/errors.ts';
 import type { HeaderReader } from '../../model/headers.ts';
 import { asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
@@ -9,8 +9,8 @@ import { parseErrorBody } from '../shared/answer-list.ts';
 import { ID } from './wire.ts';
 
 /**
- * The AI SDK's providers for Mistral and Cerebras read no others, and show the name of the status in place of the message. Whole
- * answers they request as all of its providers do, which read the fields where OpenAI has them: both are there.
+ * The AI SDK's providers for Mistral and Cerebras read no others, and show the name of the status instead of the message. For whole answers
+ * they cannot be told from the SDK's other providers, which read the fields where OpenAI has them, so both are written.
  * https://github.com/vercel/ai/tree/main/packages/mistral, https://github.com/vercel/ai/tree/main/packages/cerebras
  */
 export function flatErrors(headers: HeaderReader): Partial<ClientErrors> | undefined {
@@ -18,7 +18,7 @@ export function flatErrors(headers: HeaderReader): Partial<ClientErrors> | undef
   return isOther(headers) ? { buildError: buildFlat } : { buildError: buildFlat, completeFailure };
 }
 
-/** Whether it is another of the SDK's providers: what passes needs no field for it. */
+/** Whether it is another of the SDK's providers, for which a passing error needs no further fields. */
 function isOther(headers: HeaderReader): boolean {
   const [, named] =
     /(?:^|\s)ai-sdk[-/](?!provider-utils)([\w-]+)/.exec(headers.get('user-agent') ?? '') ?? [];
@@ -28,7 +28,7 @@ function isOther(headers: HeaderReader): boolean {
 function buildFlat(error: GatewayError): JsonObject {
   const built = buildError(error);
   const { upstream } = error;
-  // A server that has them at the top itself is not put into other words.
+  // If the server itself has them at the top, its words are kept.
   const own = upstream?.dialect === ID ? parseErrorBody(upstream.body) : undefined;
   return { ...flat(asObject(built.error) ?? {}, own), ...built };
 }
@@ -39,7 +39,7 @@ function completeFailure(body: JsonObject): JsonObject | undefined {
   return { ...flat(stated), ...body };
 }
 
-/** Cerebras' must be texts, where OpenAI says null. @param own the fields that take precedence, but for lists of faulty fields. */
+/** For Cerebras, fields must be texts where OpenAI has null. @param own the fields that take precedence, except lists of faulty fields. */
 function flat(stated: JsonObject, own: JsonObject = {}): JsonObject {
   const top: JsonObject = { object: 'error' };
   for (const name of ['message', 'type', 'code', 'param'])

@@ -1,6 +1,6 @@
-// Requests in other dialects' forms posted to this dialect's path, recognized by the body. Cursor, given a custom base URL,
-// sends them by model and mode: whole OpenAI Responses bodies; flat tools; Anthropic's tools, calls and results. It reads
-// the answers in this dialect. https://openrouter.ai/docs/cookbook/coding-agents/cursor-integration
+// Requests in other dialects' forms that are posted to this dialect's path, recognized by the body. Cursor, given a custom base URL, sends
+// them depending on model and mode: whole OpenAI Responses bodies; flat tools; Anthropic's tools, calls and results. It reads answers in
+// this dialect. https://openrouter.ai/docs/cookbook/coding-agents/cursor-integration
 import { exactText } from '../../model/json/exact-numbers.ts';
 import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { ForeignForm } from '../dialect.ts';
@@ -8,7 +8,7 @@ import { nestGrammar } from '../openai/free-text-format.ts';
 import { withoutFields } from '../shared/own-fields.ts';
 import { CALL_FAILED } from '../shared/losses/substitutes.ts';
 
-/** Every request passes here: one in this dialect's own form costs no more than a check. */
+/** Every request passes through here, so one in this dialect's own form must cost no more than a check. */
 export function readForeignForm(body: JsonObject): ForeignForm | undefined {
   if (asksInResponses(body)) return { dialect: 'openai-responses', edits: { messages: undefined } };
   const edits: ForeignForm['edits'] = {};
@@ -33,7 +33,7 @@ function asksInResponses({ input, messages }: JsonObject): boolean {
 
 const FLAT_TYPES: readonly unknown[] = [undefined, 'function', 'custom'];
 
-/** What stands inside `function` or `custom` here stands beside the type in Responses, and without one in Anthropic's. */
+/** What this dialect has inside `function` or `custom` stands beside the type in Responses, and without a type in Anthropic's. */
 function isFlat(tool: JsonValue): tool is JsonObject {
   const { type, name, function: declared, custom } = asObject(tool) ?? {};
   return (
@@ -91,7 +91,7 @@ function isBare(part: JsonObject | undefined): boolean {
   return FOREIGN_IF_BARE.includes(part?.type) && typeof (part?.base64 ?? part?.data) === 'string';
 }
 
-/** Calls beside the content, results as separate messages, before the turn's other content. */
+/** Calls are moved beside the content, and results into separate messages before the turn's other content. */
 function rewriteMessage(message: JsonValue): JsonValue[] {
   const fields = asObject(message);
   if (fields === undefined || !isForeign(message)) return [message];

@@ -1,4 +1,4 @@
-// Checks a stream of chunks against what OpenAI's clients rely on: for tests and conformance runs.
+// Checks a stream of chunks for what OpenAI's clients rely on; for tests and conformance runs.
 import {
   asArray,
   asObject,
@@ -23,10 +23,7 @@ interface CheckedChoice {
   ids: Set<string>;
 }
 
-/**
- * Strict about what breaks clients, silent where official servers vary (missing `created`, a repeated
- * role, extra fields).
- */
+/** Strict about what breaks clients, but silent where official servers vary (missing `created`, a repeated role, extra fields). */
 export function createGrammarChecker(): GrammarChecker {
   const violations: string[] = [];
   let events = 0;
@@ -133,7 +130,7 @@ export function createGrammarChecker(): GrammarChecker {
       for (const [index, choice] of hasError ? [] : choices) {
         if (choice.finish === null) violate(`choice ${index} has no finish_reason`);
         for (const [callIndex, call] of choice.calls) {
-          // A call that the token limit cut short cannot be whole.
+          // A call that the token limit cut off cannot be complete.
           if (!call.isCustom && choice.finish !== 'length' && !isJson(call.arguments)) {
             violate(`arguments of call ${callIndex} are not JSON: ${call.arguments.slice(0, 80)}`);
           }

@@ -31,11 +31,11 @@ import { OF_GOOGLE, publisherPath } from '../shared/google-clients.ts';
 import { bearerKey } from '../shared/bearer-key.ts';
 import { ID } from './wire.ts';
 
-/** Keys of a chunk that mean more than text. Inside content their quotes would be escaped. */
+/** Keys of a chunk that mean more than text. Within content their quotation marks would be escaped. */
 const SAYS_MORE =
   /"(?:finish_reason|usage)"\s*:\s*(?!null|\s)|"(?:error|tool_calls|function_call)"|"status_code"\s*:\s*[1-9]/;
 
-/** One that stands in a chunk is an answer's own ending, with a reason. */
+/** An error within a chunk is an answer's own ending, with a reason. */
 const BARE_ERROR = /^\s*\{\s*"error"\s*:\s*[{"]/;
 
 const decoder = new TextDecoder();
@@ -101,8 +101,8 @@ export const openaiChat: Dialect = {
 };
 
 /**
- * Vendors whose models Google Cloud serves in this form (Mistral) are asked at the path of a model, and say in the body whether
- * they stream. A version behind an `@` is Google's. https://docs.cloud.google.com/vertex-ai/generative-ai/docs/partner-models/mistral
+ * Models of other vendors that Google Cloud serves in this form (Mistral's) are requested at the model's path, and the body says whether to
+ * stream. A version after `@` is Google's. https://docs.cloud.google.com/vertex-ai/generative-ai/docs/partner-models/mistral
  */
 function cloudRoute(path: string): ClientRoute | undefined {
   const { publisher, model, method } = publisherPath(path) ?? {};
@@ -112,7 +112,7 @@ function cloudRoute(path: string): ClientRoute | undefined {
   return { operation: 'generate', modelForBody, ownsQuery: true, envelope: OF_GOOGLE };
 }
 
-/** An empty delta is no keep-alive: servers send one for each token that they withhold, for minutes (docs/resilience.md). */
+/** An empty delta is not a keep-alive: servers send one for each token that they withhold, for minutes (docs/resilience.md). */
 function classify(sent: SseEvent): ReturnType<ProviderSide['classify']> {
   const { event, data } = sent;
   if (data === '[DONE]' || event === 'error' || BARE_ERROR.test(data.slice(0, 64))) return 'terminal';
@@ -122,7 +122,7 @@ function classify(sent: SseEvent): ReturnType<ProviderSide['classify']> {
 function alternativeTo(asked: string): string | undefined {
   const path = ownPath(asked);
   if (path.startsWith('/v1/chat/completions/')) return 'answers are not stored here';
-  // Anthropic's SDKs request files there, too.
+  // Anthropic's SDKs request files at this path, too.
   if (/^\/v1\/(files|uploads)(\/|$)/.test(path))
     return 'no files are stored here; send their content with each request that needs it, in base64';
   const [, spoken] = /^(\/v1\/(?:realtime|live\/sessions))(?:\/|$)/.exec(path) ?? [];

@@ -1,4 +1,4 @@
-// The fields that this dialect's request parser reads, or keeps and names: all others are reported as unread.
+// The fields that this dialect's request parser reads, or keeps and names; all others are reported as unread.
 import { byType, type KnownFields, type KnownRequest } from '../shared/losses/unread-fields.ts';
 import { GOOGLE_TOOLS } from './parse-tools.ts';
 
@@ -7,7 +7,7 @@ const CACHED: KnownFields = { cache_control: true, prompt_cache_breakpoint: true
 const TEXT: KnownFields = { text: true, annotations: true };
 
 const NOT_TEXT: Readonly<Record<string, KnownFields>> = {
-  // The format is LiteLLM's and Strands'.
+  // `format` is LiteLLM's and Strands'.
   image_url: { image_url: { url: true, detail: true, format: true } },
   input_audio: { input_audio: { data: true, format: true } },
   file: { file: { filename: true, file_data: true, file_id: true } },
@@ -17,10 +17,10 @@ const NOT_TEXT: Readonly<Record<string, KnownFields>> = {
   thinking: { thinking: true, closed: true },
 };
 
-/** Parts of another type are kept whole. */
+/** Parts of any other type are kept whole. */
 const PART = byType({ text: TEXT, ...NOT_TEXT }, CACHED);
 
-/** OpenAI's Agents SDK for JavaScript sends the fields of an answer back on its text too. */
+/** OpenAI's Agents SDK for JavaScript also sends an answer's fields back on its text. */
 const OF_ANSWER: KnownFields = {
   role: true,
   refusal: true,
@@ -46,7 +46,7 @@ const CALL: KnownFields = {
   id: true,
   type: true,
   index: true,
-  // The SDKs add their parsed form of the arguments.
+  // The SDKs add the arguments in parsed form.
   function: { name: true, arguments: true, parsed_arguments: true },
   custom: { name: true, input: true },
   extra_content: { google: { thought_signature: true } },
@@ -110,7 +110,7 @@ export const KNOWN: KnownRequest = {
     functions: FUNCTION,
     tool_choice: CHOICE,
     function_call: NAMED,
-    // Padding against eavesdroppers is decided by the gateway itself.
+    // The gateway itself decides about padding against eavesdroppers.
     stream_options: { include_usage: true, include_obfuscation: true },
     response_format: FORMAT,
     web_search_options: { user_location: { type: true, approximate: PLACE, ...PLACE }, '*': true },

@@ -14,7 +14,7 @@ import {
 import { applyEdits } from './adapt.ts';
 import { withoutThinking } from './model-thinking.ts';
 
-/** Changes `body`, which is otherwise complete. Returns the address to send it to, where that differs. */
+/** Changes `body`, which must otherwise be complete. Returns the address to send it to, if that differs. */
 export function markPrefill(
   request: NeutralRequest,
   body: JsonObject,

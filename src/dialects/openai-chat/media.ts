@@ -1,4 +1,4 @@
-// Media of answers: generated images, also as clients send them back, and the kind of audio.
+// Media of answers: generated images, also as clients send them back, and the type of audio.
 import type { ImagePart, Part } from '../../model/content.ts';
 import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { AnswerContext } from '../dialect.ts';
@@ -7,7 +7,7 @@ import { ID, keptAs, ownFields } from './wire.ts';
 
 const IMAGES = 'images';
 
-/** `images` of an earlier answer; undefined where there are none, or one that cannot be read. */
+/** `images` of an earlier answer; undefined if there are none, or one cannot be read. */
 export function parseImages(value: JsonValue | undefined): ImagePart[] | undefined {
   const images: ImagePart[] = [];
   for (const entry of asArray(value) ?? []) {
@@ -23,7 +23,7 @@ export function sentImage({ extension }: ImagePart): JsonValue | undefined {
   return ownFields(extension)[IMAGES];
 }
 
-/** Providers seal each image separately: a seal at the end of the reasoning has no place among images here. */
+/** Providers seal each image separately; since a seal has no place among images here, it goes to the end of the reasoning. */
 export function withSeals(reasoning: readonly Part[], images: readonly ImagePart[]): Part[] {
   let at = reasoning.length;
   while (reasoning.length - at < images.length && isSeal(reasoning[at - 1])) at--;
@@ -38,7 +38,7 @@ function isSeal(part: Part | undefined): boolean {
   return part?.type === 'reasoning' && part.text === '' && part.signature !== undefined;
 }
 
-/** The name of a generated image that has an address instead of bytes: no other dialect has a form for it. */
+/** The name of a generated image that has a URL instead of bytes: no other dialect has a form for it. */
 export const IMAGE_URL = 'image';
 
 /** The entry of `images[]` that was kept unchanged. */
@@ -46,14 +46,14 @@ export function ownImage(dialect: string, name: string, value: JsonValue): JsonO
   return dialect === ID && name === IMAGE_URL ? asObject(value) : undefined;
 }
 
-/** What clients require of audio besides its bytes. It is not stored for later turns, so it has already expired. */
+/** What clients require of audio besides its bytes. The audio is not stored for later turns, so it has already expired. */
 export function unsaidAudio({ requestId, created }: AnswerContext): JsonObject {
   return { id: `audio-${requestId}`, expires_at: created, transcript: '' };
 }
 
 /**
- * Answers carry audio without its type; the first bytes reveal it. Headerless audio is PCM16, the only
- * such format that can be requested. https://platform.openai.com/docs/guides/audio
+ * Answers carry audio without its type, but the first bytes reveal it. Audio without a header is PCM16, the only such format that can be
+ * requested. https://platform.openai.com/docs/guides/audio
  */
 export function sniffAudio(base64: string): string {
   if (base64.startsWith('UklGR')) return 'audio/wav';

@@ -8,7 +8,7 @@ import { PREFILL } from '../shared/turns/prefill.ts';
 /** Stands between a tool's result and the user's next text. */
 const BRIDGE: JsonObject = { role: 'assistant', content: 'OK.' };
 
-/** The same array where the order is right. Applying it again changes nothing. */
+/** Returns the same array if the order is right. Applying it again changes nothing. */
 export function orderMessages(messages: JsonValue[], losses: LossReport): JsonValue[] {
   const ordered: JsonValue[] = [];
   for (const [index, message] of messages.entries()) {
@@ -51,7 +51,7 @@ function hasCalls(message: JsonObject): boolean {
   return (asArray(message.tool_calls)?.length ?? 0) > 0;
 }
 
-/** A turn of the assistant without text and calls is refused. */
+/** An assistant turn without text and calls is refused. */
 function isEmptyMessage(message: JsonObject): boolean {
   const { role, content } = message;
   if (role !== 'assistant' || hasCalls(message)) return false;

@@ -1,6 +1,6 @@
-// JSON Schemas in the subset that Moonshot's servers accept ("not a valid moonshot flavored json schema"): one tool outside of it
-// has every request refused. https://github.com/MoonshotAI/walle/blob/main/docs/mfjs-spec.md, and what the server checks beyond:
-// https://github.com/MoonshotAI/kimi-cli/issues/2061 (references), https://github.com/MoonshotAI/kimi-cli/pull/2030 (types of enums)
+// JSON Schemas in the subset that Moonshot's servers accept ("not a valid moonshot flavored json schema"). A single tool outside of it
+// causes every request to be refused. https://github.com/MoonshotAI/walle/blob/main/docs/mfjs-spec.md, and what the server checks beyond
+// that: https://github.com/MoonshotAI/kimi-cli/issues/2061 (references), https://github.com/MoonshotAI/kimi-cli/pull/2030 (types of enums)
 import { asArray, asObject, isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import { currentDraft } from '../shared/schemas/current-draft.ts';
 import { inlineReferences, RecursiveDefinitions } from '../shared/schemas/inline-references.ts';
@@ -8,10 +8,10 @@ import { mapSchemas } from '../shared/schemas/map-schema.ts';
 import { isEmpty } from '../shared/own-fields.ts';
 import type { ReportedGrowth } from '../shared/schemas/schema-growth.ts';
 
-/** Keywords that may stand beside a choice or several types; definitions are taken at the top only. */
+/** Keywords that may stand beside a choice or several types; definitions are accepted only at the top. */
 const ANNOTATIONS = new Set(['description', 'title', 'default', '$defs']);
 
-/** Keywords that constrain values of these types, and do not apply to others. */
+/** Keywords that constrain values of these types only. */
 const CONSTRAINTS: readonly (readonly [types: readonly JsonValue[], keywords: readonly string[]])[] = [
   [['string'], ['minLength', 'maxLength', 'pattern', 'format']],
   [
@@ -52,7 +52,7 @@ function withSchemasForTrue(schema: JsonObject): JsonObject {
   return { ...schema, properties: Object.fromEntries(whole) };
 }
 
-/** "required property 'a' is not defined in properties". Where there is none, another branch or level defines it. */
+/** "required property 'a' is not defined in properties". If there are no properties, another branch or level defines it. */
 function withRequiredDefined(schema: JsonObject): JsonObject {
   const required = asArray(schema.required);
   const properties = asObject(schema.properties);
@@ -74,7 +74,7 @@ function withTypedEnum(schema: JsonObject): JsonObject {
   return { ...schema, type: types.length === 1 ? (types[0] ?? 'string') : types };
 }
 
-/** Any value: an empty schema is refused. */
+/** Matches any value, since an empty schema is refused. */
 const ANY: JsonObject = {
   anyOf: [
     ...['string', 'number', 'boolean', 'array'].map((type) => ({ type })),
@@ -83,8 +83,8 @@ const ANY: JsonObject = {
 };
 
 /**
- * "At path 'properties.a': type is not defined" (https://github.com/duolahypercho/codex-router/issues/726), and "required must be
- * an array", of objects without any (https://github.com/NousResearch/hermes-agent/issues/66835).
+ * "At path 'properties.a': type is not defined" (https://github.com/duolahypercho/codex-router/issues/726), and "required must be an
+ * array", for objects without any (https://github.com/NousResearch/hermes-agent/issues/66835).
  */
 function explicit(schema: JsonObject, growth: ReportedGrowth): JsonObject {
   if (schema.anyOf !== undefined || schema.$ref !== undefined) return schema;
@@ -111,12 +111,12 @@ function typeOf(value: JsonValue): string {
   return Array.isArray(value) ? 'array' : typeof value;
 }
 
-/** "keyword minLength is not allowed in combination with multiple types": each type is a choice, with what applies to it. */
+/** "keyword minLength is not allowed in combination with multiple types": each type becomes a choice, with what applies to it. */
 function asChoice(schema: JsonObject, types: readonly JsonValue[], growth: ReportedGrowth): JsonObject {
   const [only] = types;
   if (types.length === 1 && only !== undefined) return { ...schema, type: only };
   const { type: _, ...untyped } = schema;
-  // A choice beside the types says more than they do.
+  // A choice beside the types says more than the types do.
   if (untyped.anyOf !== undefined || untyped.oneOf !== undefined) return untyped;
   const { enum: values, ...rest } = untyped;
   const { annotations, others } = divided(rest);
@@ -148,10 +148,10 @@ function matches(value: JsonValue, type: JsonValue): boolean {
   return typeOf(value) === type || (type === 'integer' && Number.isInteger(value));
 }
 
-/** "when using anyOf, type should be defined in anyOf items instead of the parent schema", and likewise what else they share. */
+/** "when using anyOf, type should be defined in anyOf items instead of the parent schema", and so should everything else they share. */
 function pushedIntoChoices(schema: JsonObject, growth: ReportedGrowth): JsonObject {
   const { oneOf, ...others } = schema;
-  // `oneOf` is not read: the same choices are.
+  // The server does not read `oneOf`, so it becomes `anyOf`.
   const whole =
     asArray(oneOf) !== undefined && others.anyOf === undefined ? { ...others, anyOf: oneOf } : others;
   const choices = asArray(whole.anyOf)?.filter(isObject);
@@ -172,9 +172,9 @@ function merged(shared: JsonObject, choice: JsonObject, growth: ReportedGrowth):
     if (Object.keys(shared).some((name) => name !== 'type')) growth.cut();
     return choice;
   }
-  // A choice of choices has no type of its own.
+  // A choice among choices has no type of its own.
   if (Array.isArray(choice.anyOf)) return pushedIntoChoices({ ...shared, ...choice }, growth);
-  // Another type than the parent's: what the parent says does not apply to it.
+  // Its type differs from the parent's, so what the parent says does not apply.
   if (choice.type !== undefined && shared.type !== undefined && choice.type !== shared.type) return choice;
   const properties = { ...asObject(shared.properties), ...asObject(choice.properties) };
   const required = [...(asArray(shared.required) ?? []), ...(asArray(choice.required) ?? [])];

@@ -5,7 +5,7 @@ import type { LossReport } from '../shared/losses/loss-report.ts';
 import { adaptForcedCall, type AskedThinking, mayThink } from '../shared/tools/forced-call.ts';
 import type { Edits } from './adapt.ts';
 
-/** The provider row's own settings where it has none for the model. */
+/** The provider row's own settings apply unless it has others for the model. */
 export function thinkingOf(model: string, quirks: Quirks): ModelThinking & { field: ReasoningField } {
   const { reasoningField = 'reasoning_effort', efforts } = quirks;
   const own = quirks.modelThinking?.find(({ models }) => models.test(model));
@@ -13,7 +13,7 @@ export function thinkingOf(model: string, quirks: Quirks): ModelThinking & { fie
   return { models: /./, field: reasoningField, ...rowEfforts, ...own };
 }
 
-/** Where a call is forced, or JSON or a whole answer required, and the model cannot do so while it thinks. */
+/** For a forced call, or required JSON or a whole answer, which some models cannot give while they think. */
 export function adaptThinking(body: JsonObject, model: string, quirks: Quirks, losses: LossReport): Edits {
   const traits = thinkingOf(model, quirks);
   const { field, thinks } = traits;
@@ -46,7 +46,7 @@ export function adaptThinking(body: JsonObject, model: string, quirks: Quirks, l
   }
 }
 
-/** Fields that stop the model from thinking for this answer; undefined where that was requested, or is always on. */
+/** Fields that stop the model from thinking for this answer; undefined if thinking was requested, or is always on. */
 export function withoutThinking(body: JsonObject, model: string, quirks: Quirks): Edits | undefined {
   const { field, thinks } = thinkingOf(model, quirks);
   const state = askedIn(body, field);
@@ -54,7 +54,7 @@ export function withoutThinking(body: JsonObject, model: string, quirks: Quirks)
   return state === 'on' || thinks === 'always' ? undefined : turnedOff(field);
 }
 
-/** Whether calls of the history must come with the thinking that led to them. */
+/** Whether earlier calls must come with the thinking that led to them. */
 export function needsReasoning(body: JsonObject, model: string, quirks: Quirks): boolean {
   const traits = thinkingOf(model, quirks);
   return traits.needsReasoning === true && mayThink(askedIn(body, traits.field), traits);
@@ -72,7 +72,7 @@ function forcedChoice({ tool_choice: choice }: JsonObject): 'required' | 'tool' 
   return asObject(choice) === undefined ? undefined : 'tool';
 }
 
-/** Undefined where the body has no thinking setting. */
+/** Undefined if the body has no setting for thinking. */
 function askedIn(body: JsonObject, field: ReasoningField): AskedThinking {
   const effort = body.reasoning_effort;
   const said = {

@@ -1,13 +1,13 @@
-// Clients that take a stream which ends in an error for a whole answer.
+// Clients that take a stream that ends in an error for a complete answer.
 import type { HeaderReader } from '../../model/headers.ts';
 import type { OverlookedErrors } from '../dialect.ts';
 import { isNamelessReqwest } from '../shared/reqwest.ts';
 
 /**
- * LangChain4j, Azure's SDK for Java, which it uses too, Azure's `azure-ai-inference` for Python, LangChainGo and Spring AI's model of
- * DeepSeek (which names only the client below it: Java's own, or Netty's where the program has that) pass over a chunk without choices,
- * the error's among them, and take the end of the stream for that of the answer; LangChain4j's models of Mistral wait for a last
- * chunk for ever. https://github.com/langchain4j/langchain4j, https://github.com/tmc/langchaingo,
+ * LangChain4j, Azure's SDK for Java (which it also uses), Azure's `azure-ai-inference` for Python, LangChainGo, and Spring AI's model of
+ * DeepSeek (which only names its HTTP client: Java's own, or Netty's if the program has that) ignore chunks without choices, errors
+ * included, and take the stream's end for the answer's; LangChain4j's models of Mistral wait for a last chunk for ever.
+ * https://github.com/langchain4j/langchain4j, https://github.com/tmc/langchaingo,
  * https://github.com/Azure/azure-sdk-for-python/blob/main/sdk/ai/azure-ai-inference/azure/ai/inference/models/_patch.py,
  * https://github.com/spring-projects/spring-framework/pull/23493
  */

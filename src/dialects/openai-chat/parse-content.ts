@@ -34,7 +34,7 @@ export function parseContent(content: JsonValue | undefined, path: string): Part
   return content.map((part, index) => parsePart(part, `${path}[${index}]`));
 }
 
-/** One content part; a type without a neutral form is kept unchanged. */
+/** A content part; one of a type without a neutral form is kept unchanged. */
 function parsePart(value: JsonValue, path: string): Part {
   const part = requiredObject(value, path);
   const type = requiredString(
@@ -126,7 +126,7 @@ function parseFile(part: JsonObject, path: string): DocumentPart {
   throw invalid(`${path}.file`, 'has neither `file_data` nor `file_id`; give one of them');
 }
 
-/** Mistral's clients send documents so, as an address or a data URL. https://docs.mistral.ai/api (`DocumentURLChunk`) */
+/** Mistral's clients send documents in this form, with a URL or a data URL. https://docs.mistral.ai/api (`DocumentURLChunk`) */
 function parseDocumentUrl(part: JsonObject): DocumentPart | undefined {
   const url = asString(part.document_url);
   if (!url) return undefined;

@@ -29,7 +29,7 @@ export function parseMessages(value: JsonValue | undefined): ParsedMessages {
   const messages: Message[] = [];
   /** The user turn that collects the results of one round of calls. */
   let results: Message | undefined;
-  /** Calls of the legacy `function_call` form have no id: maps a name to the id generated for its newest call. */
+  /** Calls in the legacy form `function_call` have no id: a name → the id generated for its newest call. */
   const legacyIds = new Map<string, string>();
 
   for (const [index, item] of requiredMessages(value).entries()) {
@@ -84,7 +84,7 @@ export function parseMessages(value: JsonValue | undefined): ParsedMessages {
   return { system, messages };
 }
 
-/** Fields of an assistant message that are read below, or only echo the answer. */
+/** Fields of an assistant message that are read below, or only repeat the answer. */
 const ASSISTANT_FIELDS = new Set([
   'role',
   'content',
@@ -105,7 +105,7 @@ const ASSISTANT_FIELDS = new Set([
 
 const REASONING_FIELDS = ['reasoning_content', 'reasoning', 'reasoning_details'] as const;
 
-/** OpenAI's Agents SDK for JavaScript sends an answer's fields back on its text, and not on the message. */
+/** OpenAI's Agents SDK for JavaScript sends an answer's fields back on its text instead of the message. */
 function withReasoningOfText(message: JsonObject): JsonObject {
   if (REASONING_FIELDS.some((name) => message[name] !== undefined)) return message;
   const text = asObject(asArray(message.content)?.[0]);
@@ -168,13 +168,13 @@ function parseAssistant(
   return [...rest, ...calls, ...others];
 }
 
-/** That SDK repeats a call's further fields on the message. */
+/** That SDK also repeats a call's further fields on the message. */
 function isOnCall(field: JsonValue | undefined, { tool_calls: calls }: JsonObject): boolean {
   const repeated = JSON.stringify(field);
   return asArray(calls)?.some((call) => JSON.stringify(asObject(call)?.extra_content) === repeated) === true;
 }
 
-/** The message's reasoning with the seal that its first call carries, unless the text is another one. */
+/** The message's reasoning with the seal that its first call carries, unless that belongs to another text. */
 function withCarried(reasoning: MessageReasoning, { tool_calls: calls }: JsonObject): MessageReasoning {
   const carried = carriedThought(asObject(asArray(calls)?.[0]) ?? {});
   if (carried === undefined) return reasoning;
@@ -208,7 +208,7 @@ function participant(message: JsonObject): { name?: string } {
   return name === undefined ? {} : { name };
 }
 
-/** A breakpoint on the message (instead of on a part) stands behind its last part. */
+/** A breakpoint on the message (instead of a part) belongs to its last part. */
 function withCacheControl<P extends Part>(parts: P[], message: JsonObject): P[] {
   const last = parts.at(-1);
   const cacheControl = breakpointOf(message);

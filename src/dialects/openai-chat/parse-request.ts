@@ -21,7 +21,7 @@ import { parseToolChoice, parseTools, SEARCH_OPTIONS } from './parse-tools.ts';
 import { parseReasoningSettings } from './reasoning-settings.ts';
 import { ID } from './wire.ts';
 
-/** Top-level fields that have a neutral form. Those kept in another form are handled where they are read. */
+/** Top-level fields that have a neutral form. Those that are kept in another form are handled where they are read. */
 const NEUTRAL_FIELDS = [
   'model',
   'messages',
@@ -50,7 +50,7 @@ const NUMBERS: NumberFields = [
   ['topP', 'top_p'],
   ['topK', 'top_k'],
   ['seed', 'seed'],
-  // Mistral's clients.
+  // Sent by Mistral's clients.
   ['seed', 'random_seed'],
   ['frequencyPenalty', 'frequency_penalty'],
   ['presencePenalty', 'presence_penalty'],
@@ -70,7 +70,7 @@ export function parseRequest(body: JsonObject, _route?: ClientRoute, headers?: H
 
   const streamOptions = optionalObject(body, 'stream_options');
   if (asBoolean(streamOptions?.include_usage) === true) request.includeUsage = true;
-  // OpenRouter's clients. https://openrouter.ai/docs/use-cases/usage-accounting
+  // For OpenRouter's clients. https://openrouter.ai/docs/use-cases/usage-accounting
   if (asBoolean(asObject(body.usage)?.include) === true || isOpenRouters(headers))
     request.includeUsage = true;
 
@@ -117,20 +117,20 @@ export function parseRequest(body: JsonObject, _route?: ClientRoute, headers?: H
   if (body.store === true) request.store = true;
   const { rest, shown } = reasoning;
   const fields = { ...otherFields(body, kept, isDefault), ...rest, ...shown };
-  // Also without fields: it says whose request this is.
+  // Set even without fields: it says which dialect the request came in.
   request.extension = { dialect: ID, fields };
   const told = Object.keys(shown);
   if (told.length > 0) request.extension.defaults = told;
   return request;
 }
 
-/** Undefined for a format that only this dialect's servers know (grammars, regular expressions). */
+/** Undefined for a format that only servers of this dialect know (grammars, regular expressions). */
 function parseOutputFormat(format: JsonObject): OutputFormat | undefined {
   switch (format.type) {
     case 'text':
       return { type: 'text' };
     case 'json_object': {
-      // llama.cpp and Together put the schema beside the type, Hugging Face's client under its own servers' name for it.
+      // llama.cpp and Together have the schema beside the type, Hugging Face's client under its own servers' name for it.
       const schema = asObject(format.schema) ?? asObject(format.value);
       return schema === undefined ? { type: 'json' } : { type: 'json-schema', schema };
     }
@@ -158,7 +158,7 @@ function isDefault(name: string, value: JsonValue): boolean {
     case 'top_logprobs':
     case 'min_p':
       return value === 0;
-    // OpenRouter's way to request token counts, which are always requested.
+    // OpenRouter's way to request token counts, which are requested in any case.
     case 'usage':
       return true;
     // xAI's. https://docs.x.ai/docs/guides/live-search

@@ -25,7 +25,7 @@ import { synthesizeCallId } from './tool-call-id.ts';
 import { countsIn, showsSearches, withSearches } from './usage.ts';
 import { ID } from './wire.ts';
 
-/** Reads the first choice; the other dialects have room for one. */
+/** Reads the first choice, since the other dialects have room for one. */
 export function parseResponse(answer: JsonObject): NeutralResponse {
   const body = withCallsBeside(answer);
   const error = errorInBody(body);
@@ -88,7 +88,7 @@ export function accountIn(body: JsonObject): Account {
   };
 }
 
-/** Whether there is any. */
+/** Adds the message's calls; returns whether there are any. */
 function addCalls(parts: Part[], message: JsonObject, id: string | null): boolean {
   const listed = objectsIn(message.tool_calls, 'choices[0].message.tool_calls');
   let saw = false;
@@ -96,7 +96,7 @@ function addCalls(parts: Part[], message: JsonObject, id: string | null): boolea
     if (foreignCallType(fields) !== undefined) continue;
     const call = parseToolCall(fields, synthesizeCallId(id, index));
     const { function: called } = fields;
-    // Some servers fill in every field: an empty call is not one.
+    // Some servers fill in every field, so an empty call counts as none.
     const isEmpty = isObject(called) ? argumentText(called.arguments) === '' : !called;
     if (call === undefined && isEmpty) continue;
     if (call === undefined) throw namelessCall();
@@ -106,7 +106,7 @@ function addCalls(parts: Part[], message: JsonObject, id: string | null): boolea
   return saw;
 }
 
-/** Content is a string, or (Mistral) an array in which thinking and text follow each other. */
+/** Content is a string or, from Mistral, an array of thinking and text. */
 function parseContent(message: JsonObject): Part[] {
   const { content } = message;
   if (typeof content === 'string') return content === '' ? [] : [{ type: 'text', text: content }];
@@ -136,7 +136,7 @@ function addCitations(parts: Part[], message: JsonObject, body: JsonObject): voi
   if (text !== undefined) text.citations = citations;
 }
 
-/** Gives each token to the text that it is in. Returns the rest: tokens of no text, unreadable ones, or those in Together's form. */
+/** Gives each token to its text. Returns the rest: tokens of no text, unreadable ones, or those in Together's form. */
 function addLogprobs(parts: readonly Part[], logprobs: JsonObject | undefined): JsonObject | undefined {
   if (logprobs === undefined) return undefined;
   const rest: JsonObject = { ...logprobs };
@@ -146,7 +146,7 @@ function addLogprobs(parts: readonly Part[], logprobs: JsonObject | undefined): 
   ] as const) {
     const tokens = parseLogprobs(logprobs[field]);
     const [text, another] = parts.filter((part) => part.type === type);
-    // With several texts it is unknown to which a token belongs.
+    // With several texts it is unknown to which one a token belongs.
     if (tokens === undefined || another !== undefined) continue;
     if (text?.type !== 'text' && text?.type !== 'refusal') continue;
     text.logprobs = tokens;

@@ -47,18 +47,18 @@ function parseTool(tool: JsonObject, path: string): Tool {
       ...(format !== undefined && { format }),
     };
   }
-  // Tools that the server runs have their own types (`openrouter:web_search`, `web_search`…).
+  // Tools that the server runs have types of their own (`openrouter:web_search`, `web_search`…).
   const server: ServerTool = {
     type: 'server',
     name: type,
     definition: { dialect: ID, fields: tool },
   };
-  // `web_search`, `openrouter:web_search`, `browser_search`: each server has its own name.
+  // Each server has its own name: `web_search`, `openrouter:web_search`, `browser_search`.
   if (/(^|:)(web|browser)_search/.test(type)) server.search = parseWebSearch(asObject(tool.parameters) ?? {});
   return server;
 }
 
-/** Gemini's tools, which clients name as in its own API, e.g. `{googleSearch: {}}`. https://docs.litellm.ai/docs/providers/gemini */
+/** Gemini's tools under the names of its own API, e.g. `{googleSearch: {}}`. https://docs.litellm.ai/docs/providers/gemini */
 export const GOOGLE_TOOLS = [
   ...[
     'googleSearch',
@@ -87,7 +87,7 @@ function parseGoogleTools(tool: JsonObject): ServerTool[] | undefined {
   });
 }
 
-/** For models that always search: the field only says how. */
+/** For models that always search; the field only says how. */
 export const SEARCH_OPTIONS = 'web_search_options';
 
 function parseSearchOptions(body: JsonObject): ServerTool[] {
@@ -152,7 +152,7 @@ function parseAllowed(form: JsonObject, tools: readonly Tool[]): Allowance {
     const tool = requiredObject(value, place);
     const type = asString(tool.type) ?? 'function';
     const named = asObject(tool[type]);
-    // A server's tool has no name but its type.
+    // A server's tool is named by its type.
     if (named === undefined && type !== 'function' && type !== 'custom') return type;
     return requiredString(named ?? tool, 'name', `${place}.${type}.name`, 'name the tool');
   });

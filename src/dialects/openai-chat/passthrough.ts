@@ -1,5 +1,5 @@
-// Changes where client and provider both speak this dialect: the provider's quirks; token counts are requested,
-// and hidden again from a client that did not request them.
+// What changes if client and provider both speak this dialect: the provider's quirks apply, and token counts are requested, but hidden from
+// a client that did not request them.
 import type { HeaderReader } from '../../model/headers.ts';
 import { asArray, asNumber, asObject, type JsonObject, parseObject } from '../../model/json/json.ts';
 import type { Passthrough } from '../dialect.ts';
@@ -40,7 +40,7 @@ export const passthrough: Passthrough = {
   hides: hidesUsage,
 };
 
-/** Adds to `edits` that token counts are requested inside the stream. */
+/** Adds to `edits` the request for token counts within the stream. */
 export function askForUsage(body: JsonObject, edits: Edits, quirks: Quirks): void {
   if (quirks.streamOptions === false) {
     // Such a server sends the counts unasked.
@@ -56,11 +56,11 @@ export function hidesUsage(
   quirks: Quirks,
   headers?: HeaderReader,
 ): ReturnType<NonNullable<Passthrough['hides']>> {
-  // OpenRouter's clients request them so, or not at all, of servers of other vendors too.
+  // OpenRouter's clients request them in this way, or not at all, even from other vendors' servers.
   const isTaken = asObject(body.usage)?.include === true || isOpenRouters(headers);
   if (!mustAsk(body, quirks) || isTaken) return undefined;
   return (event) => {
-    // Cheap check first: every other chunk may have `usage: null`, so it looks for the missing choices.
+    // A cheap check first: every other chunk may have `usage: null`, so the check is for missing choices.
     if (!NO_CHOICES.test(event.data) || !event.data.includes('"usage"')) return false;
     const chunk = parseObject(event.data);
     if (chunk === undefined || !Array.isArray(chunk.choices) || chunk.choices.length > 0) return false;

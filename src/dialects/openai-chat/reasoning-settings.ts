@@ -5,13 +5,13 @@ import { table } from '../../model/table.ts';
 
 interface ParsedReasoning {
   settings?: ReasoningSettings;
-  /** The request is in the words of OpenRouter or Groq, whose clients read thinking in fields of their own. */
+  /** The request uses the words of OpenRouter or Groq, whose clients read thinking in fields of their own. */
   readsDetails?: true;
-  /** Fields that `settings` express; the others stay unchanged. */
+  /** Fields that `settings` express completely; the others stay unchanged. */
   consumed: string[];
-  /** Fields that say only how the client reads thinking: kept for servers of this dialect, and lost nowhere. */
+  /** Fields that only say how the client reads thinking: they are kept for servers of this dialect, and lost nowhere. */
   shown: JsonObject;
-  /** The remaining contents of those fields, by dotted path. */
+  /** What is left of partly expressed fields, by dotted path. */
   rest: JsonObject;
 }
 
@@ -24,7 +24,7 @@ export function parseReasoningSettings(body: JsonObject): ParsedReasoning {
   readQwens(body, reading);
   const { settings, consumed, rest } = reading;
 
-  // Groq, whose other format (`raw`) is thinking inside the text; OpenRouter's older field, which vLLM has too.
+  // Groq, whose other format (`raw`) is thinking within the text; and OpenRouter's older field, which vLLM has too.
   // https://console.groq.com/docs/reasoning
   const format = asString(body.reasoning_format);
   const included = asBoolean(body.include_reasoning);
@@ -91,7 +91,7 @@ function readQwens(body: JsonObject, { settings, consumed }: Reading): void {
   consumed.push('enable_thinking');
 }
 
-/** Whether Groq's field, or OpenRouter's older one, says so. */
+/** Whether Groq's field, or OpenRouter's older one, hides thinking. */
 export function hidesThinking({
   reasoning_format: format,
   include_reasoning: included,

@@ -24,7 +24,7 @@ import type { LossReport } from '../shared/losses/loss-report.ts';
 import { WITHOUT_SIGNATURE } from '../shared/losses/substitutes.ts';
 import { ID, keptAs } from './wire.ts';
 
-/** The plain text of a message or delta, '' where there is none. Servers use either name, some both. */
+/** The plain text of a message or delta; empty if it has none. Servers use either name, some both. */
 export function reasoningText(message: JsonObject): string {
   return asString(message.reasoning_content) || asString(message.reasoning) || '';
 }
@@ -71,7 +71,7 @@ export function buildCopilots(parts: readonly ReasoningPart[], losses: LossRepor
   return seal === undefined ? {} : { ...(text !== '' && { reasoning_text: text }), reasoning_opaque: seal };
 }
 
-/** Marks the ids of entries that stood behind the answer's text: the form has no other place for the order. */
+/** Marks the ids of entries that followed the answer's text: the form has no other place for the order. */
 const AFTER_TEXT = 'after-text-';
 
 export interface ReasoningDetail {
@@ -82,7 +82,7 @@ export interface ReasoningDetail {
   afterText: boolean;
 }
 
-/** @param token what an opaque field holds: a provider's own token, or one that a client was given. */
+/** @param token reads an opaque field: a provider's own token, or one that a client was given. */
 export function parseReasoningDetails(
   value: JsonValue | undefined,
   token: (text: string) => OpaqueToken,
@@ -108,8 +108,8 @@ export function parseReasoningDetails(
 }
 
 /**
- * Servers require an entry back with all its fields (OpenRouter: `id` may name the call that Gemini signed, `format`
- * says whose signature it is): where it has more than the token, its own token is the JSON text of the fields.
+ * Servers require an entry back with all its fields (OpenRouter: `id` may name the call that Gemini signed, and `format` says whose
+ * signature it is). If it has more than the token, the dialect's own token is therefore the JSON text of the fields.
  */
 function packEntry(token: OpaqueToken, raw: string, entry: JsonObject): OpaqueToken {
   if (openToken(ID, token) === undefined) return token;
@@ -122,7 +122,7 @@ function packEntry(token: OpaqueToken, raw: string, entry: JsonObject): OpaqueTo
   return isMore ? ownToken(ID, JSON.stringify(fields)) : token;
 }
 
-/** Fields of an entry that follow from the part or its place in the list. */
+/** Fields of an entry that follow from the part or from its place in the list. */
 const PART_FIELDS: ReadonlySet<string> = new Set(['type', 'text', 'summary', 'index']);
 
 function unpackEntry(token: OpaqueToken, name: 'signature' | 'data'): JsonObject {
@@ -131,7 +131,7 @@ function unpackEntry(token: OpaqueToken, name: 'signature' | 'data'): JsonObject
   return fields ?? { [name]: raw };
 }
 
-/** The two pieces of one signature. */
+/** Joins the two pieces of a signature. */
 export function joinSignatures(first: OpaqueToken, second: OpaqueToken): OpaqueToken {
   const { signature: start, ...fields } = unpackEntry(first, 'signature');
   const { signature: end } = unpackEntry(second, 'signature');
@@ -141,17 +141,17 @@ export function joinSignatures(first: OpaqueToken, second: OpaqueToken): OpaqueT
 
 export interface PlacedReasoning {
   part: ReasoningPart;
-  /** It stood behind all text of the answer: a signature without text then seals that text. */
+  /** It followed all text of the answer: a signature without text then seals that text. */
   afterText: boolean;
 }
 
-/** Before and behind the text of its message. */
+/** The reasoning before and after the text of its message. */
 export interface MessageReasoning {
   before: ReasoningPart[];
   after: ReasoningPart[];
 }
 
-/** The reasoning of a whole message. Where both forms have the same, the details win: they have the signatures. */
+/** The reasoning of a whole message. If both forms have the same, the details count, since they have the signatures. */
 export function parseReasoning(message: JsonObject, token: (text: string) => OpaqueToken): MessageReasoning {
   const plain = reasoningText(message);
   if (plain === '' && asArray(message.reasoning_details) === undefined) return { before: [], after: [] };
@@ -159,7 +159,7 @@ export function parseReasoning(message: JsonObject, token: (text: string) => Opa
   const after: ReasoningPart[] = [];
   let last: { part: ReasoningPart; detail: ReasoningDetail } | undefined;
   const details = parseReasoningDetails(message.reasoning_details, token);
-  // Clients that append echo what the stream's encoder sent twice: the later one has its place.
+  // Clients that append repeat what the stream's encoder sent twice: the later one has the right place.
   const lastWith = new Map(details.map((detail) => [detail.redacted ?? detail.signature, detail]));
   for (const detail of details) {
     const opaque = detail.redacted ?? detail.signature;
@@ -167,7 +167,7 @@ export function parseReasoning(message: JsonObject, token: (text: string) => Opa
     const { text, signature, redacted, index, afterText } = detail;
     const isPiece =
       redacted === undefined && last?.part.redacted === undefined && last?.part.signature === undefined;
-    // Clients that collect stream chunks echo one entry as many, all with the same index.
+    // Clients that collect chunks send one entry back as many, all with the same index.
     if (last !== undefined && isPiece && index === last.detail.index) {
       last.part.text += text;
       if (signature !== undefined) last.part.signature = signature;
@@ -186,12 +186,12 @@ export function parseReasoning(message: JsonObject, token: (text: string) => Opa
   return { before, after };
 }
 
-/** LiteLLM's field: blocks as Anthropic's API has them. https://docs.litellm.ai/docs/reasoning_content */
+/** LiteLLM's field: blocks in the form of Anthropic's API. https://docs.litellm.ai/docs/reasoning_content */
 export const THINKING_BLOCKS = 'thinking_blocks';
 
 /**
- * Claude's thinking in a conversation that was had through LiteLLM; undefined for a message without any, or with details, which
- * say as much. A server of this dialect gets the field back.
+ * Claude's thinking in a conversation through LiteLLM; undefined for a message without any, or with details, which say as much. A server of
+ * this dialect gets the field back.
  */
 export function parseThinkingBlocks(message: JsonObject): MessageReasoning | undefined {
   const blocks = asArray(message[THINKING_BLOCKS]) ?? [];
@@ -215,13 +215,13 @@ export function parseThinkingBlocks(message: JsonObject): MessageReasoning | und
 const CLAUDE = 'anthropic-messages';
 
 /**
- * What OpenRouter states of a model whose thoughts nobody signs. Its provider of the AI SDK takes an entry without a format for
- * Claude's or Gemini's, and leaves it out of the next request if it is unsigned.
+ * What OpenRouter states for a model whose thoughts are unsigned. Its provider of the AI SDK takes an entry without a format for Claude's
+ * or Gemini's, and leaves it out of the next request if it is unsigned.
  * https://github.com/OpenRouterTeam/ai-sdk-provider/blob/main/src/chat/convert-to-openrouter-chat-messages.ts
  */
 const UNSIGNED: JsonObject = { format: 'unknown' };
 
-/** `index` tells clients that merge chunks by it which entries are one. */
+/** `index` tells clients that merge chunks which entries are one. */
 export function buildReasoningDetail({ part, afterText }: PlacedReasoning, index: number): JsonObject {
   const { text, signature, redacted } = part;
   const place = afterText ? { id: `${AFTER_TEXT}${index}` } : {};
@@ -250,8 +250,8 @@ function joinedThoughts(placed: readonly PlacedReasoning[]): string {
 }
 
 /**
- * The fields of an answer's reasoning. Details are among them where there is more than text, which alone cannot be checked by
- * the provider that signed it, and always for clients that read OpenRouter's fields.
+ * The fields of an answer's reasoning. They include details if there is more than text, which alone the provider that signed it cannot
+ * check, and always for clients that read OpenRouter's fields.
  */
 export function buildReasoningFields(
   placed: readonly PlacedReasoning[],

@@ -17,8 +17,8 @@ import {
 import { ID } from './wire.ts';
 
 /**
- * The call in a `tool_calls` entry, or undefined where it names no tool.
- * @param fallbackId for servers that give none.
+ * The call in a `tool_calls` entry; undefined if it names no tool.
+ * @param fallbackId for servers that give no id.
  */
 export function parseToolCall(call: JsonObject, fallbackId: string): ToolCallPart | undefined {
   const custom = asObject(call.custom);
@@ -40,13 +40,13 @@ export function parseToolCall(call: JsonObject, fallbackId: string): ToolCallPar
   return part;
 }
 
-/** The type of a `tool_calls` entry of a server's own kind, such as a tool that it ran itself; undefined for calls. */
+/** The type of a `tool_calls` entry of the server's own kind, such as a tool that it ran itself; undefined for calls. */
 export function foreignCallType({ type, function: called, custom }: JsonObject): string | undefined {
   if (typeof type !== 'string' || type === '' || type === 'function' || type === 'custom') return undefined;
   return isObject(called) || isObject(custom) ? undefined : type;
 }
 
-/** The call of a client's history: its id may hold a token of another dialect, see `clientCallId`. */
+/** A call in a client's history, whose id may contain a token of another dialect, see `clientCallId`. */
 export function parseClientCall(wire: JsonObject, fallbackId: string): ToolCallPart | undefined {
   const part = parseToolCall(wire, fallbackId);
   if (part === undefined) return undefined;
@@ -62,7 +62,7 @@ export function thoughtSignature(call: JsonObject): OpaqueToken | undefined {
   return signature === undefined ? undefined : ownToken(ID, signature);
 }
 
-/** LiteLLM's SDK, and those built on it, repeat or keep it in a field of their own. */
+/** LiteLLM's SDK, and those built on it, repeat or keep the signature in a field of their own. */
 function signatureText(call: JsonObject): string | undefined {
   return (
     asString(asObject(asObject(call.extra_content)?.google)?.thought_signature) ??
@@ -71,7 +71,7 @@ function signatureText(call: JsonObject): string | undefined {
 }
 
 /**
- * What a client is to send back with a call: the call's own signature or, with the answer's first call, the thought behind it.
+ * What a client is to send back with a call: the call's own signature or, with the answer's first call, the thought before it.
  * @param thoughts of the answer so far.
  */
 export function buildCallSeal(
@@ -83,11 +83,11 @@ export function buildCallSeal(
 }
 
 /**
- * The thought behind which a provider of another dialect called a tool, in the field of Gemini's signatures: clients that
- * send thoughts back as plain text (AI SDK 7's openai-compatible) keep that field.
+ * The thought after which a provider of another dialect called a tool, in the field of Gemini's signatures: clients that send thoughts back
+ * as plain text (AI SDK 7's openai-compatible) keep that field.
  */
 function carryThought(thoughts: readonly { part: ReasoningPart }[]): JsonObject {
-  // Of several, clients join the texts, which no signature matches.
+  // Clients join the texts of several thoughts, which then match no signature.
   if (thoughts.length > 1) return {};
   const thought = thoughts[0]?.part;
   if (thought === undefined) return {};
@@ -97,7 +97,7 @@ function carryThought(thoughts: readonly { part: ReasoningPart }[]): JsonObject 
   return withSignature(thoughtToBytesWire({ text: thought.text, token, isRedacted }));
 }
 
-/** What `carryThought` put on a call. */
+/** Reads what `carryThought` put on a call. */
 export function carriedThought(call: JsonObject): ReasoningPart | undefined {
   const carried = thoughtFromBytesWire(signatureText(call) ?? '');
   if (carried?.token === undefined) return undefined;
@@ -105,7 +105,7 @@ export function carriedThought(call: JsonObject): ReasoningPart | undefined {
   return { type: 'reasoning', text, ...(isRedacted ? { redacted: token } : { signature: token }) };
 }
 
-/** Nothing where the token is another dialect's. */
+/** Empty if the token is another dialect's. */
 export function buildThoughtSignature(signature: OpaqueToken | undefined): JsonObject {
   const own = signature && openToken(ID, signature);
   return own === undefined ? {} : withSignature(own);
@@ -115,13 +115,13 @@ function withSignature(signature: string): JsonObject {
   return { extra_content: { google: { thought_signature: signature } } };
 }
 
-/** The id of a call for a client; another dialect's token is carried in it. */
+/** The id of a call for a client, which also carries another dialect's token. */
 export function clientCallId(id: string, signature: OpaqueToken | undefined): string {
   const isOwn = signature !== undefined && openToken(ID, signature) !== undefined;
   return isOwn ? id : callIdToWire(id, signature);
 }
 
-/** The functions whose call a client reads in `function_call`, which holds one and no id. */
+/** The functions whose call a client reads in `function_call`, which has room for one call and no id. */
 export function legacyNames(tools: readonly Tool[] = []): ReadonlySet<string> {
   const names = tools.flatMap((tool) =>
     tool.type === 'function' && tool.legacy === true ? [tool.name] : [],
@@ -131,7 +131,7 @@ export function legacyNames(tools: readonly Tool[] = []): ReadonlySet<string> {
 
 const NONE: ReadonlySet<string> = new Set();
 
-/** A call whose arguments are empty has `{}`: clients parse the text. */
+/** Empty arguments become `{}`, since clients parse them. */
 export function buildToolCall(part: ToolCallPart): JsonObject {
   if (part.kind === 'custom') {
     return { id: part.id, type: 'custom', custom: { name: part.name, input: part.arguments } };

@@ -1,7 +1,7 @@
-// What a server sends beside the answer that no other dialect has a form for: findings of content filters and
-// moderation, further choices, calls of a server's own kind, new fields of messages, and lists beside them (Perplexity's images
-// and further questions). Ids, times, prices and versions are each server's envelope, and so are objects that it does not share
-// with others: all those recorded (`timings`, `x_groq`, `sla_metrics`) count or measure.
+// What a server sends besides the answer and no other dialect has a form for: findings of content filters and moderation, further choices,
+// calls of the server's own kind, new fields of messages, and lists beside them (Perplexity's images and further questions). Ids, times,
+// prices and versions are left out as each server's envelope, and so are objects that only one server has: all recorded ones (`timings`,
+// `x_groq`, `sla_metrics`) count or measure.
 import {
   asArray,
   asNumber,
@@ -15,20 +15,20 @@ import { foreignCallType } from './tool-call.ts';
 import { isEmptyValue } from '../shared/losses/unread-fields.ts';
 import { extensionOf } from './wire.ts';
 
-/** Of a message: fields that are read, and fields of servers that say nothing about the answer. */
+/** Fields of a message that are read, or that say nothing about the answer. */
 const READ: ReadonlySet<string> = new Set([
   ...['role', 'content', 'refusal', 'tool_calls', 'function_call', 'annotations', 'audio', 'images'],
   ...['reasoning', 'reasoning_content', 'reasoning_details', 'reasoning_text', 'reasoning_opaque'],
   ...['name', 'provider_metadata', 'padding', 'channel', 'token_id', 'token_ids'],
 ]);
 
-/** Of a body and of a choice: lists that are read, and those that say the prompt or the answer again, as tokens. */
+/** Lists of a body or a choice that are read, or that repeat the prompt or the answer as tokens. */
 const READ_LISTS: ReadonlySet<string> = new Set([
   ...['choices', 'citations', 'search_results', 'web_search', 'prompt_filter_results'],
   ...['prompt', 'prompt_logprobs', 'prompt_token_ids', 'token_ids', 'routed_experts'],
 ]);
 
-/** Reports each field of one chunk or body by name, with what a client of this dialect could be sent again. */
+/** Reports each such field of a chunk or body by name, together with what could be sent back to a client of this dialect. */
 export function reportUnmapped(
   body: JsonObject,
   choice: JsonObject | undefined,
@@ -69,7 +69,7 @@ function hasFurther(choices: readonly JsonValue[] | undefined): boolean {
   return false;
 }
 
-/** @param logprobs of texts that the answer does not have. */
+/** @param logprobs of texts that the answer does not contain. */
 export function answerExtension(
   body: JsonObject,
   choice: JsonObject,
@@ -82,7 +82,7 @@ export function answerExtension(
   return extensionOf(fields);
 }
 
-/** Whether a filter found anything: servers report on every answer that they found nothing. */
+/** Whether a filter found anything: servers report on every answer even that they found nothing. */
 function found(value: JsonValue): boolean {
   if (Array.isArray(value)) return value.some(found);
   if (!isObject(value)) return false;

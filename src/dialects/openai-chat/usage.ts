@@ -4,8 +4,8 @@ import { billIn } from '../openai/stated-bill.ts';
 import { CountReader, type StatedUsage, tierIn, totalInputTokens, type Usage } from '../../model/usage.ts';
 
 /**
- * What Mistral counts under names of its own, as far as it can be true: recorded were 64 cached tokens of a prompt of 10, and a total
- * without them. https://docs.mistral.ai/api, https://github.com/vercel/ai/issues/14382
+ * Mistral's own counts, if they can be true: a recording had 64 cached tokens in a prompt of 10, and a total without them.
+ * https://docs.mistral.ai/api, https://github.com/vercel/ai/issues/14382
  */
 function withinPrompt(usage: JsonObject, prompt = 0): number[] {
   return [usage.num_cached_tokens, asObject(usage.prompt_token_details)?.cached_tokens].filter(
@@ -14,12 +14,12 @@ function withinPrompt(usage: JsonObject, prompt = 0): number[] {
 }
 
 /**
- * What a `usage` object states; fields it leaves out stay undefined.
+ * What a `usage` object states; fields that it leaves out stay undefined.
  *
  * `prompt_tokens` includes cached and cache-written tokens (recorded: cached 8885 + written 237 + 3 fresh
- * = 9125). `completion_tokens` includes reasoning, except where `total_tokens` shows that it does not (xAI:
- * 506 + 12 + 38 reasoning = 556), or where it is less than the reasoning (Vercel: 10 + 37 reasoning, and the
- * cost it states is that of 47).
+ * = 9125). `completion_tokens` includes reasoning, unless `total_tokens` shows that it does not (xAI:
+ * 506 + 12 + 38 reasoning = 556), or it is less than the reasoning (Vercel: 10 + 37 reasoning, and the
+ * stated cost is that of 47).
  */
 export function parseUsage(usage: JsonObject): StatedUsage {
   const counts = new CountReader();
@@ -81,7 +81,7 @@ export function buildUsage(usage: Usage): JsonObject {
     prompt_tokens_details: {
       cached_tokens: usage.cacheReadTokens,
       audio_tokens: usage.audioInputTokens,
-      // Not OpenAI's: clients that price cache writes know it from OpenRouter.
+      // Not a field of OpenAI's: clients that price cache writes know it from OpenRouter.
       ...(usage.cacheWriteTokens > 0 && { cache_write_tokens: usage.cacheWriteTokens }),
     },
     completion_tokens_details: {
@@ -92,7 +92,7 @@ export function buildUsage(usage: Usage): JsonObject {
   };
 }
 
-/** The counts that a chunk or body states; undefined where it has none. */
+/** The counts that a chunk or body states; undefined if it has none. */
 export function countsIn(body: JsonObject, choice: JsonObject | undefined): StatedUsage | undefined {
   const usage = findUsage(body, choice);
   if (usage === undefined) return undefined;
@@ -105,26 +105,29 @@ export function countsIn(body: JsonObject, choice: JsonObject | undefined): Stat
   return SEARCHES_ALWAYS.test(asString(body.model) ?? '') ? withSearches(stated) : stated;
 }
 
-/** OpenAI's that search before each answer, cited or not. https://platform.openai.com/docs/guides/tools-web-search */
+/**
+ * OpenAI's models that search before each answer, whether they cite anything or not.
+ * https://platform.openai.com/docs/guides/tools-web-search
+ */
 const SEARCHES_ALWAYS = /\bgpt-[\w.-]+-search-(preview|api)\b/;
 
-/** Mistral's Voxtral listens at a price by the minute, beside its tokens. https://docs.mistral.ai/models/voxtral-small-25-07 */
+/** Mistral's Voxtral charges for audio by the minute, in addition to tokens. https://docs.mistral.ai/models/voxtral-small-25-07 */
 function heardAudio({ prompt_audio_seconds: seconds }: JsonObject): boolean {
   return typeof seconds === 'number' && seconds > 0;
 }
 
-/** Counts of an answer with server-run searches or other tools: these are billed, but few servers count them. */
+/** The counts of an answer for which the server searched or ran other tools: these are billed, but few servers count them. */
 export function withSearches(stated: StatedUsage): StatedUsage {
   return stated.webSearches ? stated : { ...stated, otherCharges: true };
 }
 
-/** Whether a message or delta shows that: by web pages that it cites, or by the tools that were run (Groq). */
+/** Whether a message or delta shows that, by web pages that it cites, or by tools that were run (Groq). */
 export function showsSearches({ annotations, executed_tools: run }: JsonObject): boolean {
   if (asArray(run)?.length) return true;
   return (asArray(annotations) ?? []).some((item) => asObject(asObject(item)?.url_citation) !== undefined);
 }
 
-/** The usage object of a chunk or body, wherever the server puts it (top, in the choice, in `x_groq`). */
+/** The usage object of a chunk or body, wherever the server puts it (at the top, in the choice, in `x_groq`). */
 function findUsage(body: JsonObject, choice: JsonObject | undefined): JsonObject | undefined {
   return asObject(body.usage) ?? asObject(choice?.usage) ?? asObject(asObject(body.x_groq)?.usage);
 }

@@ -20,13 +20,15 @@ const MODELS: readonly { models: RegExp; efforts: readonly ReasoningEffort[] }[]
   { models: /^(o\d|codex-)/, efforts: LOW_TO_HIGH },
 ];
 
-/** From least to most; undefined for an unknown name. A proxy may put the vendor before it: `openai/gpt-5`; fine-tuned: `ft:o4-mini:…`. */
+/**
+ * From least to most; undefined for an unknown name. The vendor may precede the name (`openai/gpt-5`), as may `ft:` for a fine-tuned model.
+ */
 export function effortsOf(model: string): readonly ReasoningEffort[] | undefined {
   const name = model.slice(model.lastIndexOf('/') + 1).replace(/^ft:/, '');
   return MODELS.find(({ models }) => models.test(name))?.efforts;
 }
 
-/** The effort, else the next higher one of the model, else the next lower. Never `none`; undefined if it has no other. */
+/** The effort itself, else the model's next higher one, else the next lower. Never `none`; undefined if it has no other. */
 export function nearestEffort(
   effort: ReasoningEffort,
   known: readonly ReasoningEffort[],
@@ -38,14 +40,13 @@ export function nearestEffort(
 }
 
 /**
- * The closest to no thinking: `none` where the model accepts it, else a low effort. Not `minimal`, which excludes the
- * provider's own tools.
+ * The closest to no thinking: `none` if the model accepts it, else a low effort. Never `minimal`, which excludes the provider's own tools.
  */
 export function leastEffort(known: readonly ReasoningEffort[]): ReasoningEffort | undefined {
   return known.includes('none') ? 'none' : nearestEffort('low', known);
 }
 
-/** Since GPT-5.4, Chat Completions refuses tools while the model thinks; true where thinking can be turned off. */
+/** Since GPT-5.4, Chat Completions refuses tools while the model thinks. True if thinking can be turned off. */
 export function callsWithoutThinking(model: string): boolean {
   return (
     /(^|\/)gpt-(5\.([4-9]|\d\d)|([6-9]|1\d)\b)/.test(model) && effortsOf(model)?.includes('none') === true

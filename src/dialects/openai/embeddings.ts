@@ -31,7 +31,7 @@ export const openaiClientEmbeddings: ClientEmbeddings = {
   buildResponse(response, { encoding }, model, id) {
     const tokens = response.usage?.inputTokens ?? 0;
     return {
-      // OpenAI has none; Mistral's SDKs require it.
+      // OpenAI's answers have no id; Mistral's SDKs require one.
       ...(id !== undefined && { id }),
       object: 'list',
       data: response.vectors().map((vector, index) => ({

@@ -1,5 +1,5 @@
-// Errors of OpenAI's two dialects and of the many compatible servers, both ways: what their errors mean, and
-// the body that their clients read. https://platform.openai.com/docs/guides/error-codes/api-errors
+// Errors of OpenAI's two dialects and of the many compatible servers, in both directions: what their errors mean, and the body that their
+// clients read. https://platform.openai.com/docs/guides/error-codes/api-errors
 import { durationMs } from '../../model/duration.ts';
 import { ERROR_RULES, type ErrorCode, GatewayError, type UpstreamReason } from '../../model/errors.ts';
 import {
@@ -26,23 +26,23 @@ import { FEWER_TOOLS, meansTooManyTools } from './too-many-tools.ts';
 import type { UpstreamFailure } from '../dialect.ts';
 import type { Quirks, VendorError } from '../quirks.ts';
 
-/** What the many body shapes have in common. */
+/** What the many forms of bodies have in common. */
 interface Stated {
   message?: string;
   reason: UpstreamReason;
-  /** HTTP status stated in the body. */
+  /** The HTTP status, if the body states one. */
   status?: number;
   retryAfterMs?: number;
-  /** The meaning of a code whose form identifies the vendor. */
+  /** The meaning of a code, where the body's form identifies the vendor. */
   vendor?: VendorError;
 }
 
-/** A non-2xx answer. */
+/** Reads an answer that is not a 2xx. */
 export function parseError({ status, body }: UpstreamFailure, quirks: Quirks = {}): GatewayError {
   return toError(status, readStated(statedIn(body)), quirks);
 }
 
-/** The error that came with HTTP 200: in a body, a chunk or an event, whatever it looks like. */
+/** Reads an error that came with HTTP 200: in a body, a chunk or an event, in whatever form. */
 export function errorOf(data: JsonValue, quirks: Quirks = {}): GatewayError {
   return toError(undefined, readStated(data), quirks);
 }
@@ -54,8 +54,8 @@ export function hasError(error: JsonValue | undefined): boolean {
 }
 
 /**
- * Whether OpenAI's typed SDKs (Go, Rust) read a failure's body as it is; not where its message is elsewhere: `{"message": …}`,
- * `{"error": "text"}`, `{"detail": …}`. Many vendors have a number as `code`, which their own SDKs rely on.
+ * Whether OpenAI's typed SDKs (Go, Rust) can read a failure's body as it is. They cannot if its message is elsewhere: `{"message": …}`,
+ * `{"error": "text"}`, `{"detail": …}`. Many vendors have a number as `code`, on which their own SDKs rely.
  */
 export function isOwnFailure({ error }: JsonObject): boolean {
   const { message, type, param, code } = asObject(error) ?? {};
@@ -75,8 +75,8 @@ function isTextOrNone(value: JsonValue | undefined): boolean {
 const OF_ANSWERS = ['choices', 'output', 'data', 'object', 'model', 'usage', 'response', 'candidates'];
 
 /**
- * The failure that a server reports in a form of its own instead of an answer: `{"detail": …}`, `{"code": …, "msg": …}`,
- * `{"errors": […]}`, `base_resp`; undefined where the body reports none.
+ * The failure that a server reports in a form of its own instead of an answer: `{"detail": …}`, `{"code": …, "msg": …}`, `{"errors": […]}`,
+ * `base_resp`; undefined if the body reports none.
  */
 export function failureIn(body: JsonObject, quirks: Quirks = {}): GatewayError | undefined {
   if (baseRespIn(body) !== undefined) return errorOf(body, quirks);
@@ -84,7 +84,7 @@ export function failureIn(body: JsonObject, quirks: Quirks = {}): GatewayError |
   return readStated(body).message === undefined ? undefined : errorOf(body, quirks);
 }
 
-/** Whether OpenAI's SDKs recognize the error in an event's data: at its top level, or because it is not JSON. */
+/** Whether OpenAI's SDKs recognize the error in an event's data: it is at the top level, or the data is not JSON. */
 export function isSeenBySdks(data: string): boolean {
   try {
     const value: unknown = JSON.parse(data);
@@ -100,7 +100,7 @@ function toError(httpStatus: number | undefined, stated: Stated, quirks: Quirks)
   const given = httpStatus ?? stated.status ?? statusOf(reason, message);
   const isTooLong = vendor?.code === 'upstream_rejected' && meansTooLong(message);
   const code = isTooLong ? 'context_too_long' : (vendor?.code ?? codeFor(given, reason, message));
-  // A vendor's code overrides a contradicting status, such as HTTP 200, or a 429 for an empty account.
+  // A vendor's code overrides a status that contradicts it, such as HTTP 200, or 429 for an empty account.
   const status = vendor === undefined ? given : (vendor.status ?? ERROR_RULES[code].status);
   const named = reason.code ?? reason.type;
   const tooManyTools = code === 'upstream_rejected' && meansTooManyTools(message);
@@ -118,15 +118,16 @@ function toError(httpStatus: number | undefined, stated: Stated, quirks: Quirks)
 }
 
 /**
- * More tokens than the account may use in a minute. A moment later it is the same, so it is no limit that was reached, though OpenAI
- * answers 429; Groq answers 413. https://github.com/continuedev/continue/issues/10218, https://github.com/vanna-ai/vanna-flask/issues/11
+ * More tokens than the account may use in a minute. The request would be refused later too, so this is not a rate limit that passes, though
+ * OpenAI answers 429 (Groq answers 413). https://github.com/continuedev/continue/issues/10218,
+ * https://github.com/vanna-ai/vanna-flask/issues/11
  */
 const TOO_MUCH_AT_ONCE = /request too large for .+ on tokens per min/i;
 
-/** Groq, where nothing is free for its flex tier. https://console.groq.com/docs/flex-processing */
+/** Groq's status when its flex tier has no free capacity. https://console.groq.com/docs/flex-processing */
 const FLEX_FULL = 498;
 
-/** Codes for an exhausted account, or plan of hours or longer. https://platform.openai.com/docs/guides/error-codes */
+/** Codes for an account, or a plan of hours or longer, that is used up. https://platform.openai.com/docs/guides/error-codes */
 const EXHAUSTED = new Set([
   'insufficient_quota',
   'billing_hard_limit_reached',
@@ -168,7 +169,7 @@ function codeFor(status: number, reason: UpstreamReason, message: string): Error
   return codeOfStatus(status);
 }
 
-/** The HTTP status that an error inside HTTP 200 would have had, derived from its code and type, or its message. */
+/** The HTTP status that an error within HTTP 200 would have had, derived from its code, type or message. */
 function statusOf({ code = '', type = '' }: UpstreamReason, message: string): number {
   const named = `${code} ${type}`;
   if (/rate_limit|insufficient_quota|usage_limit|too_many_requests/i.test(named)) return 429;
@@ -183,7 +184,7 @@ function statusOf({ code = '', type = '' }: UpstreamReason, message: string): nu
   ) {
     return 400;
   }
-  // In a stream, LM Studio reports a prompt that is too long with neither.
+  // In a stream, LM Studio reports a prompt that is too long without code or type.
   return meansTooLong(message) ? 400 : 500;
 }
 
@@ -214,7 +215,7 @@ function readFields(error: JsonObject): Stated {
   for (const candidate of [status_code, statusCode, http_status_code, error.status, error.code]) {
     const status = httpStatus(candidate);
     if (status !== undefined) stated.status ??= status;
-    // Numbers outside HTTP's range are the vendor's own codes.
+    // Numbers outside of HTTP's range are the vendor's own codes.
     else if (candidate === error.code && (typeof candidate === 'string' || typeof candidate === 'number')) {
       if (candidate !== '') reason.code = String(candidate);
     }
@@ -241,14 +242,14 @@ function readMessage(error: JsonObject): string | undefined {
     asString(error.msg) ||
     detailText(error.detail) ||
     detailText(asObject(error.message)?.detail);
-  // OpenRouter's message is "Provider returned error", and the provider's own is beside it.
+  // OpenRouter's own message is "Provider returned error", with the provider's beside it.
   const metadata = asObject(error.metadata);
   const raw = asString(metadata?.raw) || (isObject(metadata?.raw) ? JSON.stringify(metadata.raw) : undefined);
   if (raw === undefined || raw === '') return message;
   return message === undefined ? raw : `${message}: ${raw}`;
 }
 
-/** The request id is sent in a header. */
+/** Leaves out the request's id, which is sent in a header. */
 export function buildError(error: GatewayError): JsonObject {
   return errorWith(clientMessage(error), error);
 }
@@ -265,20 +266,20 @@ export function errorWith(message: string, error: GatewayError): JsonObject {
 }
 
 /**
- * LangChain for JavaScript and LiteLLM, whose Router then goes on with another model, ignore codes: they recognize a prompt that
- * is too long by words, and LiteLLM not by those of OpenAI's Responses. https://docs.litellm.ai/docs/exception_mapping
+ * LangChain for JavaScript and LiteLLM, whose Router then continues with another model, ignore codes: they recognize a prompt that is too
+ * long by words, LiteLLM not by those of OpenAI's Responses. https://docs.litellm.ai/docs/exception_mapping
  */
 const TOO_LONG_WORDS = /this model's maximum context length is/i;
 
-/** The message; for a prompt that is too long, the words of OpenAI's Chat Completions are put before others. */
+/** The message. For a prompt that is too long, it begins with the words of OpenAI's Chat Completions. */
 export function clientMessage({ code, message }: GatewayError): string {
   if (code !== 'context_too_long' || TOO_LONG_WORDS.test(message)) return message;
   return `This model's maximum context length is exceeded: your input exceeds the context window of this model; ${message}`;
 }
 
 /**
- * OpenAI's codes decide what clients do: by them Codex reports that a conversation is too long, and does not retry for a
- * model that the provider does not have. Otherwise the provider's own code if any, else the gateway's.
+ * OpenAI's code, where it decides what clients do: by it Codex reports that a conversation is too long, and does not retry for a model that
+ * the provider does not have. Otherwise the provider's own code if there is one, else the gateway's.
  */
 function codeOf(error: GatewayError): string {
   const { code, status, message, reason } = error;
@@ -290,7 +291,7 @@ function codeOf(error: GatewayError): string {
     : code;
 }
 
-/** The provider's account has no credit, or no allowance that it says comes back: its clients have one code for both. */
+/** Whether the provider's account has no credit, or no allowance that is known to return: OpenAI's clients have one code for both. */
 export function isUnpaid({ code, exhausted, retryAfterMs }: GatewayError): boolean {
   const isProviders = code === 'upstream_unauthorized' || code === 'upstream_rate_limited';
   return isProviders && exhausted === true && retryAfterMs === undefined;

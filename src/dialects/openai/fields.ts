@@ -1,5 +1,4 @@
-// Request fields that OpenAI's two dialects have in common.
-// https://platform.openai.com/docs/api-reference/responses/create
+// Request fields that OpenAI's two dialects share. https://platform.openai.com/docs/api-reference/responses/create
 import { asBoolean, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { NeutralRequest, OutputFormat } from '../../model/request.ts';
 import { isEmpty } from '../shared/own-fields.ts';
@@ -9,7 +8,7 @@ import { optionalBoolean, optionalObject, optionalString } from '../shared/read-
 /** OpenAI refuses a longer `user`; Claude Code's ids have at least 150 characters. */
 const MAX_USER_LENGTH = 64;
 
-/** The cache's, besides the key, which other dialects' builders read. */
+/** Fields about the cache, besides the key, which builders of other dialects read. */
 const CACHE_SETTINGS = ['prompt_cache_retention', 'prompt_cache_options'];
 
 /** The fields that `readSettings` reads. */
@@ -48,10 +47,10 @@ export function buildUser(user: string | undefined, losses: LossReport): string 
   return user.slice(0, MAX_USER_LENGTH);
 }
 
-/** Models for which any verbosity but `medium` is refused. https://github.com/enricoros/big-AGI/issues/947 */
+/** Models that refuse any verbosity but `medium`. https://github.com/enricoros/big-AGI/issues/947 */
 const FIXED_VERBOSITY = /^(gpt-[34]|chatgpt-|o\d|gpt-5(\.[12])?-codex|gpt-5(\.\d)?-chat)/;
 
-/** A proxy may put the vendor before the model's name. */
+/** @param model may have the vendor before its name. */
 export function buildVerbosity(
   verbosity: string | undefined,
   model: string,
@@ -74,7 +73,7 @@ function parseCacheSettings(body: JsonObject): JsonObject | undefined {
 /** Groq's name of the usual tier, which LangChain's ChatGroq always sends. https://console.groq.com/docs/service-tiers */
 export const ON_DEMAND = 'on_demand';
 
-/** `fast` is an alias of `priority`, which answers state. https://developers.openai.com/api/docs/guides/fast-mode */
+/** `fast` is an alias of `priority`; answers state the latter. https://developers.openai.com/api/docs/guides/fast-mode */
 function parseServiceTier(body: JsonObject): string | undefined {
   const tier = optionalString(body, 'service_tier');
   if (tier === ON_DEMAND) return undefined;
@@ -85,7 +84,7 @@ export const SERVICE_TIERS: ReadonlySet<string> = new Set(['default', 'flex', 's
 /** Of Responses alone. */
 export const RESPONSES_TIERS: ReadonlySet<string> = new Set([...SERVICE_TIERS, 'ultrafast']);
 
-/** @param described the object with the schema's name, description and strictness. */
+/** @param described the object that holds the schema's name, description and strictness. */
 export function schemaFormat(schema: JsonObject, described: JsonObject | undefined): OutputFormat {
   const name = asString(described?.name);
   const description = asString(described?.description);
@@ -99,7 +98,7 @@ export function schemaFormat(schema: JsonObject, described: JsonObject | undefin
   };
 }
 
-/** The fields of `body` that are not in `known`, except those that state a default: dropping these loses nothing. */
+/** The fields of `body` that are not in `known`, except those with a default value: dropping these loses nothing. */
 export function otherFields(
   body: JsonObject,
   known: ReadonlySet<string>,

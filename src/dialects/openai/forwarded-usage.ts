@@ -1,5 +1,4 @@
-// What images, speech, transcriptions and the like are billed by, as their answers state it.
-// https://developers.openai.com/api/reference
+// What images, speech, transcriptions and the like are billed by, as stated in their answers. https://developers.openai.com/api/reference
 import { asObject, type JsonObject } from '../../model/json/json.ts';
 import { CountReader, countIn, type PricedParts, type StatedUsage } from '../../model/usage.ts';
 import { billIn } from './stated-bill.ts';
@@ -14,17 +13,17 @@ export function imagesBill({ usage: stated }: JsonObject): StatedUsage | undefin
   const made = countIn(asObject(usage.output_tokens_details)?.image_tokens) ?? outputTokens;
   const pricedApart: PricedParts = { imageInputTokens, imageOutputTokens: made };
   if (made === outputTokens) pricedApart.onlyImages = true;
-  // Which of them came from the cache is not said, and their prices differ.
+  // It is not said which of them came from the cache, and their prices differ.
   const isMixed = cached > 0 && imageInputTokens > 0;
   return { ...counts.stated, pricedApart, ...(isMixed && { otherCharges: true }) };
 }
 
-/** Text is cheaper than audio, so the price of an input that is not split is unknown. */
+/** Text is cheaper than audio, so the price is unknown if the input is not split into both. */
 export function transcriptionBill(answer: JsonObject): StatedUsage | undefined {
   const usage = asObject(answer.usage) ?? {};
   const counts = readCounts(usage);
   const audioSeconds = secondsIn(usage, answer);
-  // What is billed by its length is not billed by its tokens, too.
+  // What is billed by its length is not also billed by its tokens.
   if (audioSeconds !== undefined && counts?.audio === undefined)
     return { ...counts?.stated, pricedApart: { audioSeconds } };
   if (counts === undefined) return undefined;
@@ -32,13 +31,13 @@ export function transcriptionBill(answer: JsonObject): StatedUsage | undefined {
   return audio === undefined ? { ...stated, otherCharges: true } : { ...stated, audioInputTokens: audio };
 }
 
-/** As OpenAI states them, or Mistral; or the length that an answer has with `verbose_json`, such as Groq's. */
+/** As OpenAI or Mistral state them; else the duration that an answer in `verbose_json` has, such as Groq's. */
 function secondsIn(usage: JsonObject, { usage: stated, duration }: JsonObject): number | undefined {
   if (usage.type === 'duration') return countIn(usage.seconds);
   return countIn(usage.prompt_audio_seconds) ?? (stated === undefined ? countIn(duration) : undefined);
 }
 
-/** Mistral's OCR. Pages that were annotated too have a price of their own, which includes that of reading them. */
+/** Mistral's OCR. Annotated pages have a price of their own, which includes that of reading them. */
 export function pagesBill(answer: JsonObject): StatedUsage | undefined {
   const info = asObject(answer.usage_info) ?? {};
   const documentPages = countIn(info.pages_processed);
@@ -47,7 +46,7 @@ export function pagesBill(answer: JsonObject): StatedUsage | undefined {
   return { pricedApart: { documentPages, ...(annotatedPages > 0 && { annotatedPages }) } };
 }
 
-/** Input alone is billed, at a price of its own: https://developers.openai.com/api/docs/guides/decisions */
+/** Only input is billed, at a price of its own: https://developers.openai.com/api/docs/guides/decisions */
 export function decisionsBill(answer: JsonObject): StatedUsage | undefined {
   const stated = plainBill(answer);
   return stated && { ...stated, otherCharges: true };
@@ -67,7 +66,7 @@ interface Counts {
 function readCounts(usage: JsonObject): Counts | undefined {
   const reader = new CountReader();
   const output = reader.read(usage.output_tokens ?? usage.completion_tokens);
-  // Rankings state one count.
+  // Answers of rerankers state a single count.
   const input = reader.read(usage.input_tokens ?? usage.prompt_tokens ?? usage.total_tokens);
   const bill = billIn(usage);
   if (input === undefined && output === undefined && bill.billedUsd === undefined) return undefined;

@@ -6,25 +6,25 @@ import { modelInPath } from '../shared/models/model-in-path.ts';
 import { belowBase, ownPath } from './own-path.ts';
 import { LIVE } from './live.ts';
 
-/** What other vendors added in the same place (rerank, OCR) is among them. */
+/** Includes what other vendors added to the same API (rerank, OCR). */
 const MADE_AT_ONCE =
   /^\/v1\/(audio|chat\/(classifications|moderations)|classifications|content_provenance_checks|decisions|images|moderations|ocr|rerank)(\/|$)/;
 const STORED =
   /^\/v1\/(agents|assistants|audio\/(voices|voice_consents)|batch\/jobs|batches|chatkit\/threads|containers|evals|files|fine_tuning|live\/sessions\/[^/]+\/content|safety|skills|threads|uploads|vaults|vector_stores|videos|webhook_endpoints|webhook_event_types)(\/|$)/;
 const SECRETS = /^\/v1\/(vaults|webhook_endpoints)(\/|$)/;
-/** By their answers a client speaks with the provider itself: secrets of one conversation, and what WebRTC and telephones are joined by. */
+/** Through their answers a client reaches the provider directly: with the secret of one conversation, or by WebRTC or telephone. */
 const LEADS_PAST =
   /^\/v1\/(chatkit\/sessions|live\/sessions\/.+|realtime\/(calls|client_secrets|sessions|transcription_sessions|translations\/client_secrets))(\/|$)/;
-/** Videos, which are stored too, are made by the model that their form names. */
+/** Videos are stored too, but the model that their form names makes them. */
 const UPLOADED = /^\/v1\/(containers|files|skills|uploads|vector_stores)(\/|$)/;
 const STORED_CHAT = /^\/v1\/chat\/completions(\/.|$)/;
-/** What is posted there is a question to a model. */
+/** A POST of this path asks a model. */
 const CHAT = '/v1/chat/completions';
 const SPOKEN_BY = ['openai-chat', 'openai-responses'] as const;
 const STORED_RESPONSE = /^\/v1\/(responses\/.|conversations(\/|$))/;
 
 const FILES = '/v1/files';
-/** https://developers.openai.com/api/docs/guides/batch. Others say so in longer words: `batch-api`. */
+/** https://developers.openai.com/api/docs/guides/batch. Other vendors' purposes are longer, such as `batch-api`. */
 const BATCH: BatchForm = {
   model: ['body', 'model'],
   file: { field: 'purpose', value: /^batch/, key: 'custom_id' },
@@ -32,7 +32,7 @@ const BATCH: BatchForm = {
 
 type Bill = Pick<ForwardedPath, 'billIn' | 'billFields' | 'freeModels'>;
 
-/** Checks of where something comes from are free, and so are OpenAI's moderations, which need not name a model. */
+/** Checks of where content comes from are free, and so are OpenAI's moderations, which need not name a model. */
 const BILLED: readonly (readonly [path: RegExp, bill: Bill])[] = [
   [
     /^\/v1\/(chat\/)?(classifications|moderations)$/,
@@ -62,7 +62,7 @@ export function forwardedByChat(asked: string): ForwardedPath | undefined {
       ...BILLED.find(([billed]) => billed.test(path))?.[1],
     };
   }
-  // Opened as a WebSocket, a session is forwarded in another way.
+  // A session that is opened as a WebSocket is forwarded elsewhere.
   if (path === LIVE || LEADS_PAST.test(path)) return leadingPast(path);
   if (STORED_CHAT.test(path))
     return {
@@ -85,7 +85,7 @@ function leadingPast(path: string): ForwardedPath {
   };
 }
 
-/** A model that somebody has trained, to be deleted. */
+/** A model that the client has trained and wants to delete. */
 function ownModel(path: string): ForwardedPath | undefined {
   const name = routeModels(path, '/v1/models')?.id;
   if (name === undefined) return undefined;

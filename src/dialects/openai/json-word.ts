@@ -1,15 +1,15 @@
-// OpenAI, DeepSeek, Qwen and Groq refuse requests for JSON without a schema unless a message contains the word "JSON", in
-// upper or lower case; clients of Gemini need not send it.
+// OpenAI, DeepSeek, Qwen and Groq refuse requests for JSON without a schema unless a message contains the word "JSON", in any case; clients
+// of Gemini need not write it.
 import type { Part } from '../../model/content.ts';
 import type { NeutralRequest } from '../../model/request.ts';
 import type { LossReport } from '../shared/losses/loss-report.ts';
 
 /**
- * The instruction to add, and report, where the word is missing. Only what comes before the model's first answer decides: an
- * instruction that a later turn makes unnecessary would vanish from the beginning of the prompt, and all of the conversation
- * would be read, and paid for, anew.
+ * The instruction to add (and report) if the word is missing. Only what precedes the model's first answer decides: otherwise a later turn
+ * with the word would remove the instruction from the beginning of the prompt, and the whole conversation would be read, and paid for,
+ * again.
  *
- * @param instructions those in which the server looks for the word too.
+ * @param instructions in which the server looks for the word as well.
  */
 export function missingJsonWord(
   { outputFormat, messages }: NeutralRequest,

@@ -1,4 +1,4 @@
-// What the provider's messages of a Live session state. https://developers.openai.com/api/docs/guides/live
+// What the provider's messages in a Live session state. https://developers.openai.com/api/docs/guides/live
 import { asObject, type JsonObject, parseObject } from '../../model/json/json.ts';
 import { countIn } from '../../model/usage.ts';
 import type { MessageNaming, SocketReport } from '../forwarded-socket.ts';
@@ -7,7 +7,7 @@ import { modelBelow, withModelBelow } from '../shared/models/model-in-message.ts
 /** Where a session begins, as a WebSocket or by a POST. */
 export const LIVE = '/v1/live/sessions';
 
-/** Everything else, sound above all, is not parsed. */
+/** Everything else, mainly sound, is not parsed. */
 const READ =
   /"type"\s*:\s*"(session\.(started|usage\.updated|closed|output_transcript\.delta)|response\.event)"/;
 
@@ -29,7 +29,7 @@ function report(event: JsonObject): SocketReport | undefined {
         : { total: { pricedApart: { audioSeconds: seconds } }, mayEnd: true };
     }
     case 'response.event': {
-      // By the model that works for the speaking one, at a price of its own.
+      // Billed at the price of the model that works for the speaking one.
       const isBilled = asObject(asObject(asObject(event.event)?.response)?.usage) !== undefined;
       return isBilled ? { usage: { otherCharges: true } } : undefined;
     }
@@ -38,7 +38,7 @@ function report(event: JsonObject): SocketReport | undefined {
   }
 }
 
-/** The first message starts the session. */
+/** The first message starts the session and names the model. */
 export const LIVE_NAMING: MessageNaming = {
   form: '{model}',
   modelIn: (message) => (message.includes('"session.start"') ? modelBelow('session', message) : undefined),

@@ -10,7 +10,7 @@ import {
 } from '../../model/json/json.ts';
 import type { TokenChance, TokenLogprob } from '../../model/logprobs.ts';
 
-/** Undefined where there are none, or where they cannot be read. */
+/** Undefined if there are none, or if they cannot be read. */
 export function parseLogprobs(value: JsonValue | undefined): TokenLogprob[] | undefined {
   const entries = asArray(value);
   if (entries === undefined || entries.length === 0) return undefined;
@@ -24,12 +24,12 @@ export function parseLogprobs(value: JsonValue | undefined): TokenLogprob[] | un
   return tokens;
 }
 
-/** Whether there is something that `parseLogprobs` cannot read. */
+/** Whether there are log probabilities that `parseLogprobs` cannot read. */
 export function isUnreadable(value: JsonValue | undefined): boolean {
   return (asArray(value)?.length ?? 0) > 0 && parseLogprobs(value) === undefined;
 }
 
-/** @param unknownBytes the value for bytes that the provider did not give. */
+/** @param unknownBytes the value for bytes that the provider did not state. */
 export function buildLogprobs(tokens: readonly TokenLogprob[], unknownBytes: null | []): JsonObject[] {
   const build = ({ token, logprob, bytes }: TokenChance): JsonObject => ({
     token,

@@ -1,4 +1,4 @@
-// Images, files and audio in the form of OpenAI's two dialects: data URLs, audio formats by name, documents by file ending.
+// Images, files and audio in the form of OpenAI's two dialects: data URLs, audio formats by name, documents by file extension.
 import type { MediaSource } from '../../model/content.ts';
 import { table } from '../../model/table.ts';
 
@@ -35,13 +35,13 @@ const DOCUMENT_TYPES: Record<string, string> = table({
   json: 'application/json',
 });
 
-/** Raw base64 in `file_data` has no type: the file name's ending decides, else PDF. */
+/** Raw base64 in `file_data` states no type: the file's extension decides, else it is taken for PDF. */
 export function documentMediaType(filename: string | undefined): string {
   const ending = filename?.slice(filename.lastIndexOf('.') + 1).toLowerCase() ?? '';
   return DOCUMENT_TYPES[ending] ?? 'application/pdf';
 }
 
-/** The file name sent with the bytes: the server takes the kind of file from it. */
+/** The file name sent with the bytes, from which the server takes the kind of file. */
 export function documentName(name: string | undefined, mediaType: string): string {
   if (name !== undefined) return name;
   const ending = Object.entries(DOCUMENT_TYPES).find(([, type]) => type === mediaType)?.[0];

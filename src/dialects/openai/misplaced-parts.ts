@@ -1,5 +1,5 @@
-// Parts of the model's answer in a turn of the user: Gemini's clients may leave out whose turn it is, and OpenAI's dialects have
-// no place for them there.
+// Parts of a model's answer that stand in a turn of the user: Gemini's clients may leave out whose turn it is, and OpenAI's dialects have
+// no place for such parts.
 import type { ReasoningPart, ServerToolResultPart, ToolCallPart } from '../../model/content.ts';
 import type { LossReport } from '../shared/losses/loss-report.ts';
 

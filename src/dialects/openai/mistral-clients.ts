@@ -1,4 +1,4 @@
-// Clients that read Mistral's forms, which differ from OpenAI's: how they are told, and the lists of models that they read.
+// Clients that read Mistral's forms, which differ from OpenAI's: how they are recognized, and the lists of models that they read.
 import type { HeaderReader } from '../../model/headers.ts';
 import type { JsonObject } from '../../model/json/json.ts';
 import type { OfferedModel } from '../../model/model-entry.ts';
@@ -7,7 +7,7 @@ import type { AskedModels } from '../operations.ts';
 /** https://docs.mistral.ai/api/endpoint/chat */
 const OWN_FIELDS = ['safe_prompt', 'random_seed'];
 
-/** SDKs that read calls in pieces, whatever fields they are told to send (`extra_body`): OpenAI's, and the AI SDK's other providers. */
+/** SDKs that read calls in pieces, whatever fields (`extra_body`) they are told to send: OpenAI's, and other providers of the AI SDK. */
 const READS_PIECES = /(^|\s)((Async)?(Azure)?OpenAI\/|ai-sdk[-/])/;
 
 /**
@@ -29,14 +29,15 @@ export function isMistrals(headers: HeaderReader, body: JsonObject = {}): boolea
 }
 
 /**
- * Cerebras' SDK for Python does, too: what has a piece of a call, or no text as `system_fingerprint`, is no chunk for it, and its
- * delta stays a dictionary (“'dict' object has no attribute 'content'”). https://github.com/Cerebras/cerebras-cloud-sdk-python
+ * Cerebras' SDK for Python reads streams in the same way. To it, what has a piece of a call, or no text as `system_fingerprint`, is no
+ * chunk, and its delta stays a dictionary (“'dict' object has no attribute 'content'”).
+ * https://github.com/Cerebras/cerebras-cloud-sdk-python
  */
 export function readsAsMistrals(headers: HeaderReader, body: JsonObject): boolean {
   return isMistrals(headers, body) || /(^|\s)(Async)?Cerebras\/Python/.test(headers.get('user-agent') ?? '');
 }
 
-/** Its SDKs refuse an entry without `type`, or without `capabilities`. https://docs.mistral.ai/api/endpoint/models */
+/** Mistral's SDKs refuse a list whose entries lack `type` or `capabilities`. https://docs.mistral.ai/api/endpoint/models */
 export const MISTRALS_MODELS: NonNullable<AskedModels['form']> = {
   buildModel,
   buildList: (models) => ({ object: 'list', data: models.map(buildModel) }),

@@ -58,7 +58,7 @@ function parseModel(fields: JsonObject): ModelEntry[] {
   ];
 }
 
-/** As OpenRouter and Together, Groq, Mistral, and vLLM name it; OpenAI's own list has none. */
+/** The names that OpenRouter and Together, Groq, Mistral, and vLLM use; OpenAI's own list has none. */
 const WINDOWS = ['context_length', 'context_window', 'max_context_length', 'max_model_len'] as const;
 
 /** As OpenRouter and Mistral state them. https://openrouter.ai/docs/guides/overview/models */

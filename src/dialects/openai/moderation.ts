@@ -1,5 +1,5 @@
-// What OpenAI's moderation found in the question and in the answer, where the request asked for it. Responses gives one result of
-// each, Chat a list: it is carried from one to the other.
+// What OpenAI's moderation found in the question and in the answer, if the request asked for it. Responses has one result for each, Chat a
+// list; they are carried from one to the other.
 // https://developers.openai.com/api/reference/resources/chat/subresources/completions/streaming-events
 import type { Extension } from '../../model/content.ts';
 import { asArray, asObject, isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
@@ -10,7 +10,7 @@ export const MODERATION = 'moderation';
 
 type OwnDialect = 'openai-chat' | 'openai-responses';
 
-/** The findings in the form of `own`; undefined where the extension has none. What `own` cannot express is reported. */
+/** The findings in the form of `own`; undefined if the extension has none. Reports what `own` cannot express. */
 export function buildModeration(
   own: OwnDialect,
   extension: Extension | undefined,

@@ -1,4 +1,5 @@
-// OpenRouter's own clients, which take for granted what its server does unasked: how they are told, and the list of models they read.
+// OpenRouter's own clients, which take for granted what its server does unasked: how they are recognized, and the list of models that they
+// read.
 import type { GatewayError } from '../../model/errors.ts';
 import type { HeaderReader } from '../../model/headers.ts';
 import { asObject, asString, type JsonObject } from '../../model/json/json.ts';
@@ -7,9 +8,9 @@ import type { ClientErrors } from '../dialect.ts';
 import type { AskedModels } from '../operations.ts';
 
 /**
- * OpenRouter's server states the counts of every stream, whatever was asked for, and a model's thinking in `reasoning` and
- * `reasoning_details` alone: its SDKs and its provider of the AI SDK ask for neither, and read no other field. Its SDK for JavaScript
- * ends a stream in an error over a chunk without counts that says so (`usage: null`), as OpenAI's do where they are requested.
+ * Whether the client is one of OpenRouter's. Its server states the counts of every stream, whatever was asked for, and a model's thinking
+ * only in `reasoning` and `reasoning_details`: its SDKs and its provider of the AI SDK ask for neither, and read no other field. Its SDK
+ * for JavaScript fails at a chunk that states that it has no counts (`usage: null`), as OpenAI's chunks do where counts are requested.
  * https://openrouter.ai/docs/use-cases/usage-accounting, https://github.com/OpenRouterTeam/ai-sdk-provider
  */
 export function isOpenRouters(headers: HeaderReader | undefined): boolean {
@@ -20,9 +21,9 @@ const SDK = /^speakeasy-sdk\/.*\bopenrouter(\/sdk)?$/;
 const OWN = new RegExp(`(^|\\s)ai-sdk[-/]openrouter/|${SDK.source}`);
 
 /**
- * Its SDKs take an error for one only where `code` is its status, as a number, and within a stream only in a chunk like any other; of
- * any other they show what their check of it found (“Response validation failed”), and nothing of why it failed. Its provider
- * of the AI SDK reads an event of the error alone; up to version 1.2 it overlooks one in a chunk, and the answer is a short one.
+ * Its SDKs recognize an error only if its `code` is the status, as a number, and within a stream only in a chunk like any other. Of any
+ * other error they report that it did not pass validation (“Response validation failed”), and not what it says. Its provider of the AI SDK
+ * only reads an event that consists of the error; up to version 1.2 it overlooks one in a chunk, so that the answer looks short.
  * https://openrouter.ai/docs/api-reference/errors, https://github.com/OpenRouterTeam/typescript-sdk
  */
 export function readsErrorChunks(headers: HeaderReader): boolean {
@@ -30,7 +31,7 @@ export function readsErrorChunks(headers: HeaderReader): boolean {
 }
 
 /**
- * Its SDKs refuse a list in which a model lacks one of these, and with it all of it (“Response validation failed”).
+ * Its SDKs refuse a whole list if a model in it lacks one of these fields (“Response validation failed”).
  * https://github.com/OpenRouterTeam/typescript-sdk/blob/main/src/models/model.ts
  */
 export const OPENROUTERS_MODELS: NonNullable<AskedModels['form']> = {
@@ -42,7 +43,7 @@ export const OPENROUTERS_MODELS: NonNullable<AskedModels['form']> = {
   }),
 };
 
-/** As it states a price that nobody can tell beforehand (`openrouter/auto`). https://openrouter.ai/docs/guides/overview/models */
+/** Its own value for a price that is not known in advance (`openrouter/auto`). https://openrouter.ai/docs/guides/overview/models */
 const UNKNOWN_PRICE = '-1';
 
 function buildModel(model: OfferedModel): JsonObject {
@@ -81,7 +82,7 @@ function buildModel(model: OfferedModel): JsonObject {
   };
 }
 
-/** How these are told of failures; undefined for any other client. @param buildError as OpenAI's clients read it. */
+/** How these clients read failures; undefined for any other client. @param buildError builds an error for OpenAI's clients. */
 export function numericErrors(
   headers: HeaderReader,
   buildError: ClientErrors['buildError'],
@@ -94,7 +95,7 @@ export function numericErrors(
   };
 }
 
-/** What says more than the status has the place that its server has for it. */
+/** A code that says more than the status moves to the field that OpenRouter's server has for it. */
 export function withNumericCode(built: JsonObject, { status }: GatewayError): JsonObject {
   const { code, ...error } = asObject(built.error) ?? {};
   const type = asString(code) ?? asString(error.type) ?? 'unmapped';

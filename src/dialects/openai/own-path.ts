@@ -1,4 +1,4 @@
-// A client's path below the base URL, where its SDK adds more to it than OpenAI's SDKs do, or a cloud puts it elsewhere.
+// Normalizes a client's path, if its SDK adds more to the base URL than OpenAI's SDKs do, or a cloud has the API elsewhere.
 import { decodedPercent } from '../../model/percent-encoding.ts';
 import { asString } from '../../model/json/json.ts';
 import type { ClientRoute } from '../dialect.ts';
@@ -11,13 +11,13 @@ const OF_DEPLOYMENT = /\/(?:chat\/completions|completions|embeddings|images\/\w+
 const OF_NONE = /\/(?:responses|models|realtime)(?:\/|$)/.source;
 
 /**
- * Groq's SDKs put `/openai` before the version, whatever their base URL; Azure's put it in place of the version, and
- * after it the deployment, which only some of them encode.
+ * Groq's SDKs put `/openai` before the version, whatever their base URL. Azure's put it in place of the version, followed by the
+ * deployment, which only some of them encode.
  * https://learn.microsoft.com/azure/ai-foundry/openai/reference
  */
 const IN_FRONT = new RegExp(`^/openai(?:/v1(?=/)|/deployments/(.+?)(?=${OF_DEPLOYMENT})|(?=${OF_NONE}))`);
 
-/** Google's own models have their vendor in front of the name there. */
+/** There, names of Google's own models begin with the vendor. */
 const OPENAPI: Envelope = {
   open(body, given) {
     const opened = OF_GOOGLE.open(body, given);
@@ -27,7 +27,7 @@ const OPENAPI: Envelope = {
   },
 };
 
-/** @returns the path as OpenAI's SDKs would write it. */
+/** @returns the path as OpenAI's SDKs write it. */
 export function ownPath(path: string): string {
   return path.replace(OPENAPI_ENDPOINT, '/v1').replace(IN_FRONT, '/v1');
 }
@@ -38,8 +38,8 @@ export function belowBase(path: string): string {
 }
 
 /**
- * What only the path states: to Azure the model, and that the client is Google Cloud's. Azure's query is for Azure (its API
- * version), not for others.
+ * What only the path states: the model, with Azure, and that the client is Google Cloud's. Azure's query is for Azure alone (its API
+ * version).
  */
 export function routeInFront(path: string): Pick<ClientRoute, 'modelForBody' | 'ownsQuery' | 'envelope'> {
   if (OPENAPI_ENDPOINT.test(path)) return { ownsQuery: true, envelope: OPENAPI };

@@ -1,25 +1,25 @@
-// What the provider's messages of a realtime conversation, or of a translation, state.
+// What the provider's messages in a realtime conversation, or in a translation, state.
 // https://developers.openai.com/api/docs/guides/realtime-websocket
 import { asObject, type JsonObject, parseObject } from '../../model/json/json.ts';
 import { CountReader, countIn, type PricedParts, type StatedUsage } from '../../model/usage.ts';
 import type { ForwardedSocket, SocketReport } from '../forwarded-socket.ts';
 import { transcriptionBill } from './forwarded-usage.ts';
 
-/** Everything else, sound above all, is not parsed. Translations state no counts. */
+/** Everything else, mainly sound, is not parsed. Translations state no counts. */
 const READ =
   /"type"\s*:\s*"(session\.(created|updated|output_transcript\.delta)|response\.done|response\.(output_)?(text|audio_transcript)\.delta|conversation\.item\.input_audio_transcription\.completed)"/;
 
-/** Reads the messages of one connection, in their order. */
+/** Reads the messages of one connection in their order. */
 export function createRealtimeReader(): ForwardedSocket['read'] {
   const conversation = new Conversation();
   return (message) => (READ.test(message) ? conversation.report(parseObject(message) ?? {}) : undefined);
 }
 
 class Conversation {
-  /** In a session that only transcribes, the model that does. */
+  /** The transcribing model, in a session that only transcribes. */
   private transcriber: string | undefined;
   private hasTranscribed = false;
-  /** Several models transcribed, at prices of their own. */
+  /** Several models transcribed, at different prices. */
   private isMixed = false;
 
   report(event: JsonObject): SocketReport | undefined {
@@ -52,7 +52,7 @@ class Conversation {
 
   private transcribed({ usage }: JsonObject): SocketReport | undefined {
     if (this.transcriber === undefined) {
-      // Beside the model that speaks, by another one, which the event does not name.
+      // A model other than the speaking one transcribed, and the event does not name it.
       return usage === undefined ? undefined : { usage: { otherCharges: true } };
     }
     this.hasTranscribed = true;
@@ -90,7 +90,7 @@ function answerBill(usage: JsonObject): StatedUsage {
       ...(audioOutput !== undefined && { audioOutputTokens: audioOutput }),
     }),
     ...(pricedApart !== undefined && { pricedApart }),
-    // Which of them came from the cache is not said, and their prices differ.
+    // It is not said which of them came from the cache, and their prices differ.
     ...(seen > 0 && cached > 0 && { otherCharges: true }),
   };
 }

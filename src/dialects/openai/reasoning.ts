@@ -1,4 +1,4 @@
-// How much an OpenAI model is to think, as `reasoning: {effort, summary}` for a client of another dialect.
+// How much an OpenAI model is to think, as `reasoning: {effort, summary}`, for a client of another dialect.
 import type { JsonObject } from '../../model/json/json.ts';
 import { REASONING_EFFORTS, type ReasoningEffort, type ReasoningSettings } from '../../model/request.ts';
 import { effortForBudget } from '../shared/settings/budget-effort.ts';
@@ -8,9 +8,9 @@ import { isOff } from '../shared/settings/thinking-off.ts';
 import { leastEffort, nearestEffort } from './efforts.ts';
 
 export interface ReasoningTraits {
-  /** Undefined: unknown from the name. */
+  /** Whether the model reasons; undefined if its name does not tell. */
   reasons?: boolean;
-  /** The efforts that it accepts, from least to most; undefined: unknown from the name. */
+  /** The efforts that it accepts, from least to most; undefined if its name does not tell. */
   efforts?: readonly ReasoningEffort[];
 }
 
@@ -35,7 +35,7 @@ export function buildReasoningSettings(
   const wanted = off ? buildOff(settings, traits, losses) : buildEffort(settings, traits, losses);
   if (wanted !== undefined) built.effort = wanted;
   if (off || isHidden(summary)) return built;
-  // Summaries are requested only where the client requests them: some organisations are refused them.
+  // Summaries are requested only if the client wants them, since some organisations are refused them.
   if (summary !== undefined) {
     built.summary = SUMMARIES.has(summary) ? summary : 'auto';
     if (built.summary !== summary) reportSummary(summary, true, losses);
@@ -51,7 +51,7 @@ function buildOff(
   losses: LossReport,
 ): ReasoningEffort | undefined {
   if (efforts === undefined ? effort === 'none' : efforts.includes('none')) return 'none';
-  // `none` is refused by some reasoning models, `low` by hardly any of them.
+  // Some reasoning models refuse `none`, but hardly any refuses `low`.
   if (reasons === true) {
     const least = leastEffort(efforts ?? ['low']);
     losses.approximated(

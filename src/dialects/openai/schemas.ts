@@ -13,8 +13,8 @@ import {
 } from '../shared/schemas/object-schema.ts';
 
 /**
- * A function's `parameters` and `strict`. Where the server checks strict schemas, one that cannot be closed is sent as an ordinary one.
- * @param isOneObject the server takes one object, not a choice among several.
+ * A function's `parameters` and `strict`. If the server checks strict schemas, one that cannot be closed is sent as an ordinary one.
+ * @param isOneObject whether the server accepts only an object, not a choice among several.
  */
 export function functionFields(
   { parameters, strict }: FunctionTool,
@@ -31,7 +31,7 @@ export function functionFields(
   };
 }
 
-/** "object schema missing properties", "array schema missing items": what is omitted may be anything, and is made explicit. */
+/** "object schema missing properties", "array schema missing items": what is left out may be anything, which is made explicit. */
 function functionSchema(schema: JsonObject): JsonObject {
   const whole = wholeSchema(schema);
   const lacks = whole.type === 'object' && whole.properties === undefined;
@@ -46,8 +46,8 @@ export function answerSchema(schema: JsonObject): JsonObject | undefined {
 }
 
 /**
- * Of a tool without parameters: Moonshot, for one, requires a schema (https://github.com/leookun/cursor-byok/issues/362). That of a
- * strict one is closed, without which OpenAI, Groq and Cerebras refuse it: https://console.groq.com/docs/structured-outputs,
+ * The schema of a tool without parameters, which Moonshot, for one, requires (https://github.com/leookun/cursor-byok/issues/362). For a
+ * strict tool it is closed, since OpenAI, Groq and Cerebras refuse it otherwise: https://console.groq.com/docs/structured-outputs,
  * https://github.com/elizaOS/eliza/pull/17060
  */
 function emptySchema(isStrict: boolean | undefined): JsonObject {
@@ -69,23 +69,24 @@ const STRICT = 'tools.strict';
 /** Why a tool is not strict. */
 const NOT_KEPT = 'the provider enforces only closed schemas in which every field is required';
 
-/** Keywords that OpenAI's constrained output does not support, while Anthropic's may. */
+/** Keywords that OpenAI's constrained output does not support, though Anthropic's may. */
 const NOT_STRICT = ['allOf', 'oneOf', 'not', 'if', 'then', 'else', 'patternProperties', 'prefixItems'];
 
-/** Those that it checks; it refuses any other: "'uri' is not a valid format". https://github.com/cyanheads/git-mcp-server/issues/47 */
+/** Formats that it checks; it refuses others: "'uri' is not a valid format". https://github.com/cyanheads/git-mcp-server/issues/47 */
 const FORMATS = new Set<JsonValue>([
   ...['date-time', 'time', 'date', 'duration', 'email', 'hostname', 'ipv4', 'ipv6', 'uuid'],
 ]);
 
 /**
- * What OpenAI refuses in a `pattern`; Pydantic's decimals have it. https://github.com/pydantic/pydantic-ai/pull/5519,
+ * Look-around, which OpenAI refuses in a `pattern`, though Pydantic's decimals have it.
+ * https://github.com/pydantic/pydantic-ai/pull/5519,
  * https://github.com/existential-birds/daydream/issues/304
  */
 const LOOKS_AROUND = /\(\?<?[=!]/;
 
 /**
- * A strict tool's schema as OpenAI takes it; undefined where it cannot be strict there, which is reported. Defaults are left
- * out: Azure refuses them, and on fields that are required, as all are, they have no effect.
+ * A strict tool's schema as OpenAI accepts it; undefined, and reported, if it cannot be strict there. Defaults are left out: Azure refuses
+ * them, and they have no effect on required fields, which all fields are.
  * https://github.com/openai/openai-agents-python/issues/4390
  */
 export function strictSchema(schema: JsonObject, losses: LossReport): JsonObject | undefined {
@@ -115,7 +116,7 @@ function bareSchema(schema: JsonObject): JsonObject {
 }
 
 /**
- * Each object must be closed, all of its fields required. Anthropic allows optional fields, and references with descriptions.
+ * Each object must be closed, and all of its fields required. Anthropic allows optional fields, and references with descriptions.
  * https://platform.openai.com/docs/guides/structured-outputs#supported-schemas
  */
 function isStrictSchema(schema: JsonObject): boolean {
@@ -139,21 +140,21 @@ function isClosed(schema: JsonObject): boolean {
   );
 }
 
-/** What all servers of OpenAI's models keep to; they refuse a strict schema with anything else. */
+/** The keywords that all servers of OpenAI's models enforce; they refuse a strict schema with any other. */
 const KEPT: ReadonlySet<string> = new Set([
   ...['type', 'title', 'description', 'enum', 'const', '$ref', '$defs', 'anyOf'],
   ...['properties', 'required', 'additionalProperties', 'items'],
 ]);
 
-/** The most levels of objects, and in all of them together the most fields and values of `enum`. */
+/** The greatest depth of objects, and the most fields and values of `enum` in all of them together. */
 const DEEPEST = 5;
 const MOST_FIELDS = 100;
 const MOST_VALUES = 500;
 
 /**
- * Whether an answer in exactly this form may be required, for clients whose own vendors give one by any schema that they take: without
- * being told, OpenAI only tries to. What OpenAI alone checks (`pattern`, `format`, `minimum`, `minItems`) is not among it, nor are its
- * wider limits: Azure refuses them, and OpenAI does for fine-tuned models, so such a schema remains a wish.
+ * Whether an answer in exactly this form may be required, for clients whose own vendors enforce any schema that they accept: unless told
+ * to, OpenAI only tries. Keywords that only OpenAI checks (`pattern`, `format`, `minimum`, `minItems`) do not qualify, nor do its wider
+ * limits: Azure refuses them, and so does OpenAI for fine-tuned models, so such a schema remains a wish.
  * https://platform.openai.com/docs/guides/structured-outputs#supported-schemas,
  * https://learn.microsoft.com/azure/ai-services/openai/how-to/structured-outputs#json-schema-support-and-limitations
  */
@@ -176,7 +177,7 @@ export function canBeKept(schema: JsonObject): boolean {
   return isKnown && fields <= MOST_FIELDS && values <= MOST_VALUES;
 }
 
-/** Levels of objects and lists, which are what a schema holds besides words. */
+/** The levels of objects and lists in a schema, whose other values are words. */
 function depthOf(value: JsonValue | undefined): number {
   if (Array.isArray(value)) return Math.max(0, ...value.map(depthOf));
   const schema = asObject(value);

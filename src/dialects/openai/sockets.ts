@@ -28,6 +28,6 @@ export function openaiSocket(asked: string): ForwardedSocket | undefined {
     joins: 'call_id',
     read: createRealtimeReader(),
   };
-  // Its SDK for Python still opens the path of dated API versions.
+  // Azure's SDK for Python still opens the path of dated API versions.
   return asked.startsWith('/openai/realtime') ? { ...socket, clientsModelParameter: 'deployment' } : socket;
 }

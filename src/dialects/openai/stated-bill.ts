@@ -6,8 +6,8 @@ import { countIn, type StatedUsage } from '../../model/usage.ts';
 const TICK_USD = 1e-10;
 
 /**
- * OpenRouter states its own price; with the user's own vendor key, the vendor's price is added. xAI states ticks, which
- * include its searches and other tools.
+ * OpenRouter states its own price; if the user's own vendor key served, the vendor's price is added. xAI states ticks, which include its
+ * searches and other tools.
  */
 export function billIn(usage: JsonObject): Pick<StatedUsage, 'billedUsd'> {
   const ticks = countIn(usage.cost_in_usd_ticks);

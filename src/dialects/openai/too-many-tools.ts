@@ -8,6 +8,6 @@ export function meansTooManyTools(message: string): boolean {
   return TOO_MANY.test(message);
 }
 
-/** To follow the provider's own message. */
+/** Appended to the provider's own message. */
 export const FEWER_TOOLS =
   '; offer fewer tools, or name a target whose provider takes more in routing.fallback_chain';

@@ -1,15 +1,15 @@
 // Whether all alternatives of a streamed answer (`n`, `candidateCount`) have ended.
 
-/** More than any provider offers, for all prompts of a list together: further numbers are made up without end. */
+/** More than any provider offers, for all prompts of a list together: a provider that goes beyond makes up numbers without end. */
 const MOST = 100_000;
 
 export class Alternatives {
   private readonly wanted: number;
-  /** Numbers of those that have begun and not ended. */
+  /** Numbers of the alternatives that have begun and not ended. */
   private readonly open = new Set<number>();
   private readonly over = new Set<number>();
 
-  /** @param wanted the fewest that must end, besides all that begin. */
+  /** @param wanted how many must end at least, besides all that begin. */
   constructor(wanted: number) {
     this.wanted = wanted;
   }

@@ -1,4 +1,4 @@
-// Lists and texts of a provider's answer. An unreadable one is an error: otherwise an empty answer would count as a success.
+// Lists and texts of a provider's answer. An unreadable one is an error, since an empty answer would count as a success.
 import type { GatewayError } from '../../model/errors.ts';
 import { isObject, type JsonObject, type JsonValue, parseJson } from '../../model/json/json.ts';
 import { MalformedEvent } from '../dialect.ts';
@@ -27,8 +27,8 @@ export function textIn(value: JsonValue | undefined, path: string): string {
 }
 
 /**
- * The error in a list received in place of an answer or an event: Google's servers put their errors into one, and other
- * servers the errors that they were sent.
+ * The error in a list that came in place of an answer or an event: Google's servers put their own errors into one, and other servers the
+ * errors that they were sent.
  * @param errorInBody the dialect's reader of errors, for the list's entries.
  */
 export function errorInList(

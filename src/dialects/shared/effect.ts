@@ -2,12 +2,13 @@
 import type { HeaderReader } from '../../model/headers.ts';
 
 /**
- * Whether it is Effect's HTTP client, which does not say so: it names the trace that the request belongs to in two forms at once, as
- * others choose one, but for programs whose telemetry is told to use both (`OTEL_PROPAGATORS=tracecontext,b3`): vendors' SDKs in these say who
- * they are, where Effect has nothing but what its runtime says. https://github.com/Effect-TS/effect/blob/main/packages/platform/src/HttpTraceContext.ts
+ * Whether it is Effect's HTTP client, which does not name itself. It is recognized by stating the trace in two forms at once, where others
+ * choose one. (Programs told to use both, `OTEL_PROPAGATORS=tracecontext,b3`, do so too, but vendors' SDKs in these name themselves, while
+ * Effect only has its runtime's user agent.)
+ * https://github.com/Effect-TS/effect/blob/main/packages/platform/src/HttpTraceContext.ts
  *
- * Its models skip what they do not know of a stream, Gemini's errors among it, and take a failed response of Responses for a finished
- * one, whose usual end they read at once.
+ * Its models skip what they do not know in a stream, such as Gemini's errors, and take a failed response of Responses for a finished one,
+ * reading its usual ending at once.
  */
 export function isEffect(headers: HeaderReader): boolean {
   const [, trace] = TRACE.exec(headers.get('traceparent') ?? '') ?? [];

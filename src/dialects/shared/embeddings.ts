@@ -17,7 +17,7 @@ export function textsOf({ input }: EmbeddingRequest, vendor: string): TextInput[
   });
 }
 
-/** The size of the vectors that a client asks for. */
+/** The size that a client asks for its vectors to have. */
 export function sizeIn(value: JsonValue, field: string): number {
   const size = asNumber(value);
   if (size === undefined || !Number.isInteger(size) || size < 1)
@@ -25,7 +25,7 @@ export function sizeIn(value: JsonValue, field: string): number {
   return size;
 }
 
-/** Several requests in place of one, for models that take only so many texts at once. @param most texts at a time. */
+/** Splits a request for models that take only a limited number of texts at once. @param most texts per request. */
 export function inParts(request: EmbeddingRequest, most: number): EmbeddingRequest[] {
   const { input } = request;
   const parts: EmbeddingRequest[] = [];
@@ -36,7 +36,7 @@ export function inParts(request: EmbeddingRequest, most: number): EmbeddingReque
 
 type Saying = 'user' | 'taskType' | 'title' | 'normalize';
 
-/** What the request says besides its texts that a provider cannot express. */
+/** What the request asks for, besides its texts, that a provider cannot express. */
 export function embeddingLosses(request: EmbeddingRequest, carried: readonly Saying[] = []): Loss[] {
   const says: Record<Saying, boolean> = {
     user: request.user !== undefined,
@@ -50,12 +50,12 @@ export function embeddingLosses(request: EmbeddingRequest, carried: readonly Say
     .map((feature) => ({ feature, outcome: 'lost' }));
 }
 
-/** @param tokens undefined where the answer states none. */
+/** @param tokens undefined if the answer states no count. */
 export function usageOf(tokens: number | undefined): Partial<Usage> | null {
   return tokens === undefined ? null : { inputTokens: tokens };
 }
 
-/** One vector of an answer. Throws Error where it is none. @param where in the answer. */
+/** A vector in an answer. Throws Error if it is not one. @param where its place in the answer, for the message. */
 export function vectorOf(value: JsonValue | undefined, where: string): number[] {
   const numbers = asArray(value);
   if (numbers === undefined) throw new Error(`${where} is not a list of numbers`);

@@ -1,4 +1,4 @@
-// What clients of Google Cloud (Vertex AI) send, whatever the dialect: their keys, and its paths: a project's, and the short ones of
+// What clients of Google Cloud (Vertex AI) send, whatever the dialect: their keys and their paths, both a project's and the short ones of
 // its express mode. https://docs.cloud.google.com/vertex-ai/generative-ai/docs/reference/rest
 import { HeaderList } from '../../model/header-list.ts';
 import type { HeaderReader } from '../../model/headers.ts';
@@ -9,14 +9,14 @@ const KEYS = ['authorization', 'x-goog-api-key', 'x-api-key', 'api-key'];
 /** The project that Google is to charge. */
 const CHARGED = 'x-goog-user-project';
 
-/** The client's credentials are for Google: no provider may get them. */
+/** Removes the client's credentials, which are for Google: no provider may get them. */
 export function withoutGooglesKeys(given: HeaderReader): HeaderList {
   const headers = HeaderList.of(given);
   for (const name of [...KEYS, CHARGED]) headers.delete(name);
   return headers;
 }
 
-/** For bodies that are the dialect's own. */
+/** The envelope of clients whose bodies are the dialect's own. */
 export const OF_GOOGLE: Envelope = {
   open: (_, headers) => ({ edits: {}, headers: withoutGooglesKeys(headers) }),
 };
@@ -41,7 +41,7 @@ const METHOD = new RegExp(
 
 /** Undefined for any other path, and for a name whose encoding is invalid. */
 export function publisherPath(path: string): PublisherPath | undefined {
-  // Each request of every client is asked.
+  // A quick check first, since every request of every client passes here.
   if (!path.includes('/publishers/')) return undefined;
   const [, vendor, named, bare, method] = METHOD.exec(path) ?? [];
   if (vendor === undefined || method === undefined) return undefined;
@@ -50,17 +50,17 @@ export function publisherPath(path: string): PublisherPath | undefined {
   return publisher === undefined || model === undefined ? undefined : { publisher, model, method };
 }
 
-/** In front of what is a project's own. */
+/** The beginning of paths that belong to a project. */
 export const BELOW_PROJECT = new RegExp(`^/v1(?:beta1?)?${PROJECT}(?=/)`);
 
-/** In front of the paths that OpenAI's SDKs request of Google Cloud. */
+/** The beginning of the paths that OpenAI's SDKs request from Google Cloud. */
 export const OPENAPI_ENDPOINT = new RegExp(
   `${BELOW_PROJECT.source}/endpoints/openapi(?=/(?:chat/completions|completions|embeddings|models)$)`,
 );
 
 const LIST = new RegExp(`^/v1(?:beta1?)?(?:${PROJECT})?/publishers/([^/]+)/models(?:/(.+))?$`);
 
-/** What a GET asks for: a vendor's models, or one of them; undefined for any other path. */
+/** Which models a GET asks for: all of a vendor's, or one of them; undefined for any other path. */
 export function publisherModels(path: string): { publisher: string; model?: string } | undefined {
   if (!path.includes('/publishers/')) return undefined;
   const [, vendor, named] = LIST.exec(path) ?? [];

@@ -1,16 +1,16 @@
-// Texts that an answer has apart, in a form that has one text for all of them: what stands between two.
+// Joins an answer's texts where the client's form has a single one: decides what stands between two of them.
 import type { Part, ReasoningPart, TextPart } from '../../model/content.ts';
 import type { StreamEvent } from '../../model/events.ts';
 import { type OpaqueToken, openToken } from '../../model/opaque-token.ts';
 
-/** Joins the texts of an answer, by one rule for whole answers and for streams. */
+/** Joins the texts of an answer, by the same rule for whole answers and streams. */
 export class TextJoiner {
   private said = '';
   private isApart = false;
-  /** The number of the block behind which a text goes on. */
+  /** The number of the block after which the same text continues. */
   private block = -1;
 
-  /** The next piece of a text, behind what sets it apart from the text before. */
+  /** The next piece of text, preceded by what separates it from the text before. */
   join(piece: string): string {
     if (piece === '') return '';
     const joined = this.isApart ? gapBetween(this.said, piece) + piece : piece;
@@ -19,7 +19,7 @@ export class TextJoiner {
     return joined;
   }
 
-  /** What comes next stands apart from what came before. */
+  /** What comes next is separate from what came before. */
   setApart(): void {
     this.isApart = true;
   }
@@ -52,14 +52,15 @@ export class TextJoiner {
 }
 
 /**
- * Between what was said before and behind a search, a call, thoughts or the end of a message: else the one's last word and the other's
- * first would be one ("…about it.Based on…"). None where the text behind has white space, or may go on with the sentence before.
+ * The gap between what was said before and after a search, a call, thoughts or the end of a message. Without it the last word and the next
+ * first word would run together ("…about it.Based on…"). Empty if there is white space already, or if the second text may continue the
+ * sentence.
  */
 function gapBetween(before: string, after: string): string {
   return before === '' || GOES_ON.test(after) || /\s$/.test(before) ? '' : '\n\n';
 }
 
-/** Nothing, white space, a small letter, or a mark that stands at no beginning. */
+/** Nothing, white space, a small letter, or a mark that begins no sentence. */
 const GOES_ON = /^($|[\s\p{Ll}.,;:!?…)\]}%'’”])/u;
 
 interface Thoughts {

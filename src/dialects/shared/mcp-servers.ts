@@ -1,9 +1,11 @@
-// MCP servers whose tools the provider calls: `mcp` of OpenAI's and `mcp_servers` of Anthropic's. One that is asked for in the client's
-// dialect becomes the provider's own if no tool may be called that the client has excluded, or wants to be asked about.
+// MCP servers whose tools the provider calls: OpenAI's `mcp` and Anthropic's `mcp_servers`. A client's becomes the provider's own, unless
+// the provider could then call tools that the client has excluded, or wants to approve.
 import type { McpServer, ServerTool, Tool } from '../../model/request.ts';
 import type { LossReport } from './losses/loss-report.ts';
 
-/** The server, reported where not all of it is carried. Undefined, and reported as lost, where the provider cannot have it. */
+/**
+ * The server for the provider, reported if not all of it is carried. Undefined, and reported as lost, where the provider cannot have it.
+ */
 export function mcpInstead({ name, mcp }: ServerTool, losses: LossReport): McpServer | undefined {
   if (mcp === undefined || 'obstacle' in mcp) {
     losses.lost(`tools.${name}`, mcp?.obstacle);
@@ -15,7 +17,7 @@ export function mcpInstead({ name, mcp }: ServerTool, losses: LossReport): McpSe
   return mcp;
 }
 
-/** The servers that `mcpInstead` finds a place for. */
+/** The names of the servers for which `mcpInstead` finds a place. */
 export function mcpServerNames(tools: readonly Tool[]): ReadonlySet<string> {
   const names = new Set<string>();
   for (const tool of tools)

@@ -1,5 +1,5 @@
-// Fields that only one dialect understands: separated from those with a neutral form, carried as its extension, and written
-// again only by that dialect.
+// Fields that only one dialect understands: they are separated from those with a neutral form, carried as the dialect's extension, and
+// written again only by that dialect.
 import type { Extension } from '../../model/content.ts';
 import type { DialectId } from '../../model/dialect-id.ts';
 import type { JsonObject, JsonValue } from '../../model/json/json.ts';
@@ -9,7 +9,10 @@ interface OwnFields {
   extensionOf(fields: JsonObject): { extension?: Extension };
   /** The extension's fields if they are this dialect's own, else none. */
   ownFields(extension: Extension | undefined): JsonObject;
-  /** Keeps `value` for this dialect's own providers. Nothing is lost elsewhere: what it says, all dialects get in another form. */
+  /**
+   * An extension that keeps `value` for this dialect's own providers. Elsewhere nothing is lost, since all dialects get what it says in
+   * another form.
+   */
   keptAs(name: string, value: JsonValue): Extension;
 }
 
@@ -35,7 +38,7 @@ export function withoutFields(object: JsonObject, known: readonly string[]): Jso
   return rest;
 }
 
-/** The object without its fields that are null: the same object where none is. One level only. */
+/** The object without its null fields; the same object if none is null. Only at the top level. */
 export function withoutNulls(object: JsonObject): JsonObject {
   for (const name in object) if (object[name] === null) return withoutFields(object, []);
   return object;

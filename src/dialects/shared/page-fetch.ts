@@ -1,13 +1,13 @@
-// Fetches of pages by the provider: `urlContext` of Google's and `web_fetch` of Anthropic's. One that is asked for in the client's
-// dialect becomes the provider's own.
+// Fetches of pages by the provider: Google's `urlContext` and Anthropic's `web_fetch`. What a client asks for in its dialect becomes the
+// provider's own.
 import { isObject, type JsonValue } from '../../model/json/json.ts';
 import type { PageFetch, ServerTool } from '../../model/request.ts';
 import type { LossReport } from './losses/loss-report.ts';
 
-/** Settings that say which pages may be fetched, which only the dialect of the client knows. */
+/** Settings that limit which pages may be fetched; only the client's dialect knows them. */
 const LIMITS: readonly string[] = ['allowed_domains', 'blocked_domains', 'url_sources'];
 
-/** @param settings without those that say which tool it is. */
+/** @param settings without the fields that say which tool it is. */
 export function parsePageFetch(settings: JsonValue | undefined): PageFetch {
   const given = Object.entries(isObject(settings) ? settings : {}).filter(([, value]) => !isUnset(value));
   const names = given.map(([name]) => name);
@@ -15,7 +15,7 @@ export function parsePageFetch(settings: JsonValue | undefined): PageFetch {
   return { ...(isLimited && { isLimited }), others: names.filter((name) => !LIMITS.includes(name)) };
 }
 
-/** Whether the provider's own takes its place, which is reported. No page is fetched that the client has excluded. */
+/** Whether the provider's own tool replaces this one, which is reported. No page may be fetched that the client has excluded. */
 export function fetchInstead({ name, fetch }: ServerTool, losses: LossReport): boolean {
   if (fetch === undefined || fetch.isLimited === true) return false;
   losses.approximated(`tools.${name}`, "the provider's own page fetch");

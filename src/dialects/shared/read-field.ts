@@ -11,12 +11,12 @@ import {
   type JsonValue,
 } from '../../model/json/json.ts';
 
-/** @param path as in `messages[1].role`. @param problem what is wrong and what to send instead. */
+/** @param path such as `messages[1].role`. @param problem what is wrong and what to send instead. */
 export function invalid(path: string, problem: string): GatewayError {
   return new GatewayError('invalid_request', `${path}: ${problem}`, { reason: { param: path } });
 }
 
-// For optional fields null counts as left out: SDKs send it for parameters that were not set.
+// Null in an optional field counts as left out: SDKs send it for parameters that were not set.
 export const optionalString = reader(asString, 'a string');
 export const optionalNumber = reader(asNumber, 'a number');
 export const optionalBoolean = reader(asBoolean, 'true or false');

@@ -1,21 +1,21 @@
-// Web search run by the provider: the one provider tool that most dialects have. A search requested in the client's dialect
-// becomes the provider's own if that can keep the client's limits.
+// Web search by the provider, the one provider tool that most dialects have. A client's becomes the provider's own, if the provider can
+// keep the client's limits.
 import type { ServerTool, WebSearch } from '../../model/request.ts';
 import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { LossReport } from './losses/loss-report.ts';
 
-/** Settings that a dialect's own search supports. */
+/** The settings that a dialect's own search supports. */
 interface SearchSettings {
   allowedDomains: boolean;
   blockedDomains: boolean;
   location: boolean;
-  /** Only OpenAI's have it. */
+  /** Only OpenAI's search has it. */
   contextSize?: true;
 }
 
 /**
- * The settings of the provider's own search that replaces a client's, reported as a substitute. Undefined if the tool is not
- * a search, or its domain limits could not be kept: a provider must not search domains that were excluded.
+ * The settings of the provider's own search that replaces a client's, reported as a substitute. Undefined if the tool is not a search, or
+ * if its domain limits could not be kept: excluded domains must not be searched.
  */
 export function searchInstead(
   tool: ServerTool,
@@ -37,7 +37,7 @@ export function searchInstead(
 
 const PLACES = ['city', 'region', 'country', 'timezone'] as const;
 
-/** @param settings the tool's settings by name, without those that say which tool it is. */
+/** @param settings of the tool by name, without the fields that say which tool it is. */
 export function parseWebSearch(settings: JsonObject): WebSearch {
   const { allowed_domains, blocked_domains, user_location, search_context_size, ...rest } = settings;
   const allowedDomains = texts(allowed_domains);

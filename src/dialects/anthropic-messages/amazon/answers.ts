@@ -25,7 +25,7 @@ export const ANSWERS: Omit<EnvelopedAnswers, 'loadStreamForm'> = {
   buildTokenCount: (tokens) => ({ inputTokens: tokens }),
 };
 
-/** Under Amazon's names. Some clients read the counts of no other place. */
+/** The counts under Amazon's names. Some clients read them only there. */
 export function countsOf(usage: Usage): Record<string, number> {
   return {
     inputTokenCount: usage.inputTokens,
@@ -36,16 +36,17 @@ export function countsOf(usage: Usage): Record<string, number> {
 }
 
 /**
- * A stream of binary messages.
- * @param write the messages of an event that is neither a keep-alive nor an error; `type`: Anthropic's name of it, or Amazon's.
- * @param unknown an exception that has no place in these streams: some clients pass over it, and others show it without its message.
+ * The form of a stream of binary messages.
+ * @param write makes the messages for an event that is neither a keep-alive nor an error; `type`: Anthropic's name of the event, or
+ * Amazon's.
+ * @param unknown an exception without a place in these streams: some clients ignore it, and others show it without its message.
  */
 export async function loadMessages(
   write: (writer: MessageWriter, type: string | undefined, data: string) => Uint8Array,
   unknown?: string,
 ): Promise<StreamForm> {
   const writer = await loadMessageWriter();
-  // SDKs pass over an event that they do not know, wherever it comes; some take Anthropic's own ping for content.
+  // SDKs ignore events that they do not know, wherever they come; some take Anthropic's own ping for content.
   const ping = writer.event('ping', '{}');
   return {
     contentType: EVENT_STREAM,

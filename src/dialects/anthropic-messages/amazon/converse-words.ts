@@ -18,7 +18,7 @@ const STOP_REASONS: ReadonlySet<string> = new Set([
   'model_context_window_exceeded',
 ]);
 
-/** @param stopped the fields of a message that say why it ended. @param usage what Claude's own field tells of it. */
+/** @param stopped the fields of a message that say why it ended. @param usage what Claude's own field says of it. */
 export function stopOf(
   { stop_reason: reason, stop_sequence: sequence }: JsonObject,
   { reasoningTokens }: Usage,
@@ -38,7 +38,7 @@ export function stopOf(
   };
 }
 
-/** `known` with what `usage` of a message or an event states. */
+/** The counts in `known`, updated with those that `usage` of a message or an event states. */
 export function countsIn(known: Usage, usage: JsonValue | undefined): Usage {
   const stated = asObject(usage);
   return stated === undefined ? known : mergeUsage(known, parseUsage(stated));
@@ -122,7 +122,7 @@ function placeInResult(citation: JsonObject): JsonObject {
   };
 }
 
-/** As Amazon has it: the bytes of Anthropic's text, in base64. */
+/** In Amazon's form: the bytes of Anthropic's text, in base64. */
 export function redactedOf(data: string): string {
   return toBase64(new TextEncoder().encode(data));
 }

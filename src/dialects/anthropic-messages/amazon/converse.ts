@@ -1,4 +1,4 @@
-// Clients of Converse, in which Amazon's SDKs ask all of its models: their requests become Claude's, and Claude's answers theirs.
+// Clients of Converse, in which Amazon's SDKs address all of its models: their requests become Claude's, and Claude's answers theirs.
 // https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStream.html
 import { readObject } from '../../../model/json/exact-numbers.ts';
 import { asString, type JsonObject } from '../../../model/json/json.ts';
@@ -17,7 +17,7 @@ export function unwrapConverse(sent: JsonObject): UnwrappedRequest {
   return { text: writeJson(body, 0), lost };
 }
 
-/** Where a client of Converse has what Messages calls so, if it is not the same place. */
+/** Fields of Messages → where a client of Converse has them, if that is elsewhere. */
 const PLACES: Record<string, string> = table({
   ...Object.fromEntries(Object.entries(INFERENCE).map(([name, own]) => [own, `inferenceConfig.${name}`])),
   tools: 'toolConfig.tools',
@@ -26,7 +26,7 @@ const PLACES: Record<string, string> = table({
   top_k: 'additionalModelRequestFields.top_k',
 });
 
-/** A message that begins with the place of a fault, as those of the request's parser do. */
+/** A message that begins with the place of a fault, as the request parser's do, with Converse's name for that place. */
 function placedInConverse(message: string): string {
   const [place = ''] = /^[a-z_]+(?=[.:[])/.exec(message) ?? [];
   const own = PLACES[place];
@@ -48,7 +48,7 @@ export const CONVERSE: Envelope = {
     loadStreamForm(facts) {
       const converse = new ConverseWriter(facts);
       return loadMessages((writer, type, data) => {
-        // Amazon's own events, where it serves itself.
+        // Amazon's own event, which comes if Amazon serves.
         if (type !== undefined && !type.includes('_')) {
           converse.follow(type, data);
           return writer.event(type, data);

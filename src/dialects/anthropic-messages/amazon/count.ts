@@ -1,4 +1,4 @@
-// Amazon's CountTokens, of a request as InvokeModel or Converse take it.
+// Amazon's CountTokens for a request in the form of InvokeModel or Converse.
 // https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_CountTokens.html
 import { fromBase64 } from '../../../model/base64.ts';
 import { GatewayError } from '../../../model/errors.ts';

@@ -1,6 +1,5 @@
-// Embeddings as Amazon's clients ask for them by InvokeModel: in the words of Titan, Cohere or Nova, whatever the model. Amazon itself
-// gets them as they are (forwarded.ts).
-// https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-titan-embed-text.html
+// Embeddings as Amazon's clients request them by InvokeModel: in the words of Titan, Cohere or Nova, whatever the model. Amazon itself gets
+// them as they are (forwarded.ts). https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-titan-embed-text.html
 // https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-embed-v4.html
 // https://docs.aws.amazon.com/nova/latest/userguide/embeddings-schema.html
 import type { EmbeddingInput, EmbeddingRequest, EmbeddingResponse } from '../../../model/embedding.ts';
@@ -12,16 +11,16 @@ import { invalid } from '../../shared/read-field.ts';
 
 type Form = NonNullable<EmbeddingRequest['amazonForm']>;
 
-/** Undefined where the body asks for something else. */
+/** Undefined if the body asks for something else. */
 function formOf(body: JsonObject): Form | undefined {
-  // Titan's models of language have the same word for their prompt.
+  // Titan's language models use the same field for their prompt.
   if (typeof body.inputText === 'string')
     return body.textGenerationConfig === undefined ? 'titan' : undefined;
   if (Array.isArray(body.texts)) return body.embedding_types === undefined ? 'cohere' : 'cohere-by-type';
   return asObject(body.singleEmbeddingParams) === undefined ? undefined : 'nova';
 }
 
-/** For a body that asks for embeddings; undefined for any other. */
+/** The route for a body that asks for embeddings; undefined for any other. */
 export function embedRoute(
   body: JsonObject,
   { modelForBody = '' }: ClientRoute,
@@ -31,7 +30,7 @@ export function embedRoute(
   return { operation: 'embed', modelForBody, ownsQuery: true, stream: false, envelope };
 }
 
-/** As Google says what Cohere and Nova say otherwise. */
+/** Cohere's and Nova's tasks → Google's names of them. */
 const TASKS: ReadonlyMap<string, string> = new Map([
   ['search_document', 'RETRIEVAL_DOCUMENT'],
   ['search_query', 'RETRIEVAL_QUERY'],
@@ -114,7 +113,7 @@ function taskOf(named: JsonObject[string] | undefined): { task?: string } {
   return task === undefined ? {} : { task };
 }
 
-/** What other providers answer with. */
+/** Refuses other types, which other providers do not answer with. */
 function requireFloats(types: JsonObject[string] | undefined, field: string): void {
   const wanted = asArray(types) ?? [];
   if (wanted.some((type) => type !== 'float')) throw invalid(field, 'must be ["float"] at other providers');

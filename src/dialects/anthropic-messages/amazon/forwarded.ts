@@ -1,6 +1,5 @@
-// What only Amazon itself can answer: bodies in the forms of other vendors' models, guardrails without a model, and requests whose
-// answers it stores. They are forwarded to it as they are.
-// https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters.html
+// What only Amazon itself can answer: bodies in the forms of other vendors' models, guardrails without a model, and requests whose answers
+// it stores. They are forwarded as they are. https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters.html
 import { HeaderList } from '../../../model/header-list.ts';
 import type { HeaderReader } from '../../../model/headers.ts';
 import { asObject, type JsonObject } from '../../../model/json/json.ts';
@@ -13,7 +12,7 @@ import { openHeaders } from './headers.ts';
 
 const WIRE = 'bedrock-invoke';
 
-/** The client's, without its credentials. */
+/** The client's headers, without its credentials. */
 function ofClient(given: HeaderReader): HeaderReader {
   const { vendorHeaders } = openHeaders({}, given);
   const headers = HeaderList.of(vendorHeaders ?? new HeaderList());
@@ -43,7 +42,7 @@ export function forwardedInvocation(
   };
 }
 
-/** What is embedded is more than text, in the words of Cohere's models or Nova's: counts do not say how much of them is. */
+/** Whether more than text is embedded, in the words of Cohere's models or Nova's. The counts do not say how much. */
 function embedsMore({ images, inputs, singleEmbeddingParams }: JsonObject): boolean {
   const nova = asObject(singleEmbeddingParams);
   return images !== undefined || inputs !== undefined || (nova !== undefined && nova.text === undefined);
@@ -64,7 +63,7 @@ async function loadReaderOfMore(headers: HeaderReader): Promise<AnswerReader> {
 const APPLIED_GUARDRAIL = /^\/guardrail\/[^/]+\/version\/[^/]+\/apply$/;
 const LATER = /^\/async-invoke(\/[^/]+)?$/;
 
-/** @param envelope in which errors are told. */
+/** @param envelope in which errors are written. */
 export function forwardedToAmazon(path: string, envelope: Envelope): ForwardedPath | undefined {
   const isStored = LATER.test(path);
   if (!isStored && !APPLIED_GUARDRAIL.test(path)) return undefined;

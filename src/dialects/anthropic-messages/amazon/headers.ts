@@ -1,19 +1,19 @@
-// Headers of Amazon's clients, and what they say in the body in place of headers.
+// Headers of Amazon's clients, and what they put into the body where others use headers.
 import { HeaderList } from '../../../model/header-list.ts';
 import type { HeaderReader } from '../../../model/headers.ts';
 import { asArray, asString, type JsonObject } from '../../../model/json/json.ts';
 import { BETA_HEADER } from '../../claude/betas.ts';
 import type { OpenedRequest } from '../../envelope.ts';
 
-/** Amazon's, and what is about the connection to it. The client's credentials are for Amazon: no other may get them. */
+/** Amazon's headers, and those about the connection to it. The client's credentials are for Amazon: no other provider may get them. */
 const OF_AMAZON = /^(x-amz|amz-sdk-|authorization$|x-api-key$|api-key$|x-goog-api-key$|accept$)/;
 
-/** Those by which a client asks for what only Amazon has: guardrails and their trace, latency, tiers. */
+/** Headers that ask for what only Amazon has: guardrails and their trace, latency, tiers. */
 const FEATURE = /^x-amzn-bedrock-(?!accept$|content-type$)/;
 
 const VERSION_HEADER = 'anthropic-version';
 
-/** Version and betas go from the body into headers. */
+/** Moves version and betas from the body into headers. */
 export function openHeaders(
   { anthropic_version: version, anthropic_beta: named }: JsonObject,
   given: HeaderReader,
@@ -24,7 +24,7 @@ export function openHeaders(
     if (!OF_AMAZON.test(name)) headers.set(name, value);
     else if (FEATURE.test(name)) vendorHeaders.set(name, value);
   });
-  // Amazon's own version has no other name elsewhere.
+  // Only a date means something elsewhere: Amazon's own version has no equivalent.
   const dated = asString(version);
   if (dated !== undefined && /^\d{4}-/.test(dated)) headers.set(VERSION_HEADER, dated);
   const sent = (headers.get(BETA_HEADER) ?? '').split(',').map((name) => name.trim());

@@ -1,4 +1,4 @@
-// Clients of Claude by InvokeModel: the body holds version and betas, and each binary message of a stream one of Claude's events.
+// Clients of Claude by InvokeModel: version and betas are in the body, and each binary message of a stream holds one of Claude's events.
 // https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModelWithResponseStream.html
 import { toBase64 } from '../../../model/base64.ts';
 import { GatewayError } from '../../../model/errors.ts';
@@ -24,7 +24,7 @@ function open(body: JsonObject, given: HeaderReader): OpenedRequest {
   return opened;
 }
 
-/** Of what is in a stream's chunks. Amazon always states it, and Anthropic's SDK for Java reads no stream without it. */
+/** The type of a stream's chunks. Amazon always states it, and Anthropic's SDK for Java reads no stream without it. */
 const CHUNK_TYPE = { 'x-amzn-bedrock-content-type': 'application/json' };
 
 const answers: EnvelopedAnswers = {
@@ -49,7 +49,7 @@ function withMetrics(data: string, usage: Usage | null): string {
   return JSON.stringify({ ...body, [METRICS]: countsOf(usage) });
 }
 
-/** Amazon's SDK for JavaScript says so. Web pages cannot without asking first, as with JSON. */
+/** What Amazon's SDK for JavaScript sends. As with JSON, web pages cannot send it without a preflight. */
 const BODY_TYPE = 'application/octet-stream';
 
 const EMBED: Envelope = {

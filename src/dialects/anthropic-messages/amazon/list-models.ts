@@ -1,4 +1,4 @@
-// Lists of models as clients of Amazon Bedrock's service for administration read them.
+// Lists of models in the form of Amazon Bedrock's administration API.
 // https://docs.aws.amazon.com/bedrock/latest/APIReference/API_ListInferenceProfiles.html
 // https://docs.aws.amazon.com/bedrock/latest/APIReference/API_ListFoundationModels.html
 import type { JsonObject } from '../../../model/json/json.ts';
@@ -14,7 +14,7 @@ const PROFILES: AmazonsList = {
   path: '/inference-profiles',
   buildModel: buildProfile,
   buildList(models, query) {
-    // Nobody has set up profiles of their own here.
+    // The gateway has no profiles that users have made themselves.
     const listed = query.get('typeEquals') === 'APPLICATION' ? [] : models.filter(talks);
     return { inferenceProfileSummaries: listed.map(buildProfile) };
   },
@@ -33,7 +33,7 @@ const FOUNDATION_MODELS: AmazonsList = {
   },
 };
 
-/** What is asked for at one of its paths; undefined for any other. */
+/** What is requested at one of its paths; undefined for any other. */
 export function modelsOfAmazons(path: string): AskedModels | undefined {
   for (const list of [PROFILES, FOUNDATION_MODELS]) {
     const asked = routeModels(path, list.path);
@@ -78,10 +78,10 @@ function buildFoundationModel(model: OfferedModel) {
   };
 }
 
-/** What precedes a model's own name. */
+/** What precedes a model's own name in an ARN. */
 const ARN = /^arn:[\w-]+:bedrock:[\w-]*:\d*:(foundation-model|inference-profile)\//;
 
-/** What it names is nowhere at Amazon, but clients take it apart at its colons and slashes. */
+/** The ARN names nothing at Amazon, but clients split it at its colons and slashes. */
 function arnOf(kind: string, id: string): string {
   return id.startsWith('arn:') ? id : `arn:aws:bedrock:us-east-1::${kind}/${id}`;
 }

@@ -1,4 +1,4 @@
-// A body of Converse as one of Messages: Amazon's own words for what Claude takes.
+// Reads a body of Converse as one of Messages: Amazon's own words for what Claude accepts.
 // https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html
 import { fromBase64 } from '../../../model/base64.ts';
 import {
@@ -28,7 +28,7 @@ export interface ReadRequest {
 
 const GIVEN_PATHS: readonly string[] = [...STOP_PATHS, THINKING_PATH];
 
-/** What has no form here is left as it is, for the parser of Messages to refuse. Throws GatewayError `invalid_request`. */
+/** What has no form in Messages is left as it is, for the parser of Messages to refuse. Throws GatewayError `invalid_request`. */
 export function readConverse(sent: JsonObject): ReadRequest {
   const lost = new Set<string>();
   const {
@@ -43,17 +43,17 @@ export function readConverse(sent: JsonObject): ReadRequest {
     ...others
   } = sent;
   for (const [name, value] of Object.entries(others)) if (value !== null) lost.add(name);
-  // Clients get it anyway.
+  // Clients get these fields in any case.
   if ((asArray(paths) ?? []).some((path) => !GIVEN_PATHS.includes(asString(path) ?? '')))
     lost.add('additionalModelResponseFieldPaths');
-  // The path says whether to stream.
+  // Whether to stream is said by the path.
   const { stream: __, ...given } = asObject(fields) ?? {};
   const more = readModelFields(given, (feature) => lost.add(feature));
   const tools = readTools(asObject(toolConfig) ?? {}, lost);
-  // Amazon joins both places: only the model's own has a word for one call at a time.
+  // Amazon merges both places: only the model's own field can ask for one call at a time.
   if (tools.tool_choice !== undefined)
     tools.tool_choice = { ...asObject(more.tool_choice), ...asObject(tools.tool_choice) };
-  // Shells, editors and computers have no other place: https://docs.aws.amazon.com/bedrock/latest/userguide/computer-use.html
+  // Shells, editors and computers can only be declared there: https://docs.aws.amazon.com/bedrock/latest/userguide/computer-use.html
   const own = asArray(more.tools) ?? [];
   if (own.length > 0 && tools.tools !== undefined) tools.tools = [...(asArray(tools.tools) ?? []), ...own];
   const body: JsonObject = {
@@ -62,12 +62,12 @@ export function readConverse(sent: JsonObject): ReadRequest {
     ...tools,
     ...readOutput(asObject(outputConfig) ?? {}, asObject(more.output_config), lost),
   };
-  // In Amazon's words: it is not sent on as it is, but to each provider as that names its tiers.
+  // In Amazon's words: it is rewritten for each provider, in that one's names of tiers.
   const tier = asString(asObject(serviceTier)?.type);
   if (tier !== undefined) body.service_tier = tier;
   if (messages !== undefined)
     body.messages = asArray(messages)?.map((message) => readMessage(message, lost)) ?? messages;
-  // Amazon asks for no name of what Anthropic takes by the name of a beta alone.
+  // Amazon requires no name for what Anthropic accepts only with the name of a beta.
   const betas = messages === undefined ? [] : betasOf({ messages: body.messages ?? null });
   if (betas.length > 0) body.anthropic_beta = [...(asArray(more.anthropic_beta) ?? []), ...betas];
   const instructions = readBlocks(system, 'system', lost);
@@ -141,7 +141,7 @@ function readMessage(message: JsonValue, lost: Set<string>): JsonValue {
   return { ...message, content: readBlocks(message.content, 'messages.content', lost) ?? null };
 }
 
-/** @param path for what is lost. */
+/** @param path names what is lost. */
 function readBlocks(content: JsonValue | undefined, path: string, lost: Set<string>): JsonValue | undefined {
   const blocks = asArray(content);
   if (blocks === undefined) return content;
@@ -154,7 +154,7 @@ function readBlocks(content: JsonValue | undefined, path: string, lost: Set<stri
   return read;
 }
 
-/** A breakpoint is on the block that it stands behind. */
+/** A breakpoint is set on the block that it follows. */
 function cacheBehind(read: JsonObject[], point: JsonValue): void {
   const last = read.at(-1);
   const ttl = asString(asObject(point)?.ttl);
@@ -171,7 +171,7 @@ function readBlock(block: JsonObject, path: string, lost: Set<string>): JsonObje
 
 const RESULT = '.toolResult';
 
-/** Undefined for a block that Messages has no form for. */
+/** Undefined for a block without a form in Messages. */
 function blockOf(
   name: string,
   value: JsonValue,
@@ -192,7 +192,7 @@ function blockOf(
         { type: 'tool_use', id: fields.toolUseId ?? '', name: fields.name ?? '', input: fields.input ?? {} },
       ];
     case 'toolResult':
-      // Results hold none.
+      // Results contain none.
       if (path.endsWith(RESULT)) return undefined;
       return [
         {
@@ -210,7 +210,7 @@ function blockOf(
       return readReasoning(fields);
     case 'citationsContent':
       if ((asArray(fields.citations) ?? []).length > 0) lost.add('citations');
-      // Pages of the web are cited behind their text.
+      // Web pages are cited after their text.
       return fields.content === undefined ? [] : [{ type: 'text', text: textOf(fields.content) }];
     case 'toolAddition':
       return readToolChange('tool_addition', fields);
@@ -225,10 +225,10 @@ function blockOf(
   }
 }
 
-/** What a system message changes: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ToolAdditionBlock.html */
+/** A change of tools in a system message: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ToolAdditionBlock.html */
 function readToolChange(type: string, fields: JsonObject): JsonObject[] | undefined {
   const { name, serverName } = asObject(fields.tool) ?? {};
-  // Converse declares no tools of a server, whose name would stand beside theirs.
+  // Converse declares no tools of an MCP server, whose names these would be.
   if (name === undefined || (serverName ?? null) !== null) return undefined;
   return [{ type, tool: { type: TOOL_REFERENCE, name } }];
 }
@@ -280,7 +280,7 @@ function readSource(
   return uri === undefined ? undefined : { type: 'url', url: uri };
 }
 
-/** Undefined where the bytes are no text. */
+/** Undefined if the bytes are not text. */
 function utf8In(base64: string): string | undefined {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(fromBase64(base64));

@@ -1,11 +1,11 @@
-// What Converse hands on to a model in that one's own words (additionalModelRequestFields), in Claude's: other names for
-// thinking above all, which Anthropic refuses ("Extra inputs are not permitted").
+// Rewrites what Converse passes on to a model in the model's own words (additionalModelRequestFields) in Claude's: mainly other names for
+// thinking, which Anthropic refuses ("Extra inputs are not permitted").
 import { asObject, asString, type JsonObject, type JsonValue } from '../../../model/json/json.ts';
 
 /** Called with the path of each feature that Messages has no place for. */
 type Lost = (feature: string) => void;
 
-/** What the request of Messages has besides, from each family's words. Claude's own pass, and go before the others'. */
+/** The fields that the Messages request gets from each family's words. Claude's own words pass, and override the others'. */
 export function readModelFields(fields: JsonObject, lost: Lost): JsonObject {
   const { reasoning_config: config, reasoningConfig: nova, reasoning_effort: effort, ...others } = fields;
   const { reasoning: gpt, inferenceConfig: inference, ...own } = others;
@@ -24,14 +24,14 @@ export function readModelFields(fields: JsonObject, lost: Lost): JsonObject {
   return read;
 }
 
-/** What is said in Claude's own words stays. */
+/** What was said in Claude's own words stays. */
 function withConfig(settings: JsonObject, given: JsonValue | undefined): JsonObject {
   const config = { ...asObject(settings.output_config), ...asObject(given) };
   return { ...settings, ...(Object.keys(config).length > 0 && { output_config: config }) };
 }
 
 /**
- * Claude's `thinking` by the name that Amazon gave it, by which LangChain4j and Koog ask for it.
+ * Claude's `thinking` under Amazon's earlier name, by which LangChain4j and Koog ask for it.
  * https://docs.aws.amazon.com/bedrock/latest/userguide/inference-reasoning.html, https://github.com/JetBrains/koog/issues/1188
  */
 function claudeThinking(config: JsonValue | undefined): JsonObject | undefined {
@@ -46,7 +46,7 @@ function novaThinking(config: JsonValue | undefined): JsonObject | undefined {
   return type === 'enabled' ? ofEffort(effort ?? 'medium') : undefined;
 }
 
-/** GPT's, as in Responses. */
+/** GPT's settings, as in Responses. */
 function gptThinking(settings: JsonValue | undefined): JsonObject | undefined {
   const { effort, summary } = asObject(settings) ?? {};
   const asked = ofEffort(effort);
@@ -57,7 +57,7 @@ function gptThinking(settings: JsonValue | undefined): JsonObject | undefined {
 const OFF: JsonObject = { thinking: { type: 'disabled' } };
 const ADAPTIVE: JsonObject = { type: 'adaptive' };
 
-/** As a model of another vendor takes it: gpt-oss, GPT. Claude has no less than `low`. */
+/** An effort in the words of other vendors' models (gpt-oss, GPT). Claude has none lower than `low`. */
 function ofEffort(effort: JsonValue | undefined): JsonObject | undefined {
   const level = asString(effort);
   if (level === undefined) return undefined;
@@ -65,7 +65,7 @@ function ofEffort(effort: JsonValue | undefined): JsonObject | undefined {
   return { thinking: ADAPTIVE, output_config: { effort: level === 'minimal' ? 'low' : level } };
 }
 
-/** Nova's place for what Converse has none for. https://docs.aws.amazon.com/nova/latest/userguide/complete-request-schema.html */
+/** Nova's place for settings that Converse lacks. https://docs.aws.amazon.com/nova/latest/userguide/complete-request-schema.html */
 function readTopK(inference: JsonValue | undefined, lost: Lost): JsonObject {
   const { topK, ...others } = asObject(inference) ?? {};
   for (const name of Object.keys(others)) lost(`additionalModelRequestFields.inferenceConfig.${name}`);

@@ -1,4 +1,4 @@
-// The paths of Amazon Bedrock's clients: the model, and whether to stream, is in the path.
+// The paths of Amazon Bedrock's clients, which state the model and whether to stream.
 import { decodedPercent } from '../../../model/percent-encoding.ts';
 import type { HeaderReader } from '../../../model/headers.ts';
 import type { ClientRoute } from '../../dialect.ts';
@@ -23,7 +23,7 @@ const METHODS: readonly {
   { name: 'count-tokens', asked: { operation: 'count-tokens', stream: false }, envelope: COUNT },
 ];
 
-/** The model may be an ARN, encoded or not. */
+/** The model may be an ARN, percent-encoded or not. */
 const PATH = new RegExp(`^/model/(.+)/(${METHODS.map(({ name }) => name).join('|')})$`);
 
 export function routeOfAmazons(path: string): ClientRoute | undefined {
@@ -34,7 +34,7 @@ export function routeOfAmazons(path: string): ClientRoute | undefined {
   return { ...found.asked, modelForBody, ownsQuery: true, envelope: found.envelope };
 }
 
-/** Paths of Amazon Bedrock, and of its service for administration, that are not served here. */
+/** Paths of Amazon Bedrock, and of its administration API, that are not served here. */
 const UNSERVED: readonly [RegExp, string][] = [
   [
     /^\/model\/.+\//,
@@ -48,12 +48,12 @@ const UNSERVED: readonly [RegExp, string][] = [
   ],
 ];
 
-/** What to use in place of a path that is not served; undefined for any other path. */
+/** What to use instead of a path that is not served; undefined for any other path. */
 export function insteadOfAmazons(path: string): string | undefined {
   return UNSERVED.find(([unserved]) => unserved.test(path))?.[1];
 }
 
-/** Whether those who ask for this path, whatever it is, are Amazon's clients: its SDKs, and others that sign as they do. */
+/** Whether a request for any path comes from Amazon's clients: its SDKs, and others that sign as they do. */
 export function isOfAmazons(path: string, headers: HeaderReader): boolean {
   return (
     path.startsWith('/model/') ||

@@ -1,6 +1,5 @@
-// The events of a message as those of ConverseStream. Blocks that Converse has no place for are left out, and the others
-// numbered without them.
-// https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStreamOutput.html
+// Writes the events of a message as those of ConverseStream. Blocks without a place in Converse are left out, and the others are numbered
+// without them. https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStreamOutput.html
 import { asNumber, asObject, asString, type JsonObject, parseObject } from '../../../model/json/json.ts';
 import { exactText } from '../../../model/json/exact-numbers.ts';
 import { NO_USAGE, type Usage } from '../../../model/usage.ts';
@@ -12,12 +11,12 @@ type ConverseEvent = readonly [name: string, fields: JsonObject];
 
 export class ConverseWriter {
   private readonly facts: () => AnswerFacts;
-  /** By Anthropic's number of an open block. */
+  /** Anthropic's number of each open block → Converse's. */
   private readonly numbers = new Map<number, number>();
   private next = 0;
-  /** Of a block that Amazon's own events left open. */
+  /** The number of a block that Amazon's own events left open. */
   private left: number | undefined;
-  /** Amazon's own latest event of a block, until it is read. */
+  /** The newest of Amazon's own events about a block, not parsed yet. */
   private passed: { name: string; data: string } | undefined;
   private stopped: JsonObject = {};
   private usage: Usage = NO_USAGE;
@@ -27,7 +26,7 @@ export class ConverseWriter {
     this.facts = facts;
   }
 
-  /** Follows an event of Amazon's own that the client gets as it came: what is written later may continue it. */
+  /** Follows an event of Amazon's own that the client got unchanged: what is written later may continue it. */
   follow(name: string, data: string): void {
     if (name.startsWith('contentBlock')) this.passed = { name, data };
   }
@@ -61,7 +60,7 @@ export class ConverseWriter {
     }
   }
 
-  /** Read only now: most streams end as they began. */
+  /** Parses the newest event that passed, only when needed: most streams end as they began. */
   private continuePassed(): void {
     const { passed } = this;
     if (passed === undefined) return;
@@ -86,7 +85,7 @@ export class ConverseWriter {
     if (type === 'tool_use') {
       const toolUse = { toolUseId: block.id ?? '', name: block.name ?? '' };
       const started: ConverseEvent = ['contentBlockStart', { contentBlockIndex, start: { toolUse } }];
-      // Some servers send a call at once.
+      // Some servers send a whole call at once.
       const input = asObject(block.input) ?? {};
       if (Object.keys(input).length === 0) return [started];
       const delta = { toolUse: { input: exactText(input) } };
@@ -117,7 +116,7 @@ export class ConverseWriter {
 
 const KNOWN_BLOCKS: ReadonlySet<string> = new Set(['text', 'thinking', 'redacted_thinking', 'tool_use']);
 
-/** Undefined where it adds nothing. */
+/** Undefined if it adds nothing. */
 function deltaOf(delta: JsonObject): JsonObject | undefined {
   switch (delta.type) {
     case 'text_delta':

@@ -1,4 +1,4 @@
-// A whole message as the answer to Converse.
+// Writes a whole message as an answer of Converse.
 // https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html#API_runtime_Converse_ResponseSyntax
 import { asArray, asObject, asString, type JsonObject } from '../../../model/json/json.ts';
 import type { AnswerFacts } from '../../envelope.ts';
@@ -39,8 +39,8 @@ function writeBlock(block: JsonObject, lost: Lost): JsonObject[] {
 }
 
 /**
- * Documents that the client wants cited are cited around the text; pages of the web, which no setting asks for, behind it, as Amazon's
- * own models do (recording: bedrock-converse, "web search with Nova 2 Lite"). Clients that know no sources read `text` alone.
+ * Documents that the client wants cited are cited around the text. Web pages, which no setting asks for, are cited after it, as Amazon's
+ * own models do (recording: bedrock-converse, "web search with Nova 2 Lite"): clients that do not know sources read only `text`.
  * https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_CitationsContentBlock.html ("when document citations are enabled")
  */
 function writeText(block: JsonObject): JsonObject[] {

@@ -1,4 +1,4 @@
-// Answers of text completions: read from a whole one, and written where a provider answers in another form.
+// Answers of text completions: reads whole ones, and writes them if a provider answers in another form.
 // https://platform.openai.com/docs/api-reference/completions/object
 import type { StreamEvent } from '../../../model/events.ts';
 import type { Finish } from '../../../model/finish.ts';

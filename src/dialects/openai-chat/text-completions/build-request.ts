@@ -8,7 +8,7 @@ import { reportUnsupported } from '../../shared/losses/unsupported-settings.ts';
 import { put } from '../../shared/own-fields.ts';
 import { ID, ownFields } from '../wire.ts';
 
-/** The inverse of `parseRequest`: what a transformer adds besides, such as instructions, is reported as lost. */
+/** The inverse of `parseRequest`: anything else that a transformer adds, such as instructions, is reported as lost. */
 export function buildRequest(request: NeutralRequest, { model, quirks }: BuildOptions): BuiltRequest {
   const losses = createLossReport(ID);
   const kept = ownFields(request.extension);
@@ -40,7 +40,9 @@ export function buildRequest(request: NeutralRequest, { model, quirks }: BuildOp
   return { body: { ...body, ...kept }, losses: losses.list() };
 }
 
-/** What fills gaps in chat completions has none (Mistral's FimCompletionRequest: https://docs.mistral.ai/api/endpoint/fim). */
+/**
+ * Servers that fill gaps through chat completions accept none (Mistral's FimCompletionRequest: https://docs.mistral.ai/api/endpoint/fim).
+ */
 function takesPenalties({ textCompletions }: Quirks): boolean {
   return textCompletions === false || textCompletions?.answersInChat !== true;
 }

@@ -13,7 +13,7 @@ import { ID } from '../wire.ts';
 
 const TEXT = 0;
 
-/** Keys of a chunk that mean more than the first choice's text. Inside content their quotes would be escaped. */
+/** Keys of a chunk that mean more than the first choice's text. Within content their quotation marks would be escaped. */
 const SAYS_MORE =
   /"(?:finish_reason|usage)"\s*:\s*(?!null|\s)|"index"\s*:\s*[1-9]|"error"|"status_code"\s*:\s*[1-9]/;
 
@@ -30,9 +30,9 @@ export function createStreamDecoder(sink: EventSink, quirks: Quirks = {}, altern
 
 class CompletionDecoder extends ChunkDecoder {
   private hasText = false;
-  /** Each prompt of a list has its own. */
+  /** Each prompt of a list has choices of its own. */
   private readonly choices: Alternatives;
-  /** Names of what only the client's own bytes hold. */
+  /** Names of what only the client's own bytes contain. */
   private readonly unread = new Set<string>();
 
   constructor(sink: EventSink, quirks: Quirks, alternatives: number) {
@@ -90,7 +90,7 @@ class CompletionDecoder extends ChunkDecoder {
   }
 }
 
-/** What has no neutral form in a choice: that there are several, and how likely its tokens were. */
+/** What has no neutral form in a choice: that there are several, and log probabilities. */
 export function unreadIn({ index, logprobs }: JsonObject): string[] {
   const names = (asNumber(index) ?? 0) > 0 ? ['choices'] : [];
   return isObject(logprobs) ? [...names, 'logprobs'] : names;

@@ -1,6 +1,5 @@
-// OpenAI's older text completions: a prompt and what follows it, without turns. A prompt is text in the model's own
-// format, so requests are never translated: they go, as they came, to providers that serve them.
-// https://platform.openai.com/docs/api-reference/completions
+// OpenAI's older text completions: a prompt and its continuation, without turns. A prompt is text in the model's own format, so requests
+// are never translated: they go unchanged to providers that serve them. https://platform.openai.com/docs/api-reference/completions
 import { asNumber, type JsonValue } from '../../../model/json/json.ts';
 import type { ClientForms, Passthrough, ProviderSide } from '../../dialect.ts';
 import type { TextCompletions } from '../../operations.ts';

@@ -30,7 +30,7 @@ const NUMBERS: NumberFields = [
   ['presencePenalty', 'presence_penalty'],
 ];
 
-/** The suffix comes first: the last message is the prompt, which is what rules look at. */
+/** The suffix comes first, so that the last message is the prompt, which rules look at. */
 export function parseRequest(body: JsonObject): NeutralRequest {
   const model = requiredString(body, 'model', 'model', 'name the model to use');
   const messages: Message[] = [];
@@ -53,7 +53,7 @@ export function parseRequest(body: JsonObject): NeutralRequest {
   const stop = typeof body.stop === 'string' ? [body.stop] : asArray(body.stop);
   const stopSequences = stop?.filter((sequence) => typeof sequence === 'string') ?? [];
   if (stopSequences.length > 0) request.stopSequences = stopSequences;
-  // A prompt of token ids is not text; neither is anything that a server may accept in its place.
+  // A prompt of token ids is not text, nor is anything that a server may accept in its place.
   const kept = Object.entries(body).filter(
     ([field]) => !NEUTRAL_FIELDS.has(field) || (field === 'prompt' && prompts === undefined),
   );
@@ -65,7 +65,7 @@ function said(texts: readonly string[]): Message {
   return { role: 'user', parts: texts.map((text) => ({ type: 'text', text })) };
 }
 
-/** The prompts; undefined where they are no texts. */
+/** The prompts; undefined if they are not texts. */
 function textsIn({ prompt }: JsonObject): string[] | undefined {
   if (typeof prompt === 'string') return [prompt];
   const prompts = asArray(prompt)?.filter((each) => typeof each === 'string');

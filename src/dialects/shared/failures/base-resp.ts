@@ -1,5 +1,5 @@
-// MiniMax's own form of a failure: `base_resp: {status_code, status_msg}`, under HTTP 200 as a rule, beside an answer or in
-// place of one, in each of the dialects that its servers speak. https://platform.minimax.io/docs/api-reference/errorcode
+// MiniMax's own form of a failure: `base_resp: {status_code, status_msg}`, usually with HTTP 200, beside an answer or in place of one, in
+// each of the dialects that its servers speak. https://platform.minimax.io/docs/api-reference/errorcode
 import { asNumber, asObject, asString, type JsonObject } from '../../../model/json/json.ts';
 import { table } from '../../../model/table.ts';
 import type { VendorError } from '../../quirks.ts';
@@ -9,11 +9,11 @@ const RATE_LIMITED: VendorError = { code: 'upstream_rate_limited' };
 const USED_UP: VendorError = { code: 'upstream_rate_limited', exhausted: true };
 const REJECTED: VendorError = { code: 'upstream_rejected', status: 400 };
 
-/** The others (1000, 1001, 1013, 1024, 1033 …) are failures of the server, which may not come again. */
+/** All other codes (1000, 1001, 1013, 1024, 1033 …) are failures of the server, which may pass. */
 const MEANING: Readonly<Record<string, VendorError>> = table({
   '1002': RATE_LIMITED,
   '1004': UNAUTHORIZED,
-  // With 402 no client mistakes an empty account for a passing rate limit.
+  // With 402, no client takes an empty account for a temporary rate limit.
   '1008': { code: 'upstream_unauthorized', status: 402, exhausted: true },
   // Content policy, for input and output.
   '1026': REJECTED,

@@ -1,8 +1,9 @@
-// What a provider's failure means in every dialect by its HTTP status, if its body says nothing more specific, and how it is told.
+// What a provider's failure means in every dialect by its HTTP status, if its body says nothing more specific, and how its message is
+// worded.
 import type { ErrorCode } from '../../../model/errors.ts';
 import { type JsonValue, parseJson } from '../../../model/json/json.ts';
 
-/** The account is empty: not the request's fault, and another key or target may still have credit. */
+/** The account is empty. The request is not at fault, and another key or target may still have credit. */
 export const UNPAID = 402;
 
 export function codeOfStatus(status: number): ErrorCode {
@@ -39,7 +40,7 @@ export function ownStatus(code: ErrorCode, status: number): { status?: number } 
   }
 }
 
-/** The parsed body of a failure; if it is not JSON, the message that it serves as. */
+/** The parsed body of a failure; if it is not JSON, the text itself as the message. */
 export function statedIn(body: string): JsonValue {
   const trimmed = body.trim();
   if (trimmed.startsWith('<')) return pageInstead(trimmed);
@@ -50,27 +51,27 @@ export function statedIn(body: string): JsonValue {
   }
 }
 
-/** What servers say of a path that they do not have, FastAPI's and Go's among them; of a model they say more. */
+/** What servers, FastAPI's and Go's among them, say of a path that they do not have. Of a missing model they say more. */
 const NO_SUCH_PATH = /^(?:404:? )?(?:page |file )?not found\.?$/i;
 
-/** To follow the provider's own message: what to do where the path, and so the base URL, is wrong. */
+/** Appended to the provider's own message: what to do if the path, and so the base URL, is wrong. */
 export function pathRemedy(status: number | undefined, message: string): string {
   return status === 404 && NO_SUCH_PATH.test(message.trim()) ? '; check its base_url' : '';
 }
 
-/** Describes a page received instead of JSON. Its title shows who answered (a proxy, a firewall, a login); no more is quoted. */
+/** Describes a page received instead of JSON. Its title shows who answered (a proxy, a firewall, a login); nothing else is quoted. */
 export function pageInstead(body: string): string {
   const title = /<title[^<>]*>([^<]*)<\/title/i.exec(body)?.[1]?.replace(/\s+/g, ' ').trim().slice(0, 80);
   const titled = title ? ` titled "${title}"` : '';
   return `an HTML page${titled} instead of JSON; check its base_url and any proxy in between`;
 }
 
-/** A failure in the words of `failureText`, as another gateway between here and the provider tells it: behind the names it has for providers. */
+/** A failure already worded by `failureText`, in a gateway between here and the provider, after that gateway's name of the provider. */
 const TOLD = /^(?:[\w.-]+: )*the provider (?:answered \d{3}|reported an error)\b/;
 
 /**
- * The message of a failure: what happened, and the provider's reason. Where gateways stand in a row, it is said by one of them.
- * @param named the provider's name for it.
+ * The message of a failure: what happened, and the provider's reason. Where several gateways stand in a row, only the last says it.
+ * @param named the provider's own name of the failure.
  */
 export function failureText(
   httpStatus: number | undefined,

@@ -2,14 +2,14 @@
 // https://ai.google.dev/gemini-api/docs/rate-limits
 import { asArray, asObject, asString, type JsonObject } from '../../../model/json/json.ts';
 
-/** `GenerateRequestsPerDayPerProjectPerModel-FreeTier` and its like. */
+/** Matches `GenerateRequestsPerDayPerProjectPerModel-FreeTier` and the like. */
 const OF_A_DAY = /PerDay|Daily/;
-/** A quota of zero, such as the free tier's for a model that has no free tier. */
+/** A quota of zero, for instance for a model that the free tier does not include. */
 const NO_QUOTA = /\blimit: 0(?![\d.])/;
 
 /**
- * Whether a daily quota is used up, or the quota is zero. Days end at midnight in California; a `RetryInfo` beside it
- * is computed as for a quota per minute, and Google's own clients ignore it.
+ * Whether a daily quota is used up, or the quota is zero. Days end at midnight in California; a `RetryInfo` in the same error is computed
+ * as if the quota were one per minute, and Google's own clients ignore it.
  * @param error the `google.rpc.Status` under `error`.
  */
 export function isDailyQuota(error: JsonObject): boolean {

@@ -1,7 +1,7 @@
-// What servers and proxies of no dialect say in a failure's body, in the forms of their own frameworks.
+// The messages of servers and proxies that speak no dialect, in the forms of their own frameworks.
 import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../../model/json/json.ts';
 
-/** The words where a dialect's own fields have none: `{"message"}`, `{"detail"}`, `{"errors": [{"message"}]}`. */
+/** The message, where the dialect's own fields have none: `{"message"}`, `{"detail"}`, `{"errors": [{"message"}]}`. */
 export function serverWords({ message, detail, errors }: JsonObject): string | undefined {
   const [first] = asArray(errors) ?? [];
   return asString(message) || detailText(detail) || asString(asObject(first)?.message) || asString(first);

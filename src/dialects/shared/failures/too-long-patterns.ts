@@ -1,4 +1,4 @@
-// How vendors say that a prompt does not fit, in any dialect they speak, without a code or the word "context".
+// How vendors say that a prompt does not fit, in any dialect, without a code or the word "context".
 
 /**
  * xAI, vLLM; Moonshot; Qwen; Gemini's own words, and Vertex's, at their other endpoints; Groq; Text Generation Inference, twice;

@@ -1,4 +1,4 @@
-// Failures by which servers say that they do not have the model, with a status that says less.
+// Failures that mean that the server does not have the model, though their status does not say so.
 import type { GatewayError } from '../../../model/errors.ts';
 
 /**
@@ -19,7 +19,7 @@ const WORDS =
 const BAD_REQUEST = 400;
 const NOT_FOUND = 404;
 
-/** The error with the status at which clients of other dialects look (Claude Code, for which another model is offered then). */
+/** The error with the status that clients of other dialects look for (Claude Code then offers another model). */
 export function withStatusOfUnknownModel(error: GatewayError): GatewayError {
   const { code, status, reason, message } = error;
   if (code !== 'upstream_rejected' || status !== BAD_REQUEST) return error;

@@ -1,4 +1,4 @@
-// Reports what the client's dialect cannot express of an answer, the same for whole answers and streams.
+// Reports what the client's dialect cannot express of an answer, alike for whole answers and streams.
 import type { Citation, Extension, ServerToolResultPart, ToolCallPart } from '../../../model/content.ts';
 import type { DialectId } from '../../../model/dialect-id.ts';
 import type { StreamEvent } from '../../../model/events.ts';
@@ -13,7 +13,9 @@ export interface AnswerLosses {
   approximated(feature: string, how: string): void;
   /** For dialects that cannot mark a refusal: it is sent as text. */
   refusal(): void;
-  /** For dialects without free-text calls: what is lost of any call. @param carried whether the client gets one that the provider ran. */
+  /**
+   * For dialects without free-text calls: names what any call loses. @param carried whether the client gets a call that the provider ran.
+   */
   call(call: AnyCall, carried: boolean): void;
   /** Names every field of an extension that is another dialect's. */
   foreign(extension: Extension | undefined): void;
@@ -24,16 +26,18 @@ export interface AnswerLosses {
    * @param carried the details that its dialect's form includes.
    */
   citation(citation: Citation, carried: readonly CitationDetail[]): void;
-  /** Names what only its dialect can express of a call that the provider ran itself. @param carried whether the client gets it. */
+  /**
+   * Names what only the provider's dialect can express of a call that the provider ran itself. @param carried whether the client gets it.
+   */
   serverCall(call: Omit<AnyCall, 'kind'>, carried: boolean): void;
-  /** Names a result of such a call that the client does not get, by its call's name. */
+  /** Names, by its call's name, a result of such a call that the client does not get. */
   serverResult(part: Pick<ServerToolResultPart, 'callId'>): void;
   /**
    * Names what the dialect cannot express of an ending.
    * @param known the rare endings that this dialect can express.
    */
   finish(finish: Finish, known?: readonly RareEnding[]): void;
-  /** Counts that the dialect has no field for. */
+  /** Names counts that the dialect has no field for. */
   usage(usage: Usage, unsayable: readonly (keyof Usage)[]): void;
 }
 
@@ -65,7 +69,7 @@ export type RareEnding = Extract<
   'stop_sequence' | 'pause_turn' | 'context_window_exceeded' | 'other'
 >;
 
-/** Fields that say nothing of the media, or only to the provider that stores it; a transcript is sent as text. */
+/** Fields that say nothing of the media, or only to the provider that stores it. A transcript is sent as text. */
 const SILENT_FIELDS: ReadonlySet<string> = new Set(['type', 'id', 'status', 'expires_at', 'transcript']);
 
 /** @param own the dialect of the client. */
@@ -76,7 +80,7 @@ export function createAnswerLosses(own: DialectId, context: AnswerContext): Answ
 class ReportedLosses implements AnswerLosses {
   private readonly own: DialectId;
   private readonly context: AnswerContext;
-  /** Names of calls that the provider ran itself, by id. Null before the first. */
+  /** Names of the calls that the provider ran itself, by id; null before the first. */
   private names: Map<string, string> | null = null;
 
   constructor(own: DialectId, context: AnswerContext) {
@@ -133,7 +137,7 @@ class ReportedLosses implements AnswerLosses {
     this.names.set(id, name);
     if (!carried) this.lost(`tools.${name}`);
     else if (extension !== undefined && extension.dialect !== this.own) {
-      // Its type is that of the item that it became.
+      // Its type became that of the item.
       const { type: _, ...fields } = extension.fields;
       this.foreign({ ...extension, fields });
     }

@@ -1,7 +1,7 @@
-// What a stream has that no other dialect can express: it may be in thousands of its events, and is reported once.
+// What a stream contains that no other dialect can express may be in thousands of its events, but is reported once.
 import { ENTRY_SIZE, type EventSink } from '../../../model/events.ts';
 
-/** Whether `name` is not yet among those that the stream has reported; from now on it is. */
+/** Whether the stream has not reported `name` before; notes that it has now. */
 export function isFirstReport(reported: Set<string>, name: string, sink: EventSink): boolean {
   if (reported.has(name)) return false;
   reported.add(name);

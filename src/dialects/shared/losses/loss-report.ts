@@ -17,7 +17,7 @@ export function createLossReport(own: ProviderDialectId): LossReport {
   return new Report(own);
 }
 
-/** A class: one or two are made for each request, most of which lose nothing. */
+/** A class: one or two are made for each request, and most requests lose nothing. */
 class Report implements LossReport {
   private readonly own: ProviderDialectId;
   private losses: Map<string, Loss> | undefined = undefined;
@@ -33,7 +33,7 @@ class Report implements LossReport {
 
   approximated(feature: string, how: string): void {
     this.losses ??= new Map();
-    // A feature reported as dropped stays so, even if part of it is approximated.
+    // A feature reported as dropped remains so, even if part of it is approximated.
     if (!this.losses.has(feature)) this.losses.set(feature, { feature, outcome: 'approximated', how });
   }
 

@@ -1,6 +1,6 @@
-// A request whose only tool is a web search, or the fetch of a page, at a provider that has none: without a word of it, models write
-// down what they remember, or invent pages, as if they had searched. Claude Code makes such a request for each WebSearch, and gives its
-// agent the text as the results: https://github.com/codemie-ai/codemie-code/issues/304
+// A request whose only tool is a web search, or a fetch of a page, at a provider that has neither. Unless told of that, models write what
+// they remember, or invent pages, as if they had searched. Claude Code makes such a request for each WebSearch, and gives its agent the
+// text as results: https://github.com/codemie-ai/codemie-code/issues/304
 import type { NeutralRequest, Tool } from '../../../model/request.ts';
 import type { BuiltRequest } from '../../dialect.ts';
 import { SAYS_NO_FETCH, SAYS_NO_SEARCH } from './substitutes.ts';
@@ -10,7 +10,7 @@ interface Lack {
   how: string;
 }
 
-/** Says nothing of earlier answers: a provider that searches may have given them. */
+/** Does not speak of earlier answers, which a provider that searches may have given. */
 const NO_SEARCH: Lack = {
   told:
     'No web search is available here, so none is made for this answer. Where one is asked for, say so in the first sentence, ' +
@@ -27,7 +27,7 @@ const NO_FETCH: Lack = {
 /** Anthropic's tool and Google's. */
 const FETCHES: readonly string[] = ['web_fetch', 'urlContext'];
 
-/** Builds the request, with that in its instructions where it asks for nothing else, and gets none. */
+/** Builds the request; if it asks for nothing but the tool and loses it, its instructions say so. */
 export function buildWithLackTold(
   request: NeutralRequest,
   build: (request: NeutralRequest) => BuiltRequest,

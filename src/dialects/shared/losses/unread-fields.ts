@@ -1,8 +1,10 @@
-// Fields deep inside a client's request that its dialect's parser does not read: they would be lost unreported
-// (GUARANTEES 8). Each client side lists what its parser knows, since new fields cannot be listed.
+// Finds fields deep inside a client's request that its dialect's parser does not read, and that would be lost unreported (GUARANTEES 8).
+// Each client side lists the fields that its parser knows, since new ones cannot be listed.
 import { isObject, type JsonObject, type JsonValue } from '../../../model/json/json.ts';
 
-/** What is known of a value: all of it, the fields of the object (or of each in the list), or what a function of it returns. */
+/**
+ * What is known of a value: all of it, the fields of the object (or of each object in the list), or what a function of the object returns.
+ */
 export type Known = true | KnownFields | ((value: JsonObject) => true | KnownFields);
 
 /** Fields that are not listed are unread, unless `*` says that the parser keeps and names them itself. */
@@ -16,7 +18,7 @@ export interface KnownRequest {
   spelled?(name: string): string;
 }
 
-/** What is known of objects by their `type`; all of one whose type is not listed. */
+/** Chooses what is known of an object by its `type`; all is, if the type is not listed. */
 export function byType(
   types: Readonly<Record<string, KnownFields>>,
   common: KnownFields = {},
@@ -28,11 +30,11 @@ export function byType(
   return ({ type }) => known.get(typeof type === 'string' ? type : untyped) ?? true;
 }
 
-/** Limit of names per request: more come only from a sender that wants to fill the ledger. */
+/** Most names reported for a request: only a sender that wants to fill the ledger causes more. */
 const MOST_NAMES = 50;
 const LONGEST_NAME = 100;
 
-/** The names of unread fields, with their paths: `messages.content.…`. Each once, however many objects have it. */
+/** The names of unread fields with their paths, such as `messages.content.…`, each once however many objects have it. */
 export function unreadFields(body: JsonObject, { body: known, spelled }: KnownRequest): string[] {
   const found = new Set<string>();
   look(body, known, '', spelled, found);

@@ -1,8 +1,7 @@
-// Joins bytes that a stream sends in pieces, each encoded in base64 by itself: plain concatenation is wrong if the first is
-// padded.
+// Joins bytes that a stream sends in pieces, each encoded in base64 separately: if a piece is padded, concatenation is wrong.
 import { fromBase64, toBase64 } from '../../../model/base64.ts';
 
-/** @param known the pieces so far, joined; '' at first. */
+/** @param known the pieces so far, joined; empty at first. */
 export function joinBase64(known: string, piece: string): string {
   if (!known.endsWith('=') || piece === '') return known + piece;
   // Only the last group can be incomplete.

@@ -1,4 +1,4 @@
-// Pages that show a video, which Google reads as the video itself. Other servers would get the page.
+// Pages that show a video. Google reads the video itself; other servers would get the page.
 
 export function isVideoPage(url: string): boolean {
   return /^https?:\/\/((www|m)\.)?(youtube\.com\/(watch\?|shorts\/|live\/|embed\/)|youtu\.be\/)/i.test(url);

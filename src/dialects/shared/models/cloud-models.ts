@@ -15,7 +15,7 @@ export function askCloudModels(
   const token = cursor === null ? '' : `&pageToken=${encodeURIComponent(cursor)}`;
   return {
     path: `/v1beta1/publishers/${publisher}/models?pageSize=${PAGE_SIZE}${token}`,
-    // The list belongs to no project: the request is charged to this one.
+    // The list belongs to no project, so the request names the one to be charged.
     ...(project !== undefined && { headers: { 'x-goog-user-project': project } }),
   };
 }

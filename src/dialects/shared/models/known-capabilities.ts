@@ -1,4 +1,4 @@
-// What models take and do, by their names, for providers whose lists do not say: only families whose vendors document it.
+// What models accept and can do, by their names, for providers whose lists do not say; only families whose vendors document it.
 import type { ModelCapabilities } from '../../../model/model-entry.ts';
 
 const NEITHER = { images: false, reasoning: false };
@@ -6,7 +6,7 @@ const SEES = { images: true, reasoning: false };
 const THINKS = { images: false, reasoning: true };
 const BOTH = { images: true, reasoning: true };
 
-/** The vendor may stand before the name: `anthropic/claude-…`, `us.anthropic.claude-…`. The first match counts. */
+/** The vendor may precede the name: `anthropic/claude-…`, `us.anthropic.claude-…`. The first match counts. */
 const FAMILIES: readonly [RegExp, ModelCapabilities][] = [
   [/embed/, { embeds: true }],
   [

@@ -1,11 +1,11 @@
 // When a model was made, as lists of models write it.
 
-/** Beyond them the year is not one of four digits, which clients could not read, or there is no such date. */
+/** Outside of this range a year does not have four digits, which clients could not read, or the date does not exist. */
 const FIRST_SECOND = -62_167_219_200;
 const LAST_SECOND = 253_402_300_799;
 
 /**
- * @param created as its provider has it, in seconds since 1970; some state it in smaller units.
+ * @param created in seconds since 1970, as the provider states it; some use smaller units.
  * @returns in ISO 8601; undefined where it is unknown.
  */
 export function dateOf(created: number | undefined): string | undefined {

@@ -8,11 +8,11 @@ export function modelBelow(field: string, message: string): string | undefined {
   return typeof model === 'string' ? model : undefined;
 }
 
-/** The message with another name; as it is where it has that one. */
+/** The message with another name of the model; unchanged if it has that name already. */
 export function withModelBelow(field: string, message: string, name: string): string {
   const named = asObject(readObject(message)?.[field]);
   if (named === undefined || named.model === name) return message;
-  // A copy would lose the spelling of long numbers.
+  // Changed in place, since a copy would lose the spelling of long numbers.
   named.model = name;
   return editTopLevel(message, { [field]: named });
 }

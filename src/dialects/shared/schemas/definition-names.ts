@@ -1,6 +1,9 @@
-// Names for what references lead to, where it becomes a definition of a JSON Schema.
+// Names for what references lead to, where that becomes a definition of a JSON Schema.
 
-/** Names by the last step of references, numbered where that is taken: thousands may end alike. @param own names that are taken. */
+/**
+ * Names definitions by the last step of their references, numbered if that is taken: thousands may end alike. @param own names that are
+ * taken.
+ */
 export function createNaming(own: readonly string[] = []): (reference: string) => string {
   const taken = new Set(own);
   const numbers = new Map<string, number>();

@@ -1,4 +1,4 @@
-// Structured answers for wire formats that support them in part: the description moves into the schema, or all of it into words.
+// Structured answers for wire formats that support them in part: the description moves into the schema, or the whole format into words.
 import type { JsonObject } from '../../../model/json/json.ts';
 import type { OutputFormat } from '../../../model/request.ts';
 
@@ -9,7 +9,7 @@ export function describedSchema({ schema, description }: SchemaFormat): JsonObje
   return { ...schema, description };
 }
 
-/** For models whose wire format has no field that requests the format. */
+/** The format in words, for models whose wire format has no field for it. */
 export function formatInstruction(format: Exclude<OutputFormat, { type: 'text' }>): string {
   if (format.type === 'choice') {
     const values = format.values.map((value) => JSON.stringify(value)).join(', ');

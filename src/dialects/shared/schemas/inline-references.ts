@@ -6,9 +6,9 @@ import { mapSchemas } from './map-schema.ts';
 import { DEEPEST, type ReportedGrowth } from './schema-growth.ts';
 
 /**
- * What stands beside a reference is all that is left of one that leads back to itself, nowhere, or too far.
- * @param recursion those that lead back to themselves stay, to definitions at the top.
- * @returns without other definitions at the top.
+ * A reference that leads back to itself, nowhere, or too far is removed, but not what stands beside it.
+ * @param recursion keeps references that lead back to themselves, as definitions at the top.
+ * @returns the schema without other definitions at the top.
  */
 export function inlineReferences(
   schema: JsonObject,
@@ -39,9 +39,9 @@ export function inlineReferences(
   return recursion === undefined ? inlined : { ...inlined, ...recursion.definitions() };
 }
 
-/** The definitions of a schema that lead back to themselves. */
+/** Definitions of a schema that lead back to themselves. */
 export class RecursiveDefinitions {
-  /** Their names at the top, by the references that lead to them. */
+  /** Names of the definitions, by the references that lead to them. */
   private readonly names = new Map<string, string>();
   private readonly nameFor = createNaming();
   private readonly schemas: JsonObject = {};
@@ -50,7 +50,7 @@ export class RecursiveDefinitions {
     return this.names.has(reference);
   }
 
-  /** A reference may have a description beside it, where what it refers to has none, and nothing else. */
+  /** Returns a reference to the definition. Of what stands beside the reference only a description is kept, if the definition has none. */
   refer(
     reference: string,
     named: JsonObject,
@@ -65,7 +65,7 @@ export class RecursiveDefinitions {
   }
 
   define(reference: string, schema: JsonObject): void {
-    // What only leads back to itself says nothing.
+    // A definition that is only a reference to itself says nothing.
     this.schemas[this.nameOf(reference)] = schema.$ref === undefined ? schema : {};
   }
 

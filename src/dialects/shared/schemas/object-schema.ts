@@ -1,17 +1,17 @@
-// Argument schemas for servers that accept one object and no choice (`anyOf`, `oneOf`, `allOf`) at the top level: tools
-// of MCP servers often have one.
+// Argument schemas for servers that accept one object and no choice (`anyOf`, `oneOf`, `allOf`) at the top level. Tools of MCP servers
+// often have such choices.
 import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../../model/json/json.ts';
 import { followReference } from '../../../model/json/pointer.ts';
 import { isEmpty } from '../own-fields.ts';
 import type { LossReport } from '../losses/loss-report.ts';
 
 const CHOICES = ['anyOf', 'oneOf', 'allOf'] as const;
-/** Also refused at the top level; nothing can replace them. */
+/** Keywords that are also refused at the top level; nothing can replace them. */
 const CONDITIONS: ReadonlySet<string> = new Set([...CHOICES, 'not', 'enum', 'if', 'then', 'else']);
 
 /**
- * Arguments are an object even if the schema does not say so, or allows null as well: OpenAI, Anthropic, Google and
- * Ollama refuse a schema of any other type.
+ * Arguments are an object even if the schema does not say so, or allows null as well; OpenAI, Anthropic, Google and Ollama refuse a schema
+ * of any other type.
  */
 export function typedSchema(schema: JsonObject): JsonObject {
   const whole = outermost(schema);
@@ -25,12 +25,12 @@ export function isOfObjects({ type, properties }: JsonObject): boolean {
   return type === 'object' || asArray(type)?.includes('object') === true || Boolean(properties);
 }
 
-/** The schema of a tool's arguments, without which some servers refuse a tool that has none, too. */
+/** The schema of a tool's arguments. Some servers require one even of a tool without arguments. */
 export function argumentSchema(parameters: JsonObject | undefined): JsonObject {
   return parameters === undefined ? { type: 'object', properties: {} } : typedSchema(parameters);
 }
 
-/** Generators may put the outermost schema behind a reference too: it is moved to where servers look for it. */
+/** Generators may put even the outermost schema behind a reference; it is moved to where servers look for it. */
 export function outermost(schema: JsonObject): JsonObject {
   const { $ref, ...beside } = schema;
   const reference = asString($ref);
@@ -38,7 +38,7 @@ export function outermost(schema: JsonObject): JsonObject {
   return isEmpty(named) || named.$ref !== undefined ? schema : { ...named, ...beside };
 }
 
-/** The schema as one object, reported if it was not one; unchanged, but for where it is, if it was. */
+/** The schema as a single object, reported if it was a choice; otherwise unchanged, except that it stands at the top. */
 export function objectSchema(given: JsonObject, losses?: LossReport): JsonObject {
   const schema = outermost(given);
   if (!Object.keys(schema).some((name) => CONDITIONS.has(name))) return schema;
@@ -58,23 +58,23 @@ interface Gathered {
   /** The schema that references point into. */
   root: JsonObject;
   choices: PropertyChoices;
-  /** The names that each reference requires. Each is followed once: a few that refer to each other make thousands of paths. */
+  /** The names that each reference requires. Each is followed once: a few that refer to each other form thousands of paths. */
   followed: Map<string, ReadonlySet<string>>;
-  /** How many names the lists of required fields hold. */
+  /** How many names the lists of required fields hold in all. */
   written: number;
-  /** How many were carried from branches to the schemas that hold them. */
+  /** How many names were copied from branches to the schemas that hold them. */
   carried: number;
 }
 
 /**
- * How many may be carried for so many written: what is left after that is not required. Thousands of references may each
- * carry the same thousands of names.
+ * How many names may be copied, given how many were written; the rest is not required. Thousands of references may each lead to the same
+ * thousands of names.
  */
 const mostCarried = (written: number) => 10_000 + 10 * written;
 
 const NOTHING: ReadonlySet<string> = new Set();
 
-/** Adds the fields of a schema and of all that it refers to. @returns the names that it requires. */
+/** Adds the fields of a schema and of everything that it refers to. @returns the names that it requires. */
 function gather(schema: JsonObject, gathered: Gathered): ReadonlySet<string> {
   addProperties(gathered.choices, schema);
   const own = textsOf(schema.required);
@@ -101,7 +101,7 @@ function gatherBranch(branch: JsonValue, gathered: Gathered): ReadonlySet<string
   return demanded;
 }
 
-/** Field name → JSON text → the schema that branches give it; keyed by JSON, since there may be thousands of branches. */
+/** Field name → JSON text of a schema → that schema. Keyed by JSON, since thousands of branches may give a field the same schema. */
 type PropertyChoices = Map<string, Map<string, JsonValue>>;
 
 function addProperties(choices: PropertyChoices, schema: JsonObject): void {
@@ -115,7 +115,7 @@ function addProperties(choices: PropertyChoices, schema: JsonObject): void {
   }
 }
 
-/** A lone choice is replaced by its members. */
+/** If the only schema is itself a choice, its members take its place. */
 function unfolded(known: Map<string, JsonValue>): Map<string, JsonValue> {
   const [only] = known.values();
   const { anyOf, ...rest } = asObject(only) ?? {};
@@ -123,13 +123,13 @@ function unfolded(known: Map<string, JsonValue>): Map<string, JsonValue> {
   return new Map(anyOf.map((choice) => [JSON.stringify(choice), choice]));
 }
 
-/** A field that two branches describe differently may be either. */
+/** A field that branches describe differently may have any of these schemas. */
 function either(choices: ReadonlyMap<string, JsonValue>): JsonValue {
   const [first = {}, ...others] = choices.values();
   return others.length === 0 ? first : { anyOf: [first, ...others] };
 }
 
-/** The names that every branch requires; with `allOf`, those that any does. */
+/** The names that every branch requires; for `allOf`, those that any branch does. */
 function requiredBy(branches: readonly ReadonlySet<string>[], all: boolean, gathered: Gathered): string[] {
   const [first = NOTHING, ...others] = branches;
   for (const { size } of branches) gathered.carried += all ? size : first.size;

@@ -1,21 +1,21 @@
-// How much longer the JSON Schemas of a request may become where they are rewritten: definitions that refer to each other, or choices
-// within choices, of a few kilobytes would become gigabytes.
+// Limits how much longer a request's JSON Schemas may become when they are rewritten: a few kilobytes of definitions that refer to each
+// other, or of choices within choices, would become gigabytes.
 import type { JsonObject } from '../../../model/json/json.ts';
 import type { LossReport } from '../losses/loss-report.ts';
 
-/** How many schemas may stand within each other: each takes a few calls of the stack. */
+/** How deep schemas may be nested: each level takes a few calls of the stack. */
 export const DEEPEST = 100;
 
 /** In characters, for all schemas of a request: more than a model could read of them. */
 const MOST = 1_000_000;
 
 export interface SchemaGrowth {
-  /** Whether the schema may be written so many times more. Once one may not, none may. */
+  /** Whether the schema may be written so many more times. After the first refusal, all are refused. */
   allows(schema: JsonObject, times: number): boolean;
 }
 
 export interface ReportedGrowth extends SchemaGrowth {
-  /** Reports that something is left out of a schema: a reference that cannot be replaced, or what would have grown too long. */
+  /** Reports that a schema lost something: a reference that cannot be replaced, or what would have grown too long. */
   cut(): void;
 }
 
@@ -30,7 +30,7 @@ export function createSchemaGrowth(): SchemaGrowth {
   };
 }
 
-/** @param feature of the client, whose schemas they are. */
+/** @param feature of the client to which the schemas belong. */
 export function reportedGrowth(feature: string, losses: LossReport): ReportedGrowth {
   return {
     ...createSchemaGrowth(),

@@ -1,5 +1,4 @@
-// What names a conversation to a provider, so that all its requests reach the server that has the beginning of its prompt in the
-// cache.
+// Identifies a conversation to a provider, so that all its requests reach the server that has the beginning of its prompt in its cache.
 import { fingerprint } from '../../../model/hash.ts';
 import type { NeutralRequest } from '../../../model/request.ts';
 import type { BuildOptions } from '../../dialect.ts';
@@ -7,7 +6,7 @@ import type { ConversationPlace } from '../../quirks.ts';
 import type { LossReport } from '../losses/loss-report.ts';
 import { shorten } from '../shorten.ts';
 
-/** Signs that any header takes. */
+/** Characters that any header accepts. */
 const PLAIN = /^[\x21-\x7e]+$/;
 
 /**
@@ -45,7 +44,7 @@ export function conversationIn(
   };
 }
 
-/** Undefined where this server, or this model, is not known to have one. */
+/** Undefined where this server, or this model, is not known to have a place for it. */
 function placeIn({
   quirks: { conversation },
   baseUrl = '',
@@ -57,8 +56,8 @@ function placeIn({
 }
 
 /**
- * The client's own key, else one derived from its session: the same in all of the gateway's processes, and not the id itself,
- * which the client gave to another provider.
+ * The client's own key, else one derived from its session. That is the same in all of the gateway's processes, but not the id itself, which
+ * the client gave to another provider.
  */
 function conversationKey({ cacheKey, session }: NeutralRequest): string | undefined {
   return cacheKey ?? (session === undefined ? undefined : fingerprint(session));

@@ -1,4 +1,4 @@
-// The settings of a client's request that are plain numbers.
+// The plain numbers among the settings of a client's request.
 import type { NeutralRequest } from '../../../model/request.ts';
 
 type NumberSetting =
@@ -10,7 +10,7 @@ type NumberSetting =
   | 'frequencyPenalty'
   | 'presencePenalty';
 
-/** Settings, each with the dialect's field for it. Of several fields for one setting, the last counts that is there. */
+/** Settings, each with the dialect's field for it. If a request has several fields for one setting, the last of them counts. */
 export type NumberFields = readonly (readonly [NumberSetting, string])[];
 
 export function readNumbers(
@@ -20,7 +20,7 @@ export function readNumbers(
 ): void {
   for (const [setting, field] of fields) {
     const value = read(field);
-    // A penalty of 0 is none: dropping it loses nothing anywhere.
+    // A penalty of 0 is none, and dropping it loses nothing.
     if (value === undefined || (value === 0 && setting.endsWith('Penalty'))) continue;
     request[setting] = value;
   }

@@ -1,5 +1,5 @@
-// A client of another dialect does not know how much a model writes at most, and Anthropic's must name a limit: a higher one than
-// the model's is lowered to that, where it is known. Otherwise the request would be refused.
+// Lowers an output limit to the model's own, where that is known, since the request would be refused otherwise: a client of another dialect
+// does not know how much the model can write, and Anthropic's clients must name a limit.
 import type { Loss, NeutralRequest } from '../../../model/request.ts';
 import type { OutputLimit } from '../../quirks.ts';
 

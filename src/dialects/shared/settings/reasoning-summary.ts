@@ -1,20 +1,20 @@
-// How much of the model's thinking a client wants to see, for providers with fewer settings for it.
+// How much of the model's thinking a client wants to see, for providers with fewer such settings.
 import type { ReasoningSettings } from '../../../model/request.ts';
 import type { LossReport } from '../losses/loss-report.ts';
 
 const SUMMARY = 'reasoning_summary';
 
-/** The client wants none of it. */
+/** Whether the client wants to see none of it. */
 export function isHidden(summary: string | undefined): boolean {
   return summary === 'omitted' || summary === 'none';
 }
 
-/** It says nothing else: such a request asks for no thinking, where the model does none by itself. */
+/** Whether the settings only hide thinking. Such a request does not ask a model to think that does not do so by itself. */
 export function onlyHides({ mode, effort, budgetTokens, summary }: ReasoningSettings): boolean {
   return isHidden(summary) && mode === undefined && effort === undefined && budgetTokens === undefined;
 }
 
-/** @param hides the provider can be told to show nothing. */
+/** @param hides whether the provider can be told to show nothing. */
 export function reportSummary(summary: string | undefined, hides: boolean, losses: LossReport): void {
   if (isHidden(summary)) {
     if (!hides) losses.approximated(SUMMARY, 'the model shows its thinking');

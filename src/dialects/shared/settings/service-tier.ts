@@ -1,8 +1,8 @@
-// The service tier that a request asks for, and the one that served, where both sides name their tiers alike.
+// The service tier that a request asks for, and the one that served, where both sides use the same names.
 import type { JsonObject } from '../../../model/json/json.ts';
 import type { LossReport } from '../losses/loss-report.ts';
 
-/** @param known the tiers that the provider takes. Undefined where there is nothing to say. */
+/** @param known the tiers that the provider accepts. Returns undefined if nothing needs to be sent. */
 export function buildServiceTier(
   tier: string | undefined,
   known: ReadonlySet<string>,
@@ -20,12 +20,12 @@ export function buildServiceTier(
   return undefined;
 }
 
-/** OpenAI, Google and Amazon name these alike, and call the usual one differently. */
+/** OpenAI, Google and Amazon use the same names for these, but not for the usual tier. */
 const SERVED: ReadonlySet<string> = new Set(['flex', 'priority']);
 
 /**
- * The field of an answer for the tier that served; empty where that was the usual one, or clients have no such name.
- * @param known the names that clients have.
+ * The field of an answer for the tier that served; empty if that was the usual one, or clients have no such name.
+ * @param known the names that clients know.
  */
 export function servedTier(
   field: 'service_tier' | 'serviceTier',

@@ -1,9 +1,9 @@
-// Stop sequences: clients give one or several, and providers take only so many.
+// Stop sequences: clients give one or several, and providers accept a limited number.
 import { asArray, type JsonValue } from '../../../model/json/json.ts';
 import type { LossReport } from '../losses/loss-report.ts';
 import { invalid, nameType } from '../read-field.ts';
 
-/** Throws `invalid_request` for what is neither a text nor a list of texts. */
+/** Throws `invalid_request` for anything but a text or a list of texts. */
 export function parseStop(stop: JsonValue | undefined, path: string): string[] {
   if (stop === undefined || stop === null) return [];
   if (typeof stop === 'string') return [stop];
@@ -15,7 +15,7 @@ export function parseStop(stop: JsonValue | undefined, path: string): string[] {
   });
 }
 
-/** Undefined where none are left. Empty ones stop nothing, and are refused. */
+/** The first `most` that are not empty, since empty ones stop nothing and are refused; undefined if none remain. */
 export function firstStops(
   asked: readonly string[] | undefined,
   most: number,

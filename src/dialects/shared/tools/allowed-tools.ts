@@ -1,4 +1,4 @@
-// "Only these of the declared tools": for providers that cannot be told this, the others are not declared.
+// "Only these of the declared tools": to providers that cannot be told so, only these tools are declared.
 import type { JsonObject } from '../../../model/json/json.ts';
 import type { NeutralRequest, Tool, ToolChoice } from '../../../model/request.ts';
 import type { LossReport } from '../losses/loss-report.ts';
@@ -12,7 +12,7 @@ export const NONE_DECLARED = 'no allowed tool is declared';
 export type Allowance = Pick<NeutralRequest, 'toolChoice' | 'allowedTools'>;
 
 /**
- * The neutral form of what a client allows. One tool that must be called is a choice that every dialect knows.
+ * The neutral form of what a client allows. A single tool that must be called is a choice that every dialect knows.
  * @param names of declared tools
  */
 export function allow(
@@ -47,7 +47,7 @@ export function declareAllowed(request: NeutralRequest, losses: LossReport): Neu
   if (allowedTools === undefined) return request;
   const tools = allowedOf(request);
   if (tools.length === request.tools.length) return rest;
-  // A history with calls must not be sent without tools, so those that may not be called stay.
+  // A history with calls must not be sent without tools, so all stay declared, and none may be called.
   if (tools.length === 0) {
     if (rest.toolChoice?.type === 'required') losses.lost('tool_choice', NONE_DECLARED);
     return { ...rest, toolChoice: NONE };

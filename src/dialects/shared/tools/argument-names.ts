@@ -1,5 +1,5 @@
-// Argument names that a provider would refuse (`$filter`, `filter[id]`): it gets substitutes, and the client its own names
-// back. One tool with such a name would have every request refused, whether it is called or not.
+// Argument names that a provider would refuse (`$filter`, `filter[id]`): the provider gets substitutes, and the client its own names back.
+// Otherwise one such tool would cause every request to be refused, even if the tool is never called.
 import type { Part } from '../../../model/content.ts';
 import type { EventSink, StreamEvent } from '../../../model/events.ts';
 import { argumentsToWrite } from '../../../model/json/exact-numbers.ts';
@@ -24,7 +24,7 @@ export function fitArgumentNames(request: NeutralRequest, rule: ToolNameRule | u
   if (rule === undefined) return { request, names: fitted };
   const tools = request.tools.map((tool) => {
     if (tool.type !== 'function' || tool.parameters === undefined) return tool;
-    // A choice among schemas becomes one object with the fields of all.
+    // A choice among schemas becomes one object with the fields of all of them.
     const schema = objectSchema(tool.parameters);
     const substitutes = new Map<string, string>();
     // Only top-level arguments: providers do not check names nested in them.
@@ -43,7 +43,7 @@ export function fitArgumentNames(request: NeutralRequest, rule: ToolNameRule | u
   return { request: { ...request, tools, messages }, names };
 }
 
-/** The side with the client's names in its answers; the arguments of such a tool are passed on once they are complete. */
+/** The provider's side with the client's names in its answers; arguments of tools with substitutes are passed on when they are complete. */
 export function restoreArgumentNames(side: ProviderSide, names: FittedArguments['names']): ProviderSide {
   if (names.size === 0) return side;
   return {
@@ -93,7 +93,7 @@ function renamedText(text: string, names: Names): string {
 /** A string that may be a substitute: rules for names allow no other characters. */
 const PLAIN_STRING = /"([\w.-]+)"/g;
 
-/** The same for arguments that may be cut off. Searching for substitutes is safe: no other text looks like one. */
+/** Like `renamedText`, for arguments that may be cut off. Searching them for substitutes is safe, since no other text looks like one. */
 function renamedBegun(text: string, names: Names): string {
   if (argumentsToWrite(text) !== undefined) return renamedText(text, names);
   return text.replace(PLAIN_STRING, (string, substitute: string) => {
@@ -106,7 +106,7 @@ function inverse(names: Names): Names {
   return new Map([...names].map(([name, substitute]) => [substitute, name]));
 }
 
-/** Holds back the arguments of such a call until they are complete. */
+/** Holds back the arguments of calls with substitutes until they are complete. */
 class Restoring implements EventSink {
   private readonly sink: EventSink;
   private readonly names: FittedArguments['names'];

@@ -1,4 +1,4 @@
-// Arguments of a call: text in the neutral model, an object on the wire of most dialects.
+// Arguments of a call: a text in the neutral model, an object on the wire of most dialects.
 import type { ToolCallPart } from '../../../model/content.ts';
 import { GatewayError } from '../../../model/errors.ts';
 import { argumentsToWrite } from '../../../model/json/exact-numbers.ts';
@@ -17,12 +17,12 @@ export function argumentObject({ kind, arguments: text }: Called): JsonObject | 
   return text.trim() === '' ? {} : argumentsToWrite(text);
 }
 
-/** What arguments begin with where a model, or the server's parser of its calls, wrote the object in another form. */
+/** How arguments begin if a model, or the server's parser of its calls, wrote the object in another form. */
 export const MISWRITTEN = /^\s*["n]/;
 
 /**
- * `null` in place of no arguments, and an object encoded twice (Granite at vLLM: https://github.com/vllm-project/vllm/pull/54964), as
- * the object that was meant; other text as it is.
+ * Makes the object that was meant of `null` (no arguments) and of an object encoded twice (Granite at vLLM:
+ * https://github.com/vllm-project/vllm/pull/54964); other text stays as it is.
  */
 export function objectArguments(text: string): string {
   if (!MISWRITTEN.test(text)) return text;
@@ -35,10 +35,10 @@ export function objectArguments(text: string): string {
   }
 }
 
-/** The name reported for a call whose arguments the token limit truncated, where only an object has a form. */
+/** The name reported for a call whose arguments the token limit cut off, where only a complete object can be expressed. */
 export const CUT_CALL = 'tool_calls';
 
-/** The failure of an answer whose call no client could answer; likewise the next one. */
+/** The failure of an answer with a call that no client could answer. */
 export function namelessCall(): GatewayError {
   const problem = 'the provider sent a tool call without the name of the tool; ask again';
   return new GatewayError('upstream_malformed', problem);

@@ -1,13 +1,13 @@
 // Matches results to calls: by id where both have one, else by name and order.
 
 export interface CallMatcher {
-  /** Notes a call of the model; returns its id, made up where the client gave none. */
+  /** Notes a call of the model and returns its id, which is made up if the client gave none. */
   called(name: string, id: string | undefined): string;
-  /** The id of the call that a result is for. @param name undefined: the next call that has no result. */
+  /** The id of the call that a result belongs to. @param name undefined: the next call without a result. */
   answered(name: string | undefined, id: string | undefined): string;
   /** Whether the model made this call. */
   knows(id: string): boolean;
-  /** The same for tools that the provider runs. */
+  /** The same, for tools that the provider runs. */
   serverCalled(): string;
   serverAnswered(): string;
 }
@@ -17,7 +17,7 @@ interface OpenCall {
   isAnswered: boolean;
 }
 
-/** Calls by id or name, to find the first that still waits for its result without searching all. */
+/** Calls by id or name, so that the first without a result is found without searching all. */
 class WaitingCalls {
   private readonly byWord = new Map<string, { calls: OpenCall[]; past: number }>();
 
@@ -42,20 +42,20 @@ class WaitingCalls {
 /** Stands for any name. */
 const ANY = '';
 
-/** The name without its signs: Semantic Kernel keeps a call of `files__read` as `files-read`, and its result as `files__read`. */
+/** The name without punctuation: Semantic Kernel keeps a call of `files__read` as `files-read`, and its result as `files__read`. */
 function spelling(name: string): string {
   return `~${name.replace(/[^\p{L}\p{N}]/gu, '')}`;
 }
 
 /**
  * One per request.
- * @param makeUp an id of the position in the request, so that it stays the same while the conversation grows.
+ * @param makeUp makes an id from a position in the request, so that it stays the same while the conversation grows.
  */
 export function createCallMatcher(makeUp: (position: number) => string): CallMatcher {
   let count = 0;
   const byId = new WaitingCalls();
   const byName = new WaitingCalls();
-  /** For calls whose id was made up. */
+  /** Calls whose id was made up. */
   const unnumbered = new WaitingCalls();
   let serverCall = '';
   const next = () => makeUp(count++);
@@ -74,8 +74,8 @@ export function createCallMatcher(makeUp: (position: number) => string): CallMat
     answered(name = ANY, given) {
       const find = (calls: WaitingCalls) =>
         calls.first(name) ?? (name === ANY ? undefined : calls.first(spelling(name)));
-      // A client may have given its own id to a call that came without one. goose gives that id as the name of the function
-      // alone (github.com/block/goose, crates/goose/src/providers/formats/google.rs): a name that no call had tells nothing.
+      // A client may have given an id of its own to a call that came without one. goose uses the name of the function as that id
+      // (github.com/block/goose, crates/goose/src/providers/formats/google.rs), so a name that no call had says nothing.
       const call = given
         ? (byId.first(given) ?? find(unnumbered))
         : (find(byName) ?? (byName.has(spelling(name)) ? undefined : byName.first(ANY)));

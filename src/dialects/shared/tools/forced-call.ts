@@ -1,9 +1,9 @@
-// Forced calls at models that refuse them while they think, and whether they do think.
+// Forced calls for models that refuse them while they think, and whether they do think.
 import type { ModelThinking } from '../../quirks.ts';
 import type { LossReport } from '../losses/loss-report.ts';
 import { ANY_TOOL, THINKING_OFF } from '../losses/substitutes.ts';
 
-/** What a request says of thinking; undefined: nothing. */
+/** Whether a request asks for thinking; undefined: it does not say. */
 export type AskedThinking = 'on' | 'off' | undefined;
 
 export function mayThink(asked: AskedThinking, { thinks }: ModelThinking): boolean {
@@ -11,10 +11,10 @@ export function mayThink(asked: AskedThinking, { thinks }: ModelThinking): boole
 }
 
 /**
- * What becomes of a forced call. Thinking that nobody asked for is turned off (`thinking-off`); thinking that was asked for, or that
- * cannot be turned off, leaves to the model which tool it calls (`any-tool`), or whether it calls one (`open`, which the caller reports).
+ * What becomes of a forced call. Thinking that nobody asked for is turned off (`thinking-off`). Thinking that was asked for, or cannot be
+ * turned off, leaves it to the model which tool it calls (`any-tool`), or whether it calls one (`open`, which the caller reports).
  * https://github.com/deepseek-ai/DeepSeek-V3/issues/1376
- * @param forced some tool (`required`), or a named one. @param offered the number of tools.
+ * @param forced any tool (`required`), or a named one. @param offered the number of tools.
  */
 export function adaptForcedCall(
   forced: 'required' | 'tool',

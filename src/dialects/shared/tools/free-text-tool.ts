@@ -1,12 +1,12 @@
-// Free-text tools where tools accept only JSON: a function with one text argument. Its description states the grammar,
-// since nothing else makes the model follow it.
+// Free-text tools for providers whose tools accept only JSON: each becomes a function with one text argument. Its description states the
+// grammar, since nothing else makes the model follow it.
 import { asObject, asString, type JsonObject } from '../../../model/json/json.ts';
 import type { CustomTool, FunctionTool } from '../../../model/request.ts';
 import { FREE_TEXT } from './call-arguments.ts';
 import type { LossReport } from '../losses/loss-report.ts';
 import { ONE_TEXT_ARGUMENT } from '../losses/substitutes.ts';
 
-/** The substitution is reported. Encoders extract the text from `input` again. */
+/** Reports the substitution. Encoders later extract the text from `input`. */
 export function freeTextFunction(tool: CustomTool, losses: LossReport): FunctionTool {
   const { name, description, format, extension } = tool;
   losses.foreign(extension);

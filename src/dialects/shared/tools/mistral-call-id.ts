@@ -4,8 +4,8 @@ import { fnv1a } from '../../../model/hash.ts';
 
 const FORM = /^[a-zA-Z0-9]{9}$/;
 
-/** The same for a call and its result, and different for different ids. */
+/** The same id for a call and its result, and different ids for different calls. */
 export function mistralCallId(id: string): string {
-  // A sum of 32 bits has at most 7 digits in base 36.
+  // A hash of 32 bits has at most 7 digits in base 36.
   return FORM.test(id) ? id : `id${fnv1a(id).toString(36).padStart(7, '0')}`;
 }

@@ -1,7 +1,6 @@
-// Calls and results as most providers require them in a history: each call has a unique id and one result, and all results of a
-// turn are in the next one. Chat clients may number the calls of each turn from 0; Responses clients may send a result later,
-// and both send it again after an interrupted request; Anthropic's types allow it in the turn of the call itself; and Gemini's
-// clients may have none to send.
+// Pairs calls and results as most providers require it in a history: each call has a unique id and one result, and all results of a turn
+// stand in the next one. Chat clients may number the calls of each turn from 0. Responses clients may send a result later, and both send it
+// again after an interrupted request. Anthropic's types allow a result in the turn of its call, and Gemini's clients may have none to send.
 import type { Part, ToolCallPart, ToolResultPart } from '../../../model/content.ts';
 import type { Message, NeutralRequest } from '../../../model/request.ts';
 import type { LossReport } from '../losses/loss-report.ts';
@@ -13,13 +12,13 @@ const MOVED: Part = {
 };
 
 /**
- * The result of a call that got none. The AI SDK's Google provider sends an image or a file that a tool returned beside the results,
- * and no result where a tool returned nothing else (https://github.com/vercel/ai/pull/8357); a tool that was interrupted may have
- * none either. Claude, OpenAI and Bedrock refuse a call without a result, in each request from then on.
+ * The result of a call that got none. The AI SDK's Google provider sends an image or a file that a tool returned beside the results, and no
+ * result if that is all the tool returned (https://github.com/vercel/ai/pull/8357); an interrupted tool may have none either. Claude,
+ * OpenAI and Bedrock refuse a call without a result, in each later request of the conversation too.
  */
 const NO_RESULT = '(no output)';
 
-/** The request with calls and results paired; the same object if all is in order, as nearly always. */
+/** The request with calls and results paired; the same object if all is in order, as it nearly always is. */
 export function pairCalls(request: NeutralRequest, losses: LossReport): NeutralRequest {
   const { messages } = request;
   if (!isOutOfOrder(messages)) return request;
@@ -32,7 +31,7 @@ export function pairCalls(request: NeutralRequest, losses: LossReport): NeutralR
   return { ...request, messages: withLast(withLate(paired, late), pairing.last, losses) };
 }
 
-/** Whether two calls have one id. */
+/** Whether two calls have the same id. */
 export function repeatsCalls(messages: readonly Message[]): boolean {
   const ids = new Set<string>();
   for (const { parts } of messages) {
@@ -51,7 +50,7 @@ function isOutOfOrder(messages: readonly Message[]): boolean {
   const answered = new Set<string>();
   let turn = -1;
   let before: Message['role'] = 'user';
-  /** How many calls of the turn have no result yet; one of another id may be meant as that of any of them. */
+  /** How many calls of the turn have no result yet; a result with an unknown id may be meant for any of them. */
   let open = 0;
   for (const { role, parts } of messages) {
     if (role === 'assistant' && before !== 'assistant') {
@@ -83,37 +82,37 @@ function isCall(part: Part): part is ToolCallPart {
 interface MadeCall {
   id: string;
   turn: number;
-  /** Of the model, as calls are: one that stands in a turn of the user is sent to nobody. */
+  /** Whether it stands in a turn of the model, as calls should. One in a turn of the user is not sent. */
   isOfModel: boolean;
-  /** As it was sent first. */
+  /** The result as it was sent first. */
   result?: ToolResultPart;
 }
 
-/** Calls that share one id in the client's history, in order. */
+/** Calls with the same id in the client's history, in order. */
 interface Namesakes {
   calls: MadeCall[];
-  /** The suffix that makes the next one's id unique. */
+  /** The suffix that makes the next call's id unique. */
   next: number;
-  /** Index into `calls`: all before it have their results. */
+  /** Index into `calls`: all before it have results. */
   oldest: number;
-  /** The same among the calls of the last turn that made any. */
+  /** The same, among the calls of the last turn that made any. */
   newest: number;
 }
 
 class Pairing {
   private readonly late: Part[][];
   private readonly used = new Set<string>();
-  /** By the client's id. */
+  /** By the id in the client's history. */
   private readonly made = new Map<string, Namesakes>();
-  /** Of calls that have several results: by the first the last. */
+  /** For calls with several results: the first result → the last one. */
   readonly last = new Map<ToolResultPart, ToolResultPart>();
   private turn = -1;
-  /** Turns with results of other ids than their calls have. */
+  /** Turns with results whose ids match no call. */
   private readonly withStrays = new Set<number>();
-  /** The last message is of the model: its calls are yet to be answered. */
+  /** Whether the last message is the model's, so that its calls are yet to be answered. */
   private isWaiting = false;
 
-  /** @param late receives the results that come too late, by assistant turn. */
+  /** @param late receives the results that came too late, by assistant turn. */
   constructor(late: Part[][]) {
     this.late = late;
   }
@@ -130,7 +129,7 @@ class Pairing {
     });
   }
 
-  /** Has each call that is no longer waiting for its result get one; returns how many had none. */
+  /** Gives a result to each call that has none and no longer waits for one; returns how many. */
   addMissing(): number {
     let missing = 0;
     for (const { calls } of this.made.values()) {
@@ -171,7 +170,7 @@ class Pairing {
     if (call === undefined) this.withStrays.add(this.turn);
     const renamed = call === undefined ? result : { ...result, callId: call.id };
     if (call?.result !== undefined) {
-      // Claude and Bedrock refuse a second one: https://github.com/router-for-me/CLIProxyAPI/issues/4997,
+      // Claude and Bedrock refuse a second result: https://github.com/router-for-me/CLIProxyAPI/issues/4997,
       // https://github.com/BerriAI/litellm/issues/20048
       this.last.set(call.result, renamed);
       return [];
@@ -183,7 +182,7 @@ class Pairing {
     return [];
   }
 
-  /** The call that the next result belongs to: preferably one of this turn, since an earlier call may never get a result. */
+  /** The call to which the next result belongs: preferably one of this turn, since an earlier call may never get a result. */
   private callOf(known: Namesakes): MadeCall | undefined {
     const { calls } = known;
     while (calls[known.newest]?.result !== undefined) known.newest++;
@@ -194,7 +193,7 @@ class Pairing {
   }
 }
 
-/** The messages, with the last result of each call in the place of its first. */
+/** The messages, with each call's last result in the place of its first. */
 function withLast(
   messages: Message[],
   last: ReadonlyMap<Part, ToolResultPart>,

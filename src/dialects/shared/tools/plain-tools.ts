@@ -3,7 +3,7 @@ import type { FunctionTool, ServerTool, Tool } from '../../../model/request.ts';
 import type { LossReport } from '../losses/loss-report.ts';
 import { freeTextFunction } from './free-text-tool.ts';
 
-/** Each tool of a group by itself, under its full name. The first of a group says what the group's description does. */
+/** Each tool of a group separately, under its full name. The first of a group also states the group's description. */
 export function* ungroupedTools(tools: readonly Tool[], losses: LossReport): Generator<Tool> {
   const described = new Set<string>();
   for (const tool of tools) {
@@ -23,7 +23,7 @@ export function* ungroupedTools(tools: readonly Tool[], losses: LossReport): Gen
   }
 }
 
-/** The same, and free-text tools as functions. */
+/** Like `ungroupedTools`, with free-text tools as functions. */
 export function* plainTools(
   tools: readonly Tool[],
   losses: LossReport,

@@ -1,5 +1,5 @@
-// Names of tools, and of MCP servers, that a provider would refuse for their length or characters: the provider gets substitutes,
-// the client its own names back. A name always gets the same substitute, so that histories and prompt caches stay valid.
+// Names of tools, and of MCP servers, that a provider would refuse for their length or characters: the provider gets substitutes, and the
+// client its own names back. A name always gets the same substitute, so that histories and prompt caches stay valid.
 import type { Part, ToolCallPart } from '../../../model/content.ts';
 import type { StreamEvent } from '../../../model/events.ts';
 import { fnv1aHex } from '../../../model/hash.ts';
@@ -43,7 +43,7 @@ export function fitToolNames(request: NeutralRequest, rule: ToolNameRule | undef
   };
 }
 
-/** The side with the client's names in its answers. */
+/** The provider's side with the client's names in its answers. */
 export function restoreToolNames(side: ProviderSide, names: ReadonlyMap<string, string>): ProviderSide {
   if (names.size === 0) return side;
   const own = (name: string) => names.get(name) ?? name;
@@ -95,7 +95,7 @@ function renamed<Kind extends Part>(part: Kind, rename: Renaming): Kind {
   return part.type === 'tool-call' ? { ...part, ...renamedCall(part, rename) } : part;
 }
 
-/** A tool that the provider runs keeps the name that it has there. */
+/** A tool that the provider runs keeps the provider's name for it. */
 function renamedCall<Call extends Pick<ToolCallPart, 'name' | 'kind' | 'mcpServer'>>(
   call: Call,
   rename: Renaming,
@@ -116,7 +116,7 @@ export function fits(name: string, { signs, longest, start }: ToolNameRule): boo
   return name.length <= longest && !signs.test(name) && (start === undefined || start.test(name));
 }
 
-/** Its ending distinguishes it from other names with the same beginning. */
+/** A substitute for the name. Its ending, a hash, distinguishes it from those of names with the same beginning. */
 export function standInFor(name: string, { signs, longest, start }: ToolNameRule): string {
   const clean = [...name].map((sign) => (signs.test(sign) ? '_' : sign)).join('');
   const begun = start === undefined || start.test(clean) ? clean : `${start.test('_') ? '_' : 'n'}${clean}`;

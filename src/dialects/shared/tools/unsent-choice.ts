@@ -1,11 +1,11 @@
-// A forced call of a tool that Anthropic or another vendor runs itself, at providers that have no such tool or cannot force it:
-// a choice of a name that is not declared is refused.
+// A forced call of a tool that a vendor runs itself, at providers that do not have the tool or cannot force it: they refuse a choice of a
+// tool that is not declared.
 import type { NeutralRequest, Tool } from '../../../model/request.ts';
 import type { LossReport } from '../losses/loss-report.ts';
 
 /**
  * The request without such a choice; the same object if it has none.
- * @param isSent whether the provider has a tool that is another vendor's, too.
+ * @param isSent whether the provider has an equivalent of another vendor's tool.
  */
 export function withoutUnsentChoice(
   request: NeutralRequest,

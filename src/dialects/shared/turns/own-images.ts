@@ -6,7 +6,7 @@ import type { LossReport } from '../losses/loss-report.ts';
 
 const NAME = 'assistant.image';
 
-/** The same turns, with each such image moved to the next user turn, after its results; if none follows, it is lost. */
+/** The same turns, with each such image moved to the next user turn, after its results. If none follows, the image is lost. */
 export function showByUser(messages: readonly Message[], losses: LossReport): readonly Message[] {
   if (!messages.some((message) => message.role === 'assistant' && message.parts.some(isImage)))
     return messages;
@@ -14,7 +14,7 @@ export function showByUser(messages: readonly Message[], losses: LossReport): re
   const shown = messages.map((message): Message => {
     const { role, parts } = message;
     if (role === 'assistant') {
-      // Fields of another dialect beside an image only say how it was made.
+      // Another dialect's fields beside an image only say how it was made.
       held.push(...parts.filter(isImage).map(({ extension: _, ...image }) => image));
       return { ...message, parts: parts.filter((part) => !isImage(part)) };
     }

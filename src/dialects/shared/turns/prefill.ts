@@ -3,10 +3,10 @@ import type { JsonObject } from '../../../model/json/json.ts';
 import type { NeutralRequest } from '../../../model/request.ts';
 import type { LossReport } from '../losses/loss-report.ts';
 
-/** Its name in loss reports. */
+/** The name of such a turn in loss reports. */
 export const PREFILL = 'messages.prefill';
 
-/** Its text; undefined if the conversation ends otherwise, or with a call. */
+/** The text of that turn; undefined if the conversation ends otherwise, or with a call. */
 export function prefillOf({ messages }: NeutralRequest): string | undefined {
   const last = messages.at(-1);
   if (last?.role !== 'assistant' || last.parts.some(({ type }) => type === 'tool-call')) return undefined;
@@ -14,12 +14,12 @@ export function prefillOf({ messages }: NeutralRequest): string | undefined {
   return text.trim() === '' ? undefined : text;
 }
 
-/** For providers that do not continue it. */
+/** For providers that do not continue the turn. */
 export function reportPrefill(request: NeutralRequest, losses: LossReport): void {
   report(request, losses, 'the model reads the last turn but does not continue it: its answer starts afresh');
 }
 
-/** For providers of which it is unknown. */
+/** For providers of which that is unknown. */
 export function reportUnknownPrefill(request: NeutralRequest, losses: LossReport): void {
   report(
     request,
@@ -29,7 +29,7 @@ export function reportUnknownPrefill(request: NeutralRequest, losses: LossReport
 }
 
 /**
- * The text of a user turn to add after it for models that refuse it at the end, as their vendors advise; reports the loss:
+ * The text of a user turn to add after it, for models that refuse an assistant turn at the end, as their vendors advise; reports the loss:
  * https://platform.claude.com/docs/en/about-claude/models/whats-new-claude-4-6#prefill-removal,
  * https://ai.google.dev/gemini-api/docs/generate-content/whats-new-gemini-3.6
  */
@@ -42,7 +42,7 @@ export function promptToContinue(losses: LossReport): string {
 }
 
 /**
- * Removes the white space in which a final turn may not end.
+ * Removes trailing white space, in which a final turn may not end.
  * @param block the last text block of that turn.
  */
 export function trimPrefill(block: JsonObject | undefined, losses: LossReport): void {

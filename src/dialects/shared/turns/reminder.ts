@@ -1,6 +1,6 @@
-// An instruction between turns, for models that take none there: in the user's turn, where it came, in the tags in which
-// Claude Code puts what the user did not say. Added to the system prompt it would change the beginning of the prompt, and all
-// of the conversation would be read, and paid for, anew.
+// An instruction between turns, for models that accept none there: it becomes part of the user's turn in its place, in the tags in which
+// Claude Code puts what the user did not say. In the system prompt it would change the beginning of the prompt, so that the whole
+// conversation would be read, and paid for, again.
 import type { Part } from '../../../model/content.ts';
 import type { JsonObject } from '../../../model/json/json.ts';
 import type { Message } from '../../../model/request.ts';
@@ -13,16 +13,19 @@ export function reminder(text: string, losses: LossReport): string {
   return text.trimStart().startsWith(`<${TAG}>`) ? text : `<${TAG}>\n${text}\n</${TAG}>`;
 }
 
-/** The same of a block of a message as it is sent. */
+/** The same for a block of a message as it is sent. */
 export function remindedBlock(block: JsonObject, losses: LossReport): JsonObject {
   return typeof block.text === 'string' ? { ...block, text: reminder(block.text, losses) } : block;
 }
 
-/** The turns with each instruction between them at the end of the user's words before it: some servers want turns to alternate. */
+/**
+ * The turns with each instruction between them moved to the end of the user's turn before it, since some servers require turns to
+ * alternate.
+ */
 export function remindByUser(messages: readonly Message[], losses: LossReport): readonly Message[] {
   if (!messages.some(({ role }) => role === 'system')) return messages;
   const merged: Message[] = [];
-  /** Of messages that only set something, which make no turn of the user's: named as lost with any other. */
+  /** Parts of messages that only set something, and so make no turn of the user's; they are named as lost like any others. */
   const unsaid: Part[] = [];
   for (const message of messages) {
     if (message.role !== 'system') {
