@@ -37,7 +37,7 @@ interface Beginning {
 
 /** Undefined where no target could continue any answer. */
 export function createContinuation(exchange: Exchange, beginning: Beginning): Continuation | undefined {
-  const { record, route, question, client } = exchange;
+  const { host, record, route, question, client } = exchange;
   const { plan: firstPlan, seen: firstSeen } = beginning;
   const { target, losses, transformers } = firstPlan;
   const first: Part = { target, seen: firstSeen, losses, transformers, rest: after(target) };
@@ -96,7 +96,10 @@ export function createContinuation(exchange: Exchange, beginning: Beginning): Co
   /** Notes that the serving part has broken off: its attempt failed, and what it reported so far may be billed. */
   function settle(broken: Part, error: GatewayError, outcome: GatewayError | 'abandoned'): void {
     const attempt = record.attempts.find((each) => each.error === null);
-    if (attempt !== undefined) noteFailure(attempt, broken, error, record);
+    if (attempt !== undefined) {
+      noteFailure(attempt, broken, error, record);
+      attempt.durationMs = host.monotonic() - record.startedAt - (attempt.startedMs ?? 0);
+    }
     record.lease?.end(outcome);
   }
 

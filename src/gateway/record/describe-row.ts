@@ -30,8 +30,8 @@ export function describeRow(
   const seen = joinParts(record.parts, record.seen);
   // Before the attempts are copied, since it notes the provider's time in the one that serves.
   const timing = describeTiming(record, seen, latencyMs);
-  const names = namesOf(record, seen, redact);
-  if (error !== undefined) noteBreak(names.attempts, record, error, latencyMs, redact);
+  const names = namesOf(record, seen, latencyMs, redact);
+  if (error !== undefined) noteBreak(names.attempts, record, error, redact);
   const row: LedgerRow = {
     requestId: record.requestId,
     timestamp: record.timestamp,
@@ -102,7 +102,12 @@ function isOverLimit({ skipped }: Attempt): boolean {
 }
 
 /** Without secrets. */
-function namesOf(record: ExchangeRecord, seen: WholeObservation | null, redact: Redactor): RowNames {
+function namesOf(
+  record: ExchangeRecord,
+  seen: WholeObservation | null,
+  latencyMs: number,
+  redact: Redactor,
+): RowNames {
   const { agentType, projectId, requestedModel } = record;
   const names: RowNames = {
     agentType,
@@ -112,15 +117,17 @@ function namesOf(record: ExchangeRecord, seen: WholeObservation | null, redact: 
     requestedModel,
     route: record.route?.decision ?? null,
     // Copied, since a try that lost against another may end after the request.
-    attempts: record.attempts.map(copyOf),
+    attempts: record.attempts.map((attempt) => copyOf(attempt, latencyMs)),
     finishReason: seen?.finish?.raw ?? seen?.finish?.unified ?? null,
     lost: describeLosses(record.losses, seen),
   };
   return cleanNames(names, redact);
 }
 
-function copyOf(attempt: Attempt): Attempt {
-  return { ...attempt };
+/** The attempt that serves lasts until the end of the answer; until here its duration was the time until that began. */
+function copyOf(attempt: Attempt, latencyMs: number): Attempt {
+  const { error, startedMs = 0, durationMs } = attempt;
+  return { ...attempt, durationMs: error === null ? latencyMs - startedMs : durationMs };
 }
 
 /** Marks a try that served until its provider failed as failed, as it is where another target continues its answer. */
@@ -128,14 +135,12 @@ function noteBreak(
   attempts: readonly Attempt[],
   record: ExchangeRecord,
   error: GatewayError,
-  latencyMs: number,
   redact: Redactor,
 ): void {
   const broken = attempts.find((attempt) => attempt.error === null);
   if (!record.serving || broken === undefined || error.rule.blame === 'gateway') return;
   broken.error = error.code;
   broken.message = redact(error.message);
-  broken.durationMs = latencyMs - (broken.startedMs ?? 0);
   const { target, seen } = record;
   if (target === null || seen?.usageKnown !== true) return;
   broken.usage = seen.usage;

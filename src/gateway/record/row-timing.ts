@@ -6,16 +6,12 @@ import type { ExchangeRecord } from './record.ts';
 
 type Timed = Pick<ExchangeRecord, 'attempts' | 'startedAt' | 'backOffMs' | 'besideMs' | 'queuedMs'>;
 
-/** Also notes the provider's share in the attempt that serves, and the duration of one during which the client left. */
+/** Also notes the provider's share in the attempt that serves. */
 export function describeTiming(record: Timed, seen: WholeObservation | null, latencyMs: number): RowTiming {
   const { attempts, startedAt, backOffMs, besideMs } = record;
   seen?.timing.settle();
   const open = attempts.find(isOpen);
-  if (open !== undefined) {
-    if (seen !== null) open.providerMs ??= seen.timing.providerMs;
-    // If the head of a stream was sent, the row is written before the try learns that the client left.
-    if (open.durationMs === 0) open.durationMs = latencyMs - (open.startedMs ?? 0);
-  }
+  if (open !== undefined && seen !== null) open.providerMs ??= seen.timing.providerMs;
   let providerMs = 0 - besideMs;
   for (const attempt of attempts) providerMs += attempt.providerMs ?? 0;
   const clientMs = seen?.timing.clientMs ?? 0;

@@ -785,6 +785,9 @@ test('a pause between two events breaks it too', async () => {
   expect(readStream('anthropic-messages', new TextEncoder().encode(await text)).text).toBe('The sky');
   const row = await lab.row(0);
   expect(row.attempts.map(({ error }) => error)).toEqual(['upstream_timeout', null]);
+  const [stalledFor, servedFor] = row.attempts.map(({ durationMs, providerMs }) => [durationMs, providerMs]);
+  expect(stalledFor).toEqual([600_000, 600_000]);
+  expect(servedFor).toEqual([0, 0]);
 });
 
 test('the pauses between its pieces are those of both', async () => {

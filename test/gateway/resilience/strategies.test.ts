@@ -5,8 +5,9 @@ import { openaiChat } from '../../../src/dialects/openai-chat/index.ts';
 import type { ConfigInput } from '../../../src/index.ts';
 import { conversationOf } from '../../../src/routing/conversation.ts';
 import { createManualTimers } from '../../support/manual-timers.ts';
+import { CHAT } from '../../support/message-stream.ts';
 import { createReplayFetch } from '../../support/replay-fetch.ts';
-import { jsonReply } from '../../support/reply.ts';
+import { jsonReply, replyWith } from '../../support/reply.ts';
 import { createTestGateway } from '../../support/test-gateway.ts';
 
 const ANSWER = {
@@ -90,6 +91,36 @@ test('least latency: whole answers tell nothing of streams, which begin sooner',
   expect([await ask(), await ask(), await ask()]).toEqual(['one', 'two', 'two']);
   const stream = (text: string) => ask(text, { stream: true });
   expect([await stream('a'), await stream('b'), await stream('c')]).toEqual(['one', 'two', 'two']);
+});
+
+test('least latency: of streams, the one that begins sooner, however long it lasts', async () => {
+  const timers = createManualTimers(1_000_000);
+  const lasting = { one: [300, 9_000], two: [900, 0] };
+  const { fetch } = createReplayFetch(({ path }) => {
+    const pauses = lasting[path.startsWith('/one') ? 'one' : 'two'];
+    const pieces = [CHAT.delta('yes'), CHAT.end].map((piece) => new TextEncoder().encode(piece));
+    return replyWith(pieces, { before: (index) => timers.advance(pauses[index] ?? 0) });
+  });
+  const provider = (name: string) => ({
+    dialect: 'openai-chat' as const,
+    base_url: `http://upstream.test/${name}`,
+    api_key: 'k',
+  });
+  const lab = createTestGateway({
+    config: {
+      providers: { one: provider('one'), two: provider('two') },
+      routing: { model_mappings: [{ from: '*', to: ['one/m', 'two/m'], strategy: 'least_latency' }] },
+    },
+    fetch,
+    host: { now: timers.now, monotonic: timers.monotonic, setTimer: timers.setTimer },
+  });
+  const ask = async (text: string) => {
+    const response = await lab.post('/v1/chat/completions', { ...bodyOf(text), stream: true });
+    await response.text();
+    return response.headers.get('x-sluice-provider');
+  };
+  expect([await ask('a'), await ask('b'), await ask('c')]).toEqual(['one', 'two', 'one']);
+  expect((await lab.row(2)).route?.order).toBe('least_latency: one/m 300 ms, two/m 900 ms');
 });
 
 test('least busy: beside a request that runs, the other provider', async () => {
