@@ -25,7 +25,7 @@ const WRONG_CLOCK_MS = 240_000;
 
 /** What authorized a request. */
 interface Use {
-  /** Its scheme and profile. */
+  /** As `placeOf` says. */
   place: string;
   source: Promise<Source>;
   /** It was created for this request. */
@@ -45,7 +45,7 @@ export function createAuthorizer(
   sources = SOURCES,
 ): Authorizer {
   const { now, log } = host;
-  /** Each profile has a source of its own: that one is refused makes no other fetch its credentials again. */
+  /** Each profile and user has a source of its own: that one is refused makes no other fetch its credentials again. */
   const made = new Map<string, Promise<Source>>();
   const uses = new WeakMap<UnauthorizedRequest, Use>();
   /** By how much the providers' clock is ahead of this machine's. */
@@ -69,7 +69,7 @@ export function createAuthorizer(
 
   return {
     async authorize(scheme, request) {
-      const place = `${scheme} ${request.options.profile ?? ''}`;
+      const place = placeOf(scheme, request);
       const known = made.get(place);
       const source = known ?? sources[scheme]();
       made.set(place, source);
@@ -89,6 +89,12 @@ export function createAuthorizer(
       return isCorrected || !use.isNew;
     },
   };
+}
+
+/** Whose credentials they are. */
+function placeOf(scheme: AuthorizationScheme, { options, oauth }: UnauthorizedRequest): string {
+  const user = oauth && [oauth.clientId, oauth.clientSecret, oauth.refreshToken];
+  return JSON.stringify([scheme, options.profile, user]);
 }
 
 /** The libraries wait for minutes, or without end, where the network is gone. @param late called where nothing came in time. */

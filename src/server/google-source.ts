@@ -15,20 +15,16 @@ export async function createGoogleSource(): Promise<TokenSource> {
 }
 
 /**
- * With a user's own OAuth client and consent.
+ * With a user's own OAuth client and consent, those of the first request: each user has a source of his own.
  * @param tokenUrl where tokens are fetched; Google's own where left out.
  */
 export async function createGoogleUserSource(tokenUrl?: string): Promise<TokenSource> {
   const { UserRefreshClient } = await loadLibrary();
-  const clients = new Map<string, InstanceType<typeof UserRefreshClient>>();
+  const endpoints = tokenUrl === undefined ? {} : { oauth2TokenUrl: tokenUrl };
+  let client: InstanceType<typeof UserRefreshClient> | undefined;
   return async ({ oauth }) => {
     if (oauth === undefined) throw new Error('oauth is not set');
-    const { clientId, clientSecret, refreshToken } = oauth;
-    const name = JSON.stringify([clientId, clientSecret, refreshToken]);
-    const endpoints = tokenUrl === undefined ? {} : { oauth2TokenUrl: tokenUrl };
-    const client =
-      clients.get(name) ?? new UserRefreshClient({ clientId, clientSecret, refreshToken, endpoints });
-    clients.set(name, client);
+    client ??= new UserRefreshClient({ ...oauth, endpoints });
     return Object.fromEntries(await client.getRequestHeaders());
   };
 }

@@ -111,13 +111,20 @@ describe('credentials that the provider refuses', () => {
     usage: { inputTokens: 7, outputTokens: 3, totalTokens: 10 },
   };
 
+  const LIST = {
+    modelSummaries: [
+      { modelId: 'amazon.nova-pro-v1:0', inferenceTypesSupported: ['ON_DEMAND'], outputModalities: ['TEXT'] },
+    ],
+    inferenceProfileSummaries: [],
+  };
+
   /** @param isRenewed whether the host has others. */
   function lab(refusal: object, isRenewed: boolean) {
     let token = 1;
     const refused: unknown[] = [];
-    const upstream = createReplayFetch(({ headers }) =>
+    const upstream = createReplayFetch(({ headers, method }) =>
       headers.get('x-amz-security-token') === '2'
-        ? jsonReply(ANSWER)
+        ? jsonReply(method === 'GET' ? LIST : ANSWER)
         : jsonReply(refusal, { status: 403, headers: { date: NOW } }),
     );
     const gateway = createTestGateway({
@@ -165,5 +172,18 @@ describe('credentials that the provider refuses', () => {
     const { ask, upstream, refused } = lab(DENIED, true);
     expect((await ask()).status).toBe(403);
     expect([upstream.requests.length, refused]).toEqual([1, []]);
+  });
+
+  test('are replaced for the list of models, too, but not where the list is what they may not have', async () => {
+    const listed = async ({ gateway }: ReturnType<typeof lab>) => {
+      const response = await gateway.fetch(new Request('http://127.0.0.1:8088/v1/models'));
+      return (await response.text()).includes('amazon.nova-pro-v1:0');
+    };
+    const renewed = lab(EXPIRED, true);
+    expect(await listed(renewed)).toBe(true);
+    expect(renewed.refused).toEqual([['aws-signature', '/foundation-models', Date.parse(NOW)]]);
+    const denied = lab(DENIED, true);
+    expect(await listed(denied)).toBe(false);
+    expect(denied.refused).toEqual([]);
   });
 });

@@ -90,14 +90,17 @@ test.each([
 });
 
 test('Google: a token is kept for the requests of the same user, and of no other', async () => {
-  const source = await createGoogleUserSource(`${server.url}/token`);
+  const { authorize } = createAuthorizer(hostWith(createManualTimers()), {
+    ...counted(),
+    'google-user': () => createGoogleUserSource(`${server.url}/token`),
+  });
   for (const [clientId, times] of [
     ['lab', 1],
     ['lab', 1],
     ['other', 2],
     ['lab', 2],
   ] as const) {
-    const headers = await source({ ...REQUEST, oauth: { ...OAUTH, clientId } });
+    const headers = await authorize('google-user', { ...REQUEST, oauth: { ...OAUTH, clientId } });
     expect([headers.authorization, fetched]).toEqual(['Bearer t', times]);
   }
 });
@@ -165,14 +168,15 @@ describe('refused credentials', () => {
     expect(await sourceOf(ask())).toBe('3');
   });
 
-  test('of one profile are fetched anew, those of another stay', async () => {
+  test.each([
+    ['profile', 'aws-signature', (profile: string) => ({ ...REQUEST, options: { profile } })],
+    ['user', 'google-user', (refreshToken: string) => ({ ...REQUEST, oauth: { ...OAUTH, refreshToken } })],
+  ] as const)('of one %s are fetched anew, those of another stay', async (_, scheme, of) => {
     const { authorize, authorizationRefused } = createAuthorizer(hostWith(createManualTimers()), counted());
-    const of = (profile: string) => ({ ...REQUEST, options: { profile } });
-    const sourceOf = async (request: typeof REQUEST) =>
-      (await authorize('aws-signature', request))['x-source'];
+    const sourceOf = async (request: typeof REQUEST) => (await authorize(scheme, request))['x-source'];
     const expired = of('expired');
     expect([await sourceOf(expired), await sourceOf(of('good'))]).toEqual(['1', '2']);
-    expect(authorizationRefused('aws-signature', expired, NO_DATE)).toBe(false);
+    expect(authorizationRefused(scheme, expired, NO_DATE)).toBe(false);
     expect([await sourceOf(of('expired')), await sourceOf(of('good'))]).toEqual(['3', '2']);
   });
 

@@ -5,10 +5,10 @@ import type { PageRequest, ProviderModels } from '../../dialects/operations.ts';
 import { PROVIDER_SIDES } from '../../dialects/registry.ts';
 import { type JsonObject, parseObject } from '../../model/json/json.ts';
 import type { ModelEntry, ModelPage } from '../../model/model-entry.ts';
-import { isOk, reach, readText } from '../../upstream/call.ts';
+import { isOk, reach, readFailure, readText } from '../../upstream/call.ts';
 import { buildRequestHeaders } from '../../upstream/headers.ts';
 import { keyHeaders } from '../../upstream/target-url.ts';
-import { authorize, unauthorizedRequest } from '../attempts/authorize.ts';
+import { authorize, isRenewed, unauthorizedRequest } from '../attempts/authorize.ts';
 import { type GatewayHost, userAgentOf } from '../host.ts';
 import { sideOf } from '../attempts/spoken-dialect.ts';
 
@@ -96,10 +96,9 @@ async function fetchPages(list: ProviderModels, source: Source): Promise<ModelEn
   return models;
 }
 
-async function fetchPage(
-  { path, headers: own = {}, body }: PageRequest,
-  { place, provider, side, host, signal }: Source,
-): Promise<JsonObject> {
+async function fetchPage(page: PageRequest, source: Source): Promise<JsonObject> {
+  const { path, headers: own = {}, body } = page;
+  const { place, provider, side, host, signal } = source;
   const built = buildRequestHeaders({
     client: null,
     dialect: { ...keyHeaders(provider.keyHeader, side, provider.apiKey, provider.quirks), ...own },
@@ -112,16 +111,9 @@ async function fetchPage(
   const url = place + path;
   const method = body === undefined ? 'GET' : 'POST';
   const text = body === undefined ? '' : JSON.stringify(body);
+  const unauthorized = unauthorizedRequest(provider, { method, url, body: text });
   const headers =
-    provider.apiKey === null
-      ? await authorize(
-          host,
-          provider,
-          built,
-          unauthorizedRequest(provider, { method, url, body: text }),
-          signal,
-        )
-      : built;
+    provider.apiKey === null ? await authorize(host, provider, built, unauthorized, signal) : built;
   const { connectMs } = provider.timeouts;
   const answer = await reach(host.send, provider.name, {
     method,
@@ -133,7 +125,9 @@ async function fetchPage(
     ...(provider.tls && { tls: provider.tls }),
   });
   if (!isOk(answer)) {
-    answer.body.cancel();
+    const { badCredentials } = side.parseError(await readFailure(answer), provider.quirks);
+    const isOurs = provider.apiKey === null && badCredentials;
+    if (isOurs && isRenewed(host, provider, unauthorized, answer.headers)) return fetchPage(page, source);
     throw new ListRefused(answer.status);
   }
   return parseList((await readText(answer, MAX_BYTES)).text);
