@@ -148,15 +148,19 @@ describe.skipIf(!hasBrowser)('sections', () => {
     expect(complaints).toEqual([]);
   });
 
-  test('a model without a price is unpriced, also where some of its requests failed', async () => {
+  test('a model without a price is unpriced, also where some of its requests failed; a free one is free, and a name for which no provider was asked has no cost', async () => {
     const providers = { simulator: { max_retries: 0 } };
-    const costs = {
-      pricing_overrides: { 'simulator/text': { input_per_million: 1e6, output_per_million: 1e6 } },
-    };
-    await using sluice = await startSluice({ config: { providers, costs } });
+    const rate_limits = [{ requests: 1, per: 'day', project: 'of-text' }] as const;
+    const dear = { input_per_million: 1e6, output_per_million: 1e6 };
+    const free = { input_per_million: 0, output_per_million: 0 };
+    const costs = { pricing_overrides: { 'simulator/text': dear, 'simulator/tools': free } };
+    await using sluice = await startSluice({ config: { providers, costs, rate_limits: [...rate_limits] } });
     for (const body of [
       { project_id: 'of-fast' },
       { simulator: 'fault=400' },
+      { model: 'simulator/text', project_id: 'of-text' },
+      { model: 'simulator/tools' },
+      // One more than it may.
       { model: 'simulator/text', project_id: 'of-text' },
     ]) {
       const response = await fetch(`${sluice.url}/v1/messages`, {
@@ -181,6 +185,8 @@ describe.skipIf(!hasBrowser)('sections', () => {
     await page.locator('#model-rows tr').nth(1).waitFor();
     expect(await priceOf('fast')).toEqual(['unpriced', 'unpriced']);
     for (const shown of await priceOf('text')) expect(shown).toMatch(/^\$[1-9]/);
+    const names = await page.locator('#cost-bars .bar-name').allInnerTexts();
+    expect(names.toSorted()).toEqual(['fast', 'text', 'tools']);
     await page.locator('label:has(input[name=cost][value=provider])').click();
     await page
       .locator('#cost-bars li', { hasText: 'simulator' })

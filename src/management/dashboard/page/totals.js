@@ -168,7 +168,11 @@ function unpricedBy({ models, providers, agents, projects }, by) {
  * @param {boolean} isHeld what is below must not move: another number of bars waits
  */
 export function showCosts(metrics, by, isHeld) {
-  const costs = Object.entries(metrics[`by_${by}`]).sort(([, one], [, other]) => other - one);
+  const served = new Set(metrics.models.flatMap(({ provider, model }) => (provider === null ? [] : [model])));
+  const costs = Object.entries(metrics[`by_${by}`])
+    // The rest are names that were asked for without any provider being asked, as over a budget.
+    .filter(([title, cost]) => by !== 'model' || cost > 0 || served.has(title))
+    .sort(([, one], [, other]) => other - one);
   const most = costs[0]?.[1] ?? 0;
   const unpriced = unpricedBy(metrics, by);
   const rest = costs.slice(BARS);
