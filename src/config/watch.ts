@@ -35,7 +35,7 @@ export function watchConfigFile(
  */
 export function watchStore(path: string, seen: string | undefined, onChange: () => void): () => void {
   const stamp = () => stampOf(path);
-  return watchState({ stamp, read: stamp, seen, onChange, onGone: onChange });
+  return watchState({ stamp, read: stamp, seen, onChange });
 }
 
 /** Paths of PEM files that belong together: a certificate and its key, and authorities. */
@@ -47,7 +47,7 @@ export type TlsFiles = Readonly<Partial<Record<'cert' | 'key' | 'ca', string>>>;
  */
 export function watchCertificate(files: TlsFiles, seen: string, onChange: () => void): () => void {
   const stamp = () => stampOfTls(files);
-  return watchState({ stamp, read: stamp, seen, onChange, onGone: onChange });
+  return watchState({ stamp, read: stamp, seen, onChange });
 }
 
 /** Identifies the state of the files; different after every change of one of them. */
@@ -77,10 +77,11 @@ interface Watched {
   read(): string | undefined;
   seen: string | undefined;
   onChange(): void;
-  onGone(): void;
+  /** Where it is none, the file's end is a change as any other. */
+  onGone?: () => void;
 }
 
-function watchState({ stamp: stampNow, read, seen, onChange, onGone }: Watched): () => void {
+function watchState({ stamp: stampNow, read, seen, onChange, onGone = onChange }: Watched): () => void {
   let stamp = stampNow();
   // The file may have changed since it was loaded.
   let isNew = true;

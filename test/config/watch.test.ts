@@ -2,7 +2,14 @@
 import { afterAll, describe, expect, spyOn, test } from 'bun:test';
 import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { awaitFile, stampOf, watchConfigFile } from '../../src/config/watch.ts';
+import {
+  awaitFile,
+  stampOf,
+  stampOfTls,
+  watchCertificate,
+  watchConfigFile,
+  watchStore,
+} from '../../src/config/watch.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const TEMPORARY = temporaryFolder('watch');
@@ -177,4 +184,58 @@ test('another file of the same size and time is another, and so is another size 
   write(other, 'two');
   renameSync(other, path);
   expect(stampOf(path)).not.toBe(first);
+});
+
+test('a file that is not read as text is told of when it appears, is written to and is gone', () => {
+  using looks = takeLooks();
+  const path = join(mkdtempSync(join(TEMPORARY, 'd-')), 'vault');
+  let told = 0;
+  const stop = watchStore(path, undefined, () => told++);
+  const tell = () => {
+    // Once to see that it differs, once more to see that it stays so.
+    for (let turn = 0; turn < 2; turn++) looks.look();
+    return told;
+  };
+  expect(tell()).toBe(0);
+  writeFileSync(path, 'one');
+  expect(tell()).toBe(1);
+  writeFileSync(path, 'longer');
+  expect(tell()).toBe(2);
+  expect(tell()).toBe(2);
+  rmSync(path);
+  expect(tell()).toBe(3);
+  stop();
+  expect(looks.stops()).toBe(1);
+});
+
+test('each file of a certificate counts, and several that change together are one change', () => {
+  using looks = takeLooks();
+  const directory = mkdtempSync(join(TEMPORARY, 'd-'));
+  const files = { cert: join(directory, 'cert'), key: join(directory, 'key'), ca: join(directory, 'ca') };
+  const renew = (...names: (keyof typeof files)[]) => {
+    for (const name of names) {
+      writeFileSync(join(directory, 'new'), 'renewed');
+      renameSync(join(directory, 'new'), files[name]);
+    }
+  };
+  renew('cert', 'key', 'ca');
+  let told = 0;
+  const seen = stampOfTls(files);
+  // Renewed between being read and being watched.
+  renew('cert');
+  const stop = watchCertificate(files, seen, () => told++);
+  const tell = () => {
+    for (let turn = 0; turn < 2; turn++) looks.look();
+    return told;
+  };
+  expect(tell()).toBe(1);
+  for (const name of ['key', 'ca', 'cert'] as const) {
+    const before = told;
+    renew(name);
+    expect([name, tell()]).toEqual([name, before + 1]);
+  }
+  renew('cert', 'key');
+  expect(tell()).toBe(5);
+  expect(tell()).toBe(5);
+  stop();
 });

@@ -88,3 +88,19 @@ test('neither a configuration that is reloaded nor another process makes it prob
   await timers.advance(5_000);
   expect(upstream.requests).toHaveLength(0);
 });
+
+test('no timer is left that would keep a program from ending: budgets are read no more', async () => {
+  const timers = createManualTimers(1_000_000);
+  const { gateway } = createTestGateway({
+    config: {
+      providers: { lab: LAB_PROVIDERS.claude },
+      costs: { budgets: [{ limit_usd: 1, per: 'day' }] },
+    },
+    fetch: createReplayFetch(() => replyWith(WHOLE)).fetch,
+    host: { now: timers.now, monotonic: timers.now, setTimer: timers.setTimer },
+  });
+  await timers.advance(0);
+  expect(timers.pending()).toBeGreaterThan(0);
+  await gateway.close();
+  expect(timers.pending()).toBe(0);
+});

@@ -285,6 +285,9 @@ describe('/gateway/metrics', () => {
       { requests: 60, project: 'web', used: 5 },
       { requests: 3, project: 'web', used: 0, is_reached: false },
     ]);
+    // A project whose name is a pattern would stand for all that it fits.
+    for (const pattern of ['we*', '*'])
+      expect(await lab.read('/gateway/metrics', pattern)).toMatchObject({ budgets: [], rate_limits: [] });
     expect((await lab.read('/gateway/metrics?step=day', 'nobody')).summary.total_requests).toBe(0);
     // The operator sees all, as ever.
     expect((await lab.read(path)).summary.total_requests).toBe(4);

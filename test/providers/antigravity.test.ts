@@ -142,9 +142,11 @@ describe('the envelope', () => {
   });
 
   test('counts tools too, and nothing that is not there', async () => {
-    const { post, sent } = setup(() => jsonReply({ response: { totalTokens: 12 } }));
+    const { post, sent, row } = setup(() => jsonReply({ response: { totalTokens: 12 } }));
     const tools = [{ name: 'look', input_schema: { type: 'object', properties: {} } }];
     for (const body of [{ ...ASK, tools }, ASK]) await post('/v1/messages/count_tokens', body);
+    expect((await row(0)).lost).toEqual(['system (approximated: counted with tools as text)']);
+    expect((await row(1)).lost).toEqual([]);
     const [withTools, alone] = [0, 1].map((at) => (sent(at).request as JsonObject).contents);
     const hi = { role: 'user', parts: [{ text: 'hi' }] };
     expect(withTools).toEqual([{ role: 'user', parts: [{ text: expect.stringContaining('"look"') }] }, hi]);

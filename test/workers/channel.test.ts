@@ -1,4 +1,5 @@
 // Questions between two processes, here two ends that hand each other clones.
+import { heapStats } from 'bun:jsc';
 import { expect, test } from 'bun:test';
 import { type Channel, ChannelClosed, createChannel } from '../../src/workers/channel.ts';
 
@@ -62,4 +63,29 @@ test('when the far side is gone, what was asked and what will be asked fails', a
   expect(asked).rejects.toBeInstanceOf(ChannelClosed);
   expect(near.call('double', 1)).rejects.toBeInstanceOf(ChannelClosed);
   near.notify('note', 'into the void');
+});
+
+test('what was answered, and what could not be sent, is kept no longer', async () => {
+  const { near } = pair();
+  const broken = createChannel<Far>({
+    send() {
+      throw new Error('no clone of it');
+    },
+    methods: {},
+    onError() {},
+  });
+  const promises = () => {
+    Bun.gc(true);
+    return heapStats().objectTypeCounts.Promise ?? 0;
+  };
+  const before = promises();
+  for (let value = 0; value < 2_000; value++) {
+    await near.call('double', value);
+    await near.call('fail').catch(() => {});
+    await broken.call('double', value).catch(() => {});
+  }
+  // Both ends are used below: what they hold is still held.
+  expect(promises() - before).toBeLessThan(1_000);
+  expect(await near.call('double', 2)).toBe(4);
+  expect(broken.call('fail')).rejects.toThrow('no clone of it');
 });

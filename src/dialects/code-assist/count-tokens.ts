@@ -12,10 +12,8 @@ export function createCountTokens(inner: ProviderSide): ProviderOperation<Neutra
     edits: () => ({}),
     buildRequest(request, options) {
       const { body, losses } = inner.buildRequest(request, options);
-      const instructions: JsonObject[] = [];
-      instructions.push(
-        ...(asArray(asObject(body.systemInstruction)?.parts) ?? []).map((part) => asObject(part) ?? {}),
-      );
+      const parts = asArray(asObject(body.systemInstruction)?.parts) ?? [];
+      const instructions: JsonObject[] = parts.map((part) => asObject(part) ?? {});
       if (body.tools !== undefined) instructions.push({ text: JSON.stringify(body.tools) });
       const contents = asArray(body.contents) ?? [];
       const all = instructions.length === 0 ? contents : [{ role: 'user', parts: instructions }, ...contents];
