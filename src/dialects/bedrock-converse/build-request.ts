@@ -104,9 +104,12 @@ export function buildRequest(
     losses.approximated('messages.system', SAID_FIRST);
   } else if (system.length > 0) body.system = system;
   put('inferenceConfig', buildInference(request, traits, model, thinks, losses));
-  const toolConfig = buildToolConfig(request, turns, { model, thinks }, scope);
+  // Some always think, whatever they are asked.
+  const isForcible = !thinks && traits?.forcedTools !== false;
+  const toolConfig = buildToolConfig(request, turns, { model, isForcible }, scope);
   put('toolConfig', toolConfig);
-  const own = toolConfig === undefined ? fields : withOwnTools(fields, request, { family, thinks }, losses);
+  const own =
+    toolConfig === undefined ? fields : withOwnTools(fields, request, { family, isForcible }, losses);
   put('additionalModelRequestFields', {
     ...own,
     ...buildSingleCalls(request, toolConfig, own, model, losses),

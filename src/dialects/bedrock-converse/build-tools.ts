@@ -19,8 +19,8 @@ import { NOVA_SEARCH } from './wire.ts';
 
 interface ChoiceFacts {
   model: string;
-  /** Whether the model will think: then it cannot be forced to call a tool. */
-  thinks: boolean;
+  /** Whether the model can be forced to call a tool: not while it thinks. */
+  isForcible: boolean;
 }
 
 export function buildToolConfig(
@@ -57,7 +57,7 @@ export function buildToolConfig(
   if (offered.length > 0) {
     // What is forced is one of Claude's own tools, never the stand-in.
     const isForcedOwn =
-      offered[0] === STAND_IN && own.size === 1 && toolChoice?.type === 'required' && !facts.thinks;
+      offered[0] === STAND_IN && own.size === 1 && toolChoice?.type === 'required' && facts.isForcible;
     const choice = isCallable && !isForcedOwn ? buildChoice(toolChoice, own, facts, scope) : undefined;
     return { tools: offered, ...(choice === undefined ? {} : { toolChoice: choice }) };
   }
@@ -163,11 +163,11 @@ function strictSpec({ name, description }: FunctionTool, given: JsonObject, loss
 function buildChoice(
   choice: ToolChoice | undefined,
   own: ReadonlySet<string>,
-  { model, thinks }: ChoiceFacts,
+  { model, isForcible }: ChoiceFacts,
   { losses, family }: ContentScope,
 ): JsonObject | undefined {
   if (choice === undefined || choice.type === 'none' || choice.type === 'auto') return undefined;
-  if (thinks) {
+  if (!isForcible) {
     losses.approximated('tool_choice', CHOICE_LEFT);
     return undefined;
   }

@@ -28,12 +28,12 @@ export const STAND_IN: JsonObject = {
 
 /**
  * `fields` with the tools, the betas that they need and the choice of one of them, which `toolConfig` does not know.
- * @param thinks whether the model will: then it cannot be forced to call a tool.
+ * @param isForcible whether the model can be forced to call a tool.
  */
 export function withOwnTools(
   fields: JsonObject,
   { tools, toolChoice }: NeutralRequest,
-  { family, thinks }: { family: Family; thinks: boolean },
+  { family, isForcible }: { family: Family; isForcible: boolean },
   losses: LossReport,
 ): JsonObject {
   const own = tools.flatMap((tool) => (tool.type === 'server' && isOwnTool(tool, family) ? [tool] : []));
@@ -49,7 +49,7 @@ export function withOwnTools(
     ...fields,
     tools: declared,
     ...(betas.length > 0 && { anthropic_beta: betas }),
-    ...(!thinks && chosen !== undefined && { tool_choice: { type: 'tool', name: chosen } }),
+    ...(isForcible && chosen !== undefined && { tool_choice: { type: 'tool', name: chosen } }),
   };
 }
 

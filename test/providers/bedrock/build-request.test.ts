@@ -554,7 +554,7 @@ describe('tools', () => {
     expect(none.body).not.toHaveProperty('additionalModelRequestFields');
   });
 
-  test('such a tool is chosen where it stands, or not where the model thinks', () => {
+  test('such a tool is chosen where it stands', () => {
     const toolChoice = { type: 'tool', name: 'bash' } as const;
     const asked = { tools: [FUNCTION, BASH], toolChoice };
     const { body, lost } = build(asked);
@@ -566,6 +566,25 @@ describe('tools', () => {
       ...toolChoice,
       disable_parallel_tool_use: true,
     });
+  });
+
+  test.each([
+    ['us.anthropic.claude-mythos-preview', { reasoning: { mode: 'on' } }],
+    // They think whatever they are asked.
+    ['us.anthropic.claude-opus-5-5', {}],
+    ['us.anthropic.claude-fable-5-1', {}],
+  ] as const)('%s, which thinks, cannot be made to call a tool, its own or another', (model, thinking) => {
+    const choices = [
+      { type: 'tool', name: 'bash' },
+      { type: 'tool', name: 'f' },
+      { type: 'required' },
+    ] as const;
+    for (const toolChoice of choices) {
+      const { body, lost } = build({ tools: [FUNCTION, BASH], toolChoice, ...thinking }, model);
+      expect(body.toolConfig).toEqual({ tools: [SPEC] });
+      expect(at(body, 'additionalModelRequestFields')).not.toHaveProperty('tool_choice');
+      expect(lost).toEqual(['approximated tool_choice']);
+    }
   });
 
   test('such a tool alone is the one that must be called, not the one beside it', () => {
