@@ -60,11 +60,10 @@ function flagHint(name: string, known: readonly string[]): string {
 
 /** Flags before the first operand are the command's; the rest stays untouched. */
 function parsePassing(args: string[], { flags }: Pick<Command, 'flags'>): ParsedArguments {
-  const known: Record<string, Flag> = { ...flags, ...COMMON_FLAGS };
   let at = 0;
   while (args[at]?.startsWith('-')) {
     const [, name = ''] = /^--([^=]+)$/.exec(args[at] ?? '') ?? [];
-    at += Object.hasOwn(known, name) && known[name]?.value !== undefined ? 2 : 1;
+    at += Object.hasOwn(flags, name) && flags[name]?.value !== undefined ? 2 : 1;
   }
   const own = parseArguments(args.slice(0, at), { flags });
   return { flags: own.flags, operands: args.slice(at) };

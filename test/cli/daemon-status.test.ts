@@ -22,6 +22,13 @@ test.each<[number, string]>([
   expect(description.find((line) => line.includes('uptime'))?.replace(/ *uptime +/, '')).toBe(words);
 });
 
+test('a gateway that does not say how many streams it serves may serve some', () => {
+  const running = { ...NOT_RUNNING, running: true, url: 'http://127.0.0.1:1' };
+  const streams = (active_streams: number | null) =>
+    describeStatus({ ...running, active_streams }).find((line) => line.includes('active streams'));
+  expect([streams(0), streams(null)]).toEqual(['  active streams  0', '  active streams  unknown']);
+});
+
 test('providers that fail are named although the gateway is healthy', () => {
   const healthy = { ...NOT_RUNNING, running: true, url: 'http://127.0.0.1:1', status: 'healthy' };
   const lines = (failing_providers: string[]) => describeStatus({ ...healthy, failing_providers }).slice(-1);

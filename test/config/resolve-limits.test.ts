@@ -12,6 +12,8 @@ describe('budgets', () => {
       { ...budget, provider: 'lab' },
       { ...budget, provider: 'la*' },
       { ...budget, provider: 'labb' },
+      // A model may have its provider's name.
+      { ...budget, model: 'lab' },
     ];
     const { said, config } = resolve({ providers, costs: { budgets } });
     expect(said).toEqual([

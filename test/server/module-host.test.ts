@@ -127,6 +127,27 @@ test('a call behind three that never end is not sent to a fourth thread', async 
   expect(reasons[3]).toBe('its thread was stopped repeatedly, since its calls never ended');
 });
 
+test('a thread that only waits goes on when the time of a call is over: it shows that it is not busy', async () => {
+  const { timers, ask, begun } = await load(`import { appendFileSync } from 'node:fs';
+    let calls = 0;
+    export default {
+      request(request) {
+        calls += 1;
+        if (request.model !== 'wait') return { ...request, model: 'call ' + calls };
+        appendFileSync(import.meta.path + '.begun', '.');
+        return new Promise(() => {});
+      },
+    };`);
+  const late = reasonOf(ask('wait'));
+  await eventually(() => begun() === 1);
+  // What it says of having begun has come before its answer to the next.
+  expect((await ask('quick')).value.model).toBe('call 2');
+  await timers.advance(TIME_LIMIT_MS);
+  expect(await late).toContain('(time_limit)');
+  expect((await ask('quick')).value.model).toBe('call 3');
+  expect(timers.pending()).toBe(0);
+});
+
 test('where it cannot be loaded anew, the calls behind one that never ends say why', async () => {
   const host = await load(`
     import { existsSync, writeFileSync } from 'node:fs';

@@ -62,6 +62,26 @@ test('over the pipe what has no room in the memory that both have, until that is
   expect(await places([sampleRow()])).toEqual([JOURNAL_BYTES]);
 });
 
+test('memory for them is taken from the system as it is needed, each part of it once', () => {
+  const taken: [start: number, length: number][] = [];
+  const buffer = createPacketBuffer({ bytes: memory, reserve: (...part) => taken.push(part) });
+  const pack = createRowPacker(true, buffer);
+  for (let count = 0; count < 3; count++) expect(pack([sampleRow()]).packets).toHaveLength(1);
+  expect(taken).toHaveLength(1);
+  const long = Array.from({ length: 64 }, () => sampleRow({ requestBody: 'x'.repeat(28_000) }));
+  for (let turn = 0; turn < 2; turn++) {
+    pack(long);
+    buffer.clear();
+  }
+  expect(taken.length).toBeGreaterThan(1);
+  let end = JOURNAL_BYTES;
+  for (const [start, length] of taken) {
+    expect(start).toBe(end);
+    end += length;
+  }
+  expect(end).toBeLessThanOrEqual(WORKER_MEMORY_BYTES);
+});
+
 test('all of it over the pipe where the system has no memory for it', async () => {
   const full = createPacketBuffer({
     bytes: memory,

@@ -103,7 +103,7 @@ function reportNextStart(
 ): void {
   const now = fixedAtStart(started);
   const fresh = loadConfig(load);
-  for (const problem of fresh.config === null ? fresh.problems.filter(isFatal) : [])
+  for (const problem of fresh.problems.filter(isFatal))
     log('warn', `the next start will fail: ${formatProblem(problem, path)}`);
   const asked = fixedAtStart(fresh.config ?? config);
   const waiting = Object.keys(now).filter((key) => now[key] !== asked[key]);

@@ -66,7 +66,7 @@ test('an argument without a name has one for the provider, and none for the clie
   expect(parts).toMatchObject([{ arguments: '{"":"a"}' }]);
 });
 
-describe.each(['anthropic-messages', 'bedrock-converse'] as const)('%s', (wire) => {
+describe.each(['anthropic-messages', 'bedrock-converse', 'bedrock-invoke'] as const)('%s', (wire) => {
   const pieces = PROVIDER_WIRES[wire];
 
   function setup() {
