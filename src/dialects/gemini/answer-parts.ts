@@ -1,4 +1,4 @@
-// The wire form of an answer's events and parts for a client.
+// The wire form of an answer's parts for a client.
 import type { ToolCallPart } from '../../model/content.ts';
 import { isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { OpaqueToken } from '../../model/opaque-token.ts';
@@ -8,22 +8,22 @@ import { argumentObject } from '../shared/tools/call-arguments.ts';
 import { ID } from './wire.ts';
 
 /**
- * Thinking that only its provider can read: a thought without text. A signature of thinking without text is not marked
- * as a thought on the wire, so that the two can be distinguished when they come back.
+ * Thinking that only its provider can read, as a thought without text. (A signature of thinking without text is not marked as a thought on
+ * the wire, so that the two can be distinguished when they come back.)
  */
 export function redactedPart(token: OpaqueToken): JsonObject {
   return thoughtPart({ text: '', token, isRedacted: true });
 }
 
-/** The signature of a thought, alone; of a thought without text, or of another part, it is not marked as a thought. */
+/** The signature of a thought, by itself. It is marked as a thought if the thought has text or is redacted. */
 export function thoughtPart(thought: Thought): JsonObject {
   const isMarked = thought.text !== '' || thought.isRedacted === true;
   return { text: '', ...(isMarked ? { thought: true } : {}), ...thoughtForClient(thought) };
 }
 
 /**
- * The part of a call, with the signature of another provider's `thought` before it; null for one of another dialect's own tools, which a client would try to run; undefined
- * where this dialect cannot express the arguments.
+ * The part of a call, with the signature of another provider's `thought` before it. Null for a call to another dialect's own tool, which a
+ * client would try to run; undefined if this dialect cannot express the arguments.
  */
 export function callPart(call: Omit<ToolCallPart, 'type'>, thought?: Thought): JsonObject | null | undefined {
   if (call.kind === 'server') return buildServerCall(call, 'client') ?? null;

@@ -30,11 +30,11 @@ export function buildContents(messages: readonly Message[], scope: BuildScope): 
     }
     const text = results.length + others.length === 0 ? unreadableTurn(role, parts) : undefined;
     if (text !== undefined) others.push({ text });
-    // A content of results must have as many as there are calls before it, and nothing else.
+    // A content with results must have as many as there are calls before it, and nothing else.
     if (results.length > 0) contents.push({ role, parts: results });
     if (others.length > 0) contents.push({ role, parts: others });
   }
-  // The model's text may come first, but not a call.
+  // The model's text may come first, but not its call.
   if (contents[0]?.role === 'model' && calls(contents[0]))
     contents.unshift({ role: 'user', parts: [{ text: letModelBegin(scope.losses) }] });
   return contents;
@@ -49,11 +49,11 @@ interface Turn {
   parts: Part[];
 }
 
-/** Consecutive messages of one side are one turn: results of parallel calls may come in separate messages. */
+/** Consecutive messages of one side form one turn: results of parallel calls may come in separate messages. */
 function turnsOf(messages: readonly Message[], { losses }: BuildScope): Turn[] {
   const turns: Turn[] = [];
   for (const message of messages) {
-    // A content without parts is refused; its neighbours become one turn.
+    // A content without parts is refused; its neighbours are joined to one turn.
     if (message.parts.every((part) => part.type === 'text' && part.text === '')) continue;
     if (message.name !== undefined) losses.lost('messages.name');
     if (message.role === 'system' && message.parts.some(({ type }) => type !== 'opaque')) {
@@ -82,8 +82,8 @@ function buildModel(parts: readonly Part[], scope: BuildScope): JsonObject[] {
 }
 
 /**
- * A signature without text belongs to the text or image before it, or, where a client's dialect puts reasoning first,
- * to the one after it; otherwise it becomes a part of its own, as in streams.
+ * A signature without text belongs to the text or image before it or, if a client's dialect puts reasoning first, to the one after it;
+ * otherwise it becomes a separate part, as in streams.
  */
 function applySeals(parts: readonly JsonObject[]): JsonObject[] {
   const sealed: JsonObject[] = [];
@@ -110,7 +110,7 @@ function maySeal(part: JsonObject): boolean {
   return (typeof part.text === 'string' && part.text !== '') || part.inlineData !== undefined;
 }
 
-/** The first call of a step must be signed; one that no Gemini model made gets the value that Google documents for it. */
+/** The first call of a step must be signed. One that no Gemini model made gets the value that Google documents for such calls. */
 function excuseCalls(parts: JsonObject[], { losses }: BuildScope): void {
   const first = parts.find((part) => part.functionCall !== undefined);
   if (first === undefined || first.thoughtSignature !== undefined) return;
@@ -118,7 +118,7 @@ function excuseCalls(parts: JsonObject[], { losses }: BuildScope): void {
   losses.approximated('thought_signature', 'a call that this model did not sign passes unchecked');
 }
 
-/** Against "Image part is missing a thought_signature", for images of other models, or of clients that drop signatures. */
+/** Avoids "Image part is missing a thought_signature", for images of other models, or of clients that drop signatures. */
 function excuseImages(parts: readonly JsonObject[], { losses }: BuildScope): void {
   const first = parts.find((part) => part.thought !== true);
   for (const part of parts) {

@@ -6,7 +6,7 @@ import { ID } from './wire.ts';
 
 const RPC = 'type.googleapis.com/google.rpc';
 
-/** The request id travels in a header. */
+/** Leaves out the request's id, which is sent in a header. */
 export function buildError(error: GatewayError): JsonObject {
   const code = statusOf(error);
   const details: JsonObject[] = [
@@ -33,8 +33,8 @@ const PAYMENT_REQUIRED = 402;
 const TOO_MANY_REQUESTS = 429;
 
 /**
- * Google has no 529, and its clients retry only at statuses that they know. Gemini CLI asks ten times, for minutes, at a 499 and at a
- * 429 that names neither a wait nor one of Google's daily quotas: what was ended on purpose, and an account without credit.
+ * Google has no 529, and its clients retry only at statuses that they know. Gemini CLI asks ten times, for minutes, after a 499, and after
+ * a 429 that names neither a wait nor one of Google's daily quotas, even if the request was ended on purpose, or the account has no credit.
  * https://github.com/google-gemini/gemini-cli/blob/main/packages/core/src/utils/googleQuotaErrors.ts
  */
 export function statusOf({ code, status, isUsedUp, retryAfterMs, upstream }: GatewayError): number {

@@ -26,7 +26,7 @@ export interface BuildScope {
   options: BuildOptions;
   losses: LossReport;
   traits: ModelTraits;
-  /** Call id → name of the tool: results refer to calls by name here. */
+  /** Call id → name of the tool, since results refer to calls by name here. */
   callNames: Map<string, string>;
 }
 
@@ -67,7 +67,7 @@ export function buildPart(part: Exclude<Part, ToolResultPart>, scope: BuildScope
   }
 }
 
-/** Unsigned thoughts are sent back as by Google's own client; other providers' are useless there. */
+/** Unsigned thoughts are sent back, as Google's own client does; those of other providers are useless there. */
 function buildReasoning(part: ReasoningPart, losses: LossReport): JsonObject | undefined {
   const signature = ownSignature(part.signature);
   if (part.redacted !== undefined || (part.signature !== undefined && signature === undefined)) {
@@ -126,7 +126,7 @@ function buildMediaPart(
 }
 
 /**
- * The result of a call. Media that it cannot contain is put into `moved`, for the content after it.
+ * The result of a call. Media that it cannot contain are put into `moved`, for the content after it.
  * @param name of the function, looked up by the call's id.
  */
 export function buildResult(
@@ -163,8 +163,8 @@ export function buildResult(
 }
 
 /**
- * In a result Google reads `$ref` as the name of an image beside it, and refuses unknown names: JSON Schemas and API
- * descriptions, which tools return, are full of them. https://github.com/googleapis/python-genai/issues/2792
+ * In a result Google reads `$ref` as the name of an image beside it, and refuses unknown names. JSON Schemas and API descriptions, which
+ * tools return, are full of them. https://github.com/googleapis/python-genai/issues/2792
  */
 const REFERENCE = /"\$ref"\s*:/;
 

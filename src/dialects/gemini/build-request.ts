@@ -55,7 +55,7 @@ export function buildRequest(asked: NeutralRequest, options: BuildOptions): Buil
   if (traits.refusesPrefill) endWithUser(contents, losses);
   const tools = buildTools(request.tools, scope);
   const format = request.outputFormat ?? { type: 'text' };
-  // A client of this dialect knows its model.
+  // A client of this dialect knows what its model accepts.
   const place =
     request.extension?.dialect === ID ? 'field' : placeOfFormat(request, traits, tools.length > 0);
   if (place === 'words' && format.type !== 'text') {
@@ -82,7 +82,7 @@ export function buildRequest(asked: NeutralRequest, options: BuildOptions): Buil
 
   put(body, 'serviceTier', buildServiceTier(request.serviceTier, losses));
   reportUnsupported(request, UNSAID, losses);
-  // Most models refuse them: only a client of this dialect can know that its model does not.
+  // Most models refuse them; only a client of this dialect can know that its model does not.
   if (request.extension?.dialect !== ID) reportUnsupported(request, ['logprobs'], losses);
   losses.foreign(request.extension);
   restore(body, request);
@@ -98,7 +98,7 @@ function buildSystem(request: NeutralRequest, losses: LossReport): JsonObject[] 
   });
 }
 
-/** Other dialects accept only a system prompt; this one refuses a request without contents. */
+/** Other dialects accept a request that consists of a system prompt; this one refuses a request without contents. */
 function speakAsUser(system: JsonObject[], contents: JsonObject[], losses: LossReport): void {
   const part = system.pop();
   if (part === undefined) return;
@@ -109,9 +109,9 @@ function speakAsUser(system: JsonObject[], contents: JsonObject[], losses: LossR
 const FORCED_CALL = 'the answer is the call that is forced, beside which the model takes no format';
 
 /**
- * Where the model can be asked for JSON. "Forced function calling (ANY mode) with a response mime type: 'application/json' is
- * unsupported"; in words it would change the beginning of the prompt for this turn of a conversation only, whose cached rest
- * would be read, and paid for, anew.
+ * Where the model can be asked for JSON. "Forced function calling (ANY mode) with a response mime type: 'application/json' is unsupported".
+ * In words the format would change the beginning of the prompt for this turn only, so that the rest of the cached conversation would be
+ * read, and paid for, again.
  */
 function placeOfFormat(
   { toolChoice }: NeutralRequest,
@@ -124,7 +124,7 @@ function placeOfFormat(
   return toolChoice?.type === 'required' || toolChoice?.type === 'tool' ? 'nowhere' : 'field';
 }
 
-/** For models that take no system prompt. */
+/** For models that accept no system prompt. */
 function sayFirst(system: readonly JsonObject[], contents: JsonObject[], losses: LossReport): void {
   if (system.length === 0) return;
   const [first] = contents;
@@ -141,7 +141,7 @@ function endWithUser(contents: JsonObject[], losses: LossReport): void {
   contents.push({ role: 'user', parts: [{ text: promptToContinue(losses) }] });
 }
 
-/** Google's are of 32 bits, OpenAI's of 64. */
+/** Google's seeds have 32 bits, OpenAI's 64. */
 function buildSeed(seed: number | undefined, losses: LossReport): number | undefined {
   if (seed === undefined) return undefined;
   const known = seed | 0;
@@ -161,7 +161,7 @@ function putPenalties(
     return;
   }
   const how = 'the model refuses it';
-  // 0 is no penalty: leaving it out loses nothing.
+  // 0 is no penalty, so leaving it out loses nothing.
   if ((presencePenalty ?? 0) !== 0) losses.lost('presence_penalty', how);
   if ((frequencyPenalty ?? 0) !== 0) losses.lost('frequency_penalty', how);
 }
@@ -206,7 +206,7 @@ function restore(body: JsonObject, request: NeutralRequest): void {
     const place = path
       .split('.')
       .reduce<JsonValue | undefined>((at, name) => (isObject(at) ? at[name] : undefined), body);
-    // The mode of a call is already set; this one is more exact.
+    // The mode of a call is set already; this one is more exact.
     if (place === undefined || path.endsWith('.mode')) putPath(body, path, value);
   }
 }

@@ -29,7 +29,7 @@ export function buildResponse(response: NeutralResponse, context: AnswerContext)
   let thought: Thought | undefined;
   /** A hidden thought that no part carries yet. */
   let waiting: Thought | undefined;
-  /** SDKs join the texts of an answer (`text`). */
+  /** Joins the texts of an answer, as SDKs do (`text`). */
   const texts = new TextJoiner();
   for (const part of response.parts) {
     const foreign = part.type === 'reasoning' ? foreignThought(part, hides) : undefined;
@@ -91,7 +91,9 @@ function addPart(parts: JsonObject[], part: JsonObject): void {
   } else parts.push(part);
 }
 
-/** Clients that drop thoughts keep its signature on the next call, as in streams; a hidden one may be on a text as well. */
+/**
+ * Clients that drop thoughts keep a thought's signature on the next call, as in streams; that of a hidden thought may be on a text as well.
+ */
 function foreignThought(
   { text, signature, redacted }: ReasoningPart,
   isHidden: boolean,
@@ -103,7 +105,7 @@ function foreignThought(
   return { text, token, isRedacted: redacted !== undefined, isHidden };
 }
 
-/** What a tool of the provider did, which has no place here. */
+/** Whether it is a call or a result of a tool that the provider ran, which has no place here. */
 function isOfServer(part: Part): boolean {
   return part.type === 'server-tool-result' || (part.type === 'tool-call' && part.kind === 'server');
 }
@@ -113,9 +115,9 @@ interface PartScope {
   spans: SpanWriter;
   texts: TextJoiner;
   losses: AnswerLosses;
-  /** Another provider's thought before this part, if no call carries it yet. */
+  /** Another provider's thought before this part, unless a call carries it already. */
   thought: Thought | undefined;
-  /** The text of thoughts is not sent. */
+  /** Whether the text of thoughts is not sent. */
   hides: boolean;
 }
 

@@ -7,7 +7,7 @@ import { isHidden, onlyHides, reportSummary } from '../shared/settings/reasoning
 import { isOffUnlessOn } from '../shared/settings/thinking-off.ts';
 import type { ModelTraits, ThinkingLevel } from './models.ts';
 
-/** Tokens that Google itself sets for an effort on models without levels. */
+/** The tokens that Google itself sets for an effort on models without levels. */
 const BUDGETS: Record<Exclude<ReasoningEffort, 'none'>, number> = {
   minimal: 1_024,
   low: 1_024,
@@ -67,7 +67,7 @@ function byLevel(settings: ReasoningSettings, traits: ModelTraits, losses: LossR
     return { thinkingLevel: level };
   }
   if (budgetTokens === undefined) return {};
-  // Never together with a level.
+  // A budget may not be combined with a level.
   if (!traits.refusesBudgets) return { thinkingBudget: clamp(budgetTokens, traits, losses) };
   const wanted = budgetTokens <= BUDGETS.low ? 'LOW' : budgetTokens <= BUDGETS.medium ? 'MEDIUM' : 'HIGH';
   const level = nearest(wanted, traits);
@@ -75,7 +75,7 @@ function byLevel(settings: ReasoningSettings, traits: ModelTraits, losses: LossR
   return { thinkingLevel: level };
 }
 
-/** The nearest that is not lower, as Google maps unsupported efforts. */
+/** The nearest level that is not lower, as Google maps unsupported efforts. */
 function nearest(wanted: ThinkingLevel, { levels }: ModelTraits): ThinkingLevel {
   return levels.find((each) => ORDER.indexOf(each) >= ORDER.indexOf(wanted)) ?? levels.at(-1) ?? 'HIGH';
 }

@@ -25,7 +25,7 @@ export function buildTools(tools: readonly Tool[], scope: BuildScope): JsonObjec
   const growth = createSchemaGrowth();
   // Older models refuse a search beside functions, and newer ones require the answer's server calls back.
   const searches = scope.traits.webSearch && tools.every(({ type }) => type === 'server');
-  // Models that fetch pages run code, too. https://ai.google.dev/gemini-api/docs/code-execution
+  // Models that fetch pages also run code. https://ai.google.dev/gemini-api/docs/code-execution
   const fetches = scope.traits.fetchesPages && tools.every(({ type }) => type === 'server');
   for (const tool of plainTools(tools, losses)) {
     if (tool.type === 'function') declarations.push(buildFunction(tool, growth, scope));
@@ -65,7 +65,7 @@ function buildParameters(
     return { parametersJsonSchema: withType(plainReferences(outermost(parameters))) };
   const whole = typedSchema(objectSchema(parameters, losses));
   const schema = reportedSchema(whole, 'tools.parameters', losses, growth);
-  // An object without properties is refused: a function without arguments is sent without a schema.
+  // An object without properties is refused, so a function without arguments is sent without a schema.
   return schema.type === 'OBJECT' && schema.properties === undefined ? {} : { parameters: schema };
 }
 
@@ -77,7 +77,7 @@ function withType(parameters: JsonObject): JsonObject {
   return isPlain || parameters.properties !== undefined ? typedSchema(parameters) : parameters;
 }
 
-/** Undefined where there is no function to choose. */
+/** Undefined if there is no function to choose. */
 export function buildToolConfig(request: NeutralRequest, losses: LossReport): JsonObject | undefined {
   const { toolChoice, tools, allowedTools } = request;
   if (toolChoice === undefined) return undefined;
@@ -102,8 +102,8 @@ export function buildToolConfig(request: NeutralRequest, losses: LossReport): Js
 }
 
 /**
- * The list of allowed functions requires a mode: `VALIDATED` if no call is required, which Google Cloud and Code Assist
- * do not document. The list can neither exclude tools that are not functions, nor all functions.
+ * A list of allowed functions requires a mode: `VALIDATED` if no call is required, which Google Cloud and Code Assist do not document. The
+ * list can exclude neither tools that are not functions, nor all functions.
  */
 export function declareExpressible(
   request: NeutralRequest,

@@ -1,5 +1,5 @@
-// Ids of function calls. Gemini may omit them; every other dialect requires one, so one is made up, always the
-// same for the same call, and recognised when it comes back.
+// Ids of function calls. Gemini may omit them, but every other dialect requires one, so one is made up, always the same for the same call,
+// and recognized when it comes back.
 
 const MADE_UP = /^gcall-[\w-]+$/;
 

@@ -9,7 +9,7 @@ import { isEmpty } from '../shared/own-fields.ts';
 import { extensionOf, listOf, ownFields } from './wire.ts';
 
 export interface CitationReader {
-  /** The sources that are new in this candidate: Google repeats sources while it streams. */
+  /** The sources that are new in this candidate; Google repeats sources while it streams. */
   read(candidate: JsonObject): Citation[];
 }
 
@@ -82,7 +82,7 @@ class NewCitations implements CitationReader {
   }
 }
 
-/** Whether a candidate has a source without address or title (only a position in the answer), or of an unknown kind. */
+/** Whether a candidate has a source without URL or title (only a position in the answer), or of an unknown kind. */
 export function namesOthers({ groundingMetadata, citationMetadata }: JsonObject): boolean {
   const chunks = listOf(asObject(groundingMetadata)?.groundingChunks);
   if (chunks.some((chunk) => sourceOf(chunk) === undefined)) return true;
@@ -126,7 +126,7 @@ function citationOf(
   };
 }
 
-/** Byte offsets of a span in the whole answer; `text` is the span's, where it is known. */
+/** Byte offsets of a span in the whole answer; `text` is the span's text, if known. */
 export interface Segment {
   startIndex: number;
   endIndex: number;
@@ -135,15 +135,15 @@ export interface Segment {
 
 /** Sources of an answer, collected while it streams. */
 export interface GroundingWriter {
-  /** False where the source has no form here. `segment`: the same object for sources of the same span. */
+  /** False if the source has no form here. `segment`: the same object for sources of the same span. */
   add(citation: Citation, segment: Segment | undefined): boolean;
-  /** `groundingMetadata` and `citationMetadata` of the candidate, where there is any. */
+  /** `groundingMetadata` and `citationMetadata` of the candidate, if there are any. */
   metadata(): JsonObject;
 }
 
 export function createGroundingWriter(): GroundingWriter {
   const chunks = new Map<string, { number: number; chunk: JsonObject }>();
-  /** One for each span: the sources of one span share its text, which may be the whole answer. */
+  /** One for each span, since the sources of a span share its text, which may be the whole answer. */
   const supports: { segment: Segment; indices: Set<number> }[] = [];
   /** The entries of `citationMetadata`, unchanged. */
   const quotes: JsonObject[] = [];
@@ -185,13 +185,13 @@ export function createGroundingWriter(): GroundingWriter {
   };
 }
 
-/** The fields of a chunk about its source, without the source's location. */
+/** The details of a citation that a chunk has, besides the source's location. */
 export function chunkDetails({ kind, url, location }: Citation): CitationDetail[] {
   if (kind === 'url' && url !== undefined) return ['span'];
   return location?.unit === 'page' ? ['span', 'citedText', 'location'] : ['span', 'citedText'];
 }
 
-/** The pages of a citation, in the form in which Vertex gives those of a retrieved passage. */
+/** The pages of a citation, in Vertex's form for those of a retrieved passage. */
 function pagesOf({ location, citedText }: Citation): JsonObject {
   if (location?.unit !== 'page') return {};
   const pageSpan = { firstPage: location.start, lastPage: Math.max(location.start, location.end - 1) };

@@ -1,5 +1,5 @@
-// JSON Schema → Gemini's Schema, for servers without `parametersJsonSchema`: what they refuse is resolved,
-// expressed otherwise, or moved into descriptions. https://ai.google.dev/api/caching#Schema
+// JSON Schema → Gemini's Schema, for servers without `parametersJsonSchema`: what they refuse is resolved, expressed differently, or moved
+// into descriptions. https://ai.google.dev/api/caching#Schema
 import {
   asArray,
   asObject,
@@ -18,7 +18,7 @@ interface CleanSchema {
   approximated: string[];
 }
 
-/** @param growth beyond it references are cut. */
+/** @param growth references beyond this limit are cut. */
 export function cleanSchema(schema: JsonObject, growth: SchemaGrowth = createSchemaGrowth()): CleanSchema {
   const approximated = new Set<string>();
   const cleaned = clean(schema, {
@@ -31,7 +31,7 @@ export function cleanSchema(schema: JsonObject, growth: SchemaGrowth = createSch
   return { schema: cleaned, approximated: [...approximated].sort() };
 }
 
-/** The same, its departures reported under `feature`. */
+/** The same, with deviations reported under `feature`. */
 export function reportedSchema(
   given: JsonObject,
   feature: string,
@@ -46,9 +46,9 @@ export function reportedSchema(
 
 interface Scope {
   root: JsonObject;
-  /** References being resolved, outermost first: one that is already here is recursive. */
+  /** References being resolved, outermost first: one that is in here already is recursive. */
   open: ReadonlySet<string>;
-  /** How many schemas this one is in. */
+  /** In how many schemas this one is nested. */
   depth: number;
   growth: SchemaGrowth;
   note(keyword: string): void;
@@ -102,8 +102,8 @@ function clean(given: JsonObject, outer: Scope): JsonObject {
 }
 
 /**
- * The schema at the end of a chain of references, merged with what is beside them.
- * @returns `isRecursive` also where it would be too long, or too deep.
+ * The schema at the end of a chain of references, merged with what stands beside them.
+ * @returns `isRecursive` also if it would be too long or too deep.
  */
 function resolve(
   given: JsonObject,
@@ -125,7 +125,7 @@ function resolve(
   }
 }
 
-/** Merges all into one schema; where two conflict, the later one wins. */
+/** Merges all of them into one schema; in a conflict the later one wins. */
 function mergeAllOf(fields: JsonObject, scope: Scope): JsonObject {
   const all = asArray(fields.allOf)?.filter(isObject) ?? [];
   if (all.length === 0) return fields;
@@ -147,7 +147,7 @@ function mergeAllOf(fields: JsonObject, scope: Scope): JsonObject {
   return Object.fromEntries(merged);
 }
 
-/** One type goes into `type`; of several, each becomes a variant. */
+/** A single type becomes `type`; of several, each becomes a variant. */
 function typesOf(source: JsonObject): { type?: string; nullable: boolean; others: JsonObject[] } {
   const all = (Array.isArray(source.type) ? source.type : [source.type]).filter(
     (type): type is string => typeof type === 'string',
@@ -223,7 +223,7 @@ function readItems(source: JsonObject, schema: JsonObject, scope: Scope): void {
   }
 }
 
-/** Each value must state its type ("schema didn't specify the schema type field"): any value is then text. */
+/** Each value must state its type ("schema didn't specify the schema type field"), so one of any type becomes text. */
 function typed(schema: JsonObject, scope: Scope): JsonObject {
   if (schema.type !== undefined || schema.anyOf !== undefined) return schema;
   scope.note('type');

@@ -1,5 +1,5 @@
-// Embeddings as clients of this dialect ask for them: `:embedContent` for one, `:batchEmbedContents` for many, at Google Cloud
-// `:predict`. https://ai.google.dev/api/embeddings
+// Embeddings as clients of this dialect request them: by `:embedContent` for one text, `:batchEmbedContents` for many, and `:predict` at
+// Google Cloud. https://ai.google.dev/api/embeddings
 // https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/text-embeddings-api
 import type { EmbeddingInput, EmbeddingRequest } from '../../model/embedding.ts';
 import { GatewayError } from '../../model/errors.ts';
@@ -52,7 +52,7 @@ export const clientEmbeddings: ClientEmbeddings = {
     const [embedding = { values: [] }] = embeddings;
     const tokens = response.usage?.inputTokens;
     if (asPredictions === true) {
-      // Each has its count there, which some clients require and add up; here only the sum is known, or not even that.
+      // There each text has its own count, which some clients require and add up; here only the sum is known, if that.
       const predictions = embeddings.map((entry, at) => {
         const token_count = at === 0 ? (tokens ?? 0) : 0;
         return { embeddings: { ...entry, statistics: { token_count, truncated: false } } };
@@ -93,7 +93,7 @@ function parseInstance(value: JsonValue, at: string): EmbeddingInput {
   return { type: 'text', text, ...(task !== undefined && { task }), ...(title !== undefined && { title }) };
 }
 
-/** A text, or, from Google's own SDKs, the parts of one. */
+/** A text or, from Google's own SDKs, the parts of one. */
 function textIn(content: JsonValue | undefined): string | undefined {
   const text = asString(content);
   if (text !== undefined) return text;
@@ -108,7 +108,7 @@ function dimensionsIn(fields: JsonObject, place: (field: string) => string): num
 
 function parseOne(value: JsonValue, at: string): { input: EmbeddingInput; dimensions?: number } {
   const given = requiredObject(value, at);
-  // Google Cloud nests what the developer API takes beside the content.
+  // Google Cloud nests what the developer API accepts beside the content.
   const nested = asObject(given.embedContentConfig);
   const request = { ...given, ...nested };
   const inside = nested === undefined ? '' : 'embedContentConfig.';

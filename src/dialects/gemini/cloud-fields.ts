@@ -1,5 +1,5 @@
-// Fields that only Google Cloud knows: Google's developer API refuses a request that has one. They are those that Google's SDK refuses
-// to send there, without those whose absence would change what the answer rests on (tools, Model Armor).
+// Fields that only Google Cloud knows: Google's developer API refuses a request with any of them. They are those that Google's SDK refuses
+// to send there, except those whose absence would change what the answer rests on (tools, Model Armor).
 // https://github.com/googleapis/js-genai
 import { isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { Loss } from '../../model/request.ts';
@@ -40,7 +40,7 @@ export function fitToDeveloperApi(built: BuiltRequest): BuiltRequest {
   return { ...built, body, losses: [...built.losses, ...losses] };
 }
 
-/** @returns the object itself where it has none of the fields. */
+/** @returns the object itself if it has none of the fields. */
 function without(object: JsonObject, fields: CloudOnly, path: string, lost: Set<string>): JsonObject {
   let kept = object;
   for (const [written, value] of Object.entries(object)) {

@@ -1,4 +1,4 @@
-// The results of calls in one content of a request: those that are sent twice, and those of one call that come in pieces.
+// The results of calls in one content of a request: finds those that were sent twice, and joins those of one call that come in pieces.
 import type { Part, ToolResultPart } from '../../model/content.ts';
 import { asString, isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { CallMatcher } from '../shared/tools/call-matcher.ts';
@@ -14,7 +14,7 @@ export class ContentResults {
     this.calls = calls;
   }
 
-  /** Gemini CLI sends results twice in a resumed session; Anthropic refuses a second result of a call. */
+  /** Whether it repeats a result: Gemini CLI sends results twice in a resumed session, and Anthropic refuses a second one. */
   repeats(part: JsonValue): boolean {
     if (!asString(resultOf(part)?.id)) return false;
     const text = JSON.stringify(part);
@@ -24,9 +24,9 @@ export class ContentResults {
   }
 
   /**
-   * Adds a further result of a call to the one before it, and tells whether there was one. The AI SDK gives each text of a result a
-   * `functionResponse` of its own (github.com/vercel/ai, packages/google/src/convert-to-google-messages.ts:
-   * `appendLegacyToolResultParts`), in earlier versions without an id, so that there are more results than calls of the name.
+   * Adds a further result of a call to the one before it; false if there was none. The AI SDK sends each text of a result as a separate
+   * `functionResponse` (github.com/vercel/ai, packages/google/src/convert-to-google-messages.ts: `appendLegacyToolResultParts`), in earlier
+   * versions without an id, so that there are more results than calls of that name.
    */
   joins(parsed: Part | CarriedThought, part: JsonValue): boolean {
     if (parsed.type !== 'tool-result') return false;

@@ -7,7 +7,7 @@ import { withoutFields } from '../shared/own-fields.ts';
 import { buildRequest } from './build-request.ts';
 import { bareModel, methodOf } from './route.ts';
 
-/** Besides `contents`, fields of a count that are Google Cloud's alone. */
+/** Fields of a count, besides `contents`, that only Google Cloud has. */
 const CLOUD_FIELDS = [
   'systemInstruction',
   'system_instruction',
@@ -18,7 +18,9 @@ const CLOUD_FIELDS = [
 
 export const countTokens: ProviderOperation<NeutralRequest, number> = {
   endpoint: (model) => methodOf(model, 'countTokens'),
-  /** A nested complete request, which repeats the model. Google Cloud takes its fields at the top level, and only there. */
+  /**
+   * The developer API accepts a nested complete request, which repeats the model; Google Cloud accepts its fields only at the top level.
+   */
   edits(body, model, { cloudMethods }) {
     const edits: Record<string, JsonValue | undefined> = {};
     if (cloudMethods !== true && CLOUD_FIELDS.some((name) => body[name] !== undefined)) {

@@ -1,4 +1,4 @@
-// Function calls of an answer: whole, or value by value over many events (`willContinue`).
+// Function calls of an answer, which come whole, or value by value over many events (`willContinue`).
 import { GatewayError } from '../../model/errors.ts';
 import type { EventSink } from '../../model/events.ts';
 import { asObject, asString, isObject, type JsonObject } from '../../model/json/json.ts';

@@ -1,4 +1,4 @@
-// One `GenerateContentResponse` after the other → neutral events. A whole answer is a stream of one.
+// `GenerateContentResponse`s, one after the other → neutral events. A whole answer is a stream of one.
 // https://ai.google.dev/api/generate-content#generatecontentresponse
 //
 // What has no neutral form becomes an `extension` under its own name, see unmapped-fields.ts.
@@ -48,14 +48,14 @@ export class ChunkDecoder {
   private open: 'text' | 'reasoning' | undefined;
   private openBlock = 0;
   /**
-   * The signatures of the text or media before them. Gemini signs any piece of a text, 2.5 the first one, and the text goes on
-   * behind it: they are told once it has ended. https://github.com/aaif-goose/goose/pull/6400, https://github.com/aaif-goose/goose/pull/7204
+   * The signatures of the preceding text or media. Gemini signs any piece of a text (2.5 the first one), after which the text continues, so
+   * they are sent when it has ended. https://github.com/aaif-goose/goose/pull/6400, https://github.com/aaif-goose/goose/pull/7204
    */
   private seals: OpaqueToken[] = NO_SEALS;
   private serverCallId = '';
   /** Whether there were candidates besides the first. */
   private hasMore = false;
-  /** Null where only the first candidate matters. How many are made is the model's decision: it may answer with fewer. */
+  /** Null if only the first candidate matters. The model decides how many it makes, and may answer with fewer than requested. */
   private readonly candidates: Alternatives | null;
   /** Unread fields of parts and of the answer itself. */
   private unread: Set<string> | undefined = undefined;
@@ -112,7 +112,7 @@ export class ChunkDecoder {
     if (candidate !== undefined) this.readCandidate(candidate);
   }
 
-  /** As `StreamDecoder.repeat`. Not possible once there are sources, whose positions change with more text. */
+  /** As `StreamDecoder.repeat`. Impossible once there are sources, whose positions change with more text. */
   repeat(text: string): boolean {
     const { open } = this;
     if (open === undefined || this.sources !== null) return false;
@@ -125,14 +125,14 @@ export class ChunkDecoder {
     if (counts !== undefined) this.emitUsage(counts);
   }
 
-  /** No chunk follows: the finish reason given so far is now final. */
+  /** No chunk follows, so the finish reason received last is final. */
   end(): void {
     const { reason, blocked } = this;
     if (this.isOver || (reason === undefined && blocked === undefined)) return;
     if (this.candidates?.complete() === false) return;
     this.close();
     this.isOver = true;
-    // A blocked prompt got no answer, and so no finish reason.
+    // A blocked prompt got no answer, and therefore no finish reason.
     const finish =
       reason === undefined
         ? ({ unified: 'refusal', raw: blocked ?? null } as const)
@@ -174,7 +174,7 @@ export class ChunkDecoder {
     this.sources ??= createCitationReader(this.index, this.sink);
     for (const citation of this.sources.read(candidate)) {
       if (this.open === 'text') this.sink.push({ type: 'citation', block: this.openBlock, citation });
-      // A source without a text that cites it.
+      // A source that no text cites.
       else this.reportLostSource();
     }
     if (namesOthers(candidate)) this.reportLostSource();
@@ -249,7 +249,7 @@ export class ChunkDecoder {
       this.close();
       return;
     }
-    // An event that repeats with another text is not read again.
+    // A repeated event with another text is not parsed again.
     if (this.seals.includes(signature)) return;
     this.seals = [...this.seals, signature];
     this.sink.kept?.(ENTRY_SIZE + signature.length);
@@ -307,7 +307,7 @@ export class ChunkDecoder {
   }
 }
 
-/** The events of Anthropic and of Responses have a type, Chat's chunks their choices. */
+/** Whether it belongs to another dialect: events of Anthropic and Responses have a type, and Chat's chunks have choices. */
 function isStranger({ candidates, type, choices }: JsonObject): boolean {
   return candidates === undefined && (choices !== undefined || (typeof type === 'string' && type !== 'ping'));
 }

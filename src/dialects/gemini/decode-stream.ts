@@ -1,6 +1,5 @@
-// The provider's event stream as neutral events. There is no closing event: the answer is complete at EOF, if a
-// `finishReason` came. Usage, sources and even text may follow that (older models give a reason with each event), so it is
-// held back.
+// The provider's event stream as neutral events. There is no closing event: the answer is complete at EOF if a `finishReason` came. Usage,
+// sources and even text may follow the reason (older models state one in each event), so it is held back.
 import type { EventSink } from '../../model/events.ts';
 import { readJson } from '../../model/json/exact-numbers.ts';
 import { isObject, type JsonObject } from '../../model/json/json.ts';

@@ -1,4 +1,4 @@
-// Embeddings: `:batchEmbedContents`, on Google Cloud `:predict` or `:embedContent`. https://ai.google.dev/api/embeddings
+// Embeddings: `:batchEmbedContents`, or on Google Cloud `:predict` or `:embedContent`. https://ai.google.dev/api/embeddings
 // https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/text-embeddings-api
 import type { EmbeddingRequest, EmbeddingResponse } from '../../model/embedding.ts';
 import { asArray, asObject, isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
@@ -8,12 +8,12 @@ import type { Quirks } from '../quirks.ts';
 import type { ProviderOperation } from '../operations.ts';
 import { bareModel, methodOf } from './route.ts';
 
-/** Models that Google Cloud asks by `:embedContent`, one text at a time; it refuses `:predict` for them, and the reverse. */
+/** Models for which Google Cloud accepts only `:embedContent`, one text at a time; for others it accepts only `:predict`. */
 const EMBEDS_CONTENT = /^gemini-(?!embedding-001$)/;
 
 type Method = 'predict' | 'embedContent' | 'batchEmbedContents';
 
-/** The field of a body of this method that holds what is embedded. */
+/** The field of a body of this method that holds what is to be embedded. */
 const INPUT = { predict: 'instances', embedContent: 'content', batchEmbedContents: 'requests' } as const;
 
 function embeddingMethod(model: string, { cloudMethods }: Quirks): Method {
@@ -22,8 +22,8 @@ function embeddingMethod(model: string, { cloudMethods }: Quirks): Method {
 }
 
 /**
- * "at most 100 requests can be in one batch" (https://github.com/vercel/ai/pull/16575). Google Cloud takes 250, but with
- * gemini-embedding-001 a single text.
+ * "at most 100 requests can be in one batch" (https://github.com/vercel/ai/pull/16575). Google Cloud accepts 250, but only one text for
+ * gemini-embedding-001.
  */
 function mostTexts(model: string, quirks: Quirks): number {
   const method = embeddingMethod(model, quirks);
@@ -33,7 +33,7 @@ function mostTexts(model: string, quirks: Quirks): number {
 
 export const embeddings: ProviderOperation<EmbeddingRequest, EmbeddingResponse> = {
   endpoint: (model, quirks) => methodOf(model, embeddingMethod(model, quirks)),
-  // At the developer API, a single text is sent as a list of one.
+  // At the developer API, even a single text is sent as a list.
   passes: (body, quirks, model) => body[INPUT[embeddingMethod(model, quirks)]] !== undefined,
   /** Each request names the model again. */
   edits(body, model) {
@@ -90,7 +90,7 @@ function namesOf({ task, title }: TextInput): JsonObject {
   return { ...(task !== undefined && { taskType: task }), ...(title !== undefined && { title }) };
 }
 
-/** Google Cloud counts each text by itself. */
+/** Google Cloud counts each text separately. */
 function parseUsage(body: JsonObject): Partial<Usage> | null {
   const predictions = asArray(body.predictions);
   const counts =

@@ -1,8 +1,8 @@
 // Neutral events → the event stream, or the JSON array, that clients of this dialect read.
 // https://ai.google.dev/api/generate-content#method:-models.streamgeneratecontent
 //
-// Every chunk except an error contains a part: the official SDK discards the history of a stream with a chunk that
-// has none. Calls are sent complete, since clients do not accept fragments.
+// Every chunk except an error contains a part: the official SDK discards the history of a stream in which a chunk has none. Calls are sent
+// complete, since clients do not accept fragments.
 import type { Citation, ToolCallPart } from '../../model/content.ts';
 import { sizeOf, type StreamEvent } from '../../model/events.ts';
 import { type Finish, mayBeCutShort } from '../../model/finish.ts';
@@ -43,7 +43,7 @@ function framing(before: string, after: string): Framing {
   return { before, after, textStart: `${before}{"candidates":[{"content":{"parts":[{"text":` };
 }
 
-/** Violates the form of an answer; other clients would look at the error alone. */
+/** Violates the form of an answer, for clients that overlook a well-formed error; others look at the error alone. */
 const MISFIT = { candidates: 'none: the answer has failed' };
 
 export function createStreamEncoder(context: AnswerContext): StreamEncoder {
@@ -51,8 +51,8 @@ export function createStreamEncoder(context: AnswerContext): StreamEncoder {
 }
 
 /**
- * Whether the event may complete a call, which carries the signature of the thought before it, or, of a hidden thought, a
- * text.
+ * Whether the event may complete a call, which carries the signature of the thought before it, or a text, which may carry that of a hidden
+ * thought.
  */
 function mayCarry(event: StreamEvent, isHidden: boolean): boolean {
   switch (event.type) {
@@ -86,23 +86,23 @@ class ChunkEncoder implements StreamEncoder {
   private thoughtEnd = '';
   private thought = createKeptText();
   /**
-   * Another provider's signature of the last thought. The next call carries it, where Gemini puts its own signatures: AI
-   * SDK and LangChain drop a signature without text, and keep that of a call.
+   * Another provider's signature of the last thought. The next call carries it, where Gemini has its own signatures: AI SDK and LangChain
+   * drop a signature without text, and keep that of a call.
    */
   private seal: (Thought & { isSent: boolean }) | undefined;
-  /** The text of thoughts is not sent. */
+  /** Whether the text of thoughts is not sent. */
   private readonly hides: boolean;
   private readonly spans = createSpanWriter();
-  /** SDKs join the texts of an answer (`text`). */
+  /** Joins the texts of an answer, as SDKs do (`text`). */
   private readonly texts = new TextJoiner();
   private open: { head: Omit<ToolCallPart, 'arguments'>; given: KeptText } | undefined;
   private who: JsonObject = {};
-  /** The text after the candidates of each chunk: counts, id and model of the answer. */
+  /** The text after the candidates of each chunk: counts, and the answer's id and model. */
   private envelope = '}';
   private usage: Usage = NO_USAGE;
   private tier: string | undefined;
   private isCounted = false;
-  /** A call with unreadable arguments: tolerated where the answer may have been cut short in it. */
+  /** A call with unreadable arguments, which is tolerated if the answer may have been cut off in it. */
   private brokenCall: string | undefined;
   private readonly unmapped: UnmappedAnswer = { candidate: {}, response: {} };
   private readonly losses: AnswerLosses;
@@ -131,7 +131,7 @@ class ChunkEncoder implements StreamEncoder {
     // Only white space is allowed between the elements of an array.
     if (this.inArray) return '\r\n';
     if (this.context.readsOnlyData === true) return `${SSE.before}{}${SSE.after}`;
-    // An event without fields: a single blank line would belong to the next one, which the SDK for Go then cannot read.
+    // An event without fields: a single blank line would belong to the next event, which the SDK for Go could not read then.
     return this.context.refusesComments === true ? '\r\n\r\n' : ': ping\r\n\r\n';
   }
 
@@ -149,7 +149,7 @@ class ChunkEncoder implements StreamEncoder {
     this.thoughtEnd = flatText(',"thought":true', this.textEnd);
   }
 
-  /** The separator between two elements of an array, and the text before the first. */
+  /** What separates two elements of an array, or precedes the first. */
   private separator(): string {
     if (!this.inArray) return '';
     const text = this.isFirst ? '[' : ',\r\n';
@@ -220,7 +220,7 @@ class ChunkEncoder implements StreamEncoder {
         return text === '' ? this.part(thoughtPart(this.seal)) : '';
       }
       case 'reasoning-end':
-        // Its provider signs none.
+        // The thought's provider does not sign it.
         if (this.hides && this.thought.length > 0) this.hide(undefined);
         return '';
       case 'tool-start': {
@@ -260,7 +260,7 @@ class ChunkEncoder implements StreamEncoder {
       case 'usage':
         this.usage = mergeUsage(this.usage, event.usage);
         this.tier = event.usage.tier ?? this.tier;
-        // Later counts are in the last chunk: some providers state new ones in every chunk.
+        // Further counts are only in the last chunk: some providers state new ones in every event.
         if (!this.isCounted) this.endChunks();
         this.isCounted = true;
         return '';
@@ -280,7 +280,7 @@ class ChunkEncoder implements StreamEncoder {
     }
   }
 
-  /** A text begins behind what sets it apart from the one before. */
+  /** Begins a text, after what separates it from the one before. */
   private beginBehind(gap: string): void {
     this.spans.add(gap);
     this.spans.begin();
@@ -303,7 +303,7 @@ class ChunkEncoder implements StreamEncoder {
     return this.part(thoughtPart({ token, text: this.hides ? '' : text }));
   }
 
-  /** The thought so far is carried by the next text or call. */
+  /** The thought so far will be carried by the next text or call. */
   private hide(token: OpaqueToken | undefined, isRedacted = false): void {
     this.seal = { token, text: this.thought.text(), isRedacted, isHidden: true, isSent: false };
     this.thought = createKeptText();

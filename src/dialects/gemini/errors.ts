@@ -1,4 +1,4 @@
-// What an error of Google's servers means: non-2xx answers, errors inside HTTP 200, errors inside a stream.
+// What errors of Google's servers mean: answers that are not 2xx, errors within HTTP 200, and errors within a stream.
 // https://cloud.google.com/apis/design/errors
 import { durationMs } from '../../model/duration.ts';
 import { type ErrorCode, GatewayError, type UpstreamReason } from '../../model/errors.ts';
@@ -22,7 +22,7 @@ interface Stated {
   message: string;
   reason: UpstreamReason;
   retryAfterMs?: number;
-  /** A daily quota: its hint of a short wait must be ignored. */
+  /** A daily quota, whose hint of a short wait must be ignored. */
   isDaily?: true;
 }
 
@@ -30,7 +30,7 @@ export function parseError({ status, body }: UpstreamFailure): GatewayError {
   return toError(status, readStated(statedIn(body)));
 }
 
-/** Whether Google's typed SDKs (Go, Java) read a failure's body as it is. */
+/** Whether Google's typed SDKs (Go, Java) can read a failure's body as it is. */
 export function isOwnFailure({ error }: JsonObject): boolean {
   const { code, message, status, details } = asObject(error) ?? {};
   return (
@@ -79,20 +79,20 @@ function toError(httpStatus: number | undefined, stated: Stated): GatewayError {
   });
 }
 
-/** Quotas for a day, or for hours of a plan. Google counts each model separately. */
+/** Quotas of a day, or of several hours in a plan. Google counts each model separately. */
 const USED_UP = new Set(['QUOTA_EXHAUSTED', 'INSUFFICIENT_G1_CREDITS_BALANCE']);
 
 function isUsedUp({ isDaily, reason }: Stated): boolean {
   return isDaily === true || USED_UP.has(reason.code ?? '');
 }
 
-/** A bad key is a bad argument to Google: 400. */
+/** To Google a bad key is a bad argument: 400. */
 function statusOf(code: ErrorCode, status: number): { status?: number } {
   const isArgument = code === 'upstream_unauthorized' && status !== 403 && status !== UNPAID;
   return isArgument ? {} : ownStatus(code, status);
 }
 
-/** The second as Vertex says it: https://github.com/google-gemini/gemini-cli/issues/19727 */
+/** The second alternative is Vertex's: https://github.com/google-gemini/gemini-cli/issues/19727 */
 const TOO_LONG =
   /token count \(?[\d,]*\)? ?exceeds|token count is \d+ but model only supports|exceeds the maximum number of (input )?tokens|input (is )?too long|context (length|window)/i;
 const BAD_KEY = /api[ _-]?key (not valid|expired|not found|is invalid)/i;

@@ -8,7 +8,7 @@ import { table } from '../../model/table.ts';
 const MEANING: Record<string, UnifiedFinish | 'broken'> = table({
   STOP: 'end_turn',
   MAX_TOKENS: 'max_tokens',
-  // The token limit of one request of several; continuing requires a token that no other dialect can carry.
+  // The token limit of one of several requests; continuing requires a token that no other dialect can carry.
   CONTINUATION: 'max_tokens',
   SAFETY: 'refusal',
   RECITATION: 'refusal',
@@ -35,8 +35,8 @@ const MEANING: Record<string, UnifiedFinish | 'broken'> = table({
 });
 
 /**
- * Numbers that servers send for names under `enum-encoding=int` (recorded: 1 and 2). Above 5 the two Google APIs
- * number differently; these are the Gemini API's.
+ * Names by the numbers that servers send for them under `enum-encoding=int` (recorded: 1 and 2). Above 5 the two Google APIs number
+ * differently; these are the Gemini API's.
  */
 const NAME_OF_NUMBER = [
   'FINISH_REASON_UNSPECIFIED',
@@ -73,7 +73,7 @@ export function parseFinish(raw: string, called: boolean): Finish {
   return { unified: meaning === undefined || meaning === 'broken' ? 'other' : meaning, raw };
 }
 
-/** The failure that a reason means, undefined where it ends an answer normally. */
+/** The failure that a reason means; undefined if it ends an answer normally. */
 export function brokenFinish(
   raw: string,
   message: string | undefined,
@@ -112,6 +112,6 @@ export function buildFinish({ unified, raw }: Finish): string {
   ) {
     return raw;
   }
-  // Some servers give no reason for the end of a whole answer (recorded: Snowflake's streams), of which Gemini CLI would warn at OTHER.
+  // Some servers state no reason at the end of a whole answer (recorded: Snowflake's streams). Gemini CLI would show a warning for OTHER.
   return unified === 'other' && raw === null ? 'STOP' : REASON_OF[unified];
 }

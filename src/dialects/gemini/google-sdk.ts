@@ -1,13 +1,13 @@
 // Google's SDKs as clients. https://github.com/googleapis/js-genai
 import type { HeaderReader } from '../../model/headers.ts';
 
-/** Of the SDK for JavaScript, not those for other languages. */
+/** The version of the SDK for JavaScript, not of those for other languages. */
 const VERSION = /\bgoogle-genai-sdk\/(\d+)\.(\d+)\S* gl-node\//;
 
 /**
- * Before version 2.32 it passes an event with an error on as an answer without content. Gemini CLI (0.61), which contains 1.30, then
- * takes what came before for the whole answer if it follows a tool's result. An error outside of events, which is how Google's
- * servers send it, it throws (https://github.com/googleapis/js-genai/issues/461) where nothing else is read with it.
+ * Before version 2.32 the SDK passes an event with an error on as an answer without content. If it follows a tool's result, Gemini CLI
+ * (0.61), which contains 1.30, then takes what came before for the whole answer. An error outside of events, which is how Google's servers
+ * send it, is thrown (https://github.com/googleapis/js-genai/issues/461) if nothing else is read together with it.
  */
 export function overlooksErrorEvents(headers: HeaderReader): boolean {
   const found = VERSION.exec(headers.get('x-goog-api-client') ?? '');
@@ -16,18 +16,19 @@ export function overlooksErrorEvents(headers: HeaderReader): boolean {
 }
 
 /**
- * They are written for Google's servers, which send no comments. Those for Python (3.6: https://github.com/googleapis/python-genai/pull/487)
- * and Go (1.77: https://github.com/googleapis/go-genai) end a stream in an error at one. Older ones for JavaScript, as that in Gemini CLI
- * (0.61), read nothing behind it: the whole answer is lost, and Gemini CLI asks and pays again (https://github.com/maximhq/bifrost/issues/6240).
- * All of them pass over an event without fields (https://github.com/googleapis/js-genai/issues/963), that for Go not over one blank line.
+ * Google's SDKs are written for its own servers, which send no comments. Those for Python (3.6:
+ * https://github.com/googleapis/python-genai/pull/487) and Go (1.77: https://github.com/googleapis/go-genai) fail at one. Older ones for
+ * JavaScript, such as that in Gemini CLI (0.61), read nothing after it: the whole answer is lost, and Gemini CLI asks and pays again
+ * (https://github.com/maximhq/bifrost/issues/6240). All of them ignore an event without fields
+ * (https://github.com/googleapis/js-genai/issues/963); the one for Go does not ignore a single blank line.
  */
 export function refusesComments(headers: HeaderReader): boolean {
   return (headers.get('x-goog-api-client') ?? headers.get('user-agent') ?? '').includes('google-genai-sdk/');
 }
 
 /**
- * Google's former SDK for JavaScript, `@google/generative-ai` (0.24.1), which finds an event at the very beginning of what it has: behind
- * anything else, even white space, it ends the process with “Failed to parse stream”. An answer without candidates it passes over.
+ * Google's former SDK for JavaScript, `@google/generative-ai` (0.24.1), only finds an event at the very beginning of its buffer: after
+ * anything else, even white space, it ends the process with “Failed to parse stream”. It ignores an answer without candidates.
  * https://github.com/google-gemini/deprecated-generative-ai-js
  */
 export function readsOnlyData(headers: HeaderReader): boolean {

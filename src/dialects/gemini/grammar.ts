@@ -1,4 +1,4 @@
-// Checks a stream of chunks against what Google's clients rely on: for tests and conformance runs.
+// Checks a stream of chunks for what Google's clients rely on; for tests and conformance runs.
 import {
   asArray,
   asNumber,
@@ -13,15 +13,15 @@ import type { GrammarChecker } from '../dialect.ts';
 import { isKnownReason } from './finish.ts';
 import { parseUsage } from './usage.ts';
 
-/** Exactly one of these determines what a part is. */
+/** A part has exactly one of these, which determines what it is. */
 const KINDS = [
   ...['text', 'inlineData', 'fileData', 'functionCall', 'functionResponse', 'executableCode'],
   ...['codeExecutionResult', 'toolCall', 'toolResponse'],
 ];
 
 /**
- * Strict about what breaks clients, silent about what Google's own servers vary (fields of a candidate, the chunk
- * that brings the usage, missing ids of calls).
+ * Strict about what breaks clients, but silent where Google's own servers vary (fields of a candidate, the chunk that brings the usage,
+ * missing ids of calls).
  */
 export function createGrammarChecker(): GrammarChecker {
   const violations: string[] = [];
@@ -32,7 +32,7 @@ export function createGrammarChecker(): GrammarChecker {
   let isBlocked = false;
   let hasError = false;
   let usage: Partial<Usage> = {};
-  /** A call that announced that more of it follows. */
+  /** Whether a call announced that more of it follows. */
   let openCall = false;
   const callIds = new Set<string>();
 

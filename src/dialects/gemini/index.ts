@@ -40,7 +40,7 @@ const OAUTH_PREFIX = 'ya29.';
 const KEY_HEADER = 'x-goog-api-key';
 
 function overlooksErrors(headers: HeaderReader): OverlookedErrors | undefined {
-  // All fields of an answer are optional to it; it shows what violates one, with its text.
+  // To it all fields of an answer are optional; only what violates the form of one is shown, with its text.
   if (isAiSdk(headers)) return 'well-formed';
   if (overlooksErrorEvents(headers)) return 'framed';
   return isNamelessReqwest(headers) || isEffect(headers) ? 'all' : undefined;
@@ -89,8 +89,8 @@ export const gemini: Dialect = {
     createStreamDecoder,
     // Some proxies drop `alt=sse`.
     listsEvents: true,
-    // No `continuesTurn`: since Gemini 3.6 Flash and 3.5 Flash-Lite a final turn of the model is refused, and it is not
-    // documented that older ones continue it. https://ai.google.dev/gemini-api/docs/generate-content/whats-new-gemini-3.6
+    // No `continuesTurn`: Gemini refuses a final turn of the model since 3.6 Flash and 3.5 Flash-Lite, and it is not documented that older
+    // models continue one. https://ai.google.dev/gemini-api/docs/generate-content/whats-new-gemini-3.6
     classify,
     parseError,
     isOwnFailure,
@@ -101,7 +101,7 @@ export const gemini: Dialect = {
       losses: (body, { refusesCloudFields }) => (refusesCloudFields === true ? cloudLosses(body) : []),
       refuses: holdsUnsigned,
     },
-    // Newer models accept twice as many.
+    // Newer models accept twice this length.
     toolNames: { signs: /[^a-zA-Z0-9_.:-]/, longest: 64, start: /^[a-zA-Z_]/ },
     countTokens,
     embeddings,
@@ -110,7 +110,7 @@ export const gemini: Dialect = {
   createGrammarChecker,
 };
 
-/** Only an error ends a stream before its EOF: usage may follow the finish reason. */
+/** Only an error ends a stream before its EOF, since usage may follow the finish reason. */
 function classify(sent: SseEvent): ReturnType<ProviderSide['classify']> {
   if (/^\s*\[?\s*\{\s*"error"\s*:/.test(sent.data.slice(0, 64))) return 'terminal';
   return isKeepAlive(sent) ? 'ping' : 'other';

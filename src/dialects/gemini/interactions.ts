@@ -1,4 +1,4 @@
-// What an interaction is billed by, as its answer states it. https://ai.google.dev/api/interactions-api
+// What an interaction is billed by, as stated in its answer. https://ai.google.dev/api/interactions-api
 import { asArray, asObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import { countIn, type StatedUsage } from '../../model/usage.ts';
 import type { ForwardedPath } from '../forwarded-path.ts';
@@ -13,7 +13,7 @@ export const INTERACTION_BILL: Pick<ForwardedPath, 'billIn' | 'billFields'> = {
   },
 };
 
-/** Decisions state the same counts, at prices that are not known. */
+/** Decisions state the same counts, at unknown prices. */
 export const DECISION_BILL: Pick<ForwardedPath, 'billIn'> = {
   billIn({ usage }) {
     const stated = asObject(usage);
@@ -21,14 +21,14 @@ export const DECISION_BILL: Pick<ForwardedPath, 'billIn'> = {
   },
 };
 
-/** The counts of `usageMetadata` under other names. */
+/** The counts of `usageMetadata`, under other names. */
 function interactionUsage(usage: JsonObject): StatedUsage {
   const counts: JsonObject = {};
   for (const [name, stated] of TOTALS) if (usage[stated] !== undefined) counts[name] = usage[stated];
   const [input = 0, , tools = 0, output = 0, thoughts = 0] = TOTALS.map(([, stated]) =>
     countIn(usage[stated]),
   );
-  // Thoughts are counted apart from the output, unless the total says otherwise.
+  // Thoughts are counted separately from the output, unless the total says otherwise.
   const hasThoughtsIn = thoughts > 0 && usage.total_tokens === input + tools + output;
   if (hasThoughtsIn) counts.candidatesTokenCount = Math.max(0, output - thoughts);
   for (const [name, stated] of DETAILS)

@@ -1,11 +1,11 @@
-// The fields that this dialect's request parser reads, or keeps and names: all others are reported as unread.
+// The fields that this dialect's request parser reads, or keeps and names; all others are reported as unread.
 import { asString, type JsonObject } from '../../model/json/json.ts';
 import type { Known, KnownFields, KnownRequest } from '../shared/losses/unread-fields.ts';
 import { camelField, camelFields } from './wire.ts';
 
 const MEDIA: KnownFields = { mimeType: true, data: true, fileUri: true };
 
-/** Only documents have names elsewhere. */
+/** Elsewhere only documents have names. */
 function media(value: JsonObject): KnownFields {
   const isNamed = !/^(image|audio)\//.test(asString(camelFields(value).mimeType) ?? '');
   return isNamed ? { ...MEDIA, displayName: true } : MEDIA;

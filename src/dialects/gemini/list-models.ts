@@ -1,4 +1,4 @@
-// Lists of models, both ways. https://ai.google.dev/api/models
+// Lists of models, in both directions. https://ai.google.dev/api/models
 import { asArray, asBoolean, asNumber, asString, isObject, type JsonObject } from '../../model/json/json.ts';
 import type { ModelEntry, OfferedModel } from '../../model/model-entry.ts';
 import { type AskedModels, type ClientModels, type ProviderModels, routeModels } from '../operations.ts';
@@ -8,7 +8,7 @@ import { bareModel, forwardedTo, isGoogles } from './route.ts';
 import { ID } from './wire.ts';
 
 const PAGE_SIZE = 1_000;
-/** Those of Google Cloud's many models that use this dialect; the others generate images, video and audio. */
+/** Those of Google Cloud's many models that use this dialect; others generate images, video and audio. */
 const SPOKEN_TO = /^(gemini|gemma|text-embedding|text-multilingual-embedding)-/;
 const METHODS = ['generateContent', 'streamGenerateContent', 'countTokens'];
 
@@ -16,7 +16,7 @@ export const clientModels: ClientModels = {
   route(path, headers) {
     const cloud = publisherModels(path);
     if (cloud !== undefined) return cloudAsked(cloud);
-    // What a model has stored, such as its operations, is no model.
+    // What a model has stored, such as its operations, is not a model.
     if (forwardedTo(path, headers) !== undefined) return undefined;
     const found =
       routeModels(path, '/v1beta/models') ??
@@ -44,14 +44,14 @@ export const clientModels: ClientModels = {
   },
 };
 
-/** The whole list is Google's: its SDKs ask for no other. */
+/** The list without a model's name is always Google's, since its SDKs request no other. */
 function cloudAsked({ publisher, model }: { publisher: string; model?: string }): AskedModels | undefined {
   if (model !== undefined)
     return { id: publisher === 'google' ? model : `${publisher}/${model}`, asPublished: true };
   return publisher === 'google' ? { asPublished: true } : undefined;
 }
 
-/** Its SDKs turn the name back into the path of `provider/model`. */
+/** Its SDKs turn such a name back into the path of `provider/model`. */
 function buildPublished(model: OfferedModel): JsonObject {
   const { id, displayName = id } = model;
   const slash = id.indexOf('/');

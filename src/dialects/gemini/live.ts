@@ -7,15 +7,15 @@ import { modelBelow, withModelBelow } from '../shared/models/model-in-message.ts
 import { bareModel } from './route.ts';
 import { parseUsage } from './usage.ts';
 
-/** Google's SDK for JavaScript puts a second slash in front. */
+/** Google's SDK for JavaScript adds a second slash in front. */
 const PATH =
   /^\/+(ws\/google\.ai\.generativelanguage\.v1(?:beta|alpha)?\.GenerativeService\.Bidi(?:GenerateContent|GenerateMusic))$/;
 const CLOUD_PATH = /^\/+ws\/google\.cloud\.aiplatform\.v1(?:beta1)?\.LlmBidiService\/(BidiGenerateContent)$/;
 
-/** In front of a model's name at Google Cloud; its express mode has no project. */
+/** Precedes a model's name at Google Cloud; in its express mode there is no project. */
 const PUBLISHER = /^(?:projects\/[^/]+\/locations\/[^/]+\/)?publishers\/google\/models\//;
 
-/** Sound is most of it, and is not parsed. */
+/** Most messages are sound, and are not parsed. */
 const READ = /"(usageMetadata|outputTranscription|text|turnComplete)"/;
 
 export function liveSocket(path: string): ForwardedSocket | undefined {
@@ -63,7 +63,7 @@ function textIn({ outputTranscription, modelTurn }: JsonObject): string {
   return [spoken, ...written].filter((text) => typeof text === 'string').join('');
 }
 
-/** What is the candidates' elsewhere is the response's here. */
+/** What is called the candidates' elsewhere is called the response's here. */
 function turnUsage({ responseTokenCount, responseTokensDetails, ...metadata }: JsonObject): StatedUsage {
   return parseUsage({
     ...metadata,

@@ -3,7 +3,7 @@ import type { JsonObject } from '../../model/json/json.ts';
 import type { TokenChance, TokenLogprob } from '../../model/logprobs.ts';
 import type { AnswerLosses } from '../shared/losses/answer-losses.ts';
 
-/** `{logprobsResult}`, `{}` for no tokens. */
+/** `{logprobsResult}`; `{}` if there are no tokens. */
 export function logprobsResult(tokens: readonly TokenLogprob[], losses: AnswerLosses): JsonObject {
   if (tokens.length === 0) return {};
   const chanceOf = ({ token, logprob, bytes }: TokenChance): JsonObject => {
@@ -17,7 +17,7 @@ export function logprobsResult(tokens: readonly TokenLogprob[], losses: AnswerLo
 
 const encoder = new TextEncoder();
 
-/** Whether the token's bytes differ from its text, as those of part of a character do: there is no field for them here. */
+/** Whether the token's bytes differ from its text, as with a part of a character; there is no field for them here. */
 function differsFromText(token: string, bytes: readonly number[]): boolean {
   const spelled = encoder.encode(token);
   return spelled.length !== bytes.length || bytes.some((byte, at) => byte !== spelled[at]);

@@ -1,4 +1,4 @@
-// Images, documents and audio on the wire: `inlineData` for bytes, `fileData` for addresses.
+// Images, documents and audio on the wire: `inlineData` for bytes, `fileData` for URLs.
 import type { AudioPart, DocumentPart, ImagePart, MediaSource } from '../../model/content.ts';
 import type { JsonObject } from '../../model/json/json.ts';
 import { standardMediaType } from '../shared/media/media-type.ts';
@@ -14,7 +14,7 @@ export function mediaPart(source: MediaSource, mediaType: string): MediaPart | u
   return mediaType.startsWith('video/') ? undefined : { type: 'document', source };
 }
 
-/** Whether an address is in Google's own storage, which no other provider can read. */
+/** Whether a URI is in Google's own storage, which no other provider can read. */
 export function isGoogleFile(uri: string): boolean {
   return uri.startsWith('gs://') || /^(https:\/\/[^/]+\/v1(alpha|beta)?\/)?files\/[\w-]+$/.test(uri);
 }
@@ -43,13 +43,13 @@ const TYPES: Record<string, string> = table({
   webm: 'video/webm',
 });
 
-/** The media type by a URL's ending; the wire requires one. */
+/** The media type by a URL's extension, since the wire requires one. */
 function typeOfUrl(url: string): string | undefined {
   const path = url.replace(/[?#].*$/, '');
   return TYPES[path.slice(path.lastIndexOf('.') + 1).toLowerCase()];
 }
 
-/** Audio types keep their parameters, which are needed to read the audio: `audio/L16;rate=24000`. */
+/** Audio types keep the parameters that are needed to read the audio: `audio/L16;rate=24000`. */
 function spelt(mediaType: string): string {
   return /^image\//i.test(mediaType) ? standardMediaType(mediaType) : mediaType;
 }
@@ -59,7 +59,7 @@ const IMAGES: ReadonlySet<string> = new Set(
 );
 
 /**
- * Whether an image is of a kind that Gemini reads: it refuses GIF, which others take.
+ * Whether Gemini reads images of this kind: it refuses GIF, which others accept.
  * https://ai.google.dev/gemini-api/docs/image-understanding#supported-formats
  */
 export function isTakenImage(source: MediaSource): boolean {
@@ -72,7 +72,7 @@ export function isTakenImage(source: MediaSource): boolean {
   return type === undefined || IMAGES.has(standardMediaType(type));
 }
 
-/** The wire part of a source; undefined where it has none. */
+/** The wire part of a source; undefined if it has none. */
 export function buildMedia(source: MediaSource): JsonObject | undefined {
   switch (source.kind) {
     case 'base64':
@@ -87,7 +87,7 @@ export function buildMedia(source: MediaSource): JsonObject | undefined {
   }
 }
 
-/** The same for a video; the type of a page that shows one is not stated. https://ai.google.dev/gemini-api/docs/video-understanding */
+/** The same for a video; for a page that shows one, no type is stated. https://ai.google.dev/gemini-api/docs/video-understanding */
 export function buildVideo(source: MediaSource): JsonObject | undefined {
   return source.kind === 'url' && isVideoPage(source.url)
     ? { fileData: { fileUri: source.url } }

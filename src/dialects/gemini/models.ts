@@ -1,42 +1,39 @@
-// What is known of Gemini's model families by name, where requests must differ.
-// https://ai.google.dev/gemini-api/docs/thinking
+// What is known of Gemini's model families by name, if requests must differ. https://ai.google.dev/gemini-api/docs/thinking
 
 export interface ModelTraits {
   /** How thinking is requested: by level (from Gemini 3 on, and Gemma 4), by token budget (2.5), or not at all. */
   thinking: 'level' | 'budget' | 'none';
-  /** False where thinking cannot be turned off. */
+  /** False if thinking cannot be turned off. */
   thinkingCanStop: boolean;
   /** Accepted levels, lowest first. */
   levels: readonly ThinkingLevel[];
   /** Least and most tokens of a budget. */
   budget: readonly [least: number, most: number];
-  /**
-   * Refuses budgets, which those with levels take as well before 4. https://github.com/BerriAI/litellm/discussions/46238
-   */
+  /** Refuses budgets, which models with levels before 4 still accept. https://github.com/BerriAI/litellm/discussions/46238 */
   refusesBudgets: boolean;
   /** Refuses unsigned calls in the history (https://ai.google.dev/gemini-api/docs/thought-signatures). */
   needsSignatures: boolean;
-  /** Makes images, and requires signatures in its own turns: on their first part, and on each image. */
+  /** Makes images, and requires signatures in its own turns: on the first part, and on each image. */
   needsSignedImages: boolean;
-  /** Takes images and documents inside a function response. */
+  /** Accepts images and documents within a function response. */
   mediaInResults: boolean;
   /**
-   * Refuses a turn of its own at the end: 3.5 Flash-Lite, and all since 3.6.
+   * Refuses a turn of its own at the end: 3.5 Flash-Lite, and all from 3.6 on.
    * https://ai.google.dev/gemini-api/docs/generate-content/whats-new-gemini-3.6
    */
   refusesPrefill: boolean;
-  /** "Penalty is not enabled for this model", since 2.5. https://github.com/google-gemini/cookbook/issues/1290 */
+  /** "Penalty is not enabled for this model", from 2.5 on. https://github.com/google-gemini/cookbook/issues/1290 */
   refusesPenalties: boolean;
   /**
-   * When it takes a JSON answer. Before 3: "Function calling with a response mime type: 'application/json' is unsupported"
+   * When it accepts a JSON answer. Before 3: "Function calling with a response mime type: 'application/json' is unsupported"
    * (https://github.com/googleapis/python-genai/issues/706); Gemma 3: "JSON mode is not enabled".
    */
   json: 'always' | 'without-tools' | 'never';
-  /** Refuses a system prompt, as Gemma 3: "Developer instruction is not enabled". https://github.com/agno-agi/agno/issues/3505 */
+  /** Refuses a system prompt, as Gemma 3 does: "Developer instruction is not enabled". https://github.com/agno-agi/agno/issues/3505 */
   refusesSystem: boolean;
-  /** Takes `googleSearch`. */
+  /** Accepts `googleSearch`. */
   webSearch: boolean;
-  /** Takes `urlContext`. https://ai.google.dev/gemini-api/docs/url-context */
+  /** Accepts `urlContext`. https://ai.google.dev/gemini-api/docs/url-context */
   fetchesPages: boolean;
 }
 
@@ -82,7 +79,7 @@ export function modelTraits(model: string): ModelTraits {
     const budget = isPro ? ([128, 32_768] as const) : ([/lite/.test(name) ? 512 : 1, 24_576] as const);
     return { thinking: 'budget', thinkingCanStop: !isPro, budget, ...older };
   }
-  // Its two levels alone, and no budget. https://github.com/earendil-works/pi/issues/2812, https://github.com/livekit/agents/pull/7095
+  // Only these two levels, and no budget. https://github.com/earendil-works/pi/issues/2812, https://github.com/livekit/agents/pull/7095
   if (/^gemma-?4/.test(name)) {
     const levels = ['MINIMAL', 'HIGH'] as const;
     return {
@@ -94,7 +91,7 @@ export function modelTraits(model: string): ModelTraits {
       refusesBudgets: true,
     };
   }
-  // Gemma, 2.0, 1.5 and similar models. Requests for other vendors' models are not restricted.
+  // Gemma, 2.0, 1.5 and the like. Requests for other vendors' models are not restricted.
   const thinks = version === 0 && !/gemma|learnlm/.test(name);
   return { thinking: thinks ? 'budget' : 'none', thinkingCanStop: true, budget: [1, 32_768], ...older };
 }
@@ -105,7 +102,7 @@ function jsonOf(version: number): ModelTraits['json'] {
 }
 
 /**
- * Other levels are refused, not rounded. Flash refuses the lowest since 3.7, Flash-Lite does not. Of 4, Argon and Carbon end at `HIGH`.
+ * Other levels are refused, not rounded. Flash refuses the lowest from 3.7 on, Flash-Lite does not. Of 4, Argon and Carbon end at `HIGH`.
  * https://ai.google.dev/gemini-api/docs/generate-content/thinking#thinking-levels,
  * https://docs.cloud.google.com/gemini-enterprise-agent-platform/models/guides/gemini-4-hydrogen
  */
@@ -117,7 +114,7 @@ function levelsOf(name: string, version: number, isPro: boolean): readonly Think
   return isOlder || /lite/.test(name) ? ['MINIMAL', 'LOW', 'MEDIUM', 'HIGH'] : ['LOW', 'MEDIUM', 'HIGH'];
 }
 
-/** Up to 2.5 a grounded prompt is billed once, however many searches it made; since 3 each query is billed. */
+/** Up to 2.5 a grounded prompt is billed once, however many searches it made; from 3 on, each query is billed. */
 export function searchedByPrompt(model: string): boolean {
   const version = versionOf(model.slice(model.lastIndexOf('/') + 1).toLowerCase());
   return version > 0 && version < 3;

@@ -16,7 +16,7 @@ import { isEmpty, withoutFields } from '../shared/own-fields.ts';
 import { dotted, ENUM_TYPE, listOf } from './wire.ts';
 
 const NAME = 'generationConfig';
-/** Kept beside their neutral form, since providers of this dialect get these fields. */
+/** Kept in addition to their neutral form, since providers of this dialect get these fields. */
 export const LOGPROBS_FIELDS = [`${NAME}.responseLogprobs`, `${NAME}.logprobs`];
 
 const NUMBERS = [
@@ -50,7 +50,7 @@ export function parseConfig(body: JsonObject, request: NeutralRequest): JsonObje
   if (listOf(config.responseModalities).every((modality) => modality === 'TEXT'))
     kept.add('responseModalities');
   const { thinkingLevel } = thinking ?? {};
-  // A number, as Google's RPC libraries write names: only Google knows which.
+  // A number, as Google's RPC libraries write names: only Google knows its meaning.
   const numbered = typeof thinkingLevel === 'number' ? { 'thinkingConfig.thinkingLevel': thinkingLevel } : {};
   return dotted(NAME, { ...withoutFields(config, [...kept]), ...numbered });
 }
@@ -59,8 +59,8 @@ const PLAIN = new Set(['TEXT_PLAIN', 'text/plain']);
 const JSON_TYPES = new Set(['APPLICATION_JSON', 'application/json']);
 
 /**
- * The format of text in `responseFormat`, which replaces the older fields: `{text: {mimeType, schema}}`, on Google Cloud a
- * list of such objects. Those of other media, and types that only this dialect knows, stay where they are.
+ * The format of text in `responseFormat`, which replaces the older fields: `{text: {mimeType, schema}}`, on Google Cloud a list of such
+ * objects. Formats of other media, and types that only this dialect knows, stay where they are.
  * https://ai.google.dev/gemini-api/docs/generate-content/structured-output
  */
 function outputFormat(config: JsonObject, kept: Set<string>): OutputFormat | undefined {
@@ -101,7 +101,7 @@ function olderFormat(config: JsonObject, kept: Set<string>): OutputFormat | unde
   return { type: 'json' };
 }
 
-/** Undefined where the schema says more than the values. */
+/** Undefined if the schema says more than the values. */
 function choiceIn({ responseSchema }: JsonObject, kept: Set<string>): OutputFormat | undefined {
   if (!isObject(responseSchema)) return undefined;
   const { type: _, format: __, enum: listed, ...more } = responseSchema;

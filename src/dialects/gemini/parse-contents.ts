@@ -32,7 +32,7 @@ export function parseContents(value: JsonValue | undefined): Message[] {
         if (!results.joins(parsed, part)) parts.push(parsed);
     }
     const last = turns.at(-1);
-    // In the history, a streamed answer is one content per event: all of them are one turn.
+    // In the history, a streamed answer is one content per event; all of them form one turn.
     if (role === 'assistant' && last?.role === 'assistant') last.parts.push(...parts);
     else turns.push({ role, parts });
   }
@@ -46,8 +46,8 @@ function roleOf(role: JsonValue | undefined, path: string): 'user' | 'assistant'
   switch (role) {
     case 'model':
       return 'assistant';
-    // Clients gave results roles of their own, which Google took from its older models: `function`, and Genkit for Go
-    // `tool` (github.com/genkit-ai/genkit/pull/5782).
+    // Some clients send results with a role of their own, which Google's older models accepted: `function`, and `tool` from Genkit for Go
+    // (github.com/genkit-ai/genkit/pull/5782).
     case 'user':
     case 'function':
     case 'tool':
@@ -91,7 +91,7 @@ function joined(parts: readonly (Part | CarriedThought)[]): Part[] {
   return result;
 }
 
-/** Puts a thought where it stood; one that is there already, as other parts may carry it too, stays. */
+/** Puts a thought where it stood. Other parts may carry it too, so one that is there already stays. */
 function placeThought({ thought, isMoved }: CarriedThought, result: Part[]): void {
   const token = thought.signature ?? thought.redacted;
   const isThere = (part: Part) =>
@@ -102,30 +102,33 @@ function placeThought({ thought, isMoved }: CarriedThought, result: Part[]): voi
   let at = result.length;
   while (isMoved && result[at - 1]?.type === 'text') at--;
   const before = result[at - 1];
-  // The same thought as the client kept it, without its signature.
+  // The same thought, as the client kept it without its signature.
   const isCopy =
     thought.text !== '' && before?.type === 'reasoning' && !(before.signature ?? before.redacted);
   result.splice(isCopy ? at - 1 : at, isCopy ? 1 : 0, thought);
 }
 
-/** A signature of the text before it, as Gemini's models send; LiteLLM also puts other providers' thought signatures there. */
+/**
+ * Whether it is a signature of the text before it, such as Gemini's models send; LiteLLM also puts other providers' thought signatures
+ * there.
+ */
 function isSeal(part: Part): part is ReasoningPart {
   return part.type === 'reasoning' && part.text === '' && part.redacted === undefined;
 }
 
-/** Whether the token on a call, in another provider's stream, is the signature of the thought before it. */
+/** Whether the token on a call, which came in another provider's stream, is the signature of the thought before it. */
 function sealsThought(token: OpaqueToken | undefined, thought: ReasoningPart): token is OpaqueToken {
   if (token === undefined || ownSignature(token) !== undefined || thought.text === '') return false;
   return (thought.signature ?? token) === token;
 }
 
-/** The part to add, undefined where it was merged into the thought before it or is empty. */
+/** The part to add; undefined if it was merged into the thought before it, or is empty. */
 function joinThought(part: ReasoningPart, last: Part | undefined): ReasoningPart | undefined {
   const { text, signature, redacted } = part;
   const isOpen = last?.type === 'reasoning' && last.text !== '' && !(last.signature ?? last.redacted);
   if (redacted !== undefined) {
-    // After a thought it is its signature; without one, another provider's redacted thinking (the stream encoder has no
-    // other form for it), or a signature by Gemini.
+    // After a thought it is the thought's signature. Otherwise it is another provider's redacted thinking (for which the stream encoder has
+    // no other form), or a signature of Gemini's.
     if (isOpen) last.signature = redacted;
     else if (ownSignature(redacted) !== undefined) return { type: 'reasoning', text, signature: redacted };
     else return { ...part };
@@ -138,7 +141,7 @@ function joinThought(part: ReasoningPart, last: Part | undefined): ReasoningPart
   return undefined;
 }
 
-/** A content, a list of parts, one part, or plain text: clients send each. */
+/** A content, a list of parts, a part, or plain text, since clients send all of these. */
 export function parseSystem(value: JsonValue | undefined): TextPart[] {
   if (value === undefined || value === null) return [];
   if (typeof value === 'string') return value === '' ? [] : [{ type: 'text', text: value }];

@@ -18,17 +18,16 @@ const KNOWN = [
   ...['executableCode', 'codeExecutionResult', 'toolCall', 'toolResponse'],
 ];
 
-/** Another provider's thought, whole in the signature of the part that carries it. */
+/** Another provider's thought, contained in the signature of the part that carries it. */
 export interface CarriedThought {
   type: 'carried-thought';
   thought: ReasoningPart;
-  /** The part is not the thought's own: the thought stood before it, and before the text around it. */
+  /** Whether another part carries it: the thought stood before that part, and before the text around it. */
   isMoved: boolean;
 }
 
 /**
- * Usually one neutral part; more where a signature seals a part that has no place for it, or brings thoughts along; none
- * for an empty one.
+ * Usually one neutral part; more if a signature seals a part that has no place for it, or brings thoughts along; none for an empty one.
  * @param path of the part, e.g. `contents[0].parts[2]`.
  */
 export function parsePart(value: JsonValue, path: string, calls: CallMatcher): (Part | CarriedThought)[] {
@@ -41,7 +40,7 @@ export function parsePart(value: JsonValue, path: string, calls: CallMatcher): (
     if (thought === undefined) ofPart.push(signature);
     else carried.push({ type: 'carried-thought', thought, isMoved });
   }
-  // A call's own comes last.
+  // A call's own signature comes last.
   const last = ofPart.at(-1);
   if (last !== undefined) part.thoughtSignature = last;
   if (carried.length === 0) return parseOwn(part, path, calls);
@@ -87,7 +86,7 @@ function parseOwn(part: JsonObject, path: string, calls: CallMatcher): Part[] {
   return [{ type: 'opaque', dialect: ID, name, value: part }];
 }
 
-/** A thought that is only a signature belongs to the thought before it: `joined` merges the two. */
+/** A thought that is only a signature belongs to the thought before it; `joined` merges the two. */
 function parseThought(text: string, part: JsonObject): ReasoningPart {
   const signature = signatureFromClient(part);
   if (signature === undefined) return { type: 'reasoning', text };
@@ -117,7 +116,7 @@ function parseMedia(part: JsonObject, path: string): Part {
   return videoPart('fileData', part, source);
 }
 
-/** What else the part says of it, such as which seconds to watch, others have no words for. */
+/** What else the part says of the video, such as which seconds to watch, others cannot express. */
 function videoPart(field: string, part: JsonObject, video: MediaSource): OpaquePart {
   const isAll = Object.keys(withoutFields(part, [field, 'thoughtSignature'])).length === 0;
   return { ...opaqueMedia(`${field}.video`, part), ...(isAll && { video }) };
@@ -181,13 +180,13 @@ function readResponse(response: JsonValue | undefined, name: string): { texts: s
   if (field === 'error') return { texts: [textOf(value)], isError: true };
   if (field === 'return_value') return said(textOf(value));
   if (isNamed && field === 'content') return said(...(textsOf(value) ?? [textOf(value)]));
-  // Text that is itself a JSON object would be taken for the result's object on the way back.
+  // A text that is itself a JSON object would be taken for the result's object on the way back.
   const isPlain = field === 'output' || field === 'result';
   if (isPlain && typeof value === 'string' && !/^\s*\{/.test(value)) return said(value);
   return said(exactText(response));
 }
 
-/** Of a list of texts alone, which is not empty. */
+/** The texts of a list that contains nothing else and is not empty. */
 function textsOf(value: JsonValue | undefined): string[] | undefined {
   const items = asArray(value) ?? [];
   const texts = items.flatMap((item) =>

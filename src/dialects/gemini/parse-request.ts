@@ -30,13 +30,13 @@ export function parseRequest(body: JsonObject, route: ClientRoute, headers?: Hea
   const request: NeutralRequest = {
     model,
     stream: route.stream ?? false,
-    // This dialect's answers always contain the counts.
+    // Answers of this dialect always contain the counts.
     includeUsage: true,
     system: parseSystem(wire.systemInstruction),
     messages: parseContents(wire.contents),
     tools,
     ...choice,
-    // The default: `includeThoughts` asks for them.
+    // The default; `includeThoughts` changes it.
     hidesReasoning: true,
   };
   const serviceTier = asString(wire.serviceTier);
@@ -53,7 +53,7 @@ export function parseRequest(body: JsonObject, route: ClientRoute, headers?: Hea
   return request;
 }
 
-/** The cached content is the beginning of the conversation: without it the answer would belong to another one. */
+/** The cached content is the beginning of the conversation: without it the answer would belong to a different one. */
 function findBinding({ cachedContent }: JsonObject): Binding | undefined {
   if (cachedContent === undefined || cachedContent === null || cachedContent === '') return undefined;
   const problem =
@@ -62,8 +62,8 @@ function findBinding({ cachedContent }: JsonObject): Binding | undefined {
 }
 
 /**
- * Gemini CLI asks a model to fetch a page, and takes what it answers for what the page says, be it made up. Where that fails, it
- * fetches the page itself. https://github.com/google-gemini/gemini-cli/blob/main/packages/core/src/tools/web-fetch.ts
+ * Gemini CLI asks a model to fetch a page, and takes the answer for the page's content even if it is made up. If that fails, it fetches the
+ * page itself. https://github.com/google-gemini/gemini-cli/blob/main/packages/core/src/tools/web-fetch.ts
  */
 function findFetch([tool, ...others]: readonly Tool[], headers?: HeaderReader): Binding | undefined {
   if (tool?.type !== 'server' || tool.name !== 'urlContext' || others.length > 0) return undefined;
@@ -75,7 +75,7 @@ function findFetch([tool, ...others]: readonly Tool[], headers?: HeaderReader): 
   };
 }
 
-/** A count may be asked for a whole request, one level down. */
+/** A count may be requested for a whole request, nested one level deeper. */
 function requestOf(body: JsonObject, route: ClientRoute): JsonObject {
   const wire = camelFields(body);
   if (route.operation === 'count-tokens' && isObject(wire.generateContentRequest)) {

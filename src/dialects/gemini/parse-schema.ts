@@ -3,10 +3,10 @@
 import { isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import { camelFields, listOf } from './wire.ts';
 
-/** By number, as clients of Google's RPC libraries send it (recorded). */
+/** Types by the numbers that clients of Google's RPC libraries send (recorded). */
 const TYPE_NAMES = [undefined, 'string', 'number', 'integer', 'boolean', 'array', 'object', 'null'];
 
-/** Bounds that are 64-bit numbers on the wire, and so come as text. */
+/** Bounds that are 64-bit numbers on the wire, and therefore sent as text. */
 const COUNTS = ['minItems', 'maxItems', 'minLength', 'maxLength', 'minProperties', 'maxProperties'];
 
 const SAME = ['title', 'description', 'format', 'pattern', 'default', 'minimum', 'maximum'];
@@ -18,7 +18,7 @@ export function parseSchema(wire: JsonObject): JsonObject {
   const nullable = fields.nullable === true;
   if (type !== undefined) schema.type = nullable ? [type, 'null'] : type;
   for (const name of SAME) if (fields[name] !== undefined) schema[name] = fields[name];
-  // As a format, `enum` adds nothing.
+  // As a format, `enum` says nothing more.
   if (schema.format === 'enum') delete schema.format;
   for (const name of COUNTS) {
     const count = fields[name];
@@ -35,7 +35,7 @@ export function parseSchema(wire: JsonObject): JsonObject {
   if (variants.length > 0) {
     schema.anyOf = nullable && type === undefined ? [...variants, { type: 'null' }] : variants;
   }
-  // Newer versions of the API know these two, in JSON Schema's own words.
+  // Newer versions of the API have these two, in JSON Schema's own words.
   if (fields.additionalProperties !== undefined) {
     const { additionalProperties } = fields;
     schema.additionalProperties = isObject(additionalProperties)
@@ -56,10 +56,7 @@ const NAMED_SCHEMAS = new Set([
   'dependentSchemas',
 ]);
 
-/**
- * JSON Schema as clients send it: some (Gemini CLI) use the types of Google's own Schema in it, which only Google
- * accepts.
- */
+/** JSON Schema as clients send it: some (Gemini CLI) use the types of Google's own Schema in it, which only Google accepts. */
 export function parseJsonSchema(schema: JsonObject): JsonObject {
   const parsed: JsonObject = {};
   for (const [name, value] of Object.entries(schema)) {
@@ -90,7 +87,7 @@ function typeName(type: JsonValue | undefined): string | undefined {
   return type.toLowerCase();
 }
 
-/** On the wire values are text, whatever the type. */
+/** On the wire values are text, whatever their type. */
 function enumOf(values: JsonValue[], type: string | undefined, nullable: boolean): JsonValue[] {
   const isNumber = type === 'integer' || type === 'number';
   const typed = values.map((value) => (isNumber && typeof value === 'string' ? Number(value) : value));

@@ -11,7 +11,7 @@ import { optionalObject, requiredObject } from './read-field.ts';
 import { withoutFields } from '../shared/own-fields.ts';
 import { camelFields, dotted, extensionOf, ID, listOf } from './wire.ts';
 
-/** One entry holds many functions, and a field for each tool that Google itself runs. */
+/** An entry holds many functions, and a field for each tool that Google itself runs. */
 export function parseTools(value: JsonValue | undefined): Tool[] {
   const tools: Tool[] = [];
   for (const [index, item] of listOf(value).entries()) {
@@ -58,7 +58,7 @@ function parseFunction(value: JsonValue, path: string): FunctionTool {
   return { ...tool, ...extensionOf(withoutFields(declaration, FUNCTION_FIELDS)) };
 }
 
-/** By number, as clients of Google's RPC libraries send it. */
+/** By the numbers that clients of Google's RPC libraries send. */
 const MODES = ['MODE_UNSPECIFIED', 'AUTO', 'ANY', 'NONE', 'VALIDATED'];
 
 const CALLING = 'functionCallingConfig';
@@ -76,7 +76,7 @@ export function parseToolConfig(body: JsonObject, tools: readonly Tool[]): ToolC
   const allowed = listOf(calling.allowedFunctionNames).filter((name) => typeof name === 'string');
   const kept = ['mode'];
   const choice = choiceOf(mode, allowed, tools);
-  // With other modes the list has no effect.
+  // In other modes the list has no effect.
   if (mode === 'ANY' || mode === 'VALIDATED') kept.push('allowedFunctionNames');
   const others = {
     ...dotted('toolConfig', withoutFields(config, [CALLING])),
@@ -106,7 +106,7 @@ function choiceOf(mode: string | undefined, allowed: string[], tools: readonly T
     case 'ANY': {
       const type = mode === 'ANY' ? 'required' : 'auto';
       if (allowed.length === 0) return { toolChoice: { type } };
-      // The list only restricts functions: tools that Google runs may be used in any case.
+      // The list restricts only functions; tools that Google runs may be used in any case.
       const served = tools.flatMap((tool) => (tool.type === 'server' ? [tool.name] : []));
       const isOne = type === 'required' && allowed.length === 1;
       return allow(type, isOne ? allowed : [...allowed, ...served], tools);

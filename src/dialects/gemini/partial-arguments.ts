@@ -1,11 +1,11 @@
-// Arguments that a newer model streams value by value, each under a JSON path, as the text of one JSON object.
+// Arguments that a newer model streams value by value, each with a JSON path, written as the text of one JSON object.
 // https://cloud.google.com/vertex-ai/generative-ai/docs/multimodal/function-calling#streaming-fc
 import { asString, type JsonObject } from '../../model/json/json.ts';
 
 export interface ArgumentWriter {
   /**
-   * The text that a partial argument adds. Undefined where it cannot follow what is written: a place that is
-   * closed already, or a path that cannot be read.
+   * The text that a partial argument adds; undefined if it cannot follow what is written, since its place is closed already, or its path
+   * cannot be read.
    */
   write(partial: JsonObject): string | undefined;
   /** Returns the text that closes the object. Nothing may be written after it. */
@@ -20,14 +20,14 @@ interface Container {
 type Path = (string | number)[];
 
 export function createArgumentWriter(): ArgumentWriter {
-  /** From the root object to the innermost open one; `at[i]` is the key of the one after `containers[i]`. */
+  /** From the root object to the innermost open one; `at[i]` is the key in `containers[i]` of the next one. */
   const containers: Container[] = [];
   let at: Path = [];
-  /** The path of a text value that is to be continued. */
+  /** The path of a text value that will be continued. */
   let openText: string | undefined;
 
   function child({ isArray, keys }: Container, key: string | number): string | undefined {
-    // Elements must come in order, and keys once: written text cannot be changed.
+    // Elements must come in order, and each key only once, since written text cannot be changed.
     if (isArray ? key !== keys.size : typeof key !== 'string' || keys.has(key)) return undefined;
     const separator = keys.size === 0 ? '' : ',';
     keys.add(key);

@@ -1,5 +1,5 @@
-// JSON Schema where Google takes it: a reference leads to a definition at the top, and beside it only keywords with `$` are
-// allowed. Generators refer to wherever a schema was used first, and add a description.
+// JSON Schema in the form that Google accepts: a reference must lead to a definition at the top, and only keywords with `$` may stand
+// beside it. Generators refer to wherever a schema was used first, and add a description.
 // https://ai.google.dev/api/generate-content#FIELDS.response_json_schema, https://ai.google.dev/api/caching#Schema
 import { asArray, asObject, asString, type JsonObject } from '../../model/json/json.ts';
 import { followReference } from '../../model/json/pointer.ts';
@@ -13,18 +13,18 @@ export function plainReferences(schema: JsonObject): JsonObject {
   return mapSchemas(underDefinitions(currentDraft(schema)), withPlainReference);
 }
 
-/** Wraps a reference in a choice of one, which may have anything beside it. */
+/** Wraps a reference in a choice of one, beside which anything may stand. */
 function withPlainReference(schema: JsonObject): JsonObject {
   const { $ref, ...rest } = schema;
   if ($ref === undefined || Object.keys(rest).every((keyword) => keyword.startsWith('$'))) return schema;
   if (rest.anyOf === undefined) return { ...rest, anyOf: [{ $ref }] };
-  // If it already has a choice, both must hold.
+  // If the schema already has such a list, all of it must hold.
   return { ...rest, allOf: [...(asArray(rest.allOf) ?? []), { $ref }] };
 }
 
 const TO_DEFINITION = /^#\/\$defs\/[^/]+$/;
 
-/** What references lead to elsewhere becomes a definition: others are "reference to undefined schema". */
+/** What references lead to elsewhere becomes a definition, since Google would report a "reference to undefined schema". */
 function underDefinitions(schema: JsonObject): JsonObject {
   const { $defs, definitions, ...root } = schema;
   const added = new Map<string, JsonObject>();
@@ -45,7 +45,7 @@ function underDefinitions(schema: JsonObject): JsonObject {
   };
   const { $defs: kept, ...rest } = mapSchemas($defs === undefined ? root : { ...root, $defs }, refer);
   if (added.size === 0) return schema;
-  // What they contain may lead to more, which come up in turn: thousands may each lead to the next.
+  // Added definitions may refer to further ones, which this loop then reaches: thousands may each lead to the next.
   for (const [name, named] of added) added.set(name, mapSchemas(named, refer));
   return { ...rest, $defs: { ...asObject(kept), ...Object.fromEntries(added) } };
 }

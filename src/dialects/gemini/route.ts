@@ -23,7 +23,7 @@ const METHODS = [
   'batchEmbedContents',
 ];
 
-/** The colon in a path; generated clients encode it. */
+/** The colon in a path, which generated clients encode. */
 const COLON = '(?::|%3[Aa])';
 
 const PATH = new RegExp(
@@ -32,8 +32,8 @@ const PATH = new RegExp(
 const ANY_METHOD = new RegExp(`^/v1(?:alpha|beta1?)?/.+${COLON}[a-zA-Z]+$`);
 
 /**
- * The model is in the path, URL-encoded or not; names of other providers may contain `/` and `:`. Some clients
- * (`@ai-sdk/google`, LangChain) omit `models/` before a name with a slash, which could be `tunedModels/…`.
+ * The model is in the path, URL-encoded or not; names of other providers may contain `/` and `:`. Some clients (`@ai-sdk/google`,
+ * LangChain) omit `models/` before a name with a slash, which could be `tunedModels/…`.
  */
 export function route(path: string, query: URLSearchParams): ClientRoute | undefined {
   const cloud = publisherPath(path);
@@ -48,12 +48,12 @@ export function route(path: string, query: URLSearchParams): ClientRoute | undef
 
 const PREVIEW = '/v1alpha/';
 
-/** @param path of `methodOf`. */
+/** @param path as `methodOf` makes it. */
 export function previewPath(path: string): string {
   return path.replace('/v1beta/', PREVIEW);
 }
 
-/** A model of Google Cloud; its SDKs write `vendor/model` as the path of a publisher's model. */
+/** The route for a model of Google Cloud; its SDKs write `vendor/model` as the path of a publisher's model. */
 function cloudRoute(
   { publisher, model, method }: PublisherPath,
   query: URLSearchParams,
@@ -63,7 +63,7 @@ function cloudRoute(
   return { ...routeOf(name, method, query), envelope: OF_GOOGLE };
 }
 
-/** Those that make images. All others that `:predict` is asked of embed. */
+/** Whether the model makes images. All other models that clients address by `:predict` embed. */
 function isImageModel(model: string): boolean {
   return /^(imagen|imagegeneration|image-segmentation|virtual-try-on)(-[\w.]+)*(@\w+)?$/.test(model);
 }
@@ -85,7 +85,7 @@ function routeOf(model: string, method: string | undefined, query: URLSearchPara
   }
 }
 
-/** Google's SDKs ask at the version that other dialects have, too. */
+/** Google's SDKs list models at a path that other dialects have too. */
 export function isGoogles(headers: HeaderReader): boolean {
   return headers.has('x-goog-api-key') || headers.has('x-goog-api-client');
 }
@@ -96,15 +96,15 @@ const STORED = new RegExp(
     `|^/v1(alpha|beta)?/models/[^/]+(/operations/.+|${COLON}(asyncBatchEmbedContent|batchGenerateContent|predictLongRunning))$`,
 );
 const SECRETS = /^\/v1(alpha|beta)?\/(credentials|webhooks)/;
-/** Made for one client, who speaks with Google itself by it. */
+/** Made for one client, which then speaks to Google directly. */
 const TOKENS = /^\/v1(alpha|beta)?\/auth_tokens$/;
 const UPLOADED = /^\/upload\//;
-/** What is posted there is answered, and stored. */
+/** What is posted there is both answered and stored. */
 const INTERACTIONS = /^\/v1(alpha|beta)?\/interactions$/;
 /** Images, and answers to questions with given choices. */
 const MADE_AT_ONCE = new RegExp(`^/v1(alpha|beta)?/(models/[^/]+${COLON}predict|decisions)$`);
 const DECISIONS = /\/decisions$/;
-/** OpenAI and Anthropic have these there too. */
+/** OpenAI and Anthropic have these paths too. */
 const SHARED = /^\/v1\/(agents|batches|decisions|environments|files)/;
 
 export function forwardedTo(path: string, headers: HeaderReader): ForwardedPath | undefined {
@@ -122,18 +122,18 @@ export function forwardedTo(path: string, headers: HeaderReader): ForwardedPath 
   return DECISIONS.test(path) ? { ...madeAt(path), ...DECISION_BILL } : madeAt(path);
 }
 
-/** Images: their answers state no usage. */
+/** Images, whose answers state no usage. */
 function madeAt(path: string): ForwardedPath {
   return { path, spokenBy: ['gemini'], isStored: false, billIn: () => undefined };
 }
 
-/** Images that Google Cloud would make: the developer API takes the same request, at its own path. */
+/** Images from Google Cloud: the developer API accepts the same request at its own path. */
 function madeOfCloud({ publisher, model, method }: PublisherPath): ForwardedPath | undefined {
   if (publisher !== 'google' || method !== 'predict' || !isImageModel(model)) return undefined;
   return { ...madeAt(methodOf(model, 'predict')), ofClient: withoutGooglesKeys };
 }
 
-/** What to do without Google, by the path of its collection. */
+/** What to do without Google, by the path of the collection. */
 const KEPT_THERE: readonly (readonly [path: RegExp, instead: string])[] = [
   [
     /^(\/upload)?\/v1beta\/files([/:]|$)/,
@@ -180,17 +180,15 @@ export function methodOf(model: string, method: string): string {
 }
 
 /**
- * What the gateway sets itself (key, framing, method), and what would keep the answer from being read: only some of its fields, without
- * its ending or what it is billed by, or in a script. Each may begin with `$`. https://docs.cloud.google.com/apis/docs/system-parameters
+ * What the gateway sets itself (key, framing, method), and what would make the answer unreadable: only some of its fields, so that its
+ * ending or its counts are missing, or a script around it. Each may begin with `$`.
+ * https://docs.cloud.google.com/apis/docs/system-parameters
  */
 const DROPPED = /^\$?(key|access_token|oauth_token|alt|fields|callback|ct|httpMethod|httpHeaders)$/;
-/** `fields` as a header. */
+/** The same as `fields`, as a header. */
 const FIELDS_HEADER = 'x-goog-fieldmask';
 
-/**
- * Bytes pass only between a client and a provider with the same framing, so if the client's query has `alt=sse`,
- * `endpoint` already has a query, too.
- */
+/** Bytes pass only between a client and a provider with the same framing. So if the client's query has `alt=sse`, `endpoint` has it too. */
 export function forwardQuery(query: URLSearchParams): string {
   const kept = new URLSearchParams([...query].filter(([name]) => !DROPPED.test(name)));
   const text = kept.toString();
@@ -198,7 +196,7 @@ export function forwardQuery(query: URLSearchParams): string {
   return `${query.get('alt') === 'sse' ? '&' : '?'}${text}`;
 }
 
-/** The client's headers without the one by which only some fields of the answer would come. */
+/** The client's headers without the one that selects fields of the answer. */
 export function clientHeaders(headers: HeaderReader): HeaderReader {
   if (!headers.has(FIELDS_HEADER)) return headers;
   const kept = HeaderList.of(headers);

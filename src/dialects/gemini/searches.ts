@@ -1,15 +1,15 @@
-// The grounding that is billed separately from tokens. https://ai.google.dev/gemini-api/docs/google-search#pricing
+// Counts the grounding that is billed separately from tokens. https://ai.google.dev/gemini-api/docs/google-search#pricing
 import { asArray, asObject, asString, type JsonObject } from '../../model/json/json.ts';
 import type { StatedUsage } from '../../model/usage.ts';
 import { searchedByPrompt } from './models.ts';
 
-/** Counts the queries of one answer, whose metadata may come in pieces or again and again. */
+/** Counts the queries of one answer, whose metadata may come in pieces or repeatedly. */
 export interface SearchCounter {
-  /** Undefined where the candidate has no new ones. */
+  /** Undefined if the candidate has no new ones. */
   read(candidate: JsonObject): StatedUsage | undefined;
 }
 
-/** @param model that serves; null: unknown, each query counts. */
+/** @param model the one that serves; null: unknown, so that each query counts. */
 export function createSearchCounter(model: string | null): SearchCounter {
   const queries = new Set<string>();
   const once = model !== null && searchedByPrompt(model);

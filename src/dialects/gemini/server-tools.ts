@@ -31,14 +31,14 @@ export function serverCall(
   };
 }
 
-/** @param callId of the call that came before, for results that name none. */
+/** @param callId the id of the preceding call, for results that name none. */
 export function serverResult(part: JsonObject, callId: () => string): ServerToolResultPart | undefined {
   const result = asObject(part.codeExecutionResult) ?? asObject(part.toolResponse);
   if (result === undefined) return undefined;
   return { type: 'server-tool-result', callId: asString(result.id) || callId(), dialect: ID, value: part };
 }
 
-/** The wire part of a call that this dialect made, undefined for another's. */
+/** The wire part of a call that this dialect made; undefined for another dialect's. */
 export function buildServerCall(call: ServerCall, to: 'client' | 'provider'): JsonObject | undefined {
   const fields = ownFields(call.extension);
   const known = fields.executableCode ?? fields.toolCall;

@@ -1,4 +1,4 @@
-// Thought signatures on the wire: bytes in base64, which Google's SDKs of Python, Go and Java decode.
+// Thought signatures on the wire: bytes in base64, which Google's SDKs for Python, Go and Java decode.
 // https://ai.google.dev/gemini-api/docs/thought-signatures
 import type { ReasoningPart } from '../../model/content.ts';
 import type { JsonObject } from '../../model/json/json.ts';
@@ -14,30 +14,30 @@ import {
 } from '../../model/opaque-token.ts';
 import { ID } from './wire.ts';
 
-/** A thought of an answer, as its signature tells it. */
+/** A thought of an answer, as its signature carries it. */
 export interface Thought {
   text: string;
-  /** Undefined where its provider signs none. */
+  /** Undefined if its provider does not sign it. */
   token: OpaqueToken | undefined;
   /** Only its provider can read it. */
   isRedacted?: boolean;
-  /** The client is not shown its text: the signature alone brings it back. */
+  /** Its text is not shown to the client, so only the signature brings it back. */
   isHidden?: boolean;
 }
 
-/** The value that Google documents for calls that no Gemini model made: they pass unchecked. */
+/** The value that Google documents for calls that no Gemini model made, which then pass unchecked. */
 export const UNCHECKED = 'skip_thought_signature_validator';
 /**
- * Its other spelling. Clients without a signature send either, Google's SDKs as bytes, like a signature:
- * `thought_signature=b"skip_thought_signature_validator"` is sent in base64.
+ * Both spellings of that value. Clients without a signature send either, and Google's SDKs send it as bytes, like a signature:
+ * `thought_signature=b"skip_thought_signature_validator"` becomes base64.
  */
 const PLACEHOLDERS = new Set(
   [UNCHECKED, 'context_engineering_is_the_way_to_go'].flatMap((words) => [words, btoa(words)]),
 );
 
 /**
- * The signatures of a part that a client sent back. LangChain4j puts those of all parts of a whole answer on the first
- * call, joined by empty lines.
+ * The signatures of a part that a client sent back. LangChain4j puts those of all parts of a whole answer on the first call, joined by
+ * empty lines.
  */
 export function signaturesOf({ thoughtSignature }: JsonObject): string[] {
   return typeof thoughtSignature === 'string' ? thoughtSignature.split('\n\n') : [];
@@ -56,12 +56,12 @@ export function signatureFromProvider(part: JsonObject): OpaqueToken | undefined
   return typeof signature === 'string' && signature !== '' ? ownToken(ID, signature) : undefined;
 }
 
-/** The field of a part for a client. */
+/** The field with the token, in a part for a client. */
 export function signatureForClient(token: OpaqueToken | undefined): { thoughtSignature?: string } {
   return token === undefined ? {} : { thoughtSignature: tokenToBytesWire(ID, token) };
 }
 
-/** A thought's signature, with the thought itself where it is another provider's. */
+/** A thought's signature, with the thought itself if it is another provider's. */
 export function thoughtForClient(thought: Thought): { thoughtSignature: string } {
   const { text, token, isRedacted = false, isHidden = false } = thought;
   const isWhole = token === undefined || (ownSignature(token) === undefined && (isHidden || isSeal(token)));
@@ -80,7 +80,7 @@ export function thoughtFromClient(thoughtSignature: string): ReasoningPart | und
   return { type: 'reasoning', text, ...(isRedacted ? { redacted: token } : { signature: token }) };
 }
 
-/** The provider's own text; undefined for another provider's token. */
+/** The provider's own signature; undefined for another provider's token. */
 export function ownSignature(token: OpaqueToken | undefined): string | undefined {
   return token === undefined ? undefined : openToken(ID, token);
 }

@@ -3,19 +3,19 @@ import type { Citation } from '../../model/content.ts';
 import { createKeptText } from '../../model/kept-text.ts';
 import type { Segment } from './citations.ts';
 
-/** Longer text blocks are not kept: their sources get no position. */
+/** Longer text blocks are not kept, so that their sources get no position. */
 const MOST_KEPT = 1_000_000;
-/** How much text the spans of an answer may repeat, in UTF-16 units; later ones have only their place. */
+/** How much text the spans of an answer may repeat, in UTF-16 units; later spans have only their position. */
 const MOST_REPEATED = 4 * MOST_KEPT;
-/** Bytes are counted up to each multiple of it once per block: sources may come in any order. */
+/** For each block the bytes up to each multiple of this are counted once, since sources may come in any order. */
 const STEP = 256;
 
 export interface SpanWriter {
   begin(): void;
   add(text: string): void;
   /**
-   * The citation's own span, or the whole block where it has none; undefined where the text was not kept. The same object
-   * where the previous citation has the same span. To be called once the block is complete.
+   * The citation's own span, or the whole block if it has none; undefined if the text was not kept. The same object if the previous
+   * citation has the same span. To be called when the block is complete.
    */
   segment(citation: Citation): Segment | undefined;
 }
@@ -29,10 +29,10 @@ class CountedSpans implements SpanWriter {
   private blockBytes = 0;
   private block = createKeptText();
   private isKept = true;
-  /** Byte offsets in the answer of each `STEP` of the block; counted when first asked for. */
+  /** Byte offsets in the answer of each `STEP` of the block, counted when first needed. */
   private offsets: number[] = [];
   private repeated = 0;
-  /** The span asked for last. */
+  /** The span requested last. */
   private start = 0;
   private end: number | undefined;
   private last: Segment | undefined;
@@ -82,12 +82,12 @@ class CountedSpans implements SpanWriter {
   }
 }
 
-/** Does not create the bytes, since it runs for every piece of every answer. */
+/** Counts without creating the bytes, since it runs for every piece of every answer. */
 function byteLength(text: string): number {
   let length = text.length;
   for (let index = 0; index < text.length; index++) {
     const code = text.charCodeAt(index);
-    // Half of a surrogate pair is two bytes of its four.
+    // Half of a surrogate pair counts as two of the pair's four bytes.
     if (code > 0x7f) length += code > 0x7ff && (code < 0xd800 || code > 0xdfff) ? 2 : 1;
   }
   return length;

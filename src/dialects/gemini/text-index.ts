@@ -2,7 +2,7 @@
 // one text block.
 import { PiecedText } from '../../model/kept-text.ts';
 
-/** Text beyond this is not kept, so that memory is bounded for any stream: later sources get no position. */
+/** Text beyond this is not kept, so that memory is bounded for any stream; later sources get no position. */
 const MOST_KEPT = 1_000_000;
 
 export interface TextIndex {
@@ -10,14 +10,14 @@ export interface TextIndex {
   begin(): void;
   add(text: string): void;
   /**
-   * The span of the current block for the bytes from `start` to `end`; undefined where they are not in it or, if `quote` is
-   * given, are another text.
+   * The span of the current block for the bytes from `start` to `end`; undefined if they are not in it or, if `quote` is given, contain
+   * another text.
    */
   place(start: number, end: number, quote: string | undefined): { start: number; end: number } | undefined;
 }
 
 const encoder = new TextEncoder();
-// A byte order mark inside an answer is an ordinary character.
+// A byte order mark within an answer is an ordinary character.
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 export function createTextIndex(): TextIndex {
@@ -27,7 +27,7 @@ export function createTextIndex(): TextIndex {
 class KeptTextIndex extends PiecedText implements TextIndex {
   private blockStart = 0;
   private isWhole = true;
-  /** The text as bytes, created on demand and dropped when it grows. */
+  /** The text as bytes, created on demand and dropped when the text grows. */
   private bytes: Uint8Array | undefined;
 
   begin(): void {

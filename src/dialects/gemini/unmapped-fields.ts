@@ -1,14 +1,14 @@
-// The parts of an answer that only this dialect can express: each field by its own name, for the reports of losses.
+// The parts of an answer that only this dialect can express, each field under its own name, for the reports of losses.
 import { isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 
 const NOTHING: string[] = [];
 
-/** Fields read into neutral form, or the candidate's place among others. */
+/** Fields that are read into neutral form, or state the candidate's place among others. */
 const MAPPED: ReadonlySet<string> = new Set([
   ...['content', 'finishReason', 'index', 'tokenCount', 'citationMetadata'],
 ]);
 const GROUNDING = 'groundingMetadata';
-/** The fields of `groundingMetadata` for sources, which become citations. */
+/** Fields of `groundingMetadata` about sources, which become citations. */
 const SOURCES: ReadonlySet<string> = new Set(['groundingChunks', 'groundingSupports', 'retrievalMetadata']);
 
 interface UnmappedField {
@@ -19,9 +19,9 @@ interface UnmappedField {
 
 const NO_FIELDS: UnmappedField[] = [];
 
-/** The candidate's fields with content that has no neutral form. */
+/** The candidate's fields that have content but no neutral form. */
 export function unmappedFields(candidate: JsonObject): UnmappedField[] {
-  // Most events, dozens a second, have none.
+  // Most events have none, and there are dozens a second.
   let fields = NO_FIELDS;
   for (const name of Object.keys(candidate)) {
     if (MAPPED.has(name)) continue;
@@ -51,7 +51,7 @@ const READ_OF_ANSWER: ReadonlySet<string> = new Set([
   ...['createTime', 'modelStatus', 'error'],
 ]);
 
-/** The fields of the answer itself that no client receives, but one of this dialect. */
+/** The fields of the answer itself that only clients of this dialect receive. */
 export function unreadOfAnswer(answer: JsonObject): string[] {
   let unread = NOTHING;
   for (const name in answer) {
@@ -68,7 +68,7 @@ const READ: ReadonlySet<string> = new Set([
   ...['executableCode', 'codeExecutionResult', 'toolCall', 'toolResponse'],
 ]);
 
-/** Whether any of a part's content is read: its other fields are then unread. */
+/** Lists the unread fields of a part whose content is read. */
 export function unreadOf(part: JsonObject): string[] {
   let unread: string[] | undefined;
   let isRead = false;
@@ -95,7 +95,7 @@ export interface UnmappedAnswer {
   response: JsonObject;
 }
 
-/** Adds what one extension holds; false where it holds neither kind of field. */
+/** Adds the fields of one extension; false if it contains neither kind. */
 export function addUnmapped(answer: UnmappedAnswer, { candidate, response }: JsonObject): boolean {
   if (isObject(candidate)) {
     const { [GROUNDING]: grounding, ...others } = candidate;
@@ -106,7 +106,7 @@ export function addUnmapped(answer: UnmappedAnswer, { candidate, response }: Jso
   return isObject(candidate) || isObject(response);
 }
 
-/** The candidate's fields beside its content: sources and unmapped fields share `groundingMetadata`. */
+/** The candidate's fields besides its content; sources and unmapped fields share `groundingMetadata`. */
 export function candidateFields({ candidate }: UnmappedAnswer, sources: JsonObject): JsonObject {
   const both = { ...sources, ...candidate };
   const grounding = merged(sources[GROUNDING], candidate[GROUNDING]);

@@ -4,7 +4,7 @@ import { asObject, type JsonObject, type JsonValue } from '../../model/json/json
 import { modelTraits } from './models.ts';
 import { camelFields, listOf } from './wire.ts';
 
-/** Whether the model would refuse the request for one: it checks the first call of each step since the last user text. */
+/** Whether the model would refuse the request for an unsigned call: it checks the first call of each step since the user's last text. */
 export function holdsUnsigned({ contents }: JsonObject, model: string): boolean {
   if (!modelTraits(model).needsSignatures) return false;
   const all = listOf(contents).map((content) => asObject(content) ?? {});
@@ -15,7 +15,7 @@ export function holdsUnsigned({ contents }: JsonObject, model: string): boolean 
       hasCalled = false;
       continue;
     }
-    // In the history, a streamed answer is one content per piece: together they are one step.
+    // In the history, a streamed answer is one content per piece; together they form one step.
     const first = hasCalled ? undefined : partsOf(parts).find((part) => part.functionCall !== undefined);
     if (first === undefined) continue;
     if (first.thoughtSignature === undefined) return true;

@@ -10,7 +10,7 @@ import {
 } from '../../model/usage.ts';
 import { servedTier } from '../shared/settings/service-tier.ts';
 
-/** The counts that an event states; events in the middle of a stream may state only the traffic type. */
+/** The counts that an event states. Events within a stream may state only the traffic type. */
 export function parseUsage(metadata: JsonObject): StatedUsage {
   const counts = new CountReader();
   const usage: Partial<Usage> = {};
@@ -19,7 +19,7 @@ export function parseUsage(metadata: JsonObject): StatedUsage {
   const toolUse = counts.read(metadata.toolUsePromptTokenCount);
   const answer = counts.read(metadata.candidatesTokenCount);
   const thoughts = counts.read(metadata.thoughtsTokenCount);
-  // The prompt's count includes the cached part, and excludes what the provider's tools added.
+  // The prompt's count includes the cached part, but not what the provider's tools added.
   if (prompt !== undefined) usage.inputTokens = Math.max(0, prompt - (cached ?? 0)) + (toolUse ?? 0);
   if (cached !== undefined) usage.cacheReadTokens = cached;
   if (answer !== undefined || thoughts !== undefined) usage.outputTokens = (answer ?? 0) + (thoughts ?? 0);
@@ -43,7 +43,7 @@ const TRAFFIC: Record<string, string> = {
   ON_DEMAND_OFFPEAK: 'off_peak',
 };
 
-/** Undefined where there are none. */
+/** Undefined if there are none. */
 function partsIn(
   { cacheTokensDetails, candidatesTokensDetails }: JsonObject,
   counts: CountReader,
@@ -68,19 +68,19 @@ function tokensOf(modality: string, details: JsonValue | undefined, counts: Coun
   return undefined;
 }
 
-/** Counts for which clients have no field: cache writes count as fresh input. */
+/** Counts for which clients have no field; cache writes count as fresh input. */
 export const COUNTS_WITHOUT_FIELD: readonly (keyof Usage)[] = ['cacheWriteTokens', 'webSearches'];
 
-/** For chunks before the last: Google's always have these two. The answer is counted at its end. */
+/** For chunks before the last: Google's always have these two counts. The answer is counted at its end. */
 export function countsSoFar(usage: Usage): JsonObject {
   const prompt = totalInputTokens(usage);
   return { promptTokenCount: prompt, totalTokenCount: prompt };
 }
 
-/** @param tier that served. */
+/** @param tier the one that served. */
 export function buildUsage(usage: Usage, tier?: string): JsonObject {
   const prompt = totalInputTokens(usage);
-  // Some servers report more reasoning tokens than output; here the output without them is a separate, non-negative count.
+  // Some servers report more reasoning tokens than output. Here the rest of the output is a separate count, which must not be negative.
   const thoughts = Math.min(usage.reasoningTokens, usage.outputTokens);
   const metadata: JsonObject = {
     promptTokenCount: prompt,

@@ -1,4 +1,4 @@
-// Names of the Gemini wire that several files here share, and its two spellings of every field.
+// Names on the Gemini wire that several files here share, and the two spellings of every field.
 import type { Extension } from '../../model/content.ts';
 import type { DialectId } from '../../model/dialect-id.ts';
 import { isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
@@ -6,15 +6,15 @@ import { createOwnFields, put } from '../shared/own-fields.ts';
 
 export const ID = 'gemini' satisfies DialectId;
 
-/** Of an answer that is one of the values of a schema's `enum`. */
+/** The media type of an answer that is one of the values of a schema's `enum`. */
 export const ENUM_TYPE = 'text/x.enum';
 
 const { extensionOf: withFields, ownFields } = createOwnFields(ID);
 export { ownFields };
 
 /**
- * `{extension}` for fields that only this dialect understands, `{}` if there are none. Google reads a field with its default
- * value as one that is left out (https://protobuf.dev/programming-guides/proto3/#default): not sending it loses nothing.
+ * `{extension}` for fields that only this dialect understands, `{}` if there are none. Google treats a field with its default value as left
+ * out (https://protobuf.dev/programming-guides/proto3/#default), so not sending it loses nothing.
  */
 export function extensionOf(fields: JsonObject): { extension?: Extension } {
   const { extension } = withFields(fields);
@@ -23,7 +23,7 @@ export function extensionOf(fields: JsonObject): { extension?: Extension } {
   return { extension: defaults.length === 0 ? extension : { ...extension, defaults } };
 }
 
-/** Whether a value is its field's default. 0 is not: of some numbers Google distinguishes it from one that is left out. */
+/** Whether a value is its field's default. 0 is not, since Google distinguishes it for some numbers from one that is left out. */
 export function isDefault(value: JsonValue | undefined): boolean {
   if (typeof value === 'string') return value === '' || UNSPECIFIED.test(value);
   return isObject(value) || Array.isArray(value) ? Object.values(value).every(isDefault) : value === false;
@@ -32,9 +32,9 @@ export function isDefault(value: JsonValue | undefined): boolean {
 const UNSPECIFIED = /^([A-Z_]+_)?UNSPECIFIED$/i;
 
 /**
- * The object with its fields in lowerCamelCase: Google takes `inline_data` for `inlineData` everywhere
- * (https://protobuf.dev/programming-guides/json/). One level only, since what users name themselves (arguments,
- * properties of a schema) keeps its spelling. Null counts as left out.
+ * The object with its fields in lowerCamelCase: Google accepts `inline_data` for `inlineData` everywhere
+ * (https://protobuf.dev/programming-guides/json/). Only at the top level, since what users name themselves (arguments, properties of a
+ * schema) keeps its spelling. Null counts as left out.
  */
 export function camelFields(object: JsonObject): JsonObject {
   const fields: JsonObject = {};
@@ -51,7 +51,7 @@ export function camelField(name: string): string {
   return name.replace(/(?<!^)_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 }
 
-/** A field that repeats in the wire's schema: a single value stands for a list of one, as Google reads it. */
+/** The values of a repeated field; Google reads a single value as a list of one. */
 export function listOf(value: JsonValue | undefined): JsonValue[] {
   if (value === undefined || value === null) return [];
   return Array.isArray(value) ? value : [value];

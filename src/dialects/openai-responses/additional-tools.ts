@@ -9,12 +9,12 @@ import { ID, ownFields } from './wire.ts';
 
 export const ADDITIONAL_TOOLS = 'additional_tools';
 
-/** The tools of one item. Throws `invalid_request` with `path` where they are not tools. */
+/** The tools of one item. Throws `invalid_request` with `path` if they are not tools. */
 export function parseAdditionalTools(item: JsonObject, path: string): Tool[] {
   return parseToolList(item, `${path}.tools`);
 }
 
-/** `tools` and those of the conversation; of two with one name the later one counts. */
+/** `tools` and those that the conversation brings; of two with the same name the later one counts. */
 export function withAdditional(tools: readonly Tool[], brought: readonly Tool[]): Tool[] {
   if (brought.length === 0) return [...tools];
   const named = new Map([...tools, ...brought].map((tool) => [uniqueName(tool), tool]));
@@ -22,7 +22,7 @@ export function withAdditional(tools: readonly Tool[], brought: readonly Tool[])
   return [...named.values()].map((tool) => (always.has(uniqueName(tool)) ? offered(tool) : tool));
 }
 
-/** Of MCP servers, which have the name of their type, with the server's label. */
+/** A name that no other tool has. MCP servers are all named by their type, so theirs includes the server's label. */
 export function uniqueName(tool: Tool): string {
   if (tool.type !== 'server' || tool.mcp === undefined) return tool.name;
   return `${tool.name} ${String(tool.definition.fields.server_label)}`;
@@ -32,7 +32,7 @@ function isFound(tool: Tool): boolean {
   return tool.type === 'function' && tool.isFound === true;
 }
 
-/** One that is offered whether it is found or not. */
+/** The tool as one that is offered whether or not a search finds it. */
 function offered(tool: Tool): Tool {
   if (tool.type !== 'function' || tool.isFound === undefined) return tool;
   const { isFound: _, ...rest } = tool;
@@ -45,14 +45,14 @@ export interface ToolItem {
   item: JsonObject;
 }
 
-/** The extension that keeps the items beside `fields`: no loss elsewhere, since their tools are offered there too. */
+/** The extension that keeps the items beside `fields`. Nothing is lost elsewhere, since their tools are offered there too. */
 export function keepItems(fields: JsonObject, kept: readonly ToolItem[]): Extension {
   if (kept.length === 0) return { dialect: ID, fields };
   const items = kept.map(({ behind, item }) => ({ behind, item }));
   return { dialect: ID, fields: { ...fields, [ADDITIONAL_TOOLS]: items }, defaults: [ADDITIONAL_TOOLS] };
 }
 
-/** The items of a client of this dialect. */
+/** The items that a client of this dialect sent. */
 export function keptItems({ extension }: NeutralRequest): ToolItem[] {
   return (asArray(ownFields(extension)[ADDITIONAL_TOOLS]) ?? []).flatMap((kept) => {
     const item = isObject(kept) ? asObject(kept.item) : undefined;
@@ -60,7 +60,7 @@ export function keptItems({ extension }: NeutralRequest): ToolItem[] {
   });
 }
 
-/** Unique names of the tools that `keptItems` hold, and of those that the client's searches found. */
+/** Unique names of the tools in these items, and of those that the client's searches found. */
 export function broughtNames(request: NeutralRequest): ReadonlySet<string> {
   const items = [...keptItems(request).map(({ item }) => item), ...searchOutputs(request.messages)];
   const tools = items.flatMap((item) => parseAdditionalTools(item, ADDITIONAL_TOOLS));

@@ -1,9 +1,8 @@
-// Messages between an agent and those that it started (`agent_message`; Codex with its newest models): turns of the user elsewhere, and
-// unchanged for OpenAI's models. Other servers of this dialect refuse the type, so that plain ones are turns of the user there too.
-// OpenAI's models write their text encrypted, into arguments that the schema marks, and
-// Codex sends on what stands there; a model of another vendor writes plain text into the same place, which is read as that.
-// https://github.com/openai/codex/pull/26210, https://github.com/openai/codex/issues/33551
-// Refused by Ollama, vLLM, Bedrock and xAI: https://github.com/ollama/ollama/issues/18286,
+// Messages between an agent and those that it started (`agent_message`; Codex with its newest models): they become turns of the user
+// elsewhere, and pass unchanged to OpenAI's models. Other servers of this dialect refuse the type, so plain ones become turns of the user
+// there too. OpenAI's models write the text encrypted, into arguments that the schema marks, and Codex passes on what stands there; a model
+// of another vendor writes plain text there, which is read as such. https://github.com/openai/codex/pull/26210,
+// https://github.com/openai/codex/issues/33551 Refused by Ollama, vLLM, Bedrock and xAI: https://github.com/ollama/ollama/issues/18286,
 // https://github.com/BerriAI/litellm/issues/36528, https://github.com/router-for-me/CLIProxyAPI/issues/5207
 import type { Part } from '../../model/content.ts';
 import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
@@ -13,22 +12,22 @@ import { keptAs, ownFields } from './wire.ts';
 
 export const AGENT_MESSAGE = 'agent_message';
 
-/** The type of a part of such a message, and the field that has its text. */
+/** The type of a part of such a message, and the name of the field with its text. */
 const ENCRYPTED = 'encrypted_content';
 
-/** What OpenAI encrypts begins with the version of its tokens, and has no space. */
+/** What OpenAI encrypts begins with the version of its tokens, and contains no space. */
 const CIPHERTEXT = /^gAAAAA[\w-]{40,}={0,2}$/;
 
 const UNREADABLE = '(This text is encrypted for models of OpenAI. No other model can read it.)';
 
-/** Undefined where it does not begin with text, by which the item is found again. */
+/** Undefined if the item does not begin with text, by which it would be found again. */
 export function parseAgentMessage(item: JsonObject, path: string): Message | undefined {
   const [first, ...rest] = parseContent(item.content, `${path}.content`).flatMap(readable);
   if (first?.type !== 'text') return undefined;
   return { role: 'user', parts: [{ ...first, extension: keptAs(AGENT_MESSAGE, item) }, ...rest] };
 }
 
-/** The item that the message was parsed from, in the words that the message has now: transformers may have changed them. */
+/** The item from which the message was parsed, with the text that the message has now, since transformers may have changed it. */
 export function agentMessageOf({ parts }: Message): JsonObject | undefined {
   const [first] = parts;
   const item = first?.type === 'text' ? asObject(ownFields(first.extension)[AGENT_MESSAGE]) : undefined;
@@ -40,8 +39,8 @@ export function agentMessageOf({ parts }: Message): JsonObject | undefined {
 }
 
 /**
- * The item for a server of this dialect. Encrypted ones pass everywhere: a model may have any name where it is OpenAI's.
- * @param isOpenAis whether the model's name is one of OpenAI's, who refuses plain text in place of what it encrypted.
+ * The item in the form that a server of this dialect accepts. Encrypted ones pass everywhere, since an OpenAI model may have any name.
+ * @param isOpenAis whether the model's name is one of OpenAI's, which refuses plain text in place of what it encrypted.
  */
 export function fitAgentMessage(item: JsonObject, isOpenAis: boolean): JsonObject {
   const listed = asArray(item.content);
@@ -63,7 +62,7 @@ function inPlainText(part: JsonValue): JsonValue {
   return type === ENCRYPTED && typeof text === 'string' ? { type: 'input_text', text } : part;
 }
 
-/** @param texts those of the message from this entry on; its own is taken out. */
+/** @param texts those of the message from this entry on; the entry's own is removed. */
 function inWords(entry: JsonValue, texts: string[]): JsonValue {
   const [part] = parseContent([entry], AGENT_MESSAGE).flatMap(readable);
   if (part?.type !== 'text') return entry;
@@ -77,7 +76,7 @@ function readable(part: Part): Part[] {
   if (part.type !== 'opaque' || part.name !== CONTENT_PREFIX + ENCRYPTED) return [part];
   const text = asString(asObject(part.value)?.[ENCRYPTED]);
   if (text === undefined) return [part];
-  // The part stays, so that it is named as lost.
+  // The part stays, so that it is reported as lost.
   if (CIPHERTEXT.test(text)) return [{ type: 'text', text: UNREADABLE }, part];
   return [{ type: 'text', text }];
 }

@@ -33,7 +33,7 @@ export function parseAnnotation(annotation: JsonObject): Citation {
   const start = asNumber(annotation.start_index);
   const end = asNumber(annotation.end_index);
   if (title) citation.title = title;
-  // Servers send 0 to 0 where the position is unknown.
+  // Servers send 0 to 0 if the position is unknown.
   if (start !== undefined && end !== undefined && end > start) {
     citation.start = start;
     citation.end = end;
@@ -41,14 +41,14 @@ export function parseAnnotation(annotation: JsonObject): Citation {
   return citation;
 }
 
-/** Whether it goes back as it came. */
+/** Whether the citation goes back as it came. */
 export function isOwn({ extension }: Citation): boolean {
   return extension?.dialect === ID;
 }
 
 /**
- * The annotation for a citation in a text of `length` UTF-16 units; undefined where it has no form here.
- * A citation without a place covers the whole text.
+ * The annotation for a citation in a text of `length` UTF-16 units; undefined if it has no form here. A citation without a place covers the
+ * whole text.
  * @param base where that text begins in its part.
  */
 export function buildAnnotation(citation: Citation, length: number, base = 0): JsonObject | undefined {
@@ -59,7 +59,7 @@ export function buildAnnotation(citation: Citation, length: number, base = 0): J
     start_index: base + (citation.start ?? 0),
     end_index: base + (citation.end ?? length),
     url: citation.url,
-    // Clients show a source by it, one without a name as nothing.
+    // Clients show a source by its title, and one without a title not at all.
     title: citation.title || citation.url,
   };
 }
@@ -71,5 +71,5 @@ function movedBy(base: number, annotation: JsonObject): JsonObject {
   return { ...annotation, start_index: base + start, end_index: base + end };
 }
 
-/** The fields of an annotation about its source, without the source's location. */
+/** The details of a citation that an annotation has, besides the source's location. */
 export const ANNOTATED = ['span'] as const;

@@ -13,15 +13,15 @@ import { ID, ownFields } from './wire.ts';
 
 export interface BuildScope {
   losses: LossReport;
-  /** The client speaks this dialect: its content is passed on unchanged. */
+  /** Whether the client speaks this dialect, so that its content is passed on unchanged. */
   native: boolean;
-  /** Takes OpenAI's cache breakpoints from clients of its other dialect too: other servers may refuse them. */
+  /** Whether the server accepts OpenAI's cache breakpoints from clients of Chat Completions too; others may refuse them. */
   marks: boolean;
-  /** The model takes breakpoints in place of Anthropic's. */
+  /** Whether the model accepts breakpoints in place of Anthropic's. */
   breakpoints: boolean;
-  /** Takes instructions between turns: chat templates of many open models refuse them there. */
+  /** Whether the model accepts instructions between turns, which chat templates of many open models refuse. */
   laterInstructions: boolean;
-  /** The MCP servers that are declared in place of another dialect's: calls of their tools can be sent back. */
+  /** The declared MCP servers that come from another dialect: calls of their tools can be sent back. */
   mcpServers: ReadonlySet<string>;
 }
 
@@ -41,14 +41,14 @@ function addCommon(part: Exclude<Part, { type: 'opaque' }>, content: JsonObject,
   scope.losses.foreign(part.extension);
   const { [BREAKPOINT]: _, ...own } = ownFields(part.extension);
   Object.assign(content, own);
-  // A step may have removed it.
+  // A transformer may have removed it.
   if (part.cacheControl === undefined) return;
   const given = scope.marks ? breakpointIn(part.extension) : undefined;
   if (given !== undefined) content[BREAKPOINT] = given;
   else addBreakpoint(part.cacheControl, content, scope);
 }
 
-/** @param content the last of what is to be cached; undefined where nothing can hold the breakpoint. */
+/** @param content the last of what is to be cached; undefined if nothing can hold the breakpoint. */
 export function addBreakpoint(
   cacheControl: JsonObject,
   content: JsonObject | undefined,

@@ -24,7 +24,7 @@ const MAX_CALL_ID = 64;
 export function buildInput(request: NeutralRequest, scope: BuildScope): JsonObject[] {
   const items: JsonObject[] = [];
   const tools = indexTools(request.tools);
-  /** Results are items of their call's kind. */
+  /** Ids of free-text calls, since a result's item is of its call's kind. */
   const customCalls = new Set<string>();
   const serverTools = new Map<string, string>();
   const kept = keptItems(request);
@@ -48,12 +48,12 @@ export function buildInput(request: NeutralRequest, scope: BuildScope): JsonObje
   }
   for (const { behind, item } of kept) if (behind >= turns.length) items.push(item);
   if (scope.native || items.length === 0) return items;
-  // Counts only the input: the instructions do not matter.
+  // Only words of the input count, not those of the instructions.
   const word = missingJsonWord(request, [], scope.losses);
   return word === undefined ? items : [{ type: 'message', role: 'system', content: word }, ...items];
 }
 
-/** OpenAI refuses encrypted reasoning that is the last item of a turn, as in an answer cut off while thinking. */
+/** OpenAI refuses encrypted reasoning as the last item of a turn, as in an answer cut off while thinking. */
 function withoutLastThought(answer: JsonObject[], { losses }: BuildScope): JsonObject[] {
   const end = answer.findLastIndex(
     (item) => item.type !== 'reasoning' || item.encrypted_content === undefined,
@@ -62,7 +62,7 @@ function withoutLastThought(answer: JsonObject[], { losses }: BuildScope): JsonO
   return answer.slice(0, end + 1);
 }
 
-/** A user or system turn: results are separate items, and the parts between them form messages. */
+/** Builds a user or system turn: results are separate items, and the parts between them form messages. */
 function buildTurn(
   { role, parts }: Message,
   customCalls: ReadonlySet<string>,
@@ -116,7 +116,7 @@ function buildResult(part: ToolResultPart, isCustom: boolean, scope: BuildScope)
     losses.approximated('tool_result.is_error', FAILED_IN_WORDS);
     content.unshift({ type: 'input_text', text: CALL_FAILED });
   }
-  // Joined once the breakpoint has moved on, several texts would be another prompt, of which nothing is cached.
+  // Once the breakpoint has moved on, joined texts would be a different prompt, of which nothing is cached.
   const isApart = scope.breakpoints && content.length > 1;
   return {
     type: isCustom ? 'custom_tool_call_output' : 'function_call_output',
@@ -125,7 +125,7 @@ function buildResult(part: ToolResultPart, isCustom: boolean, scope: BuildScope)
   };
 }
 
-/** An assistant turn: each of reasoning, text, call and hosted call is an item, in the order they came. */
+/** Builds an assistant turn: reasoning, text, calls and hosted calls are items, in the order in which they came. */
 function buildAnswer(
   message: Message,
   tools: ReadonlyMap<string, ClientTool>,
@@ -166,7 +166,7 @@ function buildAnswer(
           else push(item);
         } else {
           const thought = thoughtOf(part, scope);
-          // Before the text sent with the call, where it was.
+          // Before the text that came with the call, where it was.
           if (thought !== undefined) items.push(thought);
           else if (part.signature !== undefined) losses.lost('thought_signature');
           push(buildCall(part, tools.get(part.name), scope));
@@ -198,7 +198,7 @@ function buildAnswer(
   return items;
 }
 
-/** Whether the call of an MCP server's tool can be sent back: it is this dialect's, or its server is declared. */
+/** Whether the call of an MCP server's tool can be sent back: it is of this dialect, or its server is declared. */
 function isReplayed({ extension, mcpServer = '' }: ToolCallPart, { mcpServers }: BuildScope): boolean {
   return extension?.dialect === ID || mcpServers.has(mcpServer);
 }
@@ -207,7 +207,7 @@ function isContent(part: Part): boolean {
   return part.type === 'opaque' && part.name.startsWith(CONTENT_PREFIX);
 }
 
-/** A bare id is useful only where the client itself relies on what the provider stores. */
+/** An id by itself is useful only if the client relies on what the provider stores. */
 function replayable(part: Part & { type: 'reasoning' }, { native }: BuildScope): boolean {
   const key = openKey(part.signature);
   if (key === undefined) return false;
@@ -215,14 +215,14 @@ function replayable(part: Part & { type: 'reasoning' }, { native }: BuildScope):
   return native || isWhole;
 }
 
-/** Reasoning that comes back only with a call's seal: the Gemini CLI does not keep thoughts. */
+/** Reasoning that comes back only in a call's signature, since the Gemini CLI does not keep thoughts. */
 function thoughtOf({ signature }: ToolCallPart, scope: BuildScope): JsonObject | undefined {
   if (signature === undefined) return undefined;
   const thought: ReasoningPart = { type: 'reasoning', text: '', signature };
   return replayable(thought, scope) ? buildReasoning(thought) : undefined;
 }
 
-/** Text split into parts by citations stays one message. */
+/** A text that citations split into parts remains one message. */
 function buildMessage(texts: readonly Part[], scope: BuildScope): JsonObject {
   const content: JsonObject[] = [];
   const fields: JsonObject = {};
@@ -237,7 +237,7 @@ function buildMessage(texts: readonly Part[], scope: BuildScope): JsonObject {
   return {
     type: 'message',
     role: 'assistant',
-    // As a part, OpenAI's own type requires the id of an item that it created; a plain text needs none.
+    // As a part, OpenAI's own type requires the id of an item that OpenAI created; a plain string needs none.
     content: isPlain ? content.map((part) => part.text).join('') : content,
     ...fields,
   };

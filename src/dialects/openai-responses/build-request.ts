@@ -60,7 +60,7 @@ export function buildRequest(given: NeutralRequest, options: BuildOptions): Buil
     mcpServers: isOpenAi ? mcpServerNames(asked.tools) : new Set(),
     laterInstructions: native || isOpenAi || quirks.laterInstructions === true,
   };
-  // Other servers of the dialect may not know the list.
+  // Other servers of the dialect may not know the list of choices.
   const paired = native ? asked : withChoiceInWords(pairCalls(asked, losses), losses);
   const request =
     native || isOpenAi ? withAnswerSchema(paired, native, losses) : declareAllowed(paired, losses);
@@ -70,7 +70,7 @@ export function buildRequest(given: NeutralRequest, options: BuildOptions): Buil
 
   const body: JsonObject = { model };
   Object.assign(body, buildPrompt(request, scope));
-  // Known of OpenAI's models.
+  // What OpenAI's models do is known.
   if (isOpenAi) reportPrefill(request, losses);
   else reportUnknownPrefill(request, losses);
   if (request.stream) body.stream = true;
@@ -105,7 +105,7 @@ export function buildRequest(given: NeutralRequest, options: BuildOptions): Buil
   return { body, losses: losses.list() };
 }
 
-/** OpenAI's own models answer with an object: any other form is requested in the instructions. */
+/** OpenAI's own models answer with an object, so any other form is requested in the instructions. */
 function withAnswerSchema(request: NeutralRequest, native: boolean, losses: LossReport): NeutralRequest {
   const { outputFormat, ...rest } = request;
   if (native || outputFormat?.type !== 'json-schema') return request;
@@ -120,7 +120,7 @@ function withAnswerSchema(request: NeutralRequest, native: boolean, losses: Loss
 
 /** `instructions` and `input`. */
 function buildPrompt(request: NeutralRequest, scope: BuildScope): JsonObject {
-  // A breakpoint stands on a part, which the field for instructions has none of.
+  // A breakpoint must stand on a part, and the field for instructions has none.
   const isMarked = scope.marks && request.system.some((part) => hasBreakpoint(part, scope));
   const instructions = isMarked ? undefined : buildInstructions(request, scope.losses);
   const input = buildInput(request, scope);
@@ -129,7 +129,7 @@ function buildPrompt(request: NeutralRequest, scope: BuildScope): JsonObject {
     input.unshift({ type: 'message', role: 'developer', content });
   }
   const isEmptyInput = input.length === 0;
-  // A request needs an input: other dialects' clients may send only a system prompt.
+  // A request needs an input, but clients of other dialects may send only a system prompt.
   if (isEmptyInput && !scope.native) {
     if (instructions !== undefined)
       return { input: [{ type: 'message', role: 'system', content: instructions }] };
@@ -141,7 +141,7 @@ function buildPrompt(request: NeutralRequest, scope: BuildScope): JsonObject {
   };
 }
 
-/** Adds the fields that only this dialect knows, to what is built where both are objects. */
+/** Adds the fields that only this dialect knows; where both are objects, to what was built. */
 function putOwn(body: JsonObject, own: JsonObject): void {
   for (const [field, value] of Object.entries(own)) {
     const built = asObject(body[field]);
@@ -166,13 +166,13 @@ function buildInstructions({ system }: NeutralRequest, losses: LossReport): stri
   return texts.length === 0 ? undefined : texts.join('\n\n');
 }
 
-/** What remains to be reported where the provider stores the exchange for a client of Chat Completions, too. */
+/** The extension without `store`, which the provider keeps for clients of Chat Completions too, so that it is not reported. */
 function withoutStore(extension: Extension | undefined): Extension | undefined {
   return extension && { ...extension, defaults: [...(extension.defaults ?? []), 'store'] };
 }
 
 /**
- * Clients of other dialects send the whole conversation each time: nothing needs to be stored unless they ask for it, and reasoning
+ * Clients of other dialects send the whole conversation each time, so nothing needs to be stored unless they ask for it, and reasoning
  * comes encrypted so that they can send it back. Models that do not reason refuse a request for that.
  */
 function buildRetention(
@@ -198,12 +198,12 @@ function leastTokens(wanted: number | undefined, losses: LossReport): number | u
   return LEAST_OUTPUT_TOKENS;
 }
 
-/** The model refuses sampling parameters, and requests for log probabilities. */
+/** Whether the model refuses sampling parameters, and requests for log probabilities. */
 function isFixed({ reasoning }: NeutralRequest, traits: ModelTraits): boolean {
   return traits.fixedSampling && !(isOff(reasoning) && traits.samplesWithoutThinking === true);
 }
 
-/** The dialect has two of the usual parameters, and models of fixed sampling refuse those; defaults lose nothing. */
+/** The dialect has two of the usual parameters, which models with fixed sampling refuse; leaving out defaults loses nothing. */
 function buildSampling(
   request: NeutralRequest,
   native: boolean,

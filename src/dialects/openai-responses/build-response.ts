@@ -48,7 +48,10 @@ export function buildResponse(response: NeutralResponse, context: AnswerContext)
   };
 }
 
-/** A signature behind all that was said, for a client that shows the last item alone. Behind a call it is sent: the call goes on. */
+/**
+ * A signature after everything that was said, for a client that only shows the last item. After a call it is sent, since the call
+ * continues.
+ */
 export const LAST_SIGNATURE = 'thought_signature';
 
 function withoutLastSignatures(parts: readonly Part[], losses: AnswerLosses): readonly Part[] {
@@ -73,9 +76,9 @@ function buildOutput(
   const tools = indexTools(context.tools);
   const output: JsonObject[] = [];
   const mcpCalls = new McpCalls();
-  /** Content of the message to which consecutive texts belong. */
+  /** Content of the message to which consecutive texts are added. */
   let content: JsonObject[] | undefined;
-  /** Of a message: SDKs join the texts of its parts (`output_text`). */
+  /** Joins the texts of a message, as SDKs do with those of its parts (`output_text`). */
   let texts = new TextJoiner();
   for (const [index, part] of parts.entries()) {
     if (part.type === 'text' || part.type === 'refusal') {
@@ -106,15 +109,15 @@ function buildOutput(
     output.push(item);
   }
   for (const call of mcpCalls.unanswered()) losses.serverCall(call, false);
-  // If the answer was cut off, so was the message that it ends with, whatever without an item came behind it.
+  // If the answer was cut off, so was its last message, whatever without an item followed it.
   const last = output.at(-1);
   if (content !== undefined && last !== undefined) last.status = status;
   return output;
 }
 
 /**
- * Claude says what it cites in texts of its own, OpenAI's models all of a message in one, which programs read alone
- * (`content[0].text`; AG2 the last). An answer of this dialect keeps its parts, to which its places refer.
+ * Claude writes what it cites as separate texts; OpenAI's models write a whole message as one, and programs read only that one
+ * (`content[0].text`; AG2 reads the last). An answer of this dialect keeps its parts, to which its positions refer.
  */
 function continues(before: Part | undefined, part: Part): part is TextPart {
   return [before, part].every((each) => each?.type === 'text' && !each.citations?.some(isOwn));
@@ -132,7 +135,7 @@ function textOf(part: TextPart | RefusalPart, text: string): JsonObject {
   return part.type === 'text' ? { text } : { refusal: text };
 }
 
-/** @param base where the text begins in the one that it is added to. */
+/** @param base where the text begins in the one to which it is added. */
 function buildContent(part: TextPart | RefusalPart, losses: AnswerLosses, base = 0): JsonObject {
   if (part.type === 'refusal') {
     if (part.logprobs !== undefined) losses.lost('logprobs');
@@ -214,7 +217,7 @@ function buildItem(
   }
 }
 
-/** A call that was cut short has only its beginning, so its arguments are not whole. */
+/** The arguments of a call that was cut off are not complete. */
 function callStatus({ kind, arguments: text }: ToolCallPart): ItemStatus {
   const isWhole = kind !== 'function' || text.trim() === '' || parseObject(text) !== undefined;
   return isWhole ? 'completed' : 'incomplete';

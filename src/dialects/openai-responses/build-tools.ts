@@ -16,7 +16,7 @@ import { CODE_INTERPRETER } from './parse-tools.ts';
 import { searchOf, TOOL_SEARCH } from './tool-search.ts';
 import { ID, ownFields } from './wire.ts';
 
-/** The tool fields of the body; empty where the request offers no tool that this dialect has. */
+/** The tool fields of the body; empty if the request offers no tool that this dialect has. */
 export function buildTools(request: NeutralRequest, scope: BuildScope, traits: ModelTraits): JsonObject {
   const { losses } = scope;
   const tools: JsonObject[] = [];
@@ -68,7 +68,7 @@ export function buildTools(request: NeutralRequest, scope: BuildScope, traits: M
   return fields;
 }
 
-/** A provider-run tool's type is its name; of another dialect's, only those that have a counterpart may have been sent. */
+/** A tool run by the provider is named by its type; another dialect's was sent only if it has a counterpart. */
 function listTool(tool: Tool): JsonObject[] {
   if (tool.type !== 'server') return [nameTool(tool)];
   if (tool.definition.dialect === ID) return [{ type: tool.name }];
@@ -86,7 +86,7 @@ function nameTool(tool: FunctionTool | CustomTool): JsonObject {
   return { type: tool.type, name: tool.namespace?.tool ?? tool.name };
 }
 
-/** Another dialect's only for OpenAI's own models: other servers of this dialect may run no tools. */
+/** A tool of another dialect becomes OpenAI's only for OpenAI's own models: other servers of this dialect may run no tools. */
 function buildServer(tool: ServerTool, scope: BuildScope, { reasons }: ModelTraits): JsonObject | undefined {
   const { losses } = scope;
   if (tool.definition.dialect === ID) return tool.definition.fields;
@@ -136,12 +136,12 @@ function buildFunction(
   if (tool.cacheControl !== undefined) losses.lost('cache_control');
   const built: JsonObject = { type: 'function', name: tool.name };
   put(built, 'description', tool.description);
-  // OpenAI's own models require an object, other servers of the dialect accept whatever the client sends.
+  // OpenAI's own models require an object; other servers of the dialect accept whatever the client sends.
   const isOpenAis = reasons !== undefined;
   const facts = { checksStrict: isOpenAis, isOneObject: isOpenAis };
   const { parameters, strict } = native ? tool : functionFields(tool, facts, losses);
   put(built, 'parameters', parameters);
-  // If it is left out, OpenAI makes the schema strict where it can, which clients of other dialects do not mean.
+  // If it is left out, OpenAI makes the schema strict where it can, which clients of other dialects do not expect.
   put(built, 'strict', native ? strict : (strict ?? false));
   return { ...built, ...ownFields(tool.extension) };
 }

@@ -4,7 +4,10 @@ import { asObject } from '../../model/json/json.ts';
 import type { ClientErrors } from '../dialect.ts';
 import { buildError, clientMessage } from './errors.ts';
 
-/** The program's name (`codex_exec`, `codex_tui`, `codex_cli_rs`), which programs built on it replace; newer ones describe the turn. */
+/**
+ * Whether it is Codex: by the program's name (`codex_exec`, `codex_tui`, `codex_cli_rs`), which programs built on it replace, or by the
+ * description of the turn, which newer versions send.
+ */
 export function isCodex(headers: HeaderReader): boolean {
   return /^codex/i.test(headers.get('originator') ?? '') || headers.get('x-codex-turn-metadata') !== null;
 }
@@ -12,9 +15,9 @@ export function isCodex(headers: HeaderReader): boolean {
 const TOO_MANY_REQUESTS = 429;
 
 /**
- * It waits as long as `retry-after` says, be it a day, and shows nothing of why ("Reconnecting... 1/5"); without one it says that it
- * has retried often enough, at 402 it does, and of `insufficient_quota` it says that the person's plan is used up. Where the limit
- * of a plan of OpenAI's is reached, it ends at once and shows the words of this header.
+ * Codex waits as long as `retry-after` says, even a day, without showing why ("Reconnecting... 1/5"); without the header it says that it
+ * has retried often enough, and after a 402 too; of `insufficient_quota` it says that the user's plan is used up. At the limit of a plan of
+ * OpenAI's it stops at once and shows the words of this header.
  * https://github.com/openai/codex/blob/main/codex-rs/codex-api/src/api_bridge.rs
  */
 export const codexErrors: ClientErrors = {
@@ -28,7 +31,7 @@ export const codexErrors: ClientErrors = {
     error.isUsedUp ? { 'x-codex-promo-message': headerText(withoutDot(clientMessage(error))) } : {},
 };
 
-/** Codex goes on behind it: ", or try again later." */
+/** Codex appends ", or try again later." */
 function withoutDot(message: string): string {
   return message.endsWith('.') ? message.slice(0, -1) : message;
 }

@@ -11,7 +11,7 @@ import { parseUsage } from './usage.ts';
 /** Below the base URL. */
 export const COMPACT_PATH = '/responses/compact';
 
-/** Fields that affect the summary, by OpenAI's documentation and by what Codex sends. */
+/** Fields that affect the summary, according to OpenAI's documentation and to what Codex sends. */
 const SUMMARISED: readonly string[] = [
   ...['model', 'input', 'instructions', 'previous_response_id', 'prompt_cache_key'],
   ...['tools', 'parallel_tool_calls', 'reasoning', 'text'],

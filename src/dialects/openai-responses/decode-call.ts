@@ -11,7 +11,7 @@ export class CallState extends SentText {
   ended = false;
   private readonly blocks: Blocks;
   private readonly index: number;
-  /** Undefined until it has begun. */
+  /** Undefined until the call has begun. */
   private block: number | undefined = undefined;
   /** Fragments that came before the name. */
   private waiting = '';
@@ -42,7 +42,7 @@ export class CallState extends SentText {
     this.emit(text);
   }
 
-  /** The whole arguments: sends what no delta contained. */
+  /** Takes the whole arguments: sends what no delta contained. */
   whole(text: string): void {
     if (!this.ended) this.emit(this.rest(text));
   }

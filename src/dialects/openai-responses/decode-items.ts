@@ -1,5 +1,5 @@
-// The decoder's output items: each is emitted once, from its deltas where they came, else from what repeats them
-// (`.done` events, the finished item, the terminal event's output), which is all that some servers send.
+// The decoder's output items. Each is emitted once: from its deltas if they came, else from what repeats them (`.done` events, the finished
+// item, the terminal event's output), which is all that some servers send.
 import { ENTRY_SIZE, type EventSink, type StreamEvent } from '../../model/events.ts';
 import { asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import { objectsIn } from '../shared/answer-list.ts';
@@ -11,30 +11,30 @@ import { reportUnmapped } from './unmapped-fields.ts';
 import { ID } from './wire.ts';
 
 export interface Blocks extends Required<EventSink> {
-  /** A fresh block number. */
+  /** A new block number. */
   next(): number;
 }
 
 type ItemState = MessageState | ReasoningState | CallState | HostedState;
 type Kind = ItemState['kind'];
 
-/** Extended by the decoder: each delta needs both, so they are one object. */
+/** Extended by the decoder, so that a delta, which needs both, finds them in one object. */
 export class ItemDecoder implements Blocks {
   protected readonly sink: EventSink;
   protected started = false;
   private nextBlock = 0;
-  /** By the server's number. */
+  /** By the server's numbers. */
   private items: Map<number, ItemState> | null = null;
   /** The kind of the item that was added last. */
   private newest: Kind | undefined = undefined;
-  /** Reasoning that may not have ended. */
+  /** Reasoning items that may not have ended. */
   private thoughts: ReasoningState[] | null = null;
-  /** The open item used last: consecutive deltas mostly belong to the same item. */
+  /** The open item used last, since consecutive deltas mostly belong to the same item. */
   private current: ItemState | undefined = undefined;
   private currentIndex = 0;
-  /** Where an item's id was last seen. */
+  /** An item's id → its place. */
   private ids: Map<string, number> | null = null;
-  /** For items that only the terminal event contains: no server numbers that high. */
+  /** Numbers for items that only the terminal event contains; no server uses ones that high. */
   private spareIndex = 1_000_000;
 
   constructor(sink: EventSink) {
@@ -67,7 +67,7 @@ export class ItemDecoder implements Blocks {
     if (state.kind !== 'hosted') state.begin(item);
   }
 
-  /** The message at `index`, created if its beginning never came; likewise for the others below. */
+  /** The message at `index`, created if its beginning never came; the methods below do the same for other items. */
   protected message(index: number): MessageState {
     const known = this.at(index);
     return known?.kind === 'message' ? known : this.add(index, this.nextMessage());
@@ -83,7 +83,7 @@ export class ItemDecoder implements Blocks {
     return known?.kind === 'call' ? known : this.add(index, new CallState(this, 'function_call', index));
   }
 
-  /** A delta like the previous one, whose text was emitted unchanged. */
+  /** Takes a delta like the previous one, whose text was emitted unchanged. */
   protected more(text: string): boolean {
     const { current } = this;
     if (current === undefined || current.kind === 'hosted' || current.ended) return false;
@@ -95,7 +95,9 @@ export class ItemDecoder implements Blocks {
     return typeof itemId === 'string' ? this.ids?.get(itemId) : undefined;
   }
 
-  /** The place of an item that states none: that of one with its id, else after all others. @param last stated. */
+  /**
+   * The place of an item that does not state one: that of the item with its id, else after all others. @param last the place stated last.
+   */
   protected placeOf(item: JsonObject, last: number, what: 'added' | 'done'): number {
     const known = this.indexOfId(item.id);
     if (known !== undefined) return known;
@@ -109,9 +111,9 @@ export class ItemDecoder implements Blocks {
     this.settle(this.open(index, item), item);
   }
 
-  /** Takes the terminal event's output: emits what is missing, ends what is open. Throws MalformedEvent for a non-item. */
+  /** Takes the terminal event's output: emits what is missing, and ends what is open. Throws MalformedEvent for anything but an item. */
   protected settleAll(output: JsonValue | undefined): void {
-    // Neither places nor ids are reliable on all servers; the order within a type is.
+    // Some servers' places and ids are unreliable, but not the order of items of one type.
     const known = Map.groupBy(this.all(), ({ type }) => type);
     const seen = new Map<string, number>();
     for (const item of objectsIn(output, 'response.output')) {
@@ -238,7 +240,7 @@ class HostedState {
   private push(part: HostedPart): void {
     const { blocks } = this;
     if (part.type === 'opaque') {
-      // In the form of a whole answer's opaque part, see model/replay.ts.
+      // In the form of an opaque part of a whole answer, see model/replay.ts.
       blocks.push({
         type: 'extension',
         dialect: part.dialect,

@@ -17,24 +17,24 @@ export class MessageState extends SentText {
   readonly type = 'message';
   ended = false;
   private readonly blocks: Blocks;
-  /** The part that began last, which the fields below describe as well; undefined before the first. */
+  /** The kind of the part that began last, which the next fields describe; undefined before the first. */
   private part: PartKind | undefined = undefined;
-  /** The server's number: some begin at 1. */
+  /** The server's number of the part; some begin at 1. */
   private contentIndex = 0;
-  /** What its first text says of it; undefined where that says nothing, or has said it. */
+  /** What the message's first text says of the message; undefined if nothing, or once it is said. */
   private beginning: MessageStart | undefined;
   /** Undefined until there is something to emit. */
   private block: number | undefined = undefined;
   private annotations = 0;
   private partEnded = false;
-  /** Log probabilities came with its deltas. */
+  /** Whether log probabilities came with the part's deltas. */
   private spelled = false;
-  /** Earlier parts, which emit nothing more, in the order of their beginnings, which is that of the finished item. */
+  /** Earlier parts, which emit nothing more, in the order in which they began, which is also that of the finished item. */
   private past: PartKind[] | null = null;
-  /** The numbers of earlier parts, by kind: an answer may have thousands. */
+  /** The numbers of earlier parts by kind, since an answer may have thousands. */
   private numbers: Record<PartKind, Set<number>> | null = null;
 
-  /** @param isNext whether it comes behind another message, which the client could not tell it from. */
+  /** @param isNext whether it follows another message, from which the client could not tell it otherwise. */
   constructor(blocks: Blocks, isNext: boolean) {
     super();
     this.blocks = blocks;
@@ -53,7 +53,7 @@ export class MessageState extends SentText {
     this.emit(text);
   }
 
-  /** The whole text of a part: sends what no delta contained. */
+  /** Takes the whole text of a part: sends what no delta contained. */
   whole(kind: PartKind, contentIndex: number, text: string, logprobs?: TokenLogprob[]): void {
     if (this.open(kind, contentIndex)) this.emit(this.rest(text), this.unsent(logprobs));
   }
@@ -62,7 +62,7 @@ export class MessageState extends SentText {
     if (this.open('text', contentIndex)) this.cite(annotation);
   }
 
-  /** The finished part, with all its annotations. */
+  /** Takes the finished part with all its annotations. */
   partDone(contentIndex: number, content: JsonObject): void {
     const kind = partKind(content);
     if (kind !== undefined && this.open(kind, contentIndex)) this.complete(kind, content);
@@ -91,7 +91,7 @@ export class MessageState extends SentText {
     this.endPart();
   }
 
-  /** Makes the part the current one if it is new. False where it has ended. */
+  /** Makes the part the current one if it is new; false if it has ended. */
   private open(kind: PartKind, contentIndex: number): boolean {
     if (this.part === kind && this.contentIndex === contentIndex) return !this.partEnded;
     if (this.numbers?.[kind].has(contentIndex)) return false;
@@ -113,12 +113,12 @@ export class MessageState extends SentText {
     return true;
   }
 
-  /** The same by the part's place in the finished item. */
+  /** The same, by the part's place in the finished item. */
   private openAt(place: number, kind: PartKind): boolean {
     const past = this.past?.length ?? 0;
     const known = place === past ? this.part : this.past?.[place];
     if (known === kind) return place === past && !this.partEnded;
-    // Numbers that parts get only now do not collide with others.
+    // Numbers that parts get only here must not equal others.
     return this.open(kind, past + (this.part === undefined ? 0 : 1) + 1_000);
   }
 
@@ -144,7 +144,7 @@ export class MessageState extends SentText {
     }
   }
 
-  /** Those of a whole part, where its deltas brought none. */
+  /** The log probabilities of a whole part, if its deltas brought none. */
   private unsent(logprobs: TokenLogprob[] | undefined): TokenLogprob[] | undefined {
     return this.spelled ? undefined : logprobs;
   }
@@ -173,7 +173,7 @@ export class MessageState extends SentText {
   }
 }
 
-/** A message's phase, which its client needs back on it. */
+/** A message's phase, which the provider needs back with the message. */
 export function startOf(item: JsonObject): MessageStart | undefined {
   const phase = asString(item.phase);
   return phase === undefined ? undefined : { phase };

@@ -1,12 +1,12 @@
-// The decoder's reasoning items: one block each, readable text from the summary or from the raw reasoning,
-// the token from the finished item. An empty item becomes no block.
+// The decoder's reasoning items: one block each, with readable text from the summary or the raw reasoning, and the token from the finished
+// item. An empty item becomes no block.
 import { asObject, type JsonObject } from '../../model/json/json.ts';
 import type { OpaqueToken } from '../../model/opaque-token.ts';
 import type { Blocks } from './decode-items.ts';
 import { answerToken, parseAnswerReasoning, RAW, rawReasoning, SUMMARY_SEPARATOR } from './reasoning.ts';
 import { ID } from './wire.ts';
 
-/** The form that provides the text: where a server sends both, the first to appear is read. */
+/** The form from which the text is read: if a server sends both, the first to appear. */
 type Source = 'summary' | 'content';
 
 const NO_ITEM: JsonObject = {};
@@ -18,7 +18,7 @@ export class ReasoningState {
   private readonly blocks: Blocks;
   /** Undefined until there is something to emit. */
   private block: number | undefined = undefined;
-  /** Where the text so far came from, and below the number of its part. */
+  /** Where the text so far came from, and the number of its part. */
   private readFrom: Source | undefined = undefined;
   private readIndex = 0;
   private signed = false;
@@ -40,13 +40,13 @@ export class ReasoningState {
     this.write(text);
   }
 
-  /** The whole text of a part: emitted where no delta came. */
+  /** Takes the whole text of a part: emits it if no delta came. */
   whole(source: Source, index: number, text: string): void {
     const wasRead = this.readFrom !== undefined && (this.readFrom !== source || this.readIndex >= index);
     if (!this.ended && !wasRead) this.emit(source, index, text);
   }
 
-  /** Another item begins before this one is done: this one's token must come before it. */
+  /** Another item begins before this one is done, and this one's token must come before it. */
   interrupt(): void {
     if (this.ended || this.signed || this.readFrom !== 'content') return;
     const signature = answerToken({ id: this.begun.id }, true);
@@ -58,10 +58,10 @@ export class ReasoningState {
     const part = parseAnswerReasoning(item);
     if (readFrom === undefined && part !== undefined && part.text !== '') this.write(part.text);
     const signature = readFrom === undefined ? part?.signature : answerToken(item, readFrom === 'content');
-    // Encrypted content must reach the client, however late it comes; an id was already sent.
+    // Encrypted content must reach the client, however late it comes; an id has been sent already.
     if (signature !== undefined && (!this.signed || item.encrypted_content)) this.sign(signature);
     const raw = asObject(rawReasoning(item).extension?.fields[RAW]);
-    // The text was the words themselves: their summary comes too late to be one.
+    // The text that was sent was the raw reasoning, so the summary comes too late to be the text.
     if (raw !== undefined && readFrom === 'content') this.extend('reasoning.summary', {});
     else if (raw !== undefined) this.extend(RAW, raw);
     this.end();

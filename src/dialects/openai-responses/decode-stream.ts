@@ -1,6 +1,5 @@
-// Responses events → neutral events. Servers differ in what they omit and how they number, not in the
-// order: an item's deltas come before what repeats them, and the terminal event comes last.
-// https://platform.openai.com/docs/api-reference/responses-streaming
+// Responses events → neutral events. Servers differ in what they omit and how they number, but not in the order: an item's deltas precede
+// what repeats them, and the terminal event comes last. https://platform.openai.com/docs/api-reference/responses-streaming
 import type { GatewayError } from '../../model/errors.ts';
 import type { EventSink } from '../../model/events.ts';
 import {
@@ -43,11 +42,11 @@ class ResponseDecoder extends ItemDecoder implements StreamDecoder {
   readonly numbers = 'sequence_number';
   strangers = 0;
   private ended = false;
-  /** The last event adds to what was sent instead of repeating it. */
+  /** Whether the last event added to what was sent, rather than repeating it. */
   private isDelta = false;
-  /** The item that events without a place belong to. */
+  /** The item to which events without a place belong. */
   private lastIndex = 0;
-  /** Deltas of unread kinds, as they came. */
+  /** Kinds of deltas that are not read and were reported. */
   private reported: Set<string> | null = null;
 
   decode({ event: name, data }: SseEvent): void {
@@ -75,7 +74,7 @@ class ResponseDecoder extends ItemDecoder implements StreamDecoder {
     return this.isDelta && !this.ended && this.more(text);
   }
 
-  // Without a terminal event the answer was cut off, and there is nothing to complete.
+  // Without a terminal event the answer was cut off, so there is nothing to complete.
   end(): void {}
 
   private fail(error: GatewayError): void {
@@ -90,7 +89,7 @@ class ResponseDecoder extends ItemDecoder implements StreamDecoder {
     return index ?? this.lastIndex;
   }
 
-  /** The place of the item that begins or ends. */
+  /** The place of an item that begins or ends. */
   private itemPlace(event: JsonObject, what: 'added' | 'done'): number {
     this.lastIndex =
       asNumber(event.output_index) ?? this.placeOf(objectOf(event, 'item'), this.lastIndex, what);
@@ -204,7 +203,7 @@ class ResponseDecoder extends ItemDecoder implements StreamDecoder {
       case 'response.error':
         this.fail(errorInBody(event) ?? errorOf(event));
         return;
-      // Beginnings of parts, progress of hosted tools: all of it comes again later, except what new kinds of events contain.
+      // Beginnings of parts and progress of hosted tools: everything in them comes again later, unless the event is of a new kind.
       default:
         if (type.endsWith('.delta') && !type.includes('_call')) this.reportNew(type);
         else if (!OWN_EVENT.test(type)) this.strangers++;

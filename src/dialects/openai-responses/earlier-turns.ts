@@ -1,20 +1,23 @@
-// The turns of one WebSocket that its client may continue from, by the ids of their answers.
+// The turns of one WebSocket that its client may continue, by the ids of their answers.
 
-/** What was asked and answered, up to and including one answer. */
+/** A question and its answer. */
 export interface Turn {
   before: Turn | undefined;
-  /** Items as JSON texts, separated by commas: with those of the turns before, what the next message continues. */
+  /** Items as JSON texts, separated by commas; together with those of the turns before, they are what the next message continues. */
   items: string;
-  /** UTF-16 units of the conversation up to here, where that is known. */
+  /** UTF-16 units of the conversation up to here, if known. */
   length?: number;
 }
 
-/** A client that branches goes back a few answers at most; OpenAI keeps the last one. */
+/** A client that branches goes back a few answers at most; OpenAI keeps only the last one. */
 const MOST_KEPT = 32;
-/** UTF-16 units of the conversations up to the kept answers, each counted whole; also of one answer. */
+/** UTF-16 units of the conversations up to the kept answers, each counted as a whole; also the limit of one answer. */
 export const MOST_HELD = 64 * 1024 * 1024;
 
-/** UTF-16 units of all connections together: a client opens as many as it likes, and what prepares an answer costs it nothing. */
+/**
+ * UTF-16 units for all connections together: a client may open any number of them, and requests that only prepare an answer cost it
+ * nothing.
+ */
 const MOST_TOGETHER = 4 * MOST_HELD;
 
 /** The connections of a process that hold turns. */
@@ -34,7 +37,7 @@ export class HeldTogether {
     this.holders.delete(holder);
   }
 
-  /** Whoever holds the most forgets first. */
+  /** The connection that holds the most forgets first. */
   makeRoom(): void {
     let held = 0;
     for (const holder of this.holders) held += holder.held;
@@ -67,7 +70,7 @@ export class EarlierTurns {
     return id === undefined ? undefined : this.turns.get(id);
   }
 
-  /** The latest is kept however long it is, while all connections together hold no more than they may. */
+  /** The newest turn is kept however long it is, as long as all connections together stay within their limit. */
   keep(id: string, turn: Turn): void {
     if (this.isClosed) return;
     this.add(id, turn);
@@ -75,7 +78,7 @@ export class EarlierTurns {
     this.together.makeRoom();
   }
 
-  /** Its connection is over. */
+  /** The connection is over. */
   close(): void {
     this.isClosed = true;
     this.turns.clear();
@@ -83,7 +86,7 @@ export class EarlierTurns {
     this.together.leave(this);
   }
 
-  /** Returns how many units it held less for it. */
+  /** Returns how many units fewer it holds afterwards. */
   forgetOldest(): number {
     const before = this.held;
     const [oldest] = this.turns.keys();

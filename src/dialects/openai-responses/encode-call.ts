@@ -1,4 +1,4 @@
-// The encoder's call items: function and custom calls as they stream, hosted ones and searches for tools once they are whole.
+// The encoder's call items: function and custom calls as they stream, hosted calls and searches for tools when they are complete.
 import type { ServerToolResultPart, ToolCallPart } from '../../model/content.ts';
 import type { StreamEvent } from '../../model/events.ts';
 import type { JsonObject } from '../../model/json/json.ts';
@@ -40,7 +40,7 @@ type OpenCall =
       freeText: FreeTextReader | undefined;
     };
 
-/** @param endMessage ends the message that is open, before a call becomes an item. */
+/** @param endMessage ends the open message before a call becomes an item. */
 export function createCallWriter(
   output: OutputWriter,
   requestId: string,
@@ -139,7 +139,7 @@ class CallItems implements CallWriter {
     const { output } = this;
     let wire = deltas.push(freeText?.end() ?? '');
     const isFunction = form.kind === 'function';
-    // Clients parse a function's arguments: '' is not JSON.
+    // Clients parse a function's arguments, and '' is not JSON.
     if (isFunction && deltas.isBlank) wire += deltas.push('{}');
     const text = deltas.json();
     const where = { item_id: id, output_index: place };

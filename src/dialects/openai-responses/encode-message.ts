@@ -1,5 +1,5 @@
-// The encoder's message items. Consecutive texts are one part of a message, as OpenAI's models say them, and refusals others;
-// the message ends when something else begins: clients show each message separately.
+// The encoder's message items. Consecutive texts form one part of a message, as OpenAI's models write them, and refusals other parts. The
+// message ends when something else begins, since clients show each message separately.
 import type { Citation, MessageStart } from '../../model/content.ts';
 import type { JsonObject } from '../../model/json/json.ts';
 import type { TokenLogprob } from '../../model/logprobs.ts';
@@ -11,25 +11,27 @@ import { createDeltaWriter, type DeltaWriter, jsonAround, KEPT, type OutputWrite
 import { type ItemStatus, itemId, messageItem, refusalContent, textContent } from './output-item.ts';
 
 export interface MessageWriter {
-  /** @param start of the message, where one begins with it. */
+  /** @param start of the message, if one begins with this text. */
   open(kind: 'text' | 'refusal', start?: MessageStart): string;
   delta(text: string): string;
   /** Text with the log probabilities of its tokens. */
   spelled(text: string, tokens: readonly TokenLogprob[]): string;
   cite(citation: Citation): void;
-  /** The client already has a message at this place, with this id, which is opened once more while the encoder catches up. */
+  /** The client already has a message with this id at this place; it is reopened while the encoder catches up. */
   adopt(place: number, id: string, isDone: boolean): void;
-  /** The message at this place has ended without a word: nothing opens it once more. */
+  /** The message at this place ended without text, so nothing reopens it. */
   skip(place: number): void;
-  /** What is opened from now on is new to the client: it continues the last message, unless that is complete. */
+  /** From now on, what opens is new to the client; it continues the last message unless that is complete. */
   caughtUp(): void;
-  /** The last that the client has received is the beginning of the part at this place in the message; undefined: something else. */
+  /**
+   * The last thing that the client has received is the beginning of the part at this place in the message; undefined: it is something else.
+   */
   adoptPart(index: number | undefined): void;
-  /** The client has received the end of the open text, and perhaps of the part around it. */
+  /** The client has received the end of the open text, and perhaps that of its part. */
   received(end: PartEnd): void;
-  /** Ends a text, which another one may continue: its annotations go out at once. */
+  /** Ends a text that another may continue; its annotations are sent at once. */
   pause(): string;
-  /** Something without an item came: the text behind it is a part of its own, which does not go on with the one before. */
+  /** Something without an item came: the text after it becomes a separate part instead of continuing the one before. */
   interrupt(): string;
   closePart(): string;
   /** Ends the open message, if any. */
@@ -42,13 +44,13 @@ interface OpenPart {
   kind: 'text' | 'refusal';
   place: JsonObject;
   citations: Citation[];
-  /** Of the texts before the one that is open. */
+  /** Annotations of texts before the open one. */
   annotations: JsonObject[];
   /** Where the open text begins in the part; undefined while none is open. */
   base: number | undefined;
-  /** Whether its annotations refer to this part alone, since they came from a provider of this dialect. */
+  /** Whether its annotations refer to this part only, since they came from a provider of this dialect. */
   isOwn: boolean;
-  /** Log probabilities of its text; null where there are none. */
+  /** Log probabilities of its text; null if there are none. */
   logprobs: JsonObject[] | null;
 }
 
@@ -63,7 +65,7 @@ export function createMessageWriter(
 interface AdoptedMessage {
   id: string;
   place: number;
-  /** The client has its end. */
+  /** The client has received its end. */
   isDone: boolean;
 }
 
@@ -79,13 +81,13 @@ class PartedMessages implements MessageWriter {
   private readonly losses: AnswerLosses;
   private message: OpenMessage | undefined;
   private part: OpenPart | undefined;
-  /** The open part's deltas, and the end of it that the client has. Separate fields: each delta reads only these. */
+  /** The open part's deltas, and the end of it that the client has. Separate fields, since each delta reads only these. */
   private deltas: DeltaWriter | undefined;
   private receivedEnd: PartEnd | undefined;
-  /** In the order in which they are opened again. */
+  /** In the order in which they are reopened. */
   private adopted: AdoptedMessage[] | null = null;
   private adoptedPart: number | undefined;
-  /** Of a message: SDKs join the texts of its parts (`output_text`). */
+  /** Joins the texts of a message, as SDKs do with those of its parts (`output_text`). */
   private texts = new TextJoiner();
 
   constructor(output: OutputWriter, requestId: string, losses: AnswerLosses) {
@@ -112,7 +114,7 @@ class PartedMessages implements MessageWriter {
     return before + text + output.event('response.content_part.added', { ...place, part: empty });
   }
 
-  /** Whether the text before ended here without an end for the client: the next one is more of it. */
+  /** Whether the previous text ended without an end for the client, so that the next one continues it. */
   private goesOn(): boolean {
     const { part, deltas, receivedEnd } = this;
     if (part === undefined || deltas === undefined || receivedEnd !== undefined) return false;
@@ -127,7 +129,7 @@ class PartedMessages implements MessageWriter {
     return opening + (this.deltas?.push(this.joined(text)) ?? '');
   }
 
-  /** The text, behind what sets it apart from the one before. */
+  /** The text, preceded by what separates it from the one before. */
   private joined(text: string): string {
     const joined = this.texts.join(text);
     if (joined.length > text.length && this.part?.base !== undefined)
@@ -239,7 +241,7 @@ class PartedMessages implements MessageWriter {
     return { text: output.added(place, messageItem(id, 'in_progress', [], start)), ...this.message };
   }
 
-  /** Ends the open text of a part, if any: an event for each of its citations, which the part lists. */
+  /** Ends the open text of a part, if any, with an event for each of its citations, which the part also lists. */
   private annotate(part: OpenPart, length: number): string {
     const { place, citations, annotations, base } = part;
     if (base === undefined) return '';

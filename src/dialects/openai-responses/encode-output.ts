@@ -1,5 +1,5 @@
-// What the parts of the encoder share: numbered events, and the list of items that the last event repeats.
-// The format repeats each text four times, so it is kept: once, as the JSON that every repetition contains.
+// What the parts of the encoder share: numbered events, and the list of items that the last event repeats. The format repeats each text
+// four times, so each is kept once, as the JSON that all repetitions contain.
 import { flatText } from '../../model/flat-text.ts';
 import type { JsonObject } from '../../model/json/json.ts';
 import { PiecedText } from '../../model/kept-text.ts';
@@ -7,11 +7,11 @@ import { PiecedText } from '../../model/kept-text.ts';
 export interface OutputWriter {
   /** One event as wire text; `kept` as in `jsonAround`. */
   event(type: string, fields: JsonObject, kept?: string): string;
-  /** One event around JSON that was made before: `json` begins with `{` and lacks the closing brace. */
+  /** An event around JSON that was made before: `json` begins with `{` and lacks the closing brace. */
   raw(type: string, json: string): string;
-  /** The same in one piece, around the JSON of a text: from `event:` to the number. */
+  /** The same for the JSON of a text, in one piece from `event:` to the number. */
   around(head: string, text: string, tail: string): string;
-  /** Takes the place of the next item. */
+  /** Reserves the place of the next item. */
   place(): number;
   nextPlace(): number;
   added(place: number, item: JsonObject): string;
@@ -21,7 +21,7 @@ export interface OutputWriter {
   numberAfter(sequence: number): void;
   /** Keeps a finished item that the client already has. */
   keep(place: number, item: JsonObject): void;
-  /** Sets the place of the last item that the client received: the next one follows it. */
+  /** Sets the place of the last item that the client received, after which the next one comes. */
   placeAfter(place: number): void;
   /** Items so far as the inside of a JSON array. */
   items(): string;
@@ -31,7 +31,7 @@ export interface OutputWriter {
 export const KEPT = '\0kept\0';
 const KEPT_JSON = JSON.stringify(KEPT);
 
-/** JSON of `value` with its `KEPT` replaced by `kept`, which is already JSON. */
+/** JSON of `value`, with `kept`, which is JSON already, in place of `KEPT`. */
 export function jsonAround(value: JsonObject, kept: string | undefined): string {
   return putKept(JSON.stringify(value), kept);
 }
@@ -93,7 +93,7 @@ class NumberedOutput implements OutputWriter {
     this.places = place + 1;
   }
 
-  /** Concatenated with `+`, not joined, so that the long texts in them are not copied. */
+  /** Concatenated with `+` instead of being joined, so that long texts are not copied. */
   items(): string {
     return this.kept
       .filter((item) => item !== undefined)
@@ -107,7 +107,7 @@ class NumberedOutput implements OutputWriter {
 }
 
 export interface DeltaWriter {
-  /** Keeps the text and returns its event, '' for none. */
+  /** Keeps the text and returns its event; empty if there is no text. */
   push(text: string): string;
   /** The same with other fields after the text, and also for an empty text. @param suffix JSON that begins with `,`. */
   pushWith(text: string, suffix: string): string;
@@ -119,7 +119,7 @@ export interface DeltaWriter {
   readonly isBlank: boolean;
 }
 
-/** Deltas of one part: everything of the event but the text is made once. */
+/** Deltas of one part: everything in their events but the text is made once. */
 export function createDeltaWriter(
   output: OutputWriter,
   type: string,
@@ -155,7 +155,7 @@ class KeptDeltas extends PiecedText implements DeltaWriter {
 
   private write(delta: string, tail: string): string {
     const json = JSON.stringify(delta);
-    // Usually nothing needs escaping: the text itself is then kept instead of a second copy.
+    // Usually nothing needs escaping, and the text itself is kept instead of a second copy.
     this.add(json.length === delta.length + 2 ? delta : json.slice(1, -1));
     this.textLength += delta.length;
     if (this.isBlank) this.isBlank = delta.trim() === '';

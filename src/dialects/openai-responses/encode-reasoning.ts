@@ -8,17 +8,17 @@ import { itemId } from './output-item.ts';
 import { buildReasoningOutput } from './reasoning.ts';
 
 export interface ReasoningWriter {
-  /** How many items the client already has, which are opened once more while the encoder catches up. */
+  /** How many items the client already has, which are reopened while the encoder catches up. */
   had: number;
   open(redacted: OpaqueToken | undefined): void;
   delta(text: string): string;
   sign(signature: OpaqueToken): void;
-  /** Of this dialect's own reasoning, beside the text. False where none is open. */
+  /** Adds fields of this dialect's own reasoning to the text; false if none is open. */
   extend(extension: Extension): boolean;
   close(): string;
-  /** The items that wait for another behind them, which comes now. */
+  /** The items that waited for another item, which comes now. */
   release(): string;
-  /** Whether items wait that the client does not get. */
+  /** Whether items still wait, which the client then does not get. */
   isWaiting(): boolean;
 }
 
@@ -51,7 +51,7 @@ class SummarizedReasoning implements ReasoningWriter {
   had = 0;
   private now: OpenReasoning | undefined;
   private readonly holds: boolean;
-  /** Signatures alone, which the client gets in front of another item, as no answer ends with them. */
+  /** Signatures without text, which the client gets before another item, since no answer ends with them. */
   private waiting: ReasoningPart[] = NONE;
 
   constructor(output: OutputWriter, context: AnswerContext) {

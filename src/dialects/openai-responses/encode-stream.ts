@@ -52,16 +52,16 @@ class ResponseEncoder implements StreamEncoder {
   private readonly reasoning: ReasoningWriter;
   /** Null before the first call. */
   private calls: CallWriter | null = null;
-  /** The last item is a call that the client answers. */
+  /** Whether the last item is a call that the client answers. */
   private endsWithCall = false;
   private head: ResponseHead | undefined;
   private usage: Usage = NO_USAGE;
   private tier: string | undefined;
   private hasUsage = false;
   private moderation: JsonObject | undefined;
-  /** The response as its start was sent to the client, where another encoder or the provider sent it. */
+  /** The response as its start was sent to the client, if another encoder or the provider sent it. */
   private begun: JsonObject = {};
-  /** The client has events of another encoder or the provider. */
+  /** Whether the client has events of another encoder or of the provider. */
   private follows = false;
   private partEnd: PartEnd | undefined;
 
@@ -96,7 +96,7 @@ class ResponseEncoder implements StreamEncoder {
       event.type === 'response.content_part.added' && asObject(event.part)?.type !== 'reasoning_text';
     message.adoptPart(isBegun ? part : undefined);
     const isCaughtUp = this.head !== undefined;
-    // Before the encoder has caught up with the client, the end is only remembered.
+    // Until the encoder has caught up with the client, the end is only remembered.
     if (isCaughtUp && this.partEnd !== undefined) message.received(this.partEnd);
     if (isCaughtUp) {
       message.caughtUp();
@@ -126,7 +126,7 @@ class ResponseEncoder implements StreamEncoder {
   }
 
   private encodeBody(event: StreamEvent): string {
-    // The last event repeats all of the answer.
+    // The last event repeats the whole answer.
     this.context.kept?.(sizeOf(event));
     switch (event.type) {
       case 'text-delta':
@@ -155,7 +155,7 @@ class ResponseEncoder implements StreamEncoder {
         this.message.cite(event.citation);
         return '';
       case 'text-end':
-        // Another encoder, or the provider, has ended its part for the client as well.
+        // Another encoder, or the provider, has ended the part for the client as well.
         return this.follows ? this.message.closePart() : this.message.pause();
       case 'refusal-end':
         return this.message.closePart();
@@ -201,7 +201,7 @@ class ResponseEncoder implements StreamEncoder {
     return this.message.close('completed');
   }
 
-  /** An item for which this dialect's decoder had no neutral form, or findings about the answer. */
+  /** Replays an item for which this dialect's decoder had no neutral form, or findings about the answer. */
   private replay({ dialect, name, value }: Extract<StreamEvent, { type: 'extension' }>): string {
     if (name === MODERATION) {
       this.moderation = buildModeration(ID, { dialect, fields: { [MODERATION]: value } }, this.losses);
@@ -238,7 +238,7 @@ class ResponseEncoder implements StreamEncoder {
     return before + this.output.added(place, item) + this.output.done(place, item);
   }
 
-  /** The last event: the whole response, with its output as sent. @param beside JSON that begins with `,`. */
+  /** The last event: the whole response, with its output as it was sent. @param beside further JSON fields, beginning with `,`. */
   private terminal(status: string, fields: JsonObject, beside = ''): string {
     const { head, context, output: written } = this;
     const type = `response.${status}`;
@@ -268,7 +268,7 @@ class ResponseEncoder implements StreamEncoder {
     return closed + this.terminal(status, fields);
   }
 
-  /** Once the response has begun, it is reported as failed; before, there is none to report on, but for clients that need one. */
+  /** A response that has begun is reported as failed. Before that there is none to report on, except for clients that need one. */
   private fail(error: GatewayError): string {
     const text = withWait(error);
     const param = error.reason?.param ?? null;
@@ -276,13 +276,13 @@ class ResponseEncoder implements StreamEncoder {
     if (this.head !== undefined || isCodex) {
       const beginning = this.head === undefined && !this.follows ? this.begin(null, null) : '';
       const code = streamErrorCode(error, isCodex);
-      // OpenAI's servers send an `error` event first: its SDKs throw for the field `error` of any event, but return a
-      // failed response like a finished one, which few programs check. One event with both ends the stream once.
+      // OpenAI's servers send an `error` event first. Its SDKs throw for the field `error` of any event, but return a failed response like
+      // a finished one, which few programs check. A single event with both ends the stream once.
       const thrown = JSON.stringify({ type: errorType(error), code, message: text, param });
       return beginning + this.terminal('failed', { error: { code, message: text } }, `,"error":${thrown}`);
     }
     const code = error.reason?.code ?? error.code;
-    // The documented form is flat, OpenAI's servers nest it: clients look for either.
+    // The documented form is flat, but OpenAI's servers nest it, and clients look for either.
     const nested = { type: errorType(error), code, message: text, param };
     return this.output.event('error', { code, message: text, param, error: nested });
   }

@@ -1,5 +1,5 @@
-// Errors that are this dialect's own: in a body of HTTP 200, and of a response that fails while it streams. What
-// an error means is in ../openai/errors.ts.
+// Errors in forms of this dialect's own: in a body of HTTP 200, and in a response that fails while it streams. What an error means is in
+// ../openai/errors.ts.
 import { inSeconds } from '../../model/duration.ts';
 import type { ErrorCode, GatewayError } from '../../model/errors.ts';
 import type { Finish } from '../../model/finish.ts';
@@ -28,16 +28,16 @@ const STREAM_CODES: Partial<Record<ErrorCode, string>> = {
   invalid_request: 'invalid_prompt',
   unsupported_feature: 'invalid_prompt',
   upstream_rejected: 'invalid_prompt',
-  // Not the prompt's fault, but asking again meets the same.
+  // The prompt is not at fault, but asking again would meet the same failure.
   upstream_unauthorized: 'invalid_prompt',
   transformer_failed: 'invalid_prompt',
   cancelled: 'invalid_prompt',
 };
 
 /**
- * The code of a failure inside a stream. Clients know a handful, and decide by them whether to retry: any
- * other than these means "the server failed, retry".
- * @param isCodex It shows the message of `invalid_prompt`; of `insufficient_quota` it says that the person's plan is used up.
+ * The code of a failure within a stream. Clients know a few codes, by which they decide whether to retry; any other means to them "the
+ * server failed, retry".
+ * @param isCodex Codex shows the message of `invalid_prompt`; of `insufficient_quota` it says that the user's plan is used up.
  */
 export function streamErrorCode(error: GatewayError, isCodex = false): string {
   if (isCodex && error.isUsedUp) return 'invalid_prompt';
@@ -47,8 +47,8 @@ export function streamErrorCode(error: GatewayError, isCodex = false): string {
 }
 
 /**
- * `error` of a response whose answer the model or a filter refused, by the code that OpenAI has for prompts that its filter
- * refuses: clients show the message and do not ask again.
+ * The `error` of a response whose answer the model or a filter refused, with OpenAI's code for prompts that its filter refuses: clients
+ * show the message and do not ask again.
  */
 export function refusedAnswer({ raw }: Finish): JsonObject {
   const named = raw === null ? '' : ` (${raw})`;
@@ -58,7 +58,7 @@ export function refusedAnswer({ raw }: Finish): JsonObject {
   };
 }
 
-/** What OpenAI itself says here of a prompt that is too long. */
+/** OpenAI's own words here for a prompt that is too long. */
 const OWN_WORDS = /exceeds the context window of this model/i;
 
 export function clientMessage(error: GatewayError): string {
@@ -72,10 +72,10 @@ export function buildError(error: GatewayError): JsonObject {
 /** The form in which Codex reads how long to wait, since there is no field for it. */
 const WAIT = /try again in\s*\d+(?:\.\d+)?\s*(?:s|ms)/i;
 
-/** Looked for from where dots or blanks begin: from within, a long row of them would be read once for each. */
+/** Begins where dots or blanks begin: otherwise a long row of them would be read once for each. */
 const ENDING = /(?<![.\s])[.\s]+$/;
 
-/** The message of a failure inside a stream, and how long to wait where that is known. */
+/** The message of a failure within a stream, with how long to wait, if known. */
 export function withWait(error: GatewayError): string {
   const { retryAfterMs } = error;
   const message = clientMessage(error);

@@ -9,13 +9,13 @@ const INCOMPLETE: Record<string, UnifiedFinish> = table({
   content_filter: 'refusal',
 });
 
-/** @param sawToolCall whether the client is asked to run a tool: the dialect has no reason for that. */
+/** @param sawToolCall whether the client is to run a tool, for which the dialect has no reason of its own. */
 export function parseFinish(response: JsonObject, sawToolCall: boolean): Finish {
   const status = asString(response.status) ?? null;
   const reason = asString(asObject(response.incomplete_details)?.reason);
   if (status === 'incomplete' || (status === null && reason !== undefined)) {
     const unified = INCOMPLETE[reason ?? ''];
-    // Whatever stopped it (`max_messages`, and what is still to come), the answer is not whole.
+    // Whatever stopped the answer (`max_messages`, or a reason still unknown), it is not complete.
     return {
       unified: unified ?? 'max_tokens',
       raw: reason ?? status,
@@ -25,7 +25,7 @@ export function parseFinish(response: JsonObject, sawToolCall: boolean): Finish 
   return { unified: sawToolCall ? 'tool_use' : 'end_turn', raw: status };
 }
 
-/** The status of an answer still being made in the background. With usage it is done: some servers never update the status. */
+/** The status of an answer that is still being made in the background. One with usage is done: some servers never update the status. */
 export function pendingStatus({ status, usage }: JsonObject): string | undefined {
   const isBegun = status === 'queued' || status === 'in_progress';
   return isBegun && !isObject(usage) ? status : undefined;

@@ -1,9 +1,9 @@
-// Custom tools take free text. A provider without them is shown a function with one text argument, `input`:
-// here that argument is taken out of the JSON again, while it streams.
+// Custom tools accept free text. A provider without them is shown a function with one text argument, `input`, which is extracted from the
+// JSON here while it streams.
 import { asString, parseObject } from '../../model/json/json.ts';
 import { FREE_TEXT } from '../shared/tools/call-arguments.ts';
 
-/** The free text in whole arguments; arguments of another shape as they are. */
+/** The free text in complete arguments; arguments of another form stay as they are. */
 export function freeTextOf(args: string): string {
   const fields = parseObject(args);
   const text = asString(fields?.[FREE_TEXT]);
@@ -12,7 +12,7 @@ export function freeTextOf(args: string): string {
 }
 
 export interface FreeTextReader {
-  /** The free text in the fragment, '' if there is none. */
+  /** The free text in the fragment; empty if there is none. */
   push(fragment: string): string;
   /** The remaining text once the arguments are complete. */
   end(): string;
@@ -23,8 +23,8 @@ const OPENING = new RegExp(`^\\s*\\{\\s*"${FREE_TEXT}"\\s*:\\s*"`);
 const OPENING_LIMIT = 64;
 
 /**
- * Reads `{"input":"…"}` as it arrives. Arguments that begin otherwise are held back until they are whole; what
- * follows the text is ignored.
+ * Reads `{"input":"…"}` as it arrives. Arguments that begin differently are held back until they are complete; what follows the text is
+ * ignored.
  */
 export function createFreeTextReader(): FreeTextReader {
   let state: 'opening' | 'text' | 'other' | 'closed' = 'opening';
@@ -68,7 +68,7 @@ function scanText(text: string): { length: number; closed: boolean } {
   return { length: index, closed: false };
 }
 
-/** Length of the escape at `at`, both halves of a surrogate pair together; undefined where more must come. */
+/** Length of the escape at `at`, with both halves of a surrogate pair together; undefined if more must arrive. */
 function escapeLength(text: string, at: number): number | undefined {
   const kind = text[at + 1];
   if (kind === undefined) return undefined;

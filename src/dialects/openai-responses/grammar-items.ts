@@ -1,5 +1,4 @@
-// The grammar of output items: each is added and done once, as are its parts, and what repeats the deltas equals
-// them.
+// The grammar of output items: each is added and done once, and so are its parts, and what repeats the deltas must equal them.
 import {
   asArray,
   asNumber,
@@ -13,7 +12,7 @@ import { table } from '../../model/table.ts';
 
 interface ItemChecker {
   check(type: string, event: JsonObject): void;
-  /** At the end of an answer: everything must be done. */
+  /** To be called at the end of an answer, when everything must be done. */
   end(): void;
   /** Finished items in their places. */
   doneItems(): JsonObject[];
@@ -33,7 +32,7 @@ interface CheckedPart {
   state: 'open' | 'text-done' | 'done';
 }
 
-/** Events that carry text: what they add to or repeat, and which number names the part. */
+/** Events that carry text: the list that they add to or repeat, and the number that names the part. */
 const TEXTS: Record<string, { list: string; index?: string; field: string; types: string[] }> = table({
   output_text: { list: 'content', index: 'content_index', field: 'text', types: ['message'] },
   refusal: { list: 'content', index: 'content_index', field: 'refusal', types: ['message'] },
@@ -43,7 +42,7 @@ const TEXTS: Record<string, { list: string; index?: string; field: string; types
   custom_tool_call_input: { list: 'input', field: 'input', types: ['custom_tool_call'] },
 });
 
-/** Events that begin and end parts: which list they are in, and which number names them. */
+/** Events that begin and end parts: the list they are in, and the number that names them. */
 const PARTS: Record<string, { list: string; index: string }> = table({
   content_part: { list: 'content', index: 'content_index' },
   reasoning_part: { list: 'content', index: 'content_index' },
@@ -136,7 +135,7 @@ export function createItemChecker(violate: (problem: string) => void): ItemCheck
     const name = form.index === undefined ? form.list : `${form.list} ${asNumber(event[form.index])}`;
     let part = item.parts.get(name);
     if (part === undefined) {
-      // Arguments are not part of a list: their first delta begins them.
+      // Arguments are not in a list, so their first delta begins them.
       if (form.index !== undefined) violate(`${event.type} for ${name}, which was not added`);
       part = { text: '', state: 'open' };
       item.parts.set(name, part);
@@ -178,7 +177,7 @@ function textIn(item: JsonObject, name: string): string | undefined {
   return asString(part?.text) ?? asString(part?.refusal);
 }
 
-/** The content of an item: without ids, tokens and states, which differ each time a server sends it. */
+/** The content of an item without ids, tokens and states, which differ each time a server sends it. */
 export function itemMeaning(item: JsonObject): JsonObject {
   const { type, name, call_id, input } = item;
   const args = asString(item.arguments) ?? JSON.stringify(item.arguments);

@@ -1,4 +1,4 @@
-// Checks a stream of events against what this dialect's clients rely on: for tests and conformance runs.
+// Checks a stream of events for what this dialect's clients rely on; for tests and conformance runs.
 import {
   asArray,
   asNumber,
@@ -15,8 +15,8 @@ import { parseUsage } from './usage.ts';
 const TERMINALS = new Set(['response.completed', 'response.incomplete', 'response.failed']);
 
 /**
- * Strict about what breaks clients, silent about what official servers vary (padding, extra fields, tokens that
- * are encrypted again each time they are sent).
+ * Strict about what breaks clients, but silent where official servers vary (padding, extra fields, tokens that are encrypted anew each time
+ * they are sent).
  */
 export function createGrammarChecker(): GrammarChecker {
   const violations: string[] = [];

@@ -1,4 +1,4 @@
-// Output items of tools that the provider runs, and items without a neutral form: as parts, and back.
+// Output items of tools that the provider runs, and items without a neutral form, as parts and back.
 import type { ImagePart, OpaquePart, Part, ServerToolResultPart, ToolCallPart } from '../../model/content.ts';
 import { asObject, asString, type JsonObject } from '../../model/json/json.ts';
 import { MCP_CALL, parseMcpCall } from './mcp.ts';
@@ -15,7 +15,7 @@ export function parseHostedItem(type: string, item: JsonObject): HostedPart[] {
   return type === MCP_CALL ? parseMcpCall(item) : [parseItem(type, item)];
 }
 
-/** A call that the provider answered itself, a generated image, or an opaque part: the item is kept whole. */
+/** A call that the provider answered itself, a generated image, or an opaque part, which keeps the whole item. */
 function parseItem(type: string, item: JsonObject): ToolCallPart | ImagePart | OpaquePart {
   switch (type) {
     case 'web_search_call':
@@ -53,7 +53,7 @@ function opaque(name: string, item: JsonObject): OpaquePart {
   return { type: 'opaque', dialect: ID, name, value: item };
 }
 
-/** The item that the part was parsed from; undefined for parts that did not come from an item of this dialect. */
+/** The item from which the part was parsed; undefined if that was not an item of this dialect. */
 export function hostedItemOf(part: Part): JsonObject | undefined {
   if (part.type === 'opaque') return part.dialect === ID ? asObject(part.value) : undefined;
   if (part.extension?.dialect !== ID) return undefined;

@@ -56,7 +56,7 @@ export const openaiResponses: Dialect = {
     traitsOf: (headers) => ({
       overlooksErrors: isEffect(headers) ? 'all' : undefined,
       needsFailedResponse: isCodex(headers),
-      // Its provider for xAI ends in a validation error over reasoning without one, and does not always say that it is it.
+      // The AI SDK's provider for xAI fails at reasoning without a status, and does not always name itself.
       needsStatus: isAnyAiSdk(headers),
       showsLastItem: isCopilot(headers),
       failsAtEmptyEvents: failsAtEmptyEvents(headers),
@@ -109,12 +109,12 @@ function typeOf({ event, data }: SseEvent): string {
 const TYPE = /"type"\s*:\s*"(response\.(?:completed|incomplete|failed))"/;
 
 /**
- * An `error` event is not the last: OpenAI sends the failed response after it, which is what Codex reads.
- * Servers without event names put the type first or last in the data.
+ * An `error` event is not the last one: OpenAI sends the failed response after it, which is what Codex reads. Servers without event names
+ * have the type at the beginning or the end of the data.
  */
 function classify(sent: SseEvent): ReturnType<ProviderSide['classify']> {
   const { event, data } = sent;
-  // Some servers end with this, which has no meaning here.
+  // Some servers end with this, which means nothing here.
   if (data === '[DONE]' || isKeepAlive(sent)) return 'ping';
   const type = event === '' ? (TYPE.exec(data.slice(0, 64)) ?? TYPE.exec(data.slice(-64)))?.[1] : event;
   switch (type) {

@@ -1,13 +1,13 @@
-// The fields that this dialect's request parser reads, or keeps and names: all others are reported as unread.
+// The fields that this dialect's request parser reads, or keeps and names; all others are reported as unread.
 import { asString, type JsonObject } from '../../model/json/json.ts';
 import { byType, type KnownFields, type KnownRequest } from '../shared/losses/unread-fields.ts';
 
-// The SDKs add their parsed form of a text, and of arguments, as `parsed`.
+// The SDKs add a text, or arguments, in parsed form as `parsed`.
 const TEXT: KnownFields = { text: true, annotations: true, logprobs: true, parsed: true };
 
 const IMAGE: KnownFields = { image_url: true, file_id: true, detail: true };
 
-/** Parts of other types are kept whole; so is a call's result that is not a list of parts. */
+/** Parts of other types are kept whole, and so is a call's result that is not a list of parts. */
 const PART = byType(
   {
     input_text: TEXT,
@@ -26,7 +26,7 @@ const PART = byType(
 
 const READABLE: KnownFields = { type: true, text: true };
 /**
- * Codex's bookkeeping on every item: the turn it belongs to, when it was made and what kind of context it is. No model is shown it.
+ * What Codex notes on every item: its turn, when it was made and its kind of context. No model is shown it.
  * https://github.com/openai/codex/blob/main/codex-rs/protocol/src/models.rs
  */
 const BOOKKEEPING: KnownFields = { internal_chat_message_metadata_passthrough: true };
@@ -52,8 +52,8 @@ const ITEM_BY_TYPE = byType({
 const names = (list: string): KnownFields => Object.fromEntries(list.split(' ').map((name) => [name, true]));
 
 /**
- * The fields of a whole response: those that are read; the request and its settings repeated; and the service's own:
- * its time, price, cache and filters.
+ * The fields of a whole response: those that are read, those that repeat the request and its settings, and the service's own: its time,
+ * price, cache and filters.
  */
 export const KNOWN_RESPONSE: KnownRequest = {
   body: {
@@ -69,7 +69,7 @@ export const KNOWN_RESPONSE: KnownRequest = {
   },
 };
 
-/** The fields read of an output item. */
+/** The fields of an output item that are read. */
 export const KNOWN_OUTPUT: KnownRequest = { body: { output: ITEM_BY_TYPE } };
 
 const FORMAT = byType({
@@ -80,7 +80,7 @@ const FORMAT = byType({
 
 const PLACE: KnownFields = { type: true, city: true, region: true, country: true, timezone: true };
 
-/** Tools of the server's own, and what the client's say beside their schema or form, are kept. */
+/** The server's own tools are kept, and so is what the client's tools say besides their schema or form. */
 const tool = (value: JsonObject): true | KnownFields => {
   const type = asString(value.type) ?? '';
   if (type === 'namespace') return { type: true, name: true, description: true, tools: tool };

@@ -1,5 +1,4 @@
-// Servers of the Model Context Protocol whose tools the provider calls, and the items of these calls.
-// https://developers.openai.com/api/docs/guides/tools-remote-mcp
+// MCP servers whose tools the provider calls, and the items of these calls. https://developers.openai.com/api/docs/guides/tools-remote-mcp
 import type { McpOutput, ServerToolResultPart, ToolCallPart } from '../../model/content.ts';
 import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { McpObstacle, McpServer, Tool } from '../../model/request.ts';
@@ -9,7 +8,7 @@ import { ID } from './wire.ts';
 export const MCP = 'mcp';
 export const MCP_CALL = 'mcp_call';
 
-/** What other dialects' providers can have of the tool. */
+/** What providers of other dialects can get of the tool. */
 export function parseMcpServer(tool: JsonObject): McpServer | McpObstacle {
   const url = asString(tool.server_url);
   if (url === undefined) return { obstacle: 'a connector or a tunnel of one provider only' };
@@ -37,7 +36,7 @@ export function parseMcpServer(tool: JsonObject): McpServer | McpObstacle {
   };
 }
 
-/** The tool with what remains of its server where only some tools may be called. @param allowed those of servers. */
+/** The tool with what remains of its server if only some tools may be called. @param allowed the allowed tools of servers. */
 export function onlyAllowed(tool: Tool, allowed: readonly JsonObject[]): Tool {
   if (tool.type !== 'server' || tool.mcp === undefined || 'obstacle' in tool.mcp) return tool;
   const { mcp } = tool;
@@ -63,13 +62,13 @@ function withoutDefaults(tool: JsonObject): JsonObject {
   };
 }
 
-/** By lower-case name. */
+/** Keyed by lower-case name. */
 function headersOf(headers: JsonValue | undefined): Record<string, string> {
   const entries = Object.entries(asObject(headers) ?? {});
   return Object.fromEntries(entries.map(([name, value]) => [name.toLowerCase(), asString(value) ?? '']));
 }
 
-/** A list of names, or a filter; `unknown` if it asks for more than names. */
+/** The names in a list or a filter; `unknown` if a filter asks for more than names. */
 function toolNames(filter: JsonValue | undefined): string[] | 'unknown' | undefined {
   if (filter === undefined || filter === null) return undefined;
   const { tool_names: names, ...rest } = asObject(filter) ?? { tool_names: filter };
@@ -77,7 +76,7 @@ function toolNames(filter: JsonValue | undefined): string[] | 'unknown' | undefi
   return list === undefined || Object.keys(withoutFields(rest, [])).length > 0 ? 'unknown' : list;
 }
 
-/** The tools whose calls need no approval; undefined: all. OpenAI's default is that each call needs one. */
+/** The tools whose calls need no approval; undefined: all. OpenAI's default is that each call needs it. */
 function calledFreely(approval: JsonValue | undefined): string[] | undefined {
   if (approval === 'never') return undefined;
   const { never, always } = asObject(approval) ?? {};
@@ -91,17 +90,17 @@ export function buildMcpServer({ name, url, token, allowedTools }: McpServer): J
   const tool: JsonObject = { type: MCP, server_label: name, server_url: url };
   put(tool, 'authorization', token);
   put(tool, 'allowed_tools', allowedTools);
-  // Without it OpenAI waits for the approval of each call, which only its own clients can give.
+  // Otherwise OpenAI waits for the approval of each call, which only its own clients can give.
   tool.require_approval = 'never';
   return tool;
 }
 
-/** Fields of the item that the call and its result have in neutral form, or that say nothing to others. */
+/** Fields of the item that the call and its result have in neutral form, or that mean nothing to others. */
 const OF_CALL = [
   ...['type', 'id', 'name', 'server_label', 'arguments', 'output', 'error', 'status', 'approval_request_id'],
 ];
 
-/** A call, and what it returned. One that was not answered only this dialect can express. */
+/** A call and what it returned. A call that was not answered can only be expressed by this dialect. */
 export function parseMcpCall(item: JsonObject): [ToolCallPart] | [ToolCallPart, ServerToolResultPart] {
   const id = asString(item.id) ?? '';
   const call: ToolCallPart = {
@@ -123,7 +122,7 @@ function outputOf({ output, error }: JsonObject): McpOutput | undefined {
   return typeof output === 'string' ? { text: output } : undefined;
 }
 
-/** Of one that the tool reported, its content; of others the message. */
+/** The content of an error that the tool reported; the message of any other error. */
 function errorText(error: JsonValue): string {
   if (typeof error === 'string') return error;
   const { content, message } = asObject(error) ?? {};
@@ -147,18 +146,18 @@ function mcpCallItem(call: ToolCallPart, { text, isError }: McpOutput): JsonObje
   };
 }
 
-/** Calls that became an item together with their results, or become one. */
+/** Calls that become one item together with their results. */
 export class McpCalls {
   private readonly open = new Map<string, ToolCallPart>();
 
-  /** Whether the call is such a one, of which nothing is sent before its result. */
+  /** Whether the call is such a one: nothing is sent of it before its result. */
   takes(call: ToolCallPart): boolean {
     if (call.mcpServer === undefined) return false;
     this.open.set(call.id, call);
     return true;
   }
 
-  /** The call that the result answers, and their item. */
+  /** The call that the result answers, and the item of both. */
   answered(result: ServerToolResultPart): { call: ToolCallPart; item: JsonObject } | undefined {
     const { callId, dialect, value, output } = result;
     const call = this.open.get(callId);
@@ -167,7 +166,7 @@ export class McpCalls {
     return { call, item: dialect === ID ? value : mcpCallItem(call, output) };
   }
 
-  /** Those that no result came for. */
+  /** The calls for which no result came. */
   unanswered(): Iterable<ToolCallPart> {
     return this.open.values();
   }

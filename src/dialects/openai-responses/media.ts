@@ -1,12 +1,12 @@
-// Images, files and audio of a request: URLs, data URLs, raw base64, ids of uploaded files.
+// Images, files and audio of a request: URLs, data URLs, raw base64, and ids of uploaded files.
 import type { AudioPart, DocumentPart, ImagePart, MediaSource } from '../../model/content.ts';
 import { asObject, asString, type JsonObject } from '../../model/json/json.ts';
 import { audioMediaType, documentMediaType, parseMediaUrl } from '../openai/media.ts';
 import { ID } from './wire.ts';
 
-/** The image of an `input_image` part, or of one in the form of Chat Completions; undefined where it names none. */
+/** The image of an `input_image` part, or of one in the form of Chat Completions; undefined if it names none. */
 export function parseImage(part: JsonObject): ImagePart | undefined {
-  // A chat-style `{url}` is a widespread mistake that servers forgive.
+  // Chat's `{url}` is a widespread mistake that servers forgive.
   const chat = asObject(part.image_url);
   const url = asString(part.image_url) ?? asString(chat?.url);
   const id = asString(part.file_id);
@@ -16,7 +16,7 @@ export function parseImage(part: JsonObject): ImagePart | undefined {
   return id ? { type: 'image', source: { kind: 'file', id, dialect: ID }, ...wanted } : undefined;
 }
 
-/** The document of an `input_file` part, undefined where it names none. */
+/** The document of an `input_file` part; undefined if it names none. */
 export function parseFile(part: JsonObject): DocumentPart | undefined {
   const name = asString(part.filename) || undefined;
   const data = asString(part.file_data);
@@ -33,7 +33,7 @@ export function parseFile(part: JsonObject): DocumentPart | undefined {
   return id ? { type: 'document', source: { kind: 'file', id, dialect: ID }, ...named } : undefined;
 }
 
-/** The clip of an `input_audio` part, undefined where it has none. */
+/** The clip of an `input_audio` part; undefined if it has none. */
 export function parseAudio(part: JsonObject): AudioPart | undefined {
   const audio = asObject(part.input_audio);
   const data = asString(audio?.data);

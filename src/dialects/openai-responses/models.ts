@@ -1,19 +1,19 @@
-// What a model accepts, by its name: OpenAI refuses fields that a model does not support.
+// What a model accepts, by its name; OpenAI refuses fields that a model does not support.
 import type { Quirks } from '../quirks.ts';
 import { effortsOf, samplesWithoutThinking } from '../openai/efforts.ts';
 import type { ReasoningTraits } from '../openai/reasoning.ts';
 
 export interface ModelTraits extends ReasoningTraits {
-  /** Sampling parameters are refused. */
+  /** Whether it refuses sampling parameters. */
   fixedSampling: boolean;
-  /** They are refused only while it thinks. */
+  /** Whether it refuses them only while it thinks. */
   samplesWithoutThinking?: boolean;
 }
 
 const REASONING = /(^|\/)(o\d|gpt-([5-9]|1\d)\b(?!.*-chat)|codex-)/;
 const PLAIN = /(^|\/)(gpt-3|gpt-4|chatgpt-|gpt-5.*-chat)/;
 
-/** The provider's row takes precedence; without one, OpenAI's names for its models decide. */
+/** The provider's row takes precedence over what OpenAI's own names of models tell. */
 export function modelTraits(model: string, quirks: Quirks): ModelTraits {
   const { fixedSampling } = quirks;
   if (fixedSampling !== undefined) {

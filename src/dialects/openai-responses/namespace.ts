@@ -1,13 +1,13 @@
-// Tools in namespaces (`{type:'namespace', name, tools}`): other dialects have one flat list, so a tool gets
-// one name for both, which the client's own list maps back when the tool is called.
+// Tools in namespaces (`{type:'namespace', name, tools}`). Other dialects have a flat list, so a tool gets one name made of both, which the
+// client's own list maps back when the tool is called.
 import type { Tool, ToolNamespace } from '../../model/request.ts';
 import { shorten } from '../shared/shorten.ts';
 import { searchOf } from './tool-search.ts';
 
-/** The longest tool name that every dialect takes. */
+/** The longest tool name that every dialect accepts. */
 const MAX_TOOL_NAME = 64;
 
-/** `crm` and `find` make `crm__find`. A tool found by search is in a namespace of its own name. */
+/** `crm` and `find` become `crm__find`. A tool that a search found has its own name as its namespace. */
 export function flatName(namespace: string, tool: string): string {
   if (namespace === tool) return tool;
   const separator = namespace.endsWith('__') ? '' : '__';
@@ -32,7 +32,7 @@ export function indexTools(tools: readonly Tool[] | undefined): ReadonlyMap<stri
   return index;
 }
 
-/** `name` and `namespace` of a call as the client or the provider knows its tool. */
+/** `name` and `namespace` of a call, as the client or the provider knows its tool. */
 export function wireName(name: string, tool: ClientTool | undefined): { name: string; namespace?: string } {
   if (tool?.namespace === undefined) return { name };
   return { name: tool.namespace.tool, namespace: tool.namespace.name };

@@ -6,14 +6,14 @@ import { invalid } from '../shared/read-field.ts';
 
 export function buildOutputFormat(format: OutputFormat): JsonObject {
   switch (format.type) {
-    // The instructions ask for one.
+    // The instructions ask for a choice.
     case 'choice':
     case 'text':
       return { type: 'text' };
     case 'json':
       return { type: 'json_object' };
     case 'json-schema': {
-      // The name is required here and optional in other dialects.
+      // The name is required here, but optional in other dialects.
       const { name = 'response', description, schema, strict } = format;
       return {
         type: 'json_schema',
@@ -26,7 +26,7 @@ export function buildOutputFormat(format: OutputFormat): JsonObject {
   }
 }
 
-/** Undefined for a format that only this dialect's servers know (grammars). */
+/** Undefined for a format that only servers of this dialect know (grammars). */
 export function parseOutputFormat(format: JsonObject): OutputFormat | undefined {
   switch (format.type) {
     case 'text':

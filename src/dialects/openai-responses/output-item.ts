@@ -1,6 +1,5 @@
-// Output items as a client reads them: the same for whole answers and for streams. Ids are made from the
-// request's id and the item's place, so that the same answer has the same ids. The ids of reasoning that was made up
-// here are marked, so that it is recognized when it comes back.
+// Output items in the form that a client reads, the same for whole answers and streams. Ids are made from the request's id and the item's
+// place, so that the same answer has the same ids. Made-up ids of reasoning are marked, so that they are recognized when they come back.
 import type { ImagePart, MessageStart, ToolCallPart } from '../../model/content.ts';
 import { asString, type JsonObject, type JsonValue, parseObject } from '../../model/json/json.ts';
 import { callIdToWire, isMadeUpId, madeUpId } from '../../model/opaque-token.ts';
@@ -18,7 +17,7 @@ export function itemId(prefix: ItemPrefix, requestId: string, outputIndex: numbe
   return prefix === REASONING ? madeUpId(prefix, rest) : `${prefix}_${rest}`;
 }
 
-/** Whether a client's item is reasoning that was made up here. */
+/** Whether an item that a client sends is reasoning whose id was made up here. */
 export function isMadeUpReasoning(id: string): boolean {
   return isMadeUpId(REASONING, id);
 }
@@ -45,7 +44,7 @@ export function refusalContent(refusal: string): JsonObject {
 /** The form in which a call is sent to the client. */
 export interface CallForm {
   kind: ClientTool['kind'];
-  /** The client's custom tool was shown to the provider as a function: its text is an argument. */
+  /** The client's custom tool was shown to the provider as a function, whose argument is the text. */
   wrapped: boolean;
   name: string;
   namespace?: string;
@@ -87,15 +86,15 @@ export function callItem(
   };
 }
 
-/** The argument text of a whole call; clients parse a function's, so '' becomes `{}`. */
+/** The arguments of a complete call. Clients parse a function's, so '' becomes `{}`. */
 export function callText(form: CallForm, args: string): string {
   if (form.wrapped) return freeTextOf(args);
   return form.kind === 'function' && args.trim() === '' ? '{}' : args;
 }
 
 /**
- * The item of a call that the provider ran itself; undefined where it has no form here. Searches and page
- * visits of other dialects become web search calls.
+ * The item of a call that the provider ran itself; undefined if it has no form here. Searches and page visits of other dialects become web
+ * search calls.
  */
 export function hostedCallItem(part: ToolCallPart, id: string): JsonObject | undefined {
   const own = hostedItemOf(part);
@@ -111,7 +110,7 @@ function searchAction({ name, arguments: text }: ToolCallPart): JsonObject | und
   return undefined;
 }
 
-/** A generated image; audio and URLs have no form here. */
+/** A generated image. Audio and URLs have no form here. */
 export function imageItem(part: ImagePart, id: string): JsonObject | undefined {
   const own = hostedItemOf(part);
   if (own !== undefined) return own;

@@ -9,7 +9,7 @@ import { parseAudio, parseFile, parseImage } from './media.ts';
 import { withoutFields } from '../shared/own-fields.ts';
 import { extensionOf, ID } from './wire.ts';
 
-/** The name of an opaque part inside a message, distinct from an opaque input item. */
+/** The prefix of the names of opaque parts within a message, which distinguishes them from opaque input items. */
 export const CONTENT_PREFIX = 'content.';
 
 export function parseContent(content: JsonValue | undefined, path: string): Part[] {
@@ -20,7 +20,7 @@ export function parseContent(content: JsonValue | undefined, path: string): Part
   return content.map((part, index) => parsePart(part, `${path}[${index}]`));
 }
 
-/** The output of a call: a string, parts, or (other clients' habit) any JSON, which is sent as its text. */
+/** The output of a call: a string, parts, or (as some clients send) any JSON, which is passed on as its text. */
 export function parseResult(output: JsonValue | undefined, path: string): ToolResultContent[] {
   if (output === undefined || output === null) return [];
   if (typeof output === 'string') return [{ type: 'text', text: output }];
@@ -39,7 +39,7 @@ export function parseResult(output: JsonValue | undefined, path: string): ToolRe
   });
 }
 
-/** One content part; a type without a neutral word is kept as it is. */
+/** A content part; one of a type without a neutral form is kept as it is. */
 function parsePart(value: JsonValue, path: string): Part {
   const part = requiredObject(value, path);
   const type = requiredString(
@@ -63,7 +63,7 @@ function parseTyped(type: string, part: JsonObject, path: string): Part {
     case 'refusal':
       if (typeof part.refusal !== 'string') throw invalid(`${path}.refusal`, 'must be a string');
       return { type: 'refusal', text: part.refusal };
-    // The type of Chat Completions, as LangChain for JavaScript sends images given with a `source_type` of `base64`:
+    // The type of Chat Completions, in which LangChain for JavaScript sends images given with the `source_type` `base64`:
     // `converters/responses.ts` of @langchain/openai 1.x converts them as for Chat Completions.
     case 'image_url':
     case 'input_image': {

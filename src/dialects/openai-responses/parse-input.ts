@@ -1,5 +1,5 @@
-// `input` of a request → system parts and neutral turns. Items are finer than turns: reasoning, text and calls
-// of one answer are separate items here, and parts of one assistant message there.
+// `input` of a request → system parts and neutral turns. Items are finer than turns: reasoning, text and calls of one answer are separate
+// items, but parts of one assistant message in the neutral model.
 import type { Part, TextPart, ToolCallPart } from '../../model/content.ts';
 import { asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import { callIdFromWire, summaryFromWire } from '../../model/opaque-token.ts';
@@ -28,12 +28,12 @@ import { ID } from './wire.ts';
 interface ParsedInput {
   system: TextPart[];
   messages: Message[];
-  /** Tools that items contain, and the items that are no turns: these, and those that change settings. */
+  /** Tools that items bring, and the items that are not turns: those that bring tools, and those that change settings. */
   tools: Tool[];
   toolItems: ToolItem[];
-  /** What items change of the settings, in force from then on. */
+  /** Settings that items change, in force from then on. */
   settings: Settings;
-  /** Set where an item refers to something that only the provider stores. */
+  /** Set if an item refers to something that only the provider stores. */
   boundTo?: Binding;
 }
 
@@ -58,12 +58,12 @@ interface Turns {
   message(message: Message): void;
   /** A part of the assistant's turn. */
   answer(part: Part): void;
-  /** A part of the user's turn that answers calls. */
+  /** A part of the user's turn, which answers calls. */
   result(part: Part): void;
 }
 
 function createTurns({ messages }: ParsedInput): Turns {
-  /** The turn that further parts of the same kind go to. */
+  /** The turn to which further parts of the same kind are added. */
   let open: { kind: 'answer' | 'result'; message: Message } | undefined;
 
   function add(kind: 'answer' | 'result', part: Part): void {
@@ -82,7 +82,7 @@ function createTurns({ messages }: ParsedInput): Turns {
         messages.push(message);
         return;
       }
-      // Consecutive messages stay separate, unless calls tie them to one turn.
+      // Consecutive messages stay separate unless calls tie them to one turn.
       if (open?.kind === 'answer' && spoke(open.message)) open = undefined;
       for (const part of message.parts) add('answer', part);
     },
@@ -106,7 +106,7 @@ function parseItem(item: JsonObject, path: string, turns: Turns, parsed: ParsedI
   if (!readItem(type, item, path, turns, parsed)) addOther(type, item, path, turns, parsed);
 }
 
-/** False where only a provider of this dialect understands the item. */
+/** Returns false if only a provider of this dialect understands the item. */
 function readItem(type: string, item: JsonObject, path: string, turns: Turns, parsed: ParsedInput): boolean {
   switch (type) {
     case 'message':
@@ -174,7 +174,7 @@ function parseOutput(type: string, item: JsonObject, path: string, turns: Turns)
   turns.result({ type: 'tool-result', callId, content });
 }
 
-/** An item that only a provider of this dialect understands. */
+/** Adds an item that only a provider of this dialect understands. */
 function addOther(type: string, item: JsonObject, path: string, turns: Turns, parsed: ParsedInput): void {
   const why = BOUND_ITEMS[type];
   if (why !== undefined) parsed.boundTo ??= { dialect: ID, field: path, problem: why };
@@ -185,7 +185,7 @@ function addOther(type: string, item: JsonObject, path: string, turns: Turns, pa
   }
 }
 
-/** Items that only the provider which stored or encrypted their content can read. */
+/** Items that can be read only by the provider which stored or encrypted their content. */
 const BOUND_ITEMS: Record<string, string> = table({
   item_reference:
     'it names an item that is not stored there; send the item itself (the AI SDK does with `store: false` among its `providerOptions`)',
@@ -224,7 +224,7 @@ function parseMessage(item: JsonObject, path: string, turns: Turns, parsed: Pars
   }
 }
 
-/** `commentary` or `final_answer`: models need it back on each message, so it stays with the first text. */
+/** `commentary` or `final_answer`: models need it back on each message, so it stays with the message's first text. */
 function withPhase(parts: Part[], item: JsonObject): Part[] {
   const fields = withoutFields({ phase: item.phase }, []);
   const first = parts.find((part) => part.type === 'text');

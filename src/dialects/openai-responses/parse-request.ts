@@ -26,10 +26,10 @@ export const ENCRYPTED_REASONING = 'reasoning.encrypted_content';
 /** The value of `include` that asks for log probabilities. */
 export const LOGPROBS = 'message.output_text.logprobs';
 
-/** OpenAI's code for an unknown or expired id, at which clients such as VS Code's Copilot send the whole conversation. */
+/** OpenAI's code for an unknown or expired id; clients such as VS Code's Copilot then send the whole conversation. */
 const PREVIOUS_NOT_FOUND = 'previous_response_not_found';
 
-/** Top-level fields that have a neutral form. Those kept in another form are handled where they are read. */
+/** Top-level fields that have a neutral form. Those that are kept in another form are handled where they are read. */
 const NEUTRAL_FIELDS = [
   'model',
   'input',
@@ -52,8 +52,8 @@ const NUMBERS: NumberFields = [
 ];
 
 /**
- * The result always has an `extension` of this dialect, empty where every field had a neutral form: by it
- * buildRequest knows that the client spoke this dialect and meant exactly what it sent.
+ * The result always has an `extension` of this dialect, empty if every field has a neutral form: it tells buildRequest that the client
+ * spoke this dialect and meant exactly what it sent.
  */
 export function parseRequest(body: JsonObject): NeutralRequest {
   const model = requiredString(body, 'model', 'model', 'name the model to use');
@@ -82,7 +82,7 @@ export function parseRequest(body: JsonObject): NeutralRequest {
   }
   readNumbers(request, NUMBERS, (field) => optionalNumber(body, field));
   readSettings(request, body);
-  // Sent by clients that read the answer in Chat Completions; in this dialect counts come in any case.
+  // Sent by clients that read answers of Chat Completions; in this dialect counts come in any case.
   if (asObject(body.stream_options)?.include_usage === true) request.includeUsage = true;
   if (hasSecondUser(body)) kept.delete('user');
 
@@ -125,7 +125,7 @@ function findBinding(body: JsonObject): Binding | undefined {
     return { dialect: ID, field: 'background', problem };
   }
   if (asObject(body.prompt_cache_options)?.prewarm !== true) return undefined;
-  // Any other provider would write, and bill, a whole unwanted answer.
+  // Any other provider would write, and bill, a whole answer that nobody wants.
   const problem = 'only OpenAI fills its cache without writing an answer; omit that request';
   return { dialect: ID, field: 'prompt_cache_options.prewarm', problem };
 }
@@ -143,10 +143,7 @@ function parseText(text: JsonObject, request: NeutralRequest): JsonObject {
   return rest;
 }
 
-/**
- * `store` and `include`. Every translation returns reasoning tokens without being asked, so that no other dialect
- * loses a request for them.
- */
+/** Reads `store` and `include`. Every translation returns reasoning tokens unasked, so a request for them is lost nowhere. */
 function readRetention(body: JsonObject, request: NeutralRequest, fields: JsonObject): void {
   const store = optionalBoolean(body, 'store');
   if (store !== undefined) request.store = store;

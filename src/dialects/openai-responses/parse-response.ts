@@ -21,10 +21,7 @@ import { parseAnswerReasoning } from './reasoning.ts';
 import { answerExtension } from './unmapped-fields.ts';
 import { parseUsage } from './usage.ts';
 
-/**
- * @throws GatewayError, the provider's own or `upstream_malformed` where the body is not a response; MalformedEvent for
- * an invalid item.
- */
+/** @throws GatewayError, the provider's own or `upstream_malformed` if the body is not a response; MalformedEvent for an invalid item. */
 export function parseResponse(body: JsonObject): NeutralResponse {
   const error = errorInBody(body);
   if (error !== undefined) throw error;
@@ -55,7 +52,7 @@ export function accountIn(body: JsonObject): Account {
   return { model: asString(body.model) || null, usage: parseUsage(body) };
 }
 
-/** @param isNext whether it comes behind a message. */
+/** @param isNext whether the item follows a message. */
 function parseItem(item: JsonObject, index: number, isNext: boolean): Part[] {
   const type = asString(item.type);
   switch (type) {

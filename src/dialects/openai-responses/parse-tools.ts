@@ -97,8 +97,8 @@ function parseFunction(tool: JsonObject, path: string): FunctionTool {
 }
 
 /**
- * The same schema unless it marks arguments that OpenAI is to encrypt (Codex's messages between agents). No other provider does, and
- * OpenAI's refuse the mark where they do not. https://github.com/openai/codex/pull/26210
+ * The schema without the mark of arguments that OpenAI is to encrypt (Codex's messages between agents); the same object if it has none. No
+ * other provider encrypts them, and OpenAI's models that do not refuse the mark. https://github.com/openai/codex/pull/26210
  */
 function withoutEncryption(schema: JsonObject): JsonObject {
   const properties = Object.entries(asObject(schema.properties) ?? {});
@@ -114,7 +114,7 @@ function isEncrypted(property: JsonValue | undefined): boolean {
   return asObject(property)?.encrypted === true;
 }
 
-/** @param parameters as declared, which a provider of this dialect gets in place of those read. */
+/** @param parameters as declared; a provider of this dialect gets them in place of those that were read. */
 function keptFields(fields: JsonObject, parameters: JsonObject | undefined): { extension?: Extension } {
   if (parameters === undefined) return extensionOf(fields);
   return { extension: { dialect: ID, fields: { ...fields, parameters }, defaults: ['parameters'] } };
@@ -171,7 +171,7 @@ function parseAllowed(form: JsonObject, tools: readonly Tool[]): Allowance {
   return allow(parseAllowedMode(form, 'tool_choice.mode'), names, tools);
 }
 
-/** The tools of MCP servers among those allowed, a choice that only this dialect can express; undefined where there are none. */
+/** The allowed tools of MCP servers, a choice that only this dialect can express; undefined if there are none. */
 export function allowedOfServers(choice: JsonValue | undefined): JsonObject[] | undefined {
   const form = asObject(choice);
   if (form?.type !== 'allowed_tools') return undefined;
@@ -180,7 +180,7 @@ export function allowedOfServers(choice: JsonValue | undefined): JsonObject[] | 
   return ofServers.length === 0 ? undefined : ofServers;
 }
 
-/** Maps the names of tools within namespaces to neutral ones; of several with the same name the first counts. */
+/** Names of tools within namespaces → neutral names; if several have the same name, the first counts. */
 function groupedNames(tools: readonly Tool[]): ReadonlyMap<string, string> {
   const names = new Map<string, string>();
   for (const tool of tools) {
@@ -197,7 +197,7 @@ function nameOf(
   grouped: ReadonlyMap<string, string>,
   path: string,
 ): string {
-  // The chat form nests the name.
+  // The form of Chat Completions nests the name.
   const wanted =
     asString(asObject(form[type])?.name) ?? requiredString(form, 'name', `${path}.name`, 'name the tool');
   return grouped.get(wanted) ?? wanted;

@@ -1,5 +1,5 @@
-// Changes where client and provider both speak this dialect: what another vendor's server made in the history, which OpenAI refuses,
-// and what only OpenAI's models take.
+// What changes if client and provider both speak this dialect: what another vendor's server left in the history and OpenAI refuses, and
+// what only OpenAI's models accept.
 import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { Loss } from '../../model/request.ts';
 import type { Passthrough } from '../dialect.ts';
@@ -17,7 +17,7 @@ export const passthrough: Passthrough = {
   },
 };
 
-/** For an operation on a conversation: as `edits`, where `model` is asked for. */
+/** For an operation on a conversation: like `edits`, when `model` is asked. */
 export function conversationEdits(
   body: JsonObject,
   model: string,
@@ -34,7 +34,7 @@ export function conversationLosses(body: JsonObject, model: string, quirks: Quir
 
 const OPENAIS = /^(ft:)?(gpt-(?!oss)|o\d|codex-|computer-use)/;
 
-/** What deployments of other vendors' models are called that Azure serves as well, which may read what these made. */
+/** Names of other vendors' models that Azure deploys as well, and that may read what these vendors' servers made. */
 const OTHERS =
   /claude|codestral|cohere|command|deepseek|glm|gpt-?oss|grok|kimi|llama|mai-|minimax|mi(ni)?stral|\bphi(?![a-z])|qwen/i;
 
@@ -51,7 +51,8 @@ const BEGINNINGS: Readonly<Record<string, string>> = {
 };
 
 /**
- * DeepSeek's ids, for one, begin with no such letters. Its thoughts go with theirs: only what OpenAI encrypted is of use to it.
+ * DeepSeek's ids, for one, begin differently. Its thoughts are removed together with their ids, since OpenAI can only read what it
+ * encrypted itself.
  * https://github.com/BerriAI/litellm/issues/27333
  */
 function adaptInput({ input, model }: JsonObject, quirks: Quirks, losses: LossReport): JsonObject {
@@ -76,7 +77,7 @@ function isAgentMessage(item: JsonValue): item is JsonObject {
 
 function isForeign(item: JsonValue): boolean {
   const { type: named, role, id, encrypted_content: encrypted } = asObject(item) ?? {};
-  // Without a role, an id alone refers to an item that OpenAI has stored.
+  // An id without a role refers to an item that OpenAI has stored.
   const type = named ?? (role === undefined ? undefined : 'message');
   const beginning =
     typeof type === 'string' && Object.hasOwn(BEGINNINGS, type) ? BEGINNINGS[type] : undefined;

@@ -1,5 +1,5 @@
-// Reasoning items ↔ ReasoningPart. The token of a part holds what the server must get back besides the text:
-// item id and encrypted content, as JSON. https://platform.openai.com/docs/guides/reasoning
+// Reasoning items ↔ ReasoningPart. A part's token holds what the server must get back besides the text, the item's id and its encrypted
+// content, as JSON. https://platform.openai.com/docs/guides/reasoning
 import type { Extension, ReasoningPart } from '../../model/content.ts';
 import {
   asArray,
@@ -24,23 +24,23 @@ import { put } from '../shared/own-fields.ts';
 import { isMadeUpReasoning } from './output-item.ts';
 import { extensionOf, ID, ownFields } from './wire.ts';
 
-/** The name in an extension of an item's `content` where the text is its summary. */
+/** The extension field that keeps an item's `content`, if the text is its summary. */
 export const RAW = 'reasoning.content';
 
-/** Between two parts of a summary, which are one text in the neutral model. */
+/** Stands between two parts of a summary, which form one text in the neutral model. */
 export const SUMMARY_SEPARATOR = '\n\n';
 
-/** Behind a foreign token that is a whole redacted block, not a signature: the same field holds either. */
+/** Ends a foreign token that is a redacted block instead of a signature, since one field holds either. */
 const REDACTED = ':redacted';
 
 interface ReasoningKey {
   id?: string;
   encryptedContent?: string;
-  /** The text is in `content` (open models), not in `summary`. */
+  /** The text is in `content` (open models) instead of `summary`. */
   inContent?: boolean;
 }
 
-/** The part of an item that a client sent back. */
+/** The part for an item that a client sent back. */
 export function parseReasoning(item: JsonObject): ReasoningPart {
   const { text, inContent } = reasoningText(item);
   const part: ReasoningPart = { type: 'reasoning', text, ...rawReasoning(item) };
@@ -62,7 +62,7 @@ export function parseReasoning(item: JsonObject): ReasoningPart {
   return part;
 }
 
-/** The part for an item that a provider sent; undefined for an empty one (its id alone is of no use). */
+/** The part for an item that a provider sent; undefined for an empty one, whose id is useless by itself. */
 export function parseAnswerReasoning(item: JsonObject): ReasoningPart | undefined {
   const { text, inContent } = reasoningText(item);
   const signature = answerToken(item, inContent);
@@ -70,13 +70,13 @@ export function parseAnswerReasoning(item: JsonObject): ReasoningPart | undefine
   return { type: 'reasoning', text, ...(signature !== undefined && { signature }), ...rawReasoning(item) };
 }
 
-/** What the model thought word by word, where a summary of it is the text: no other dialect has both. */
+/** What the model thought word by word, if the text is a summary of it: no other dialect has both. */
 export function rawReasoning(item: JsonObject): { extension?: Extension } {
   const hasBoth = texts(item.summary).length > 0 && texts(item.content).length > 0;
   return hasBoth ? extensionOf({ [RAW]: { content: item.content } }) : {};
 }
 
-/** What the provider must get back: undefined where a stateless request could not use it. */
+/** The token that the provider must get back; undefined if a stateless request could not use it. */
 export function answerToken(item: JsonObject, inContent: boolean): OpaqueToken | undefined {
   const key = keyOf(item, inContent);
   return key.encryptedContent === undefined && !inContent ? undefined : keyToken(key);
@@ -102,14 +102,14 @@ function keyToken({ id, encryptedContent, inContent }: ReasoningKey): OpaqueToke
   return inContent === true ? ownToken(ID, text) : separateToken(ID, text);
 }
 
-/** What the token holds, undefined where it is another dialect's. */
+/** What the token holds; undefined if it is another dialect's. */
 export function openKey(token: OpaqueToken | undefined): ReasoningKey | undefined {
   const text = token === undefined ? undefined : openToken(ID, token);
   const fields = text === undefined ? undefined : parseObject(text);
   return fields === undefined ? undefined : keyOf(fields, fields.in_content === true);
 }
 
-/** The item that goes back to a provider of this dialect, undefined where the reasoning is not from one. */
+/** The item to send back to a provider of this dialect; undefined if the reasoning is not from one. */
 export function buildReasoning(part: ReasoningPart): JsonObject | undefined {
   const key = openKey(part.signature);
   if (key === undefined) return undefined;
@@ -123,8 +123,8 @@ export function buildReasoning(part: ReasoningPart): JsonObject | undefined {
 }
 
 /**
- * The item that a client gets, its readable text as the summary. A client that sends thoughts back, since nothing is stored,
- * may keep none without encrypted content: the AI SDK with `store: false`.
+ * The item for a client, with the readable text as summary. A client that sends thoughts back because nothing is stored may drop those
+ * without encrypted content: the AI SDK with `store: false`.
  * https://github.com/vercel/ai/blob/main/packages/openai/src/responses/convert-to-openai-responses-input.ts
  */
 export function buildReasoningOutput(
@@ -154,7 +154,7 @@ function foreignContent({ signature, redacted }: ReasoningPart): string | undefi
   return signature === undefined ? undefined : tokenToWire(ID, signature);
 }
 
-/** An item's readable text: its summary, else the raw text that open models give. */
+/** An item's readable text: its summary, else the raw text that open models send. */
 function reasoningText(item: JsonObject): { text: string; inContent: boolean } {
   const summary = texts(item.summary).join(SUMMARY_SEPARATOR);
   if (summary !== '') return { text: summary, inContent: false };

@@ -11,7 +11,7 @@ export interface ResponseHead {
   model: string;
 }
 
-/** The prefix of response ids. VS Code's Copilot omits earlier turns after any id, but refers only to those with it. */
+/** The prefix of response ids. VS Code's Copilot leaves out earlier turns after any id, but only refers to those with this prefix. */
 const PREFIX = 'resp_';
 
 export function responseHead(id: string | null, model: string | null, context: AnswerContext): ResponseHead {
@@ -20,9 +20,9 @@ export function responseHead(id: string | null, model: string | null, context: A
 }
 
 /**
- * Clients' types require every field. Of the request's settings only the output format is repeated, by which
- * LangChain knows that it has JSON to parse; the others have their defaults. `store` is false, since nothing can be
- * fetched later. OpenRouter's SDKs refuse an answer without penalties, or without a time at which it was completed, which may be null.
+ * Clients' types require every field. Of the request's settings only the output format is repeated, by which LangChain knows that it has to
+ * parse JSON; the others have their defaults. `store` is false, since nothing can be fetched later. OpenRouter's SDKs refuse an answer
+ * without penalties, or without a completion time, which may be null.
  * https://github.com/OpenRouterTeam/typescript-sdk/blob/main/src/models/openresponsesresult.ts
  */
 export function responseObject(head: ResponseHead, context: AnswerContext, status: string): JsonObject {
@@ -56,7 +56,7 @@ export function responseObject(head: ResponseHead, context: AnswerContext, statu
   };
 }
 
-/** If one kind of tool is counted, the other must be, too. */
+/** If one kind of tool is counted, the other must be too. */
 const NO_IMAGES: JsonObject = {
   input_tokens: 0,
   input_tokens_details: { image_tokens: 0, text_tokens: 0 },

@@ -1,6 +1,6 @@
-// Remembers in constant memory how much of a text was sent in deltas, so that a repetition of it can add the rest.
+// Remembers in constant memory which text was sent in deltas, so that the rest can be taken from a repetition of the whole.
 
-/** Extended by classes that emit a text, rather than a field of them: each delta needs both, so they are one object. */
+/** Extended by classes that emit a text, so that a delta, which needs both, finds them in one object. */
 export class SentText {
   /** UTF-16 units. */
   private sentLength = 0;
@@ -11,14 +11,14 @@ export class SentText {
     this.sentSum = hash(delta, delta.length, this.sentSum);
   }
 
-  /** The part of `whole` after what was sent; '' where the two do not begin alike. */
+  /** The part of `whole` after what was sent; empty if the two do not begin alike. */
   protected rest(whole: string): string {
     const length = this.sentLength;
     if (whole.length <= length) return '';
     return length === 0 || hash(whole, length, START) === this.sentSum ? whole.slice(length) : '';
   }
 
-  /** Another text begins. */
+  /** Called when another text begins. */
   protected forget(): void {
     this.sentLength = 0;
     this.sentSum = START;

@@ -1,6 +1,6 @@
-// Settings that the conversation itself changes (items of type `configuration_update`), which leaves the prompt cache of the turns
-// before them intact. Providers of other dialects are asked by those in force at the end; one of this dialect gets the items
-// unchanged. https://openrouter.ai/docs/cookbook/evaluate-and-optimize/model-migrations/gpt-6-astra
+// Settings that the conversation itself changes (items of type `configuration_update`), which keeps the prompt cache of earlier turns
+// valid. Providers of other dialects get those in force at the end; one of this dialect gets the items unchanged.
+// https://openrouter.ai/docs/cookbook/evaluate-and-optimize/model-migrations/gpt-6-astra
 import { asObject, type JsonObject } from '../../model/json/json.ts';
 import {
   isReasoningEffort,
@@ -14,7 +14,7 @@ import { ID, ownFields } from './wire.ts';
 
 export const SETTINGS_CHANGE = 'configuration_update';
 
-/** The field of the request's extension that keeps the settings at the conversation's beginning. */
+/** The field of the request's extension that keeps the settings at the beginning of the conversation. */
 export const OPENING_SETTINGS = 'opening_settings';
 
 export interface Settings {
@@ -22,7 +22,7 @@ export interface Settings {
   format?: OutputFormat;
 }
 
-/** Undefined where the item has more than the settings known here. */
+/** Undefined if the item changes more than the settings known here. */
 export function parseSettingsChange(item: JsonObject): Settings | undefined {
   const { reasoning, text, ...rest } = withoutFields(item, ['type', 'id']);
   const { effort, ...otherReasoning } = asObject(reasoning) ?? {};
@@ -36,7 +36,7 @@ export function parseSettingsChange(item: JsonObject): Settings | undefined {
   return { ...(isReasoningEffort(effort) && { effort }), ...(format !== undefined && { format }) };
 }
 
-/** Puts the changed settings in force; the request's extension keeps those that it had, which is no loss elsewhere. */
+/** Puts the changed settings in force. The request's extension keeps the previous ones, so that nothing is reported as lost elsewhere. */
 export function changeSettings(request: NeutralRequest, { effort, format }: Settings): void {
   if (effort === undefined && format === undefined) return;
   const { fields = {}, defaults = [] } = request.extension ?? {};
@@ -55,7 +55,7 @@ export function changeSettings(request: NeutralRequest, { effort, format }: Sett
   if (format !== undefined) request.outputFormat = format;
 }
 
-/** The reverse of `changeSettings`, for a provider of this dialect; the same request if nothing was changed. */
+/** Reverses `changeSettings` for a provider of this dialect; the same request if nothing was changed. */
 export function withOpeningSettings(request: NeutralRequest): NeutralRequest {
   const opening = asObject(ownFields(request.extension)[OPENING_SETTINGS]);
   if (opening === undefined) return request;

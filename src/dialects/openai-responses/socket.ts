@@ -1,6 +1,6 @@
-// Responses over a WebSocket: each message of the client asks as a POST would, except that `previous_response_id` may name any
-// answer of the same connection, stored or not. Whoever serves gets the whole conversation instead of that id, so that the
-// next message may go to another provider. https://developers.openai.com/api/docs/guides/websocket-mode
+// Responses over a WebSocket: each message of the client asks like a POST, except that `previous_response_id` may name any answer of the
+// same connection, stored or not. The provider gets the whole conversation instead of that id, so that the next message may go to another
+// one. https://developers.openai.com/api/docs/guides/websocket-mode
 import { ERROR_RULES, type ErrorCode, GatewayError } from '../../model/errors.ts';
 import { editTopLevel, topLevelText } from '../../model/json/edit.ts';
 import {
@@ -19,10 +19,10 @@ import { EarlierTurns, itemsUpTo, MOST_HELD, type Turn } from './earlier-turns.t
 import { ENCRYPTED_REASONING } from './parse-request.ts';
 import { responseHead, responseObject } from './response-object.ts';
 
-/** UTF-16 units: it is repeated in each event. */
+/** In UTF-16 units; limited because it is repeated in each event. */
 const LONGEST_LANE = 512;
 
-/** For the WebSocket alone. */
+/** Fields that only exist on the WebSocket. */
 const ENVELOPE = { type: undefined, stream_id: undefined, generate: undefined };
 
 export const responsesSocket: SocketDialect = {
@@ -31,7 +31,7 @@ export const responsesSocket: SocketDialect = {
 
 class Conversation implements SocketConversation {
   private readonly turns = new EarlierTurns();
-  /** The answers that have begun and not ended, by their ids. */
+  /** The answers that have begun and not ended, by id. */
   private readonly running = new Map<string, CreateMessage>();
 
   read(text: string): SocketMessage {
@@ -56,9 +56,9 @@ class Conversation implements SocketConversation {
   }
 
   /**
-   * Ends a running answer, so that what the person has added is asked next (Codex 0.162 and newer, of models that it calls "lite"). The
-   * answer's own messages say so. Of one that is over nothing is said: its end is there already, and an event now would be taken for
-   * one of the next answer. https://github.com/openai/codex/blob/main/codex-rs/core/tests/suite/pending_input.rs
+   * Ends a running answer, so that what the user has added is asked next (Codex from 0.162 on, for models that it calls "lite"). The
+   * answer's own messages report that. For an answer that is over nothing is sent: its end was sent already, and an event would be taken
+   * for one of the next answer. https://github.com/openai/codex/blob/main/codex-rs/core/tests/suite/pending_input.rs
    */
   private interrupt({ response_id }: JsonObject): string[] {
     this.running.get(asString(response_id) ?? '')?.interrupt();
@@ -81,7 +81,7 @@ class Conversation implements SocketConversation {
   }
 }
 
-/** Asks a question. */
+/** A message that asks a model. */
 class CreateMessage implements SocketMessage {
   readonly lane: string;
   private readonly text: string;
@@ -89,15 +89,15 @@ class CreateMessage implements SocketMessage {
   private readonly turns: EarlierTurns;
   private readonly running: Map<string, CreateMessage>;
   private asked: Turn | undefined;
-  /** Items of the answer, and the UTF-16 units of the events that they came in. */
+  /** Items of the answer, and the UTF-16 units of the events that brought them. */
   private readonly answered: JsonObject[] = [];
   private length = 0;
-  /** An error that nothing has followed yet. */
+  /** An error event that nothing has followed yet. */
   private failure: string | undefined;
   private stop = () => {};
-  /** The answer as it began; undefined before, and when it is over. */
+  /** The answer as it began; undefined before that, and once it is over. */
   private begun: JsonObject | undefined;
-  /** The ids of its items that are not complete, by their places. */
+  /** The ids of its incomplete items, by place. */
   private readonly open = new Map<number, string>();
   private newest = '';
   private isInterrupted = false;
@@ -124,7 +124,7 @@ class CreateMessage implements SocketMessage {
   }
 
   event({ event, data }: SseEvent): string[] {
-    // Some servers end with this, which is no event.
+    // Some servers end with this, which is not an event.
     if (data === '[DONE]') return [];
     const before = this.takeFailure();
     this.newest = data;
@@ -153,7 +153,7 @@ class CreateMessage implements SocketMessage {
     return this.sent([...before, data]);
   }
 
-  /** Ends the answer where it is; one that has ended already is left as it is. */
+  /** Ends the answer where it stands; has no effect on one that has ended already. */
   interrupt(): void {
     if (this.begun === undefined || this.isInterrupted) return;
     this.isInterrupted = true;
@@ -161,8 +161,8 @@ class CreateMessage implements SocketMessage {
   }
 
   /**
-   * An error that is the last event gets what errors have on a WebSocket. By the status Codex recognizes that the answer is over: without
-   * it, it waits five minutes for more.
+   * If the last event is an error, it is sent in the form that errors have on a WebSocket. By its status Codex recognizes that the answer
+   * is over; otherwise it waits five minutes for more.
    */
   end(): string[] {
     const failure = this.takeFailure().map(withStatus);
@@ -183,7 +183,7 @@ class CreateMessage implements SocketMessage {
     this.begun = undefined;
   }
 
-  /** What OpenAI sends: that it stops, the items that nothing more comes of, and the answer up to there, which may be continued. */
+  /** What OpenAI sends: that it stops, the items that will not be continued, and the answer up to there, which may be continued. */
   private interruption(): string[] {
     const { begun, answered } = this;
     const id = begun?.id;
@@ -225,7 +225,7 @@ class CreateMessage implements SocketMessage {
     this.open.set(asNumber(place) ?? 0, asString(asObject(item)?.id) ?? '');
   }
 
-  /** An answer without end is not kept. */
+  /** Notes the items of an answer; one without end is not kept. */
   private note(data: string): void {
     this.length += data.length;
     const { output_index: place, item } = this.length > MOST_HELD ? {} : (parseObject(data) ?? {});
@@ -234,7 +234,7 @@ class CreateMessage implements SocketMessage {
     if (whole !== undefined) this.answered.push(whole);
   }
 
-  /** A message that only prepares is answered here: there is nothing to prepare, and no answer to pay for. */
+  /** A message that only prepares is answered here, since there is nothing to prepare, and no answer to pay for. */
   private prepared({ requestId, created }: SocketContext): string[] {
     const model = asString(this.message.model) ?? '';
     const context = { requestId, model, created, includeUsage: false };
@@ -250,8 +250,8 @@ class CreateMessage implements SocketMessage {
   }
 
   /**
-   * Reasoning that nobody stores comes back to its model only encrypted. Models that do not reason refuse to encrypt it, so that
-   * only a request that speaks of reasoning gets it.
+   * Reasoning that is not stored can only come back to its model encrypted. Models that do not reason refuse to encrypt it, so it is
+   * requested only if the request speaks of reasoning.
    */
   private includesReasoning(): { include?: string[] } {
     const { store, reasoning, include } = this.message;
@@ -273,18 +273,18 @@ class CreateMessage implements SocketMessage {
     const items = [asked.items, ...sendable.map((item) => JSON.stringify(item))].filter(
       (text) => text !== '',
     );
-    // Joined with an empty text, it is a copy: a part of the message would keep all of it in memory.
+    // Joining with an empty text makes a copy: a slice of the message would keep the whole message in memory.
     turns.keep(id, { before: asked.before, items: [items.join(','), ''].join('') });
   }
 }
 
-/** A message that asks no provider anything. Its lane is one of its own: it is not answered behind the answer that it is about. */
+/** A message that asks no provider. It has a lane of its own, so that it need not wait for the answer that it is about. */
 function answeredHere(lane: string, begin: () => string[]): SocketMessage {
   return { lane, begin: () => ({ events: begin() }), event: () => [], end: () => [] };
 }
 
 /**
- * Adds to what a running answer is asked, which no provider of an HTTP request can be told: refused, as OpenAI does for models that
+ * Adds to what a running answer was asked. No provider of an HTTP request can be told, so it is refused, as OpenAI does for models that
  * cannot be steered.
  */
 function refusedSteer({ previous_response_id, input }: JsonObject, turns: EarlierTurns): string[] {
@@ -302,7 +302,7 @@ function refusedSteer({ previous_response_id, input }: JsonObject, turns: Earlie
   return [JSON.stringify(failed)];
 }
 
-/** The form of errors on a WebSocket, for one that came within a stream. */
+/** An error that came within a stream, in the form of errors on a WebSocket. */
 function withStatus(data: string): string {
   const event = parseObject(data);
   if (event === undefined) return data;
@@ -324,8 +324,8 @@ function inputItems(text: string, { input }: JsonObject): string {
 }
 
 /**
- * What can be sent again of an answer that nobody stores: no reasoning that is not encrypted, and where that leaves a gap, no ids, since
- * OpenAI misses the reasoning that belonged to them.
+ * The items of an unstored answer that can be sent again: no reasoning that is not encrypted, and if that leaves a gap, no ids, since
+ * OpenAI would miss the reasoning that belonged to them.
  */
 function sendableUnstored(items: readonly JsonObject[]): JsonObject[] {
   const kept = items.filter(
@@ -334,7 +334,7 @@ function sendableUnstored(items: readonly JsonObject[]): JsonObject[] {
   return kept.length === items.length ? kept : kept.map(({ id: _, ...item }) => item);
 }
 
-/** OpenAI refuses reasoning whose answer says nothing behind it. */
+/** OpenAI refuses reasoning that nothing of its answer follows. */
 function withoutLastThought(items: readonly JsonObject[]): readonly JsonObject[] {
   return items.slice(0, items.findLastIndex(({ type }) => type !== 'reasoning') + 1);
 }

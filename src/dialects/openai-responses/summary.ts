@@ -7,7 +7,7 @@ import type { ClientSummaries } from '../operations.ts';
 import { itemId } from './output-item.ts';
 import { buildUsage } from './usage.ts';
 
-/** The item behind a conversation that asks for its summary. */
+/** The item that, at the end of a conversation, asks for its summary. */
 export const TRIGGER = 'compaction_trigger';
 
 export const TRIGGER_PROBLEM = 'it asks for an encrypted summary, which that provider does not write';
@@ -22,7 +22,7 @@ export const summaries: ClientSummaries = {
   isAsked: ({ input }) => asArray(input)?.some((item) => isObject(item) && item.type === TRIGGER) === true,
   plain(request) {
     const { boundTo, ...plain } = { ...request, messages: request.messages.flatMap(withoutTrigger) };
-    // Whatever else binds the request still does.
+    // Other reasons that bind the request to its provider remain.
     const keepsBinding = boundTo !== undefined && boundTo.problem !== TRIGGER_PROBLEM;
     return { request: keepsBinding ? { ...plain, boundTo } : plain };
   },
@@ -48,7 +48,7 @@ function withoutTrigger(message: Message): Message[] {
   return parts.length === 0 ? [] : [{ ...message, parts }];
 }
 
-/** They stay before the summary, in the form of an answer's items, which typed clients require. */
+/** The user's messages, which stay before the summary, in the form of an answer's items, which typed clients require. */
 function userMessages(input: JsonValue | undefined, requestId: string): JsonObject[] {
   const items = typeof input === 'string' ? [{ role: 'user', content: input }] : (asArray(input) ?? []);
   return items.flatMap((item, index) => {

@@ -1,6 +1,6 @@
-// A search for further tools that the client runs itself (`tool_search` with `execution: client`; Codex finds the tools of its MCP
-// servers and agents by it). Providers of other dialects get it as a function, and what it found as ordinary tools; one of this
-// dialect gets tool, call and output unchanged. https://developers.openai.com/api/docs/guides/tools-tool-search
+// A search for further tools that the client runs itself (`tool_search` with `execution: client`; Codex finds the tools of its MCP servers
+// and agents through it). Providers of other dialects get it as a function, and what it found as ordinary tools; one of this dialect gets
+// tool, call and output unchanged. https://developers.openai.com/api/docs/guides/tools-tool-search
 import type { Extension, TextPart, ToolCallPart, ToolResultPart } from '../../model/content.ts';
 import { asObject, asString, isObject, type JsonObject, parseObject } from '../../model/json/json.ts';
 import { callIdFromWire } from '../../model/opaque-token.ts';
@@ -15,7 +15,7 @@ export const TOOL_SEARCH_OUTPUT = 'tool_search_output';
 /** The field that holds a tool back until it is found. */
 const HELD_BACK = 'defer_loading';
 
-/** Undefined where the provider searches: no other dialect's does. */
+/** Undefined if the provider itself searches, which no other dialect's provider does. */
 export function parseSearchTool(tool: JsonObject): FunctionTool | undefined {
   const parameters = asObject(tool.parameters);
   if (tool.execution !== 'client' || parameters === undefined) return undefined;
@@ -48,7 +48,7 @@ export function parseSearchCall(item: JsonObject): ToolCallPart {
   return part;
 }
 
-/** @param tools those that the item contains. */
+/** @param tools in the item. */
 export function parseSearchOutput(item: JsonObject, tools: readonly Tool[]): ToolResultPart {
   const found = tools.map(({ name }) => `The tool ${name} can be called now.`);
   const texts = found.length === 0 ? ['No tool was found.'] : found;
@@ -60,7 +60,7 @@ export function parseSearchOutput(item: JsonObject, tools: readonly Tool[]): Too
   return part;
 }
 
-/** A tool that was found is no longer held back, which is no loss where none is. */
+/** Marks the tool as not held back any more, now that it was found. */
 export function loaded(tool: Tool): Tool {
   if (tool.type !== 'function') return tool;
   const { extension } = tool;
@@ -72,12 +72,12 @@ export function loaded(tool: Tool): Tool {
   };
 }
 
-/** What a tool, a call or a result was parsed from, if it is such a search. */
+/** The item from which a tool, a call or a result was parsed, if it is such a search. */
 export function searchOf({ extension }: { extension?: Extension }): JsonObject | undefined {
   return asObject(ownFields(extension)[TOOL_SEARCH]);
 }
 
-/** The item for a provider, which knows the call by `callId`; what it searches for may have been changed by transformers. */
+/** The item for a provider, which knows the call by `callId`; transformers may have changed what it searches for. */
 export function searchItem(part: ToolCallPart | ToolResultPart, callId: string): JsonObject | undefined {
   const item = searchOf(part);
   if (item === undefined) return undefined;
@@ -86,7 +86,7 @@ export function searchItem(part: ToolCallPart | ToolResultPart, callId: string):
   return { ...withoutFields(item, ['id']), call_id: callId, ...(args !== undefined && { arguments: args }) };
 }
 
-/** The items that brought the tools which were found. */
+/** The items that brought the found tools. */
 export function searchOutputs(messages: readonly Message[]): JsonObject[] {
   return messages.flatMap(({ parts }) =>
     parts.flatMap((part) => {
@@ -96,7 +96,7 @@ export function searchOutputs(messages: readonly Message[]): JsonObject[] {
   );
 }
 
-/** The call as the client reads it. */
+/** The call in the form that the client reads. */
 export function searchCall(id: string, callId: string, args: string, status: string): JsonObject {
   const fields = parseObject(args) ?? {};
   return { id, type: TOOL_SEARCH_CALL, status, execution: 'client', call_id: callId, arguments: fields };

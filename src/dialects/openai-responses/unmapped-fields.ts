@@ -6,7 +6,7 @@ import { unreadFields } from '../shared/losses/unread-fields.ts';
 import { KNOWN_OUTPUT, KNOWN_RESPONSE } from './known-fields.ts';
 import { extensionOf } from './wire.ts';
 
-/** Of a message; reported although its text has it too (`MessageStart`), for dialects that have no place for it. */
+/** A message's phase. Reported although the message's text has it too (`MessageStart`), for dialects without a place for it. */
 export const PHASE = 'phase';
 
 /**

@@ -4,8 +4,8 @@ import { billIn } from '../openai/stated-bill.ts';
 import { CountReader, type StatedUsage, tierIn, totalInputTokens, type Usage } from '../../model/usage.ts';
 
 /**
- * The counts that a response object states; undefined where it has no usage. `input_tokens` includes cached
- * and cache-written tokens (recorded: written 1217 of 1220), `output_tokens` includes reasoning.
+ * The counts that a response object states; undefined if it has no usage. `input_tokens` includes cached and cache-written tokens
+ * (recorded: written 1217 of 1220), `output_tokens` includes reasoning.
  */
 export function parseUsage(response: JsonObject): StatedUsage | undefined {
   const usage = asObject(response.usage);
@@ -47,7 +47,7 @@ export function parseUsage(response: JsonObject): StatedUsage | undefined {
   };
 }
 
-/** Separately billed tools: file searches have a price, images are another model's tokens, code is billed per session. */
+/** Tools that are billed separately: file searches have a price, images are another model's tokens, and code is billed per session. */
 function chargesIn(
   response: JsonObject,
   counts: CountReader,
@@ -68,8 +68,8 @@ function chargesIn(
 }
 
 /**
- * With models that do not think, the preview version of web search costs 2.5 times as much as the released one, whose price
- * the table has. https://platform.openai.com/docs/pricing#built-in-tools
+ * For models that do not think, the preview version of web search costs 2.5 times as much as the released one, whose price is in the table.
+ * https://platform.openai.com/docs/pricing#built-in-tools
  */
 function searchesByPreview({ tools, reasoning }: JsonObject): boolean {
   if (asString(asObject(reasoning)?.effort)) return false;
@@ -89,7 +89,7 @@ function countItems(output: JsonValue | undefined, type: string): number {
   return (asArray(output) ?? []).filter((entry) => asObject(entry)?.type === type).length;
 }
 
-/** Counts the calls in the answer, where no count is stated. Each search is billed; opening a found page is not. */
+/** Counts the calls in the answer, if no count is stated. Each search is billed; opening a page that was found is not. */
 function countSearches(output: JsonValue | undefined): number | undefined {
   const searches = (asArray(output) ?? []).filter((entry) => {
     const item = asObject(entry);

@@ -1,4 +1,4 @@
-// What the files of this dialect share: its id, and how fields without a neutral word are kept.
+// What the files of this dialect share: its id, and how fields without a neutral form are kept.
 import type { DialectId } from '../../model/dialect-id.ts';
 import { createOwnFields } from '../shared/own-fields.ts';
 
