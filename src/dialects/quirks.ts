@@ -14,8 +14,10 @@ export interface Quirks {
   streamOptions?: boolean;
   /** openai-chat: true if streams have each call whole in one piece, as Mistral's SDKs and similar readers require. */
   wholeCalls?: true;
-  /** openai-chat: true if what only Mistral's server knows is refused (`saysMistrals`). */
-  refusesMistrals?: true;
+  /** openai-chat: whose terms the server knows; a request in those of others is rebuilt (`saysOthers`). Left out: unknown. */
+  words?: 'openai' | 'mistral';
+  /** openai-chat: true if a tool's result must be text. */
+  textResults?: true;
   /** openai-chat: true if documents are sent as `document_url`, with a URL or a data URL. Otherwise they are sent as files, in bytes. */
   documentUrls?: boolean;
   /** openai-chat: true if text files are accepted as bytes. Otherwise their text is sent. */

@@ -5,7 +5,7 @@ import { AT_AMAZON, AT_GOOGLE } from './claude-names.ts';
 import { GOOGLE_CLOUD } from './google-cloud.ts';
 import type { ProviderKind } from './kind.ts';
 import { CLAUDE_PRICES, GEMINI_PRICES, OPENAI_PRICES } from './newer-prices.ts';
-import { OPENAI_SHAPED } from './openai-shaped.ts';
+import { OPENAI_SHAPED, OPENROUTERS_FIELDS } from './openai-shaped.ts';
 import { CLAUDE_OUTPUT, GEMINI_OUTPUT, OPENAI_OUTPUT } from './output-limits.ts';
 
 /** Not proxies in front of the same models. */
@@ -25,7 +25,10 @@ const OF_OPENAIS_MODELS: Quirks = {
   // Whatever the value: https://github.com/langchain-ai/langgraph-supervisor-py/pull/125
   modelRefusals: [{ models: /^(ft:)?o\d/, fields: ['parallel_tool_calls'] }],
   refusesOnDemand: true,
-  refusesMistrals: true,
+  words: 'openai',
+  textResults: true,
+  // "Unrecognized request argument supplied: top_k": https://github.com/xlinx/sd-webui-decadetw-auto-prompt-llm/issues/29
+  refusedFields: ['include_reasoning', ...OPENROUTERS_FIELDS],
   customTools: true,
   laterInstructions: true,
   allowedTools: true,

@@ -16,6 +16,20 @@ import { GROQ_OUTPUT, QWEN_OUTPUT } from './output-limits.ts';
 
 const DIALECT = 'openai-chat';
 
+/** What only OpenRouter's clients say, and other servers refuse that check each field. https://openrouter.ai/docs/api-reference/parameters */
+export const OPENROUTERS_FIELDS: readonly string[] = [
+  'top_k',
+  'min_p',
+  'top_a',
+  'repetition_penalty',
+  'models',
+  'route',
+  'provider',
+  'plugins',
+  'transforms',
+  'usage',
+];
+
 /** Ways to force a call. */
 const FORCED = ['required', 'tool'] as const;
 
@@ -56,7 +70,7 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     wrongPrices: /^deepseek-(chat|reasoner|v4-flash)/,
     weekends: { hoursAhead: 8, likeHour: 12 },
     quirks: {
-      refusesMistrals: true,
+      words: 'openai',
       // It ignores the newer field: https://github.com/earendil-works/pi/issues/8018
       maxTokensField: 'max_tokens',
       laterInstructions: true,
@@ -103,6 +117,7 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     // https://github.com/simonw/llm-prices/pull/63 (large).
     wrongPrices: /^(mistral-large|mistral-small-latest|mistral-large-latest|magistral-small-latest)$/,
     quirks: {
+      words: 'mistral',
       maxTokensField: 'max_tokens',
       streamOptions: false,
       wholeCalls: true,
@@ -138,6 +153,8 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
         'logprobs',
         'top_logprobs',
         'logit_bias',
+        'include_reasoning',
+        ...OPENROUTERS_FIELDS,
       ],
       documentUrls: true,
       // https://github.com/SillyTavern/SillyTavern/pull/4856
@@ -169,7 +186,7 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     // Its flex tier costs what the usual one does; `performance` is capacity bought in advance.
     tiers: { performance: null },
     quirks: {
-      refusesMistrals: true,
+      words: 'openai',
       outputLimits: GROQ_OUTPUT,
       refusedFields: [
         'logprobs',
@@ -181,6 +198,7 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
         'prompt_cache_key',
         'prompt_cache_retention',
         'prompt_cache_options',
+        ...OPENROUTERS_FIELDS,
       ],
       participantNames: false,
       messageFields: ['tool_calls', 'tool_call_id', 'function_call', 'reasoning'],
@@ -219,7 +237,7 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     pricedAt: /^https:\/\/([a-z]+-[a-z]+-\d\.)?api\.x\.ai$/,
     billsItself: true,
     quirks: {
-      refusesMistrals: true,
+      words: 'openai',
       wholeCalls: true,
       laterInstructions: true,
       efforts: ['low', 'medium', 'high'],
@@ -257,7 +275,7 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     priceId: 'together',
     pricedAt: /^https:\/\/api\.together\.(xyz|ai)$/,
     quirks: {
-      refusesMistrals: true,
+      words: 'openai',
       extraFields: ['top_k'],
       efforts: ['low', 'medium', 'high'],
       modelThinking: [
@@ -283,7 +301,7 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     modelPatterns: [/^accounts\/[^/]+\/(models|deployments|routers)\//],
     priceId: 'fireworks',
     quirks: {
-      refusesMistrals: true,
+      words: 'openai',
       extraFields: ['top_k'],
       // "Requests with max_tokens > 4096 must have stream=true": https://github.com/nullclaw/nullclaw/pull/231
       wholeUpTo: 4_096,
@@ -310,7 +328,7 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     priceId: 'moonshotai',
     newerPrices: KIMI_PRICES,
     quirks: {
-      refusesMistrals: true,
+      words: 'openai',
       laterInstructions: true,
       // https://platform.kimi.ai/docs/api/chat
       conversation: { field: 'prompt_cache_key' },
@@ -354,7 +372,7 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     modelPatterns: [/^(qwen(?!-\d)|qwq|qvq)[^/:]*$/, /^text-embedding-v\d$/],
     priceId: null,
     quirks: {
-      refusesMistrals: true,
+      words: 'openai',
       outputLimits: QWEN_OUTPUT,
       extraFields: ['top_k'],
       // https://www.alibabacloud.com/help/en/model-studio/context-cache
@@ -405,7 +423,7 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     priceId: 'cerebras',
     newerPrices: CEREBRAS_PRICES,
     quirks: {
-      refusesMistrals: true,
+      words: 'openai',
       // Its SDK for Python reads no others. https://github.com/Cerebras/cerebras-cloud-sdk-python
       wholeCalls: true,
       maxTokensField: 'max_completion_tokens',
@@ -420,6 +438,8 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
         'prompt_cache_retention',
         'prompt_cache_options',
         'store',
+        'include_reasoning',
+        ...OPENROUTERS_FIELDS,
       ],
       efforts: ['low', 'medium', 'high'],
       modelThinking: [
@@ -452,7 +472,7 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     // The other base URL bills in yuan.
     pricedAt: /^https:\/\/api\.z\.ai$/,
     quirks: {
-      refusesMistrals: true,
+      words: 'openai',
       laterInstructions: true,
       maxTokensField: 'max_tokens',
       streamOptions: false,
@@ -490,7 +510,7 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     pricedAt: /^https:\/\/([a-z]{2}\.)?openrouter\.ai$/,
     billsItself: true,
     quirks: {
-      refusesMistrals: true,
+      words: 'openai',
       // https://openrouter.ai/docs/guides/overview/multimodal/videos
       videos: 'pages',
       reasoningField: 'reasoning',

@@ -54,7 +54,7 @@ export function adaptFields(body: JsonObject, edits: Edits, quirks: Quirks, loss
   if (renamedFields !== undefined)
     for (const [field, name] of Object.entries(renamedFields)) rename(body, edits, field, name);
   if (refusedFields !== undefined) refuse(body, edits, refusedFields, losses);
-  if (quirks.refusesMistrals === true) refuse(body, edits, ['safe_prompt'], losses);
+  if (quirks.words === 'openai') refuse(body, edits, ['safe_prompt'], losses);
   if (quirks.refusesOnDemand === true && body.service_tier === ON_DEMAND) edits.service_tier = undefined;
 }
 
@@ -121,7 +121,15 @@ const NEUTRAL: Readonly<Record<string, JsonValue>> = {
   safe_prompt: false,
 };
 
+/** How a client reads the answer, not what it is. */
+const READING = ['usage', 'include_reasoning'];
+
 /** Values that mean the same as leaving the field out. */
 function isDefault(field: string, value: JsonValue | undefined): boolean {
-  return value === null || NEUTRAL[field] === value || (field === 'service_tier' && value === ON_DEMAND);
+  return (
+    READING.includes(field) ||
+    value === null ||
+    NEUTRAL[field] === value ||
+    (field === 'service_tier' && value === ON_DEMAND)
+  );
 }

@@ -7,7 +7,7 @@ import { isOpenRouters } from '../openai/openrouter-clients.ts';
 import type { Quirks } from '../quirks.ts';
 import { createLossReport } from '../shared/losses/loss-report.ts';
 import { adaptBody, type Edits } from './adapt.ts';
-import { saysMistrals } from './mistral-words.ts';
+import { saysOthers } from './others-words.ts';
 import { ID } from './wire.ts';
 
 export const passthrough: Passthrough = {
@@ -35,7 +35,7 @@ export const passthrough: Passthrough = {
     adaptBody(body, quirks, losses);
     return losses.list();
   },
-  refuses: (body, _model, quirks) => saysMistrals(body, quirks),
+  refuses: saysOthers,
   alternatives: ({ n }) => asNumber(n) ?? 1,
   hides: hidesUsage,
 };
