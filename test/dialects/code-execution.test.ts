@@ -118,3 +118,26 @@ test('is lost where a function of the client has its name', () => {
   const { names } = asked('openai-responses', [mine, OPENAIS], 'anthropic-messages');
   expect(names).toEqual(['lost tools.code_interpreter']);
 });
+
+test('is not sent, nor is a search, where no tool may be called: Google knows that of functions alone', () => {
+  const search = { type: 'web_search' };
+  const find = { type: 'function', name: 'find', parameters: { type: 'object' } };
+  const none = (tools: JsonObject[], wire: ProviderDialectId, model = MODELS[wire]) =>
+    asked('openai-responses', tools, wire, model, {}, { tool_choice: 'none' });
+  expect(none([OPENAIS, search], 'gemini')).toMatchObject({
+    tools: undefined,
+    names: ['approximated tool_choice'],
+  });
+  expect(none([search, find], 'gemini')).toMatchObject({
+    tools: [{ functionDeclarations: [{ name: 'find' }] }],
+    names: ['approximated tool_choice'],
+  });
+  expect(none([search], 'openai-chat', 'gpt-4o-search-preview')).toMatchObject({
+    tools: undefined,
+    names: ['approximated tool_choice'],
+  });
+  expect(none([search, find], 'anthropic-messages').tools).toMatchObject([
+    { name: 'web_search' },
+    { name: 'find' },
+  ]);
+});

@@ -18,11 +18,11 @@ import { promptToContinue } from '../shared/turns/prefill.ts';
 import { outermost } from '../shared/schemas/object-schema.ts';
 import { firstStops } from '../shared/settings/stop-sequences.ts';
 import { AS_INSTRUCTION, SAID_FIRST, SENT_AS_TURN, TEXT_ALONE } from '../shared/losses/substitutes.ts';
-import { withoutUnsentChoice } from '../shared/tools/unsent-choice.ts';
+import { withoutUncalledTools, withoutUnsentChoice } from '../shared/tools/unsent-choice.ts';
 import { reportUnsupported } from '../shared/losses/unsupported-settings.ts';
 import { buildContents } from './build-contents.ts';
 import { buildThinking } from './build-thinking.ts';
-import { buildToolConfig, buildTools, declareExpressible } from './build-tools.ts';
+import { buildToolConfig, buildTools, declareExpressible, isRunBesides } from './build-tools.ts';
 import { reportedSchema } from './clean-schema.ts';
 import { type ModelTraits, modelTraits } from './models.ts';
 import { plainReferences } from './plain-references.ts';
@@ -45,7 +45,7 @@ const UNSAID = [
 export function buildRequest(asked: NeutralRequest, options: BuildOptions): BuiltRequest {
   const losses = createLossReport(ID);
   const paired = pairCalls(declareExpressible(asked, options, losses), losses);
-  const request = withoutUnsentChoice(paired, losses);
+  const request = withoutUncalledTools(withoutUnsentChoice(paired, losses), losses, isRunBesides);
   const traits = modelTraits(options.model);
   const scope = { options, losses, traits, callNames: new Map<string, string>() };
   const contents = buildContents(request.messages, scope);

@@ -1,6 +1,6 @@
 // Neutral tools → `tools` and `toolConfig`. https://ai.google.dev/gemini-api/docs/function-calling
 import type { JsonObject } from '../../model/json/json.ts';
-import type { FunctionTool, NeutralRequest, Tool } from '../../model/request.ts';
+import type { FunctionTool, NeutralRequest, ServerTool, Tool } from '../../model/request.ts';
 import type { BuildOptions } from '../dialect.ts';
 import type { LossReport } from '../shared/losses/loss-report.ts';
 import { declareAllowed } from '../shared/tools/allowed-tools.ts';
@@ -37,6 +37,11 @@ export function buildTools(tools: readonly Tool[], scope: BuildScope): JsonObjec
     else losses.lost(`tools.${tool.name}`);
   }
   return declarations.length === 0 ? others : [...others, { functionDeclarations: declarations }];
+}
+
+/** Whether Google may have its own instead, which runs whatever the mode of functions is. */
+export function isRunBesides({ definition, search, fetch, code }: ServerTool): boolean {
+  return definition.dialect !== ID && (search !== undefined || fetch !== undefined || code !== undefined);
 }
 
 function buildFunction(

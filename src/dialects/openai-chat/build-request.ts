@@ -2,6 +2,7 @@
 import { asObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { NeutralRequest, OutputFormat } from '../../model/request.ts';
 import { declareAllowed } from '../shared/tools/allowed-tools.ts';
+import { withoutUncalledTools } from '../shared/tools/unsent-choice.ts';
 import { withBreakpoints } from '../claude/cache-breakpoints.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
 import type { Quirks } from '../quirks.ts';
@@ -23,7 +24,7 @@ import { sentBreakpoint } from './breakpoint-field.ts';
 import { formatInWords, takesSchema } from './answer-format.ts';
 import { buildMessages } from './build-messages.ts';
 import { buildReasoning } from './build-reasoning.ts';
-import { buildTools } from './build-tools.ts';
+import { buildTools, isSearchBesides } from './build-tools.ts';
 import { samplesWithoutThinking } from '../openai/efforts.ts';
 import { mfjsSchema } from './mfjs-schema.ts';
 import { markPrefill } from './mark-prefill.ts';
@@ -37,7 +38,8 @@ export function buildRequest(asked: NeutralRequest, options: BuildOptions): Buil
   const { model, quirks } = options;
   const losses = createLossReport(ID);
   const allowed = quirks.allowedTools === true ? asked : declareAllowed(asked, losses);
-  const paired = pairCalls(allowed, losses);
+  const chosen = withoutUncalledTools(allowed, losses, (tool) => isSearchBesides(tool, model));
+  const paired = pairCalls(chosen, losses);
   // What a client of this dialect sends is what this server accepts from it.
   const isOwn = asked.extension?.dialect === ID;
   const request =

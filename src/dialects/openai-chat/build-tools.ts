@@ -70,6 +70,11 @@ export function buildTools(request: NeutralRequest, scope: BuildScope): JsonObje
 /** Models that search have it in their name; others refuse the field. */
 const SEARCHES = /-search-/;
 
+/** Whether the model searches instead, whatever the choice of tools is. */
+export function isSearchBesides({ definition, search }: ServerTool, model: string): boolean {
+  return definition.dialect !== ID && search !== undefined && SEARCHES.test(model);
+}
+
 function buildSearch(tool: ServerTool, { losses, options }: BuildScope): JsonObject {
   const known = { allowedDomains: false, blockedDomains: false, location: true, contextSize: true } as const;
   const search = SEARCHES.test(options.model) ? searchInstead(tool, known, losses) : undefined;
