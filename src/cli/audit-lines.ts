@@ -33,15 +33,16 @@ export async function printAuditLines(input: ParsedArguments, context: CliContex
       context.err('nothing has been recorded yet');
       return input.flags.follow ? 1 : 0;
     }
-    // At least one even where none is shown: new rows are those after the newest.
-    const rows = (await store.recent(Math.max(1, count))).reverse();
-    if (count > 0) for (const row of rows) print(row);
-    if (!input.flags.follow) return 0;
-    let last = lastOf(rows, { id: 0, timestamp: 0 });
+    // Marked before the newest are read, so that none is missed in between.
+    let last = input.flags.follow ? await lastKept(store) : undefined;
+    const rows = count === 0 ? [] : (await store.recent(count)).reverse();
+    for (const row of rows) print(row);
+    if (last === undefined) return 0;
+    const shown = new Set(rows.map(({ id }) => id));
     const looks = createLooks(untilShutdown(context));
     while (!looks.isOver()) {
       const fresh = await rowsAfter(store, last);
-      for (const row of fresh) print(row);
+      for (const row of fresh) if (!shown.has(row.id)) print(row);
       last = lastOf(fresh, last);
       await looks.pause(POLL_MS);
     }
@@ -64,7 +65,14 @@ async function writeWhatWaits(input: ParsedArguments, context: CliContext): Prom
   await askGateway(gateway, '/gateway/audit?limit=0', { signal }).catch(() => undefined);
 }
 
-/** Rows are kept as requests end: the last one kept need not be the newest. */
+type Recent = Pick<LedgerStore, 'recent'>;
+
+/** Rows are kept as requests end: one that ran long may be kept after the newest. */
+async function lastKept(store: Recent): Promise<RowPlace> {
+  const newest = lastOf(await store.recent(1), { id: 0, timestamp: 0 });
+  return lastOf(await rowsAfter(store, newest), newest);
+}
+
 function lastOf(rows: readonly RowPlace[], before: RowPlace): RowPlace {
   return rows.reduce(
     (last, { id, timestamp }) => ({
@@ -76,7 +84,7 @@ function lastOf(rows: readonly RowPlace[], before: RowPlace): RowPlace {
 }
 
 /** Oldest first. */
-async function rowsAfter(store: Pick<LedgerStore, 'recent'>, { id, timestamp }: RowPlace) {
+async function rowsAfter(store: Recent, { id, timestamp }: RowPlace) {
   // A row may be of a time to come, where the clock was ahead and was set back.
   const begunSince = Math.min(timestamp, Date.now()) - LONGEST_REQUEST_MS;
   for (let limit = 100; ; limit *= 10) {

@@ -97,6 +97,47 @@ test('each request is shown once, however long it ran beside newer ones', async 
   expect(shown).toHaveLength(126);
 });
 
+test.each([
+  ['0', ['new']],
+  ['1', ['newest', 'new']],
+  ['3', ['early', 'long', 'newest', 'new']],
+])(
+  'with -n %s, one that ended last, though newer ones had begun, is not shown as new',
+  async (lines, expected) => {
+    const home = mkdtempSync(join(HOME, 'before-'));
+    const store = createSqliteStore(join(home, 'sluice.db'));
+    const shown: string[] = [];
+    const begun = Promise.withResolvers<void>();
+    const end = Promise.withResolvers<void>();
+    let press: (signal: string) => void = () => {};
+    const row = (requestId: string, timestamp: number) =>
+      sampleRow({ requestId, timestamp: 36_000_000 + timestamp });
+    try {
+      await store.append([row('early', 0), row('newest', 2_000), row('long', 1_000)]);
+      const following = runCommand(['daemon', 'logs', '-f', '-n', lines, '--json'], {
+        environment: { SLUICE_HOME: home },
+        out(line) {
+          const { request_id } = JSON.parse(line) as { request_id: string };
+          shown.push(request_id);
+          if (request_id === 'new') end.resolve();
+        },
+        onSignal(handler) {
+          press = handler;
+          begun.resolve();
+        },
+      });
+      await begun.promise;
+      await store.append([row('new', 3_000)]);
+      await end.promise;
+      press('SIGINT');
+      await following;
+    } finally {
+      await store.close();
+    }
+    expect(shown).toEqual(expected);
+  },
+);
+
 test('new requests are shown behind those of a clock that was far ahead', async () => {
   const home = mkdtempSync(join(HOME, 'ahead-'));
   const store = createSqliteStore(join(home, 'sluice.db'));
