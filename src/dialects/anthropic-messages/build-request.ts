@@ -5,6 +5,7 @@ import { declareAllowed } from '../shared/tools/allowed-tools.ts';
 import { anthropicBreakpoint } from '../shared/settings/cache-control.ts';
 import { describedSchema, formatInstruction } from '../shared/schemas/described-schema.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
+import type { Quirks } from '../quirks.ts';
 import { createLossReport, type LossReport } from '../shared/losses/loss-report.ts';
 import { CHOICE_LEFT, AS_INSTRUCTION } from '../shared/losses/substitutes.ts';
 import { pairCalls, repeatsCalls } from '../shared/tools/pair-calls.ts';
@@ -49,15 +50,11 @@ export function buildRequest(
 ): BuiltRequest {
   const losses = createLossReport(ID);
   const traits = traitsOf(model);
-  const offered = quirks.cloudMethods === true ? { ...given, tools: given.tools.map(withoutFetch) } : given;
-  const asked = traits.systemMessages
-    ? putBackToolChanges(putBackEffortChanges(putBackClearedMessages(offered)))
-    : withoutToolChanges(withoutEffortChanges(withoutClearedMessages(offered)), losses);
-  const native = asked.extension?.dialect === ID;
-  const allowed = declareAllowed(asked, losses);
+  const native = given.extension?.dialect === ID;
+  const fitted = fitConversation(given, traits, quirks, losses);
   // What a client of this dialect sends is kept, unless a server gave two of its calls the same id.
-  const isPaired = native && !repeatsCalls(allowed.messages);
-  const request = withBreakpoints(isPaired ? allowed : pairCalls(allowed, losses), model, losses);
+  const isPaired = native && !repeatsCalls(fitted.messages);
+  const request = withBreakpoints(isPaired ? fitted : pairCalls(fitted, losses), model, losses);
   losses.foreign(request.extension);
   const {
     thinking: moreThinking,
@@ -125,6 +122,20 @@ export function buildRequest(
     ...built,
     ...(betas.length > 0 && { headers: { 'anthropic-beta': betas.join(',') } }),
   };
+}
+
+/** The request with only the tools, the system messages and their settings that the model and its platform accept. */
+function fitConversation(
+  given: NeutralRequest,
+  { systemMessages }: ModelTraits,
+  { cloudMethods }: Quirks,
+  losses: LossReport,
+): NeutralRequest {
+  const offered = cloudMethods === true ? { ...given, tools: given.tools.map(withoutFetch) } : given;
+  const placed = systemMessages
+    ? putBackToolChanges(putBackEffortChanges(putBackClearedMessages(offered)))
+    : withoutToolChanges(withoutEffortChanges(withoutClearedMessages(offered)), losses);
+  return declareAllowed(placed, losses);
 }
 
 function isThinking(thinking: Thinking['thinking']): boolean {

@@ -25,7 +25,7 @@ import { ID } from './wire.ts';
 
 export const MCP_SERVERS = 'mcp_servers';
 export const MCP_CALL = 'mcp_tool_use';
-export const MCP_RESULT = 'mcp_tool_result';
+const MCP_RESULT = 'mcp_tool_result';
 /** The field of a call that names the server. */
 export const SERVER_NAME = 'server_name';
 const LIMITED_TWICE = 'its tools are limited both where it is declared and in their set';

@@ -47,7 +47,7 @@ function readPrompt(sent: JsonObject): UnwrappedRequest {
   if (optionalString(sent, 'suffix'))
     throw invalid(
       'suffix',
-      'a turn of a conversation has none; send prompt and suffix to /v1/completions, at a provider that fills in',
+      'cannot be part of a conversation, which the request becomes; send prompt and suffix to /v1/completions, to a model that fills gaps',
     );
   const body = { ...withoutFields(sent, [...OF_PROMPT, ...LOST]), messages: readMessages(sent) };
   return { text: writeJson(body, 0), lost: LOST.filter((name) => !isEmptyValue(sent[name])) };

@@ -101,7 +101,13 @@ export function buildRequest(given: NeutralRequest, options: BuildOptions): Buil
   const asksLogprobs = request.logprobs !== undefined && (native || !isFixed(request, traits));
   if (asksLogprobs) put(body, 'top_logprobs', request.logprobs?.top);
   else reportUnsupported(request, ['logprobs'], losses);
-  Object.assign(body, buildRetention(request, native, traits, own, asksLogprobs, stores));
+  put(body, 'store', stores);
+  const include = [
+    ...(wantsReasoningBack(request, native, traits) ? [ENCRYPTED_REASONING] : []),
+    ...(asArray(own.include) ?? []),
+    ...(asksLogprobs ? [LOGPROBS] : []),
+  ];
+  if (include.length > 0) body.include = include;
   return { body, losses: losses.list() };
 }
 
@@ -172,24 +178,15 @@ function withoutStore(extension: Extension | undefined): Extension | undefined {
 }
 
 /**
- * Clients of other dialects send the whole conversation each time, so nothing needs to be stored unless they ask for it, and reasoning
- * comes encrypted so that they can send it back. Models that do not reason refuse a request for that.
+ * Whether reasoning is to come encrypted, so that the client can send it back. Clients of other dialects send the whole conversation
+ * each time, so it is requested for them unless the model is known not to reason: such models refuse the request.
  */
-function buildRetention(
-  request: NeutralRequest,
+function wantsReasoningBack(
+  { replaysReasoning }: NeutralRequest,
   native: boolean,
-  traits: ModelTraits,
-  own: JsonObject,
-  asksLogprobs: boolean,
-  store: boolean | undefined,
-): JsonObject {
-  const fields: JsonObject = store === undefined ? {} : { store };
-  const include = [...(asArray(own.include) ?? [])];
-  const wantsReasoning = native ? request.replaysReasoning === true : traits.reasons !== false;
-  if (wantsReasoning) include.unshift(ENCRYPTED_REASONING);
-  if (asksLogprobs) include.push(LOGPROBS);
-  if (include.length > 0) fields.include = include;
-  return fields;
+  { reasons }: ModelTraits,
+): boolean {
+  return native ? replaysReasoning === true : reasons !== false;
 }
 
 function leastTokens(wanted: number | undefined, losses: LossReport): number | undefined {

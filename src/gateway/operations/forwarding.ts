@@ -48,7 +48,7 @@ export function requireOwnKey(asked: AskedWith, what: string): void {
   if (hasOwnKey(asked)) return;
   throw new GatewayError(
     'forbidden',
-    `${what} is not opened by a project's key, since all projects would share it; send a provider's key of your own besides x-sluice-key, or one of server.keys`,
+    `${what} cannot be reached with a project's key, since all projects would share it; send a provider's key of your own besides x-sluice-key, or one of server.keys`,
   );
 }
 

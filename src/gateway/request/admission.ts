@@ -97,7 +97,11 @@ export function authenticate(
   }
   // Beside the gateway's key, a client may send its own for the provider: either of them may be the gateway's.
   const accepted = presented.filter((key) => matchesAny(key, keys));
-  if (accepted.length === 0) throw new GatewayError('unauthenticated', 'the key is not one of server.keys');
+  if (accepted.length === 0)
+    throw new GatewayError(
+      'unauthenticated',
+      'the key is not one of server.keys; send one of these, as x-sluice-key beside a key for the provider',
+    );
   const projects = accepted.map((key) => projectOfKey.get(key) ?? null);
   return projects.includes(null) ? null : (projects[0] ?? null);
 }

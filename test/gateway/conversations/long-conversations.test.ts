@@ -195,7 +195,11 @@ describe('a changed configuration', () => {
   const HEADERS = { 'x-sluice-key': KEY };
 
   test.each<[string, ConfigInput['server'], string]>([
-    ['without its key', { keys: [OTHER] }, 'the key is not one of server.keys'],
+    [
+      'without its key',
+      { keys: [OTHER] },
+      'the key is not one of server.keys; send one of these, as x-sluice-key beside a key for the provider',
+    ],
     [
       'that gives its key to another project',
       { keys: [OTHER], project_keys: { web: [KEY] } },
