@@ -170,6 +170,16 @@ export function callIdFromWire(wire: string): { id: string; token?: OpaqueToken 
   return carried === undefined || token === undefined ? { id: wire } : { id: carried.id, token };
 }
 
+/**
+ * A call's arguments without the token of its id: n8n's agent puts the id among the arguments of each call that it sends back, where the
+ * model would read the token as text.
+ * https://github.com/n8n-io/n8n/blob/master/packages/%40n8n/nodes-langchain/utils/agent-execution/buildSteps.ts
+ * @param wire the id as the client sent it.
+ */
+export function argumentsFromWire(text: string, wire: string, id: string): string {
+  return wire === id ? text : text.replaceAll(wire, id);
+}
+
 /** A thought before a call whose text travels elsewhere. */
 export interface ThoughtBeforeCall {
   /** Of its text, in UTF-16 units. */

@@ -5,6 +5,7 @@ import type { Tool } from '../../model/request.ts';
 import { argumentText } from '../openai/calls.ts';
 import { objectArguments } from '../shared/tools/call-arguments.ts';
 import {
+  argumentsFromWire,
   callIdFromWire,
   callIdToWire,
   isSeal,
@@ -51,7 +52,8 @@ export function parseClientCall(wire: JsonObject, fallbackId: string): ToolCallP
   const part = parseToolCall(wire, fallbackId);
   if (part === undefined) return undefined;
   const { id, token } = callIdFromWire(part.id);
-  if (token !== undefined) return { ...part, id, signature: token };
+  if (token !== undefined)
+    return { ...part, id, arguments: argumentsFromWire(part.arguments, part.id, id), signature: token };
   const { signature, ...call } = part;
   return carriedThought(wire) === undefined ? part : call;
 }

@@ -27,6 +27,7 @@ export function buildInput(request: NeutralRequest, scope: BuildScope): JsonObje
   /** Ids of free-text calls, since a result's item is of its call's kind. */
   const customCalls = new Set<string>();
   const serverTools = new Map<string, string>();
+  const sentThoughts = new Set<string>();
   const kept = keptItems(request);
   const turns = scope.laterInstructions ? request.messages : remindByUser(request.messages, scope.losses);
   for (const [index, message] of turns.entries()) {
@@ -44,13 +45,30 @@ export function buildInput(request: NeutralRequest, scope: BuildScope): JsonObje
     }
     const answer = buildAnswer(message, tools, serverTools, scope);
     const isFollowed = scope.native || turns[index + 1]?.role === 'assistant';
-    items.push(...(isFollowed ? answer : withoutLastThought(answer, scope)));
+    const followed = isFollowed ? answer : withoutLastThought(answer, scope);
+    items.push(...(scope.native ? followed : withoutRepeatedThoughts(followed, sentThoughts)));
   }
   for (const { behind, item } of kept) if (behind >= turns.length) items.push(item);
   if (scope.native || items.length === 0) return items;
   // Only words of the input count, not those of the instructions.
   const word = missingJsonWord(request, [], scope.losses);
   return word === undefined ? items : [{ type: 'message', role: 'system', content: word }, ...items];
+}
+
+/**
+ * OpenAI refuses an id that stands twice (“Duplicate item found with id rs_…”), and Anthropic takes a thought before each call that
+ * it led to: n8n's agent makes a turn of every parallel call, and puts the thought in front of each. What xAI's model thought around a
+ * search has one id too, and goes back as it came.
+ * https://github.com/n8n-io/n8n/blob/master/packages/%40n8n/nodes-langchain/utils/agent-execution/buildSteps.ts
+ */
+function withoutRepeatedThoughts(answer: readonly JsonObject[], sent: Set<string>): JsonObject[] {
+  return answer.filter(({ type, id, encrypted_content: encrypted }) => {
+    if (type !== 'reasoning' || typeof id !== 'string') return true;
+    const thought = JSON.stringify([id, encrypted]);
+    const isFirst = !sent.has(thought);
+    sent.add(thought);
+    return isFirst;
+  });
 }
 
 /** OpenAI refuses encrypted reasoning as the last item of a turn, as in an answer cut off while thinking. */

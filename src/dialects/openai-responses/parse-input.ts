@@ -2,7 +2,7 @@
 // items, but parts of one assistant message in the neutral model.
 import type { Part, TextPart, ToolCallPart } from '../../model/content.ts';
 import { asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
-import { callIdFromWire, summaryFromWire } from '../../model/opaque-token.ts';
+import { argumentsFromWire, callIdFromWire, summaryFromWire } from '../../model/opaque-token.ts';
 import type { Binding, Message, Tool } from '../../model/request.ts';
 import { table } from '../../model/table.ts';
 import { invalid, nameType, requiredObject, requiredString } from '../shared/read-field.ts';
@@ -251,7 +251,7 @@ function parseCall(item: JsonObject, path: string, isCustom: boolean): ToolCallP
     type: 'tool-call',
     id,
     name: namespace === undefined ? name : flatName(namespace, name),
-    arguments: text,
+    arguments: argumentsFromWire(text, wireId, id),
     kind: isCustom ? 'custom' : 'function',
   };
   if (token !== undefined) part.signature = token;

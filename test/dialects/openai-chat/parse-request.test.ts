@@ -210,6 +210,17 @@ describe('messages', () => {
     expect(result?.parts).toMatchObject([{ type: 'tool-result', callId: 'c1' }]);
   });
 
+  test("a call's id that n8n puts among its arguments has no token there", () => {
+    const id = callIdToWire('c1', ownToken('gemini', 'SIGNATURE'));
+    const called = { name: 'f', arguments: `{"id":"${id}","a":1}` };
+    const [, assistant] = partsOf(
+      HI,
+      { role: 'assistant', content: null, tool_calls: [{ id, type: 'function', function: called }] },
+      { role: 'tool', tool_call_id: id, content: '1' },
+    );
+    expect(assistant?.parts).toMatchObject([{ id: 'c1', arguments: '{"id":"c1","a":1}' }]);
+  });
+
   test.each<Omit<ReasoningPart, 'type'>>([
     { text: 'hm', signature: ownToken('anthropic-messages', 'c2lnbmVk') },
     { text: '', redacted: ownToken('anthropic-messages', 'aGlkZGVu') },

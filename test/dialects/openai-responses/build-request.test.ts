@@ -115,6 +115,33 @@ test('encrypted reasoning behind which its turn says nothing is refused: it is l
   expect(types(USER, turn(thought), turn(text))).toEqual(['message', 'reasoning', 'message']);
 });
 
+test('a thought that stands before each of the calls it led to is sent once: OpenAI refuses its id twice', () => {
+  const signature = ownToken('openai-responses', '{"id":"rs_1","encrypted_content":"E"}');
+  const turn = (id: string): Message[] => [
+    {
+      role: 'assistant',
+      parts: [
+        { type: 'reasoning', text: 'hm', signature },
+        { type: 'tool-call', id, name: 'read', arguments: '{}', kind: 'function' },
+      ],
+    },
+    {
+      role: 'user',
+      parts: [{ type: 'tool-result', callId: id, content: [{ type: 'text', text: 'done' }] }],
+    },
+  ];
+  const { body, lost } = build({ messages: [USER, ...turn('call_1'), ...turn('call_2')] });
+  expect((body.input as JsonObject[]).map(({ type, id, call_id }) => [type, id ?? call_id])).toEqual([
+    ['message', undefined],
+    ['reasoning', 'rs_1'],
+    ['function_call', 'call_1'],
+    ['function_call_output', 'call_1'],
+    ['function_call', 'call_2'],
+    ['function_call_output', 'call_2'],
+  ]);
+  expect(lost).toEqual([]);
+});
+
 test('the system prompt is the instructions', () => {
   const { body } = build({
     system: [

@@ -229,9 +229,10 @@ describe('turns', () => {
   test('a call, its id unpacked', () => {
     const signature = ownToken('gemini', 'SIGN');
     const wire = callIdToWire('a', signature);
-    const turns = messages({ ...call(wire), namespace: 'crm' }, output(wire));
+    const args = (id: string) => ({ arguments: JSON.stringify({ id }) });
+    const turns = messages({ ...call(wire), namespace: 'crm', ...args(wire) }, output(wire));
     expect(turns[0]?.parts).toEqual([
-      { type: 'tool-call', id: 'a', name: 'crm__read', arguments: '{}', kind: 'function', signature },
+      { type: 'tool-call', id: 'a', name: 'crm__read', ...args('a'), kind: 'function', signature },
     ]);
     expect(turns[1]?.parts).toEqual([{ type: 'tool-result', callId: 'a', content: [text('done')] }]);
   });
