@@ -1,19 +1,19 @@
 // What rate limits count with: one counter for each limit, or for each name that has a limit to itself.
 
 /**
- * The state of one limit. Of requests and tokens it is a single number, the time at which nothing of the allowance will be
- * in use any more: each use moves it further into the future (a token bucket, written as GCRA does).
+ * The state of one limit. For requests and tokens it is a single number: the time at which nothing of the allowance will be in use any
+ * more, which each use moves further into the future (a token bucket, in the form of GCRA).
  * https://www.itu.int/rec/T-REC-I.371 annex A
  */
 export interface Counter {
-  /** By the clock of the counters; in the past where nothing is in use. */
+  /** By the clock of the counters; in the past if nothing is in use. */
   freeAt(): number;
-  /** False, without a change, where it is not `expected` any more: another process was faster. */
+  /** Returns false, without a change, if the value is not `expected` any more, since another process was faster. */
   setFreeAt(expected: number, next: number): boolean;
-  /** Requests that run at this moment, in all processes. */
+  /** How many requests run at this moment, in all processes. */
   running(): number;
   begin(): void;
-  /** Ends one that was begun in this process. */
+  /** Ends one that this process began. */
   end(): void;
 }
 
@@ -21,18 +21,18 @@ export interface Counters {
   /** Milliseconds that never jump, the same in all processes. */
   now(): number;
   /**
-   * The counters of these names, each another, to be used at once: one in which nothing is in use may make room for another name
-   * at the next call. Null for a name where there is no room for one more.
+   * The counters of these names, which must all differ, to be used at once: one in which nothing is in use may make room for another name
+   * at the next call. Null for a name for which there is no room.
    */
   get(names: readonly string[]): (Counter | null)[];
-  /** That of one name, for reading: null also where nothing is counted under it. */
+  /** The counter of one name, for reading; null also if nothing is counted under it. */
   peek(name: string): Counter | null;
 }
 
-/** Clients choose names. Counters in which nothing is in use make room for others. */
+/** Bounded, since clients choose names. Counters in which nothing is in use make room for others. */
 export const MOST_COUNTERS = 4_096;
 
-/** Least time between two looks for counters to remove, while there are more names than fit. */
+/** Least time between two searches for counters to remove, while there are more names than fit. */
 const SWEEP_MS = 1_000;
 
 export class LocalCounter implements Counter {
@@ -61,7 +61,7 @@ export class LocalCounter implements Counter {
   }
 }
 
-/** For a gateway in one process. */
+/** For a gateway that consists of one process. */
 export function createLocalCounters(now: () => number): Counters {
   const counters = new Map<string, LocalCounter>();
   let sweptAt = Number.NEGATIVE_INFINITY;

@@ -7,7 +7,7 @@ export function formatLimit(limit: RateLimit): string {
   return [formatMost(limit), ...formatNames(limit)].join(', ');
 }
 
-/** Where each has its own limit, with the name of the one that has reached it: `60 requests a minute, project web`. */
+/** If each name has its own limit, with the name that has reached it: `60 requests a minute, project web`. */
 export function formatReachedLimit(limit: RateLimit, name: string): string {
   const { each } = limit;
   if (each === null) return formatLimit(limit);

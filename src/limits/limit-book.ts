@@ -1,65 +1,68 @@
-// Which rate limits (`rate_limits`) a request counts towards, and whether they let it pass. Decisions are made from memory at
-// once; where several processes serve, the counters are in memory that they share. Where several gateways count together,
-// their server decides (docs/adr/0026), and the counters repeat what it says, to go on from that without it.
+// Towards which rate limits (`rate_limits`) a request counts, and whether they let it pass. Decisions are made from memory, at once; where
+// several processes serve, they share the memory with the counters. Where several gateways count together, their server decides
+// (docs/adr/0026), and the counters copy what it says, so that counting can go on without it.
 import type { RateLimit } from '../config/resolved.ts';
 import type { RequestNames } from '../model/request-names.ts';
 import type { Counter, Counters } from './counters.ts';
 import { LimitLine, type LimitState } from './limit-line.ts';
 import type { RemoteAnswer, RemoteCount, RemoteDebit } from './remote-count.ts';
 
-/** That a request was counted towards a limit, which happens once, however many targets it is sent to. */
+/** A request's being counted towards a limit, which happens once, however many targets it is sent to. */
 export interface Count {
-  /** Identifies the limit, and whose it is. */
+  /** Identifies the limit, and the name that has it to itself. */
   key: string;
-  /** To be told when the request ends; null where only its beginning counts. */
+  /** To be told when the request ends; null if only its beginning counts. */
   running: Counter | null;
-  /** When time alone has freed what it took of a period, by the clock of the counters. */
+  /** When time by itself will have freed what the request took of a period, by the clock of the counters. */
   freeAt: number;
-  /** The server that has counted it too; null: this gateway counted it alone. */
+  /** The server that has counted it as well; null: this gateway counted it alone. */
   remote: RemoteCount | null;
 }
 
 /** The limit that holds a request back. */
 export interface ReachedLimit {
   limit: RateLimit;
-  /** Who has reached it, where each has it to itself; '': those without a name, or everyone. */
+  /** The name that has reached it, if each name has the limit to itself; empty: requests without one, or everyone. */
   name: string;
-  /** Whole milliseconds until a request may pass, if no other comes first. When one that runs ends nobody knows: a guess. */
+  /**
+   * Whole milliseconds until a request may pass, if no other comes first; for concurrent requests a guess, since nobody knows when one
+   * ends.
+   */
   waitMs: number;
 }
 
 export interface LimitBook {
   /**
-   * Takes no two limits for the same requests and period. What is in use of unchanged limits is kept, and what runs.
-   * @param remote where other gateways count too; null: this one counts for itself.
+   * No two limits may be for the same requests and period. What is in use of unchanged limits is kept, and what runs.
+   * @param remote where other gateways count too; null: this one counts alone.
    */
   configure(limits: readonly RateLimit[], remote?: RemoteCount | null): void;
   /** Whether there are any. */
   readonly isEmpty: boolean;
   /**
-   * The limit that holds back a request with these names: of several, the one that does so longest; null: none does. Of what
-   * other gateways count, it tells what was last heard.
-   * @param counted towards what the request counts already: that does not hold it back.
+   * The limit that holds back a request with these names (of several, the one that does so longest); null: none does. For what other
+   * gateways count, it uses what was last heard.
+   * @param counted towards what the request counts already, which does not hold it back.
    */
   reached(names: RequestNames, counted: readonly Count[]): ReachedLimit | null;
   /**
-   * The same; null: the request passes, and what it counts towards has been added to `counted`. A promise only where others
-   * are asked; it never rejects.
+   * The same; null: the request passes, and what it counts towards has been added to `counted`. A promise only if the server is asked; it
+   * never rejects.
    */
   enter(names: RequestNames, counted: Count[]): ReachedLimit | null | Promise<ReachedLimit | null>;
-  /** Those of `counted` that a request with these names counts towards. */
+  /** Those of `counted` towards which a request with these names counts. */
   countsOf(names: RequestNames, counted: readonly Count[]): Count[];
   /** The request has ended. */
   leave(counted: readonly Count[]): void;
-  /** The request is not sent after all: it counts towards none of these. */
+  /** The request is not sent after all, and counts towards none of these. */
   giveBack(counted: readonly Count[]): void;
   /** Counts the tokens of an answer. */
   addTokens(names: RequestNames, tokens: number): void;
-  /** In the order of the configuration; where each has the limit to itself, those who use some of it, most first. */
+  /** In the order of the configuration. If each name has the limit to itself: the names that use some of it, most first. */
   states(): LimitState[] | Promise<LimitState[]>;
 }
 
-/** A line, whose it is, and the counter that says how much is in use. */
+/** A limit, whose it is, and the counter of what is in use. */
 interface Place {
   line: LimitLine;
   name: string;
@@ -67,13 +70,13 @@ interface Place {
   counter: Counter;
 }
 
-/** A line, and whose state of it is shown. */
+/** A limit, and the name whose state is shown. */
 type ShownPlace = Pick<Place, 'line' | 'name'>;
 
-/** Least time between two looks for names to forget. */
+/** Least time between two searches for names to forget. */
 const LOOK_MS = 1_000;
 
-/** Most names that are listed for a limit. */
+/** How many names are listed for a limit. */
 const MOST_LISTED = 1_000;
 
 export function createLimitBook(counters: Counters): LimitBook {
@@ -132,12 +135,12 @@ class CountingBook implements LimitBook {
     const debits: RemoteDebit[] = [];
     const now = this.counters.now();
     for (const { key, running, freeAt, remote } of counted) {
-      // A limit that was taken out of the configuration meanwhile counts nothing.
+      // A limit that was removed from the configuration meanwhile counts nothing.
       const line = running === null ? this.lines.find((one) => key.startsWith(one.key)) : undefined;
       if (line?.limit.kind !== 'requests') continue;
       const [counter] = this.counters.get([key]);
       const ms = -line.giveBack(counter ?? line.others, freeAt - now);
-      // Another server, or one that did not answer then, would take it off what others have used.
+      // Another server, or one that did not answer at the time, would subtract it from what others have used.
       if (ms < 0 && remote !== null && remote === this.remote) debits.push({ key, ms });
     }
     if (debits.length > 0) this.remote?.debit(debits);
@@ -165,7 +168,7 @@ class CountingBook implements LimitBook {
     return asked?.then((inUse) => (inUse === null ? here() : statesOf(places, inUse))) ?? here();
   }
 
-  /** Where the request would count that it does not count yet. */
+  /** The places where the request would count and does not count yet. */
   private placesOf(names: RequestNames, counted: readonly Count[], lines = this.lines): Place[] {
     const places: Omit<Place, 'counter'>[] = [];
     for (const line of lines) {
@@ -201,7 +204,7 @@ class CountingBook implements LimitBook {
     return null;
   }
 
-  /** The server has decided. */
+  /** Called when the server has decided. */
   private entered(
     places: readonly Place[],
     { passed, inUse }: RemoteAnswer,
@@ -213,7 +216,7 @@ class CountingBook implements LimitBook {
       if (line.limit.kind === 'concurrent') {
         if (passed) counter.begin();
       } else if (counter !== line.others) {
-        // Another process that was faster knows as much.
+        // If another process was faster, it wrote the same.
         counter.setFreeAt(counter.freeAt(), now + (inUse[at] ?? 0));
       }
     }
@@ -222,19 +225,19 @@ class CountingBook implements LimitBook {
         counted.push(this.countAt(place, now + (inUse[at] ?? 0), remote));
       return null;
     }
-    // Also of names that only other gateways have let pass, this one shows what is in use.
+    // Names that only other gateways have let pass are shown here as well.
     for (const { line, name } of places) if (line.limit.each !== null) this.list(line, name);
     const [first] = places;
     return longestWait(places, inUse) ?? (first === undefined ? null : reachedAt(first, 1));
   }
 
-  /** What a request that has passed counts there. */
+  /** How a request that has passed counts there. */
   private countAt({ line, name, key, counter }: Place, freeAt: number, remote: RemoteCount | null): Count {
     if (line.limit.each !== null) this.list(line, name);
     return { key, running: line.limit.kind === 'concurrent' ? counter : null, freeAt, remote };
   }
 
-  /** The places that are shown: of a limit that each has to itself, those of the names that were seen. */
+  /** The places that are shown; for a limit that each name has to itself, those of the names that were seen. */
   private shownPlaces(): ShownPlace[] {
     return this.lines.flatMap((line) =>
       (line.limit.each === null ? [''] : [...line.names]).map((name) => ({ line, name })),
@@ -258,7 +261,7 @@ class CountingBook implements LimitBook {
     if (line.names.size < MOST_LISTED) line.names.add(name);
   }
 
-  /** Not more often than once a second: any number of names may come. */
+  /** At most once a second, since any number of names may come. */
   private forgetIdle(line: LimitLine): void {
     const now = this.counters.now();
     if (now - line.lookedAt < LOOK_MS) return;

@@ -8,9 +8,9 @@ import type { RemotePlace } from './remote-count.ts';
 export interface LimitState {
   /** Position in the configuration. */
   index: number;
-  /** Where each has it to itself, with the name of the one whose state it is ('': those without a name). */
+  /** If each name has it to itself, with the name whose state this is; empty: requests without one. */
   limit: RateLimit;
-  /** Requests or tokens in use at this moment; more than allowed where an answer was larger than what was left. */
+  /** Requests or tokens in use at this moment; more than allowed if an answer was larger than what was left. */
   used: number;
   isReached: boolean;
 }
@@ -22,10 +22,10 @@ const PERIOD_MS: Readonly<Record<RatePeriod, number>> = {
   day: 86_400_000,
 };
 
-/** Milliseconds within which times count as equal: sums of fractions are not exact. */
+/** Milliseconds within which times count as equal, since sums of fractions are not exact. */
 export const TOLERANCE_MS = 0.001;
 
-/** When to come back where too many requests run. */
+/** How long to wait if too many requests run. */
 const WAIT_FOR_AN_END_MS = 1_000;
 
 export class LimitLine implements NameReader {
@@ -34,19 +34,19 @@ export class LimitLine implements NameReader {
   readonly key: string;
   readonly fits: NameReader['fits'];
   readonly nameOf: NameReader['nameOf'];
-  /** Names seen in this process, where each has the limit to itself. */
+  /** Names seen in this process, if each name has the limit to itself. */
   readonly names: Set<string>;
-  /** When those of which nothing is in use were last removed from the names, by the counters' clock. */
+  /** When unused names were last removed, by the counters' clock. */
   lookedAt: number;
-  /** Of the names for which there is no counter, all together and in this process alone. */
+  /** For names for which there is no counter: all of them together, and in this process only. */
   readonly others: Counter;
   private readonly index: number;
   /** Milliseconds; 0 for `concurrent`. */
   private readonly period: number;
-  /** Milliseconds of the period for one request or token; 0 for `concurrent`. */
+  /** Milliseconds of the period that one request or token takes; 0 for `concurrent`. */
   private readonly share: number;
 
-  /** @param before the limits so far, by their keys: what is known of the same one is kept. */
+  /** @param before the previous limits by key; what is known of an unchanged limit is kept. */
   constructor(limit: RateLimit, index: number, before: ReadonlyMap<string, LimitLine>) {
     const { fits, nameOf } = compileNames(limit);
     this.limit = limit;
@@ -93,7 +93,7 @@ export class LimitLine implements NameReader {
     return { index, limit: { ...limit, ...whose }, used: Math.max(0, used), isReached: used >= limit.most };
   }
 
-  /** Counts a request; false where another process has taken what was left. */
+  /** Counts a request; false if another process has taken what was left. */
   take(counter: Counter, now: number): boolean {
     const { limit, share, period } = this;
     switch (limit.kind) {
@@ -102,7 +102,7 @@ export class LimitLine implements NameReader {
       case 'requests':
         return move(counter, share, now, period);
       case 'concurrent':
-        // Begun before the others are read: of two that come for the last place, never do both get it.
+        // Begun before the others are read: of two that come for the last place, at most one gets it.
         counter.begin();
         if (counter.running() <= limit.most) return true;
         counter.end();
@@ -112,7 +112,7 @@ export class LimitLine implements NameReader {
 
   /**
    * Undoes `take`. Returns how much of the period that frees, in milliseconds.
-   * @param leftMs until time alone would have freed what was taken: what it has freed already is not given back once more.
+   * @param leftMs until time by itself would have freed what was taken: what it has freed already must not be given back again.
    */
   giveBack(counter: Counter, leftMs = Number.POSITIVE_INFINITY): number {
     const { limit, share } = this;
@@ -131,7 +131,7 @@ export class LimitLine implements NameReader {
   }
 }
 
-/** Puts `ms` more of the period into use, unless more than `most` would be; false where it would. */
+/** Puts `ms` more of the period into use; false, without a change, if more than `most` would be in use. */
 function move(counter: Counter, ms: number, now: number, most = Number.POSITIVE_INFINITY): boolean {
   for (;;) {
     const freeAt = counter.freeAt();
@@ -142,8 +142,8 @@ function move(counter: Counter, ms: number, now: number, most = Number.POSITIVE_
 }
 
 /**
- * Identifies a limit by what it limits, and how much of it passes in a period: a changed allowance begins anew, but what
- * runs goes on counting. A name may follow.
+ * Identifies a limit by what it limits and how much passes in a period: with a changed allowance counting begins anew, but running requests
+ * still count. A name may follow.
  */
 function keyOf({ kind, most, per, each, agent, project, provider, model }: RateLimit): string {
   const size = kind === 'concurrent' ? null : most;

@@ -1,6 +1,6 @@
-// Bytes in base64, also on runtimes whose arrays have no methods for it: Node before 25, browsers before 2025.
+// Bytes in base64, even on runtimes whose arrays have no methods for it: Node before 25, browsers before 2025.
 
-/** What the compiler takes for granted. */
+/** An array as the compiler types it, but possibly without `toBase64`. */
 type OlderBytes = Omit<Uint8Array<ArrayBuffer>, 'toBase64'> & Partial<Pick<Uint8Array, 'toBase64'>>;
 type OlderArrays = Omit<typeof Uint8Array, 'fromBase64'> & Partial<Pick<typeof Uint8Array, 'fromBase64'>>;
 
@@ -11,7 +11,7 @@ export function toBase64(bytes: Uint8Array): string {
   );
 }
 
-/** Throws where the text is no base64. */
+/** Throws if the text is not base64. */
 export function fromBase64(text: string): Uint8Array<ArrayBuffer> {
   const { fromBase64: read } = Uint8Array as OlderArrays;
   return read?.(text) ?? Uint8Array.from(atob(text), (char) => char.charCodeAt(0));

@@ -25,13 +25,13 @@ interface PartBase {
 export interface Extension {
   dialect: ProviderDialectId;
   fields: JsonObject;
-  /** The fields that only spell out a default, or repeat what has a neutral form: nothing is lost without them. */
+  /** Fields that only state a default, or repeat what has a neutral form: leaving them out loses nothing. */
   defaults?: readonly string[];
-  /** The fields that are rests of objects whose other fields have neutral forms: what is lost are the fields inside. */
+  /** Fields that hold what is left of objects whose other fields have neutral forms: what is lost are the fields inside. */
   rests?: readonly string[];
 }
 
-/** A source the answer rests on. Character offsets count UTF-16 units in the text part they belong to. */
+/** A source on which the answer rests. Character offsets count UTF-16 units in the text part they belong to. */
 export interface Citation {
   kind: 'url' | 'document' | 'other';
   url?: string;
@@ -60,13 +60,13 @@ export interface TextPart extends PartBase {
   type: 'text';
   text: string;
   citations?: Citation[];
-  /** For all its tokens, if the request asked for them. */
+  /** For all tokens of the text, if the request asked for them. */
   logprobs?: TokenLogprob[];
-  /** In an answer: it begins a message. */
+  /** In an answer: set if the text begins a message. */
   message?: MessageStart;
 }
 
-/** Of an answer of several messages, as Responses may have one after the other. */
+/** The beginning of a message, of which an answer of Responses may have several. */
 export interface MessageStart {
   /** `commentary` or `final_answer`. */
   phase?: string;
@@ -107,11 +107,11 @@ export interface ToolResultPart extends PartBase {
   callId: string;
   content: ToolResultContent[];
   isError?: boolean;
-  /** The call was a search for tools: those that it found, by the names under which the request declares them. */
+  /** If the call was a search for tools: those that it found, by the names under which the request declares them. */
   foundTools?: string[];
 }
 
-/** What a provider-run tool returned, in the provider's own shape. */
+/** What a tool run by the provider returned, in the provider's own form. */
 export interface ServerToolResultPart extends PartBase {
   type: 'server-tool-result';
   callId: string;
@@ -123,7 +123,7 @@ export interface ServerToolResultPart extends PartBase {
 
 export interface McpOutput {
   text: string;
-  /** The call failed, and the text says why. */
+  /** Set if the call failed; the text says why. */
   isError?: true;
 }
 
@@ -137,9 +137,9 @@ export interface DocumentPart extends PartBase {
   type: 'document';
   source: MediaSource;
   name?: string;
-  /** The answer should cite it. */
+  /** Whether the answer should cite it. */
   cites?: true;
-  /** More of the document before it, from behind an image in it. */
+  /** Set if it continues the document before it, after an image within that document. */
   continues?: true;
 }
 

@@ -1,17 +1,17 @@
 // Whether the gateway can open further files and connections, and how many it has.
 
 export interface DescriptorState {
-  /** None was missing lately. */
+  /** Whether none was lacking recently. */
   ok: boolean;
-  /** What is wrong and what to do; null where nothing is. */
+  /** What is wrong and what to do; null if nothing is. */
   lastError: string | null;
   /** Files and connections that the process has open; null where the system does not tell. */
   open: number | null;
-  /** The most that it may have open; null where nothing limits it. */
+  /** How many it may have open; null if nothing limits it. */
   limit: number | null;
 }
 
-/** Of several processes, each with a limit of its own: the failure of the first that has none left, the figures of the fullest. */
+/** The state of several processes, each with a limit of its own: the failure of the first that has one, and the figures of the fullest. */
 export function mergeDescriptorStates(states: readonly DescriptorState[]): DescriptorState {
   const { ok, lastError } = states.find((state) => !state.ok) ?? { ok: true, lastError: null };
   const [fullest] = states.toSorted((one, other) => fullness(other) - fullness(one));

@@ -1,6 +1,6 @@
 // Waits for something, but no longer than a given time.
 
-/** Resolves after `ms` at the latest, to whether `work` has been done by then; rejects where that fails in time. */
+/** Resolves after `ms` at the latest, with whether `work` is done by then; rejects if it fails before. */
 export function isDoneWithin(
   work: Promise<unknown>,
   ms: number,

@@ -12,16 +12,16 @@ export function durationMs(text: string | undefined): number | undefined {
   return Number.isFinite(total) ? Math.ceil(total) : undefined;
 }
 
-/** In the form that Google's clients and Codex read: no finer than milliseconds, never rounded down. */
+/** Seconds in the form that Google's clients and Codex read: no finer than milliseconds, never rounded down. */
 export function inSeconds(ms: number): string {
   return `${Math.ceil(ms) / 1_000}s`;
 }
 
-/** Units from the largest to the smallest, each at most once: any other order is a typing error. */
+/** Units from the largest to the smallest, each at most once; any other order is a typing error. */
 export const DURATION_PATTERN =
   /^(?=\d)(?:(\d+(?:\.\d+)?)d)?(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?$/;
 
-/** Of the pattern's units, in its order. */
+/** The lengths of the pattern's units, in its order. */
 const MILLISECONDS = [86_400_000, 3_600_000, 60_000, 1_000, 1];
 
 /** Whole milliseconds of `500ms`, `10s`, `1.5h`, `1h30m`, `30d`; undefined if `text` is none of these. */

@@ -5,16 +5,16 @@ export interface EmbeddingRequest {
   model: string;
   input: EmbeddingInput[];
   dimensions?: number;
-  /** The vectors are wanted as the model makes them, not of length 1. */
+  /** The vectors are wanted as the model makes them, not scaled to length 1. */
   unnormalized?: true;
   /** How the client wants each vector: numbers, or base64 of little-endian 32-bit floats. */
   encoding: 'float' | 'base64';
   user?: string;
-  /** The client sent a single input, not a list of one. */
+  /** The client sent a single input instead of a list. */
   alone?: true;
   /** The client reads Google Cloud's `predictions`. */
   asPredictions?: true;
-  /** The client asks in the words of these models at Amazon, and reads theirs. */
+  /** The client uses the form of these models at Amazon, for its request and for the answer. */
   amazonForm?: 'titan' | 'cohere' | 'cohere-by-type' | 'nova';
 }
 
@@ -25,18 +25,18 @@ export type EmbeddingInput =
       text: string;
       /** What the vector is for, in Google's words: `RETRIEVAL_QUERY`, `CLUSTERING`, … */
       task?: string;
-      /** The title of the document that the text is from. */
+      /** The title of the document from which the text is. */
       title?: string;
     }
   | { type: 'tokens'; tokens: number[] };
 
 export interface EmbeddingResponse {
-  /** As the provider names it, where it does. */
+  /** The provider's id of the answer, if it has one. */
   id?: string | undefined;
   /** The model that served; null if the upstream does not say. */
   model: string | null;
   /** Null if the upstream reports none. */
   usage: Partial<Usage> | null;
-  /** One per input, in input order. Parsed only if they are rendered again. Throws Error if unreadable. */
+  /** One per input, in the order of the inputs. Parsed only if they are rendered again. Throws Error if they cannot be read. */
   vectors(): number[][];
 }

@@ -1,4 +1,4 @@
-// Every failure has one of these codes, which determine its status, whose fault it is and whether another target may help.
+// Every failure has one of these codes, which determines its status, whose fault it is, and whether another target may help.
 import type { ProviderDialectId } from './dialect-id.ts';
 import type { HeaderReader } from './headers.ts';
 import { messageOf } from './thrown.ts';
@@ -6,7 +6,7 @@ import { messageOf } from './thrown.ts';
 export interface ErrorRule {
   /** HTTP status unless the failure has its own. */
   status: number;
-  /** Whose fault it is: decides what health and breakers count. */
+  /** Whose fault it is, which decides what health and breakers count. */
   blame: 'client' | 'provider' | 'gateway';
   /** Whether asking again, here or at another target, may help. */
   retry: 'never' | 'anywhere' | 'elsewhere' | 'own-key' | 'larger-context';
@@ -28,14 +28,14 @@ export const ERROR_RULES = {
   upstream_overloaded: { status: 529, blame: 'provider', retry: 'anywhere' },
   upstream_failed: { status: 502, blame: 'provider', retry: 'anywhere' },
   upstream_unreachable: { status: 502, blame: 'provider', retry: 'anywhere' },
-  /** The server's certificate does not prove that it is the provider: nothing was sent. A retry meets the same certificate. */
+  /** The server's certificate does not prove that it is the provider, so nothing was sent. A retry meets the same certificate. */
   upstream_untrusted: { status: 502, blame: 'provider', retry: 'elsewhere' },
   upstream_malformed: { status: 502, blame: 'provider', retry: 'anywhere' },
   upstream_timeout: { status: 504, blame: 'provider', retry: 'elsewhere' },
   upstream_truncated: { status: 502, blame: 'provider', retry: 'anywhere' },
-  /** Ended by the gateway's operator. No SDK retries at this status. */
+  /** Ended by the gateway's operator. No SDK retries after this status. */
   cancelled: { status: 499, blame: 'gateway', retry: 'never' },
-  /** The process is shutting down: no request was sent. */
+  /** The process is shutting down; no request was sent. */
   shutting_down: { status: 503, blame: 'gateway', retry: 'never' },
   /** This process has no capacity left; neither the target nor the client is at fault. */
   overloaded: { status: 503, blame: 'gateway', retry: 'anywhere' },
@@ -57,40 +57,40 @@ export interface UpstreamReason {
 export interface UpstreamAnswer {
   dialect: ProviderDialectId;
   headers: HeaderReader;
-  /** Its text, whatever it is. */
+  /** The body as text, whatever it contains. */
   body: string;
-  /** The body is in the dialect's form, so that its clients can read it as it is. */
+  /** Whether the body is in the dialect's form, so that clients of the dialect can read it as it is. */
   isReadable: boolean;
 }
 
 export interface GatewayErrorOptions {
-  /** Overrides the table's status, e.g. with the upstream's own. */
+  /** Overrides the table's status, for instance with the upstream's own. */
   status?: number;
   /** How long to wait before a retry, in milliseconds. */
   retryAfterMs?: number;
   /** The key's allowance, for all models or for the requested one, is used up: retrying with it soon is pointless. */
   exhausted?: boolean | 'model';
-  /** It will not resolve by itself: the same target is not retried. */
+  /** The failure will not pass by itself, so the same target is not retried. */
   lasting?: boolean;
-  /** It is the credentials that were refused, as with any 401: a 403 may be about what was asked with them. */
+  /** The credentials were refused, as with any 401; a 403 may concern what was asked with them. */
   badCredentials?: boolean;
-  /** The host authorizes the next request with other credentials, which the same target may accept at once. */
+  /** The host will authorize the next request with other credentials, which the same target may accept at once. */
   renewed?: boolean;
-  /** Another target may take the request, although its code says that none is tried: only this provider refuses it. */
+  /** Another target may accept the request, although the code's rule is that none is tried: only this provider refuses it. */
   elsewhere?: boolean;
-  /** This machine's network is the reason, which shows at once: it says nothing of the provider. */
+  /** The cause is this machine's network, which shows at once and says nothing about the provider. */
   offline?: boolean;
-  /** An overload that no provider told of: the breaker is open, or several could not be asked for several reasons. */
+  /** An overload that no provider reported: the breaker is open, or several targets could not be asked for different reasons. */
   unasked?: boolean;
   reason?: UpstreamReason;
   upstream?: UpstreamAnswer;
   cause?: unknown;
 }
 
-/** SDKs ignore longer waits and retry after a delay of their own. */
+/** SDKs ignore longer waits, and retry after a delay of their own. */
 const LONGEST_HEEDED_MS = 60_000;
 
-/** Providers that state a longer wait mean never, or nothing: so many digits are no sensible number. */
+/** Providers that state a longer wait mean "never", or nothing. */
 const LONGEST_WAIT_MS = 366 * 86_400_000;
 
 /** A failure with a stable code. `message` says what happened, where, and what to do; it holds no secret. */
@@ -145,7 +145,7 @@ export class GatewayError extends Error {
     return new GatewayError(this.code, message, { ...options, ...changes });
   }
 
-  /** Whether an allowance is used up for so long that asking again by itself is no use to the client: it has to be told. */
+  /** Whether an allowance is used up for so long that the client must be told, since repeating the request does not help. */
   get isUsedUp(): boolean {
     return this.exhausted !== false && (this.retryAfterMs ?? Number.POSITIVE_INFINITY) > LONGEST_HEEDED_MS;
   }
@@ -155,7 +155,7 @@ export class GatewayError extends Error {
   }
 }
 
-/** Any thrown value as a GatewayError: an unknown one becomes `internal`. */
+/** Any thrown value as a GatewayError; an unknown one becomes `internal`. */
 export function toGatewayError(thrown: unknown): GatewayError {
   if (thrown instanceof GatewayError) return thrown;
   const lack = outOfMemory(thrown);
@@ -164,7 +164,7 @@ export function toGatewayError(thrown: unknown): GatewayError {
   return new GatewayError('internal', `internal error: ${message}`, { cause: thrown });
 }
 
-/** `overloaded` for an allocation that failed, which is not the client's fault; undefined for any other failure. */
+/** `overloaded` if an allocation failed, which is not the client's fault; undefined for any other failure. */
 export function outOfMemory(thrown: unknown): GatewayError | undefined {
   if (!(thrown instanceof RangeError && /^out of memory/i.test(thrown.message))) return undefined;
   const message = 'the gateway has no memory left for this; give it more, or lower server.max_body';

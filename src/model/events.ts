@@ -1,9 +1,8 @@
 // The neutral stream: what every decoder emits and every encoder accepts.
 //
-// Order (asserted by gateway/pumps/sequence.ts for what reaches an encoder): `start` first; each block is
-// start → deltas → end under one `block` number, numbers are fresh and rising; decoders may interleave
-// blocks, encoders see one open block at a time; `usage` anywhere after `start`; then exactly one
-// terminal, `finish` or `error`, and nothing after it.
+// Order (asserted by gateway/pumps/sequence.ts for what reaches an encoder): `start` first; each block is start → deltas → end with one
+// `block` number, and the numbers of blocks rise; decoders may interleave blocks, but encoders see one open block at a time; `usage`
+// anywhere after `start`; then exactly one terminal, `finish` or `error`, and nothing after it.
 import type { Citation, Extension, MessageStart, ServerToolResultPart } from './content.ts';
 import type { GatewayError } from './errors.ts';
 import type { Finish } from './finish.ts';
@@ -15,16 +14,13 @@ import type { StatedUsage } from './usage.ts';
 /** Receives the events of a stream one by one. */
 export interface EventSink {
   push(event: StreamEvent): void;
-  /**
-   * Notes that a decoder keeps this much more of the answer than it has pushed, in UTF-16 units, roughly: what is kept of an
-   * answer is limited.
-   */
+  /** Notes that the decoder keeps so much more of the answer than it has pushed, in UTF-16 units, roughly: how much is kept is limited. */
   kept?(units: number): void;
 }
 
 export type StreamEvent =
   | { type: 'start'; id: string | null; model: string | null }
-  /** `message`: it begins a message of its own, whatever came before. */
+  /** `message`: set if the text begins a message of its own, whatever came before. */
   | { type: 'text-start'; block: number; message?: MessageStart }
   /** `logprobs`: for the tokens of this text, if requested; may come with an empty text. */
   | { type: 'text-delta'; block: number; text: string; logprobs?: TokenLogprob[] }
@@ -33,10 +29,10 @@ export type StreamEvent =
   | { type: 'refusal-start'; block: number }
   | { type: 'refusal-delta'; block: number; text: string; logprobs?: TokenLogprob[] }
   | { type: 'refusal-end'; block: number }
-  /** `redacted`: the whole block is this opaque data and no delta follows. */
+  /** `redacted`: the whole block is this opaque data, and no delta follows. */
   | { type: 'reasoning-start'; block: number; redacted?: OpaqueToken }
   | { type: 'reasoning-delta'; block: number; text: string }
-  /** The opaque token to send back next turn: whole, once per block. */
+  /** The opaque token to send back next turn: whole, and once per block. */
   | { type: 'reasoning-signature'; block: number; signature: OpaqueToken }
   | { type: 'reasoning-end'; block: number }
   | {
@@ -49,27 +45,26 @@ export type StreamEvent =
       mcpServer?: string;
       extension?: Extension;
     }
-  /** A fragment of the argument text; the fragments concatenated are all of it. */
+  /** A fragment of the argument text; all fragments together are the whole text. */
   | { type: 'tool-delta'; block: number; arguments: string }
-  /** `incomplete`: its arguments are not a JSON object, at most the beginning of one. */
+  /** `incomplete`: the arguments are at most the beginning of a JSON object. */
   | { type: 'tool-end'; block: number; incomplete?: true }
   | { type: 'server-tool-result'; block: number; part: ServerToolResultPart }
   /** Generated image or audio, whole. */
   | { type: 'media'; block: number; mediaType: string; data: string; extension?: Extension }
-  /** Cumulative counts so far; a field left out is not yet known, a later report wins. */
+  /** Cumulative counts so far; a count that is left out is not known yet, and a later report replaces an earlier one. */
   | { type: 'usage'; usage: StatedUsage }
   /**
-   * Something that only the same dialect can replay: its wire event or fields, or `{value}` for the value of an
-   * opaque part. An encoder that cannot express it reports it as lost. A name that begins with `reasoning.` is about the
-   * block of reasoning that is open.
+   * Something that only the same dialect can replay: its wire event or fields, or `{value}` for the value of an opaque part. An encoder
+   * that cannot express it reports it as lost. If its name begins with `reasoning.`, it concerns the open reasoning block.
    */
   | { type: 'extension'; dialect: Extension['dialect']; name: string; value: JsonObject }
   | { type: 'finish'; finish: Finish }
   | { type: 'error'; error: GatewayError };
 
 /**
- * The event types of each kind of text. Use these if the kind is only known at run time: a name built for each event is a new
- * string, which is allocated and compared letter by letter.
+ * The event types of each kind of text, for code that knows the kind only at run time: a name built for each event would be a new string,
+ * which is allocated and compared character by character.
  */
 export const TEXT_EVENTS = {
   text: { start: 'text-start', delta: 'text-delta', end: 'text-end' },
@@ -77,10 +72,10 @@ export const TEXT_EVENTS = {
   reasoning: { start: 'reasoning-start', delta: 'reasoning-delta', end: 'reasoning-end' },
 } as const;
 
-/** What an event or an entry takes beside its text, in UTF-16 units, roughly. */
+/** The size of an event or an entry besides its text, in UTF-16 units, roughly. */
 export const ENTRY_SIZE = 64;
 
-/** How much there is to keep of the event, in UTF-16 units, roughly: what costs memory counts, whatever an encoder keeps. */
+/** How much memory keeping the event takes, in UTF-16 units, roughly, whatever an encoder really keeps. */
 export function sizeOf(event: StreamEvent): number {
   switch (event.type) {
     case 'text-delta':

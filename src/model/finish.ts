@@ -17,11 +17,14 @@ export interface Finish {
   raw: string | null;
   /** The stop sequence that was hit, if the upstream names it. */
   stopSequence?: string;
-  /** The answer, or a call in it, was cut off for a reason without a neutral form: told as `max_tokens`, or clients would take it for whole. */
+  /**
+   * The answer, or a call in it, was cut off for a reason without a neutral form: reported as `max_tokens`, since clients would otherwise
+   * take it for complete.
+   */
   isCut?: true;
 }
 
-/** Whether an answer that ended so may leave its last call unfinished. */
+/** Whether an answer that ended in this way may leave its last call unfinished. */
 export function mayBeCutShort({ unified }: Finish): boolean {
   switch (unified) {
     case 'max_tokens':

@@ -1,6 +1,6 @@
-// Names with wildcards: `*` matches any text, everything else itself.
+// Names with wildcards: `*` matches any text, everything else matches itself.
 
-/** Matching time grows only with the length of the text, whoever wrote it. */
+/** The time to match grows only with the length of the text, whatever the pattern. */
 export function compileGlob(pattern: string): (text: string) => boolean {
   const [start = '', ...rest] = pattern.split('*');
   const end = rest.pop();

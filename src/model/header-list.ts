@@ -1,4 +1,4 @@
-// Header fields in plain JavaScript: each read of the runtime's Headers object is a native call.
+// Header fields in plain JavaScript, since each read of the runtime's Headers object is a native call.
 import type { HeaderReader } from './headers.ts';
 
 /** Names in lower case. */

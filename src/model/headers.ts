@@ -1,16 +1,16 @@
-// How header fields are read, independent of their storage.
+// How header fields are read, however they are stored.
 
 /** A token: the form of field names and methods. https://www.rfc-editor.org/rfc/rfc9110#name-tokens */
 export const HTTP_TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
-/** Names in lower case. A Headers object satisfies it. */
+/** Names are in lower case. A Headers object satisfies it. */
 export interface HeaderReader {
   get(name: string): string | null;
   has(name: string): boolean;
   forEach(visit: (value: string, name: string) => void): void;
 }
 
-/** In characters: clients accept only some kilobytes of headers altogether. */
+/** In characters: clients accept only some kilobytes of headers in all. */
 const LONGEST_HEADER = 1024;
 
 /** Header values are printable ASCII; text from outside may have other characters, and any length. */

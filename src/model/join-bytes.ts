@@ -1,6 +1,6 @@
-// Pieces of bytes as one.
+// Joins pieces of bytes.
 
-/** The piece itself where there is only one. */
+/** Returns the piece itself if there is only one. */
 export function joinBytes<Bytes extends Uint8Array>(
   pieces: readonly Bytes[],
 ): Bytes | Uint8Array<ArrayBuffer> {

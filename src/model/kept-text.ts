@@ -1,22 +1,22 @@
-// Text that arrives in small pieces and must be kept whole. A string that grows by `+=` is a tree of all its pieces until
-// it is read, several times the size of the text; this takes little more than the text.
+// Text that arrives in small pieces and is kept whole. A string that grows by `+=` is a tree of all its pieces until it is read, several
+// times the size of the text; this takes little more than the text.
 
 export interface KeptText {
   add(piece: string): void;
   /** In UTF-16 units. */
   readonly length: number;
-  /** All of it. */
+  /** The whole text. */
   text(): string;
 }
 
-/** Pieces joined at a time: until then each is a separate string, several times the size of its letters. */
+/** How many pieces are joined at a time; until then each is a separate string, several times the size of its characters. */
 const MOST_PIECES = 32;
 
 export function createKeptText(): KeptText {
   return new PiecedText();
 }
 
-/** Extended by what keeps a text, so that the two are one object: each piece accesses both. */
+/** Extended by classes that keep a text, so that each piece finds what it needs in one object. */
 export class PiecedText implements KeptText {
   length = 0;
   private joined: string[] = [];

@@ -1,9 +1,9 @@
-// Packages that are loaded by the first request that needs them, not with the gateway.
+// Packages that are loaded by the first request that needs them, not at the start.
 import { GatewayError } from './errors.ts';
 
 /**
- * To be called where a module begins that loads packages in this way. Bun keeps a search that failed for good, also one that
- * failed because the process could open no more files: the search is made at the start, when it can.
+ * To be called where a module begins that loads packages in this way. Bun remembers for good that a search failed, even if the process only
+ * could not open more files, so the search is made at the start, when it can.
  */
 export function findPackages(...names: readonly string[]): void {
   for (const name of names) {
@@ -16,7 +16,7 @@ export function findPackages(...names: readonly string[]): void {
 }
 
 /**
- * Rejects with a GatewayError `overloaded` where it cannot be loaded; the next call tries anew.
+ * Rejects with a GatewayError `overloaded` if the package cannot be loaded; the next call tries again.
  * @param what is loaded, as the beginning of a sentence.
  */
 export async function loadPackage<T>(what: string, load: () => Promise<T>): Promise<T> {

@@ -1,6 +1,6 @@
-// Times for people to read: as on the clock of the machine, and still of one moment alone.
+// Times for people to read: as on this machine's clock, but unambiguous.
 
-/** ISO 8601 with the zone's distance from UTC (`2026-01-02T04:04:05.678+01:00`), or `Z` where there is none. */
+/** ISO 8601 with the zone's offset from UTC (`2026-01-02T04:04:05.678+01:00`), or `Z` if that is zero. */
 export function localTime(time: number | Date): string {
   const at = new Date(time);
   const ahead = -at.getTimezoneOffset();

@@ -1,15 +1,15 @@
-// Whether the log can be written, for those who cannot read in it that it could not.
+// Whether the log can be written, for those who could not read in the log that it cannot.
 
 export interface LogState {
-  /** The last line was written, as far as is known. */
+  /** Whether the last line was written, as far as is known. */
   ok: boolean;
-  /** Lines that were not written, or only in part, since the start. */
+  /** How many lines were not written, or only in part, since the start. */
   dropped: number;
-  /** What is wrong and what to do; null where nothing is. */
+  /** What is wrong and what to do; null if nothing is. */
   lastError: string | null;
 }
 
-/** Of several processes: what one of them cannot write is missing in the log of all. */
+/** The state of several processes: what one of them cannot write is missing from the log of all. */
 export function mergeLogStates(states: readonly LogState[]): LogState {
   return {
     ok: states.every(({ ok }) => ok),

@@ -9,30 +9,30 @@ export interface ModelEntry {
   created?: number;
   inputTokenLimit?: number;
   outputTokenLimit?: number;
-  /** How many tokens prompt and answer may have together, for providers that state only this. */
+  /** How many tokens prompt and answer may have together, for providers that state only that. */
   contextWindow?: number;
-  /** Left out: the provider's list says nothing of them. */
+  /** Left out if the provider's list says nothing about them. */
   capabilities?: ModelCapabilities;
   /** The entry as its provider's dialect wrote it. */
   extension?: Extension;
 }
 
-/** Each left out where it is unknown. */
+/** Each is left out if unknown. */
 export interface ModelCapabilities {
-  /** Takes images. */
+  /** Accepts images. */
   images?: boolean;
   /** Thinks before it answers. */
   reasoning?: boolean;
   /** Calls functions. */
   tools?: boolean;
-  /** Makes embeddings, and no answers. */
+  /** Makes embeddings instead of answers. */
   embeds?: boolean;
 }
 
 /** One page of a provider's list. */
 export interface ModelPage {
   models: ModelEntry[];
-  /** Where the next page begins, null after the last one. */
+  /** Where the next page begins; null after the last one. */
   next: string | null;
 }
 

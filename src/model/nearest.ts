@@ -1,18 +1,18 @@
 // Finds the name that was probably meant.
 
-/** Letters that a prefix needs to count as a match. */
+/** How many letters a beginning needs to count as a match. */
 const MIN_BEGINNING = 4;
 
 /**
- * The candidate within a few typing errors of `name`, else the only one that begins with it or that it begins with;
- * undefined where none is close.
+ * The candidate within a few typing errors of `name`, else the only one that begins with `name` or with which `name` begins; undefined if
+ * none is close.
  */
 export function nearestName(name: string, candidates: Iterable<string>): string | undefined {
   const names = [...candidates];
   return closest(name, names) ?? sameBeginning(name, names);
 }
 
-/** `fallback` is the beginning of `fallback_chain`, `retention_days` has more than `retention`. */
+/** `fallback` is the beginning of `fallback_chain`; `retention_days` begins with `retention`. */
 function sameBeginning(name: string, candidates: readonly string[]): string | undefined {
   const folded = fold(name);
   const found = candidates.filter((candidate) => {
@@ -31,7 +31,7 @@ export function closest(name: string, candidates: readonly string[]): string | u
   const folded = fold(name);
   for (const candidate of candidates) {
     const other = fold(candidate);
-    // The difference in length is the least distance: this bounds the work for names of any length.
+    // The difference in length is a lower bound, which limits the work for long names.
     if (Math.abs(folded.length - other.length) > limit) continue;
     const distance = editDistance(folded, other);
     if (distance > limit || (distance === limit && nearest !== undefined)) continue;

@@ -1,6 +1,6 @@
-// Opaque tokens that a provider must get back next turn (reasoning signatures, encrypted reasoning, thought
-// signatures), and how they travel through a client that speaks another dialect: inside that dialect's own
-// opaque fields, labelled with where they came from. No state in the gateway.
+// Opaque tokens that a provider must get back next turn (reasoning signatures, encrypted reasoning, thought signatures), and how they
+// travel through a client that speaks another dialect: in that dialect's own opaque fields, labelled with their origin. The gateway keeps
+// no state.
 import { fromBase64, toBase64 } from './base64.ts';
 import { type JsonValue, parseJson } from './json/json.ts';
 import { PROVIDER_DIALECT_IDS, type ProviderDialectId } from './dialect-id.ts';
@@ -10,23 +10,23 @@ declare const opaque: unique symbol;
 export type OpaqueToken = string & { readonly [opaque]: true };
 
 const MARK = 'sluice:';
-/** The mark in base64, up to the first character that depends on the next byte. */
+/** The mark in base64, up to the first character that depends on the byte after the mark. */
 export const BYTES_MARK = 'c2x1aWNlO';
 
-/** The token that a provider of `dialect` sent, or a client that talks to one sent back. */
+/** A token from a provider of `dialect`, or one that a client of such a provider sent back. */
 export function ownToken(dialect: ProviderDialectId, text: string): OpaqueToken {
   return `${dialect}:${text}` as OpaqueToken;
 }
 
-/** Before the text of a token that seals nothing. */
+/** Precedes the text of a token that seals nothing. */
 const PLACE = 'place:';
 
-/** A token that only says where the text beside it was: that text may change. */
+/** A token that only says where the text beside it was; that text may change. */
 export function placeToken(dialect: ProviderDialectId, text: string): OpaqueToken {
   return ownToken(dialect, PLACE + text);
 }
 
-/** Before the text of a token that holds the reasoning itself. */
+/** Precedes the text of a token that holds the reasoning itself. */
 const SEPARATE = 'separate:';
 
 /** A token that holds the reasoning itself: its provider does not read the summary beside it, which may change. */
@@ -39,7 +39,7 @@ export function isSeal(token: OpaqueToken): boolean {
   return !hasKind(token, PLACE);
 }
 
-/** Whether the text beside the token has to stay as it is. */
+/** Whether the text beside the token must stay as it is. */
 export function sealsText(token: OpaqueToken): boolean {
   return isSeal(token) && !hasKind(token, SEPARATE);
 }
@@ -48,7 +48,7 @@ function hasKind(token: OpaqueToken, kind: string): boolean {
   return token.startsWith(kind, token.indexOf(':') + 1);
 }
 
-/** The provider's own text; undefined if the token is another dialect's, which this one cannot read. */
+/** The provider's own text; undefined if the token is another dialect's, which this provider cannot read. */
 export function openToken(dialect: ProviderDialectId, token: OpaqueToken): string | undefined {
   const label = `${dialect}:`;
   if (!token.startsWith(label)) return undefined;
@@ -56,14 +56,14 @@ export function openToken(dialect: ProviderDialectId, token: OpaqueToken): strin
   return token.slice(label.length + kind.length);
 }
 
-/** The text for an opaque field of a client's dialect: its own token plain, a foreign one marked. */
+/** The text for an opaque field of a client's dialect: the dialect's own token as it is, a foreign one marked. */
 export function tokenToWire(dialect: ProviderDialectId, token: OpaqueToken): string {
   return openToken(dialect, token) ?? MARK + token;
 }
 
 /**
- * The reverse of `tokenToWire` and `tokenToBytesWire`. Clients that keep tokens as bytes send the marked one as base64 (Google's
- * ADK, through LiteLLM), or base64 as base64url; conversations from earlier versions have the mark without base64.
+ * Reverses `tokenToWire` and `tokenToBytesWire`. Clients that keep tokens as bytes send the marked text as base64 (Google's ADK, through
+ * LiteLLM), or base64 as base64url; conversations of earlier versions have the mark without base64.
  */
 export function tokenFromWire(dialect: ProviderDialectId, text: string): OpaqueToken {
   const decoded = text.startsWith(BYTES_MARK) ? decodeBase64(text) : text;
@@ -71,7 +71,7 @@ export function tokenFromWire(dialect: ProviderDialectId, text: string): OpaqueT
   return token ?? ownToken(dialect, text);
 }
 
-/** Thinking with its token, if it has one: of redacted thinking the token is all there is. */
+/** Thinking with its token, if it has one; redacted thinking consists of its token. */
 interface SealedThought {
   text: string;
   token?: OpaqueToken | undefined;
@@ -82,14 +82,14 @@ const THOUGHT = 'thought:';
 const REDACTED = 'redacted:';
 
 /**
- * Another dialect's thinking in one opaque field of base64, for clients that drop thoughts, or send a thought's signature
- * back on another part: what signs a text is worth nothing without it.
+ * Another dialect's thinking as a whole, in one opaque field of base64, for clients that drop thoughts, or send a thought's signature back
+ * on another part: a signature is worthless without the text that it signs.
  */
 export function thoughtToBytesWire({ text, token, isRedacted }: SealedThought): string {
   return encodeBase64(MARK + (isRedacted ? REDACTED : `${THOUGHT}${text.length}:${text}`) + (token ?? ''));
 }
 
-/** The reverse of `thoughtToBytesWire`, also of base64url; undefined for any other value. */
+/** Reverses `thoughtToBytesWire`, from base64url too; undefined for any other value. */
 export function thoughtFromBytesWire(wire: string): SealedThought | undefined {
   const decoded = wire.startsWith(BYTES_MARK) ? decodeBase64(wire) : undefined;
   if (decoded === undefined) return undefined;
@@ -103,35 +103,35 @@ export function thoughtFromBytesWire(wire: string): SealedThought | undefined {
   const from = THOUGHT.length + length.length + 1;
   const to = from + Number(length);
   const token = labelledToken(marked.slice(to));
-  // The length counts more than there is, or what follows is no token.
+  // The stated length exceeds the text, or what follows is not a token.
   if (token === undefined && marked.length !== to) return undefined;
   return { text: marked.slice(from, to), token, isRedacted: false };
 }
 
 const SUMMARY = 'summary:';
 
-/** A summary of a conversation that any provider can read, for a field in which clients carry those that only one can. */
+/** A summary of a conversation that any provider can read, for a field in which clients carry summaries that only one can. */
 export function summaryToWire(text: string): string {
   return MARK + SUMMARY + text;
 }
 
-/** The reverse of `summaryToWire`; undefined for any other value. */
+/** Reverses `summaryToWire`; undefined for any other value. */
 export function summaryFromWire(wire: string): string | undefined {
   const start = MARK + SUMMARY;
   return wire.startsWith(start) ? wire.slice(start.length) : undefined;
 }
 
-/** In place of a token, for clients that send thoughts back only where they have one: their provider gave none. */
+/** Stands for a missing token, for clients that only send thoughts back if they have one. */
 export const UNSEALED = `${MARK}unsealed`;
 
-/** Whether a client sent that, also in base64, as clients send marked tokens that keep them as bytes. */
+/** Whether a client sent `UNSEALED`, perhaps in base64, as clients send marked tokens that they keep as bytes. */
 export function isUnsealed(wire: string): boolean {
   return wire === UNSEALED || wire === UNSEALED_BYTES;
 }
 
 const UNSEALED_BYTES = encodeBase64(UNSEALED);
 
-/** As `tokenToWire`, for a field whose own tokens are base64: clients decode it, and fail on anything else. */
+/** Like `tokenToWire`, for a field whose own tokens are base64: clients decode it, and fail at anything else. */
 export function tokenToBytesWire(dialect: ProviderDialectId, token: OpaqueToken): string {
   return openToken(dialect, token) ?? encodeBase64(MARK + token);
 }
@@ -149,21 +149,21 @@ export function mayHoldForeignToken(text: string): boolean {
   return FOREIGN.test(text);
 }
 
-/** Stands between a call's id and its token, and in made-up ids; every dialect allows its characters. */
+/** Stands between a call's id and its token, and in made-up ids. Every dialect allows its characters. */
 const ID_MARK = '__sluice_';
 
 /** One expression takes a fifth of the time of three searches. */
 const FOREIGN = new RegExp(`"${MARK}|"${BYTES_MARK}|${ID_MARK}`);
 
 /**
- * A call's id for clients whose calls have no opaque field: every client sends ids back, so the token is appended
- * to it. The id alone if there is no token.
+ * A call's id for clients whose calls have no opaque field. Every client sends ids back, so the token is appended; without a token it is
+ * the plain id.
  */
 export function callIdToWire(id: string, token: OpaqueToken | undefined): string {
   return token === undefined ? id : withCarried(id, token);
 }
 
-/** The reverse of `callIdToWire`; an id that only looks similar is left unchanged. */
+/** Reverses `callIdToWire`; an id that only looks similar stays unchanged. */
 export function callIdFromWire(wire: string): { id: string; token?: OpaqueToken } {
   const carried = carriedBy(wire);
   const token = carried && labelledToken(carried.text);
@@ -180,14 +180,14 @@ export function argumentsFromWire(text: string, wire: string, id: string): strin
   return wire === id ? text : text.replaceAll(wire, id);
 }
 
-/** A thought before a call whose text travels elsewhere. */
+/** A thought before a call, whose text travels elsewhere. */
 export interface ThoughtBeforeCall {
-  /** Of its text, in UTF-16 units. */
+  /** The length of its text, in UTF-16 units. */
   length: number;
-  /** Its signature, or all of redacted thinking; null if it has none. */
+  /** Its signature, or the whole of redacted thinking; null if it has none. */
   token: OpaqueToken | null;
   isRedacted: boolean;
-  /** It stood behind the text of the turn. */
+  /** Whether it followed the text of the turn. */
   isAfterText: boolean;
 }
 
@@ -197,7 +197,7 @@ interface CallWithThoughts {
   thoughts: ThoughtBeforeCall[];
 }
 
-/** As `callIdToWire`, for clients whose messages have no field for the tokens of thoughts either. */
+/** Like `callIdToWire`, for clients whose messages have no field for the tokens of thoughts either. */
 export function callWithThoughtsToWire({ id, token, thoughts }: CallWithThoughts): string {
   if (thoughts.every((thought) => thought.token === null)) return callIdToWire(id, token);
   const list = thoughts.map((thought) => [
@@ -209,7 +209,7 @@ export function callWithThoughtsToWire({ id, token, thoughts }: CallWithThoughts
   return withCarried(id, JSON.stringify([token ?? null, ...list]));
 }
 
-/** The reverse of `callWithThoughtsToWire`. */
+/** Reverses `callWithThoughtsToWire`. */
 export function callWithThoughtsFromWire(wire: string): CallWithThoughts {
   const carried = carriedBy(wire);
   if (carried?.text.startsWith('[') !== true) return { ...callIdFromWire(wire), thoughts: [] };
@@ -232,7 +232,7 @@ export function callWithThoughtsFromWire(wire: string): CallWithThoughts {
   }
 }
 
-/** Throws Error where it is none. */
+/** Throws Error if it is not a token. */
 function readToken(value: JsonValue | undefined): OpaqueToken | null {
   if (value === null) return null;
   const token = typeof value === 'string' ? labelledToken(value) : undefined;

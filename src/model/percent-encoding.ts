@@ -1,6 +1,6 @@
 // Percent-encoded text, as in the paths of URLs.
 
-/** Undefined where the encoding is invalid. */
+/** Undefined if the encoding is invalid. */
 export function decodedPercent(text: string): string | undefined {
   try {
     return decodeURIComponent(text);

@@ -3,7 +3,7 @@
 import type { MediaSource, Part } from './content.ts';
 import type { NeutralRequest, Tool } from './request.ts';
 
-/** What a chat format adds around each message, and before the answer (OpenAI's cookbook). */
+/** What a chat format adds around each message and before the answer (OpenAI's cookbook). */
 const MESSAGE_TOKENS = 3;
 const ANSWER_TOKENS = 3;
 const TOOL_TOKENS = 8;
@@ -20,7 +20,7 @@ const SECOND_BYTES = 16_000;
 interface PromptTally {
   /** Every text that a model reads. */
   texts: string[];
-  /** For media and for what a chat format adds. */
+  /** Tokens for media, and for what a chat format adds. */
   tokens: number;
 }
 

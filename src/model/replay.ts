@@ -26,7 +26,7 @@ export function responseToEvents(response: NeutralResponse): StreamEvent[] {
   return events;
 }
 
-/** Beside an impossible count, those that are 0 may not have been stated: they are left out. */
+/** The counts. If one is impossible, those that are 0 may not have been stated, and are left out. */
 function statedUsage(response: NeutralResponse): StatedUsage {
   const { usage, oddCounts } = response;
   const bill = billOf(response);
@@ -107,7 +107,7 @@ function addPart(events: StreamEvent[], part: Part, block: number): void {
   }
 }
 
-/** Without a field that says nothing: each text of each stream has such an event. */
+/** Without fields that say nothing, since each text of each stream has such an event. */
 export function textStart(block: number, message: MessageStart | undefined): StreamEvent {
   return message === undefined ? { type: 'text-start', block } : { type: 'text-start', block, message };
 }
@@ -127,11 +127,11 @@ function add(part: TextPart | RefusalPart, { text, logprobs }: Spelled): void {
 
 export interface ResponseCollector {
   push(event: StreamEvent): void;
-  /** The answer. Throws the stream's own error, or `upstream_truncated` if no terminal came. */
+  /** The answer. Throws the stream's own error, or `upstream_truncated` if no terminal event came. */
   response(): NeutralResponse;
 }
 
-/** Folds a stream, in any block order, into the whole answer. */
+/** Collects a stream, whatever the order of its blocks, into the whole answer. */
 export function createResponseCollector(): ResponseCollector {
   /** By block; an event without a block is its own key. */
   const parts = new Map<number | StreamEvent, Part>();
@@ -241,7 +241,7 @@ export function createResponseCollector(): ResponseCollector {
           const last = event.name.startsWith('reasoning.') ? [...parts.values()].at(-1) : undefined;
           if (opaque !== undefined) parts.set(event, opaque);
           else if (last?.type === 'reasoning') last.extension = withFields(last.extension, event);
-          // An answer has the fields of one dialect; those of a second are a part of their own.
+          // An answer has fields of one dialect; those of a second become a separate part.
           else if (extension !== undefined && extension.dialect !== event.dialect)
             parts.set(event, {
               type: 'opaque',
@@ -274,7 +274,7 @@ function knownCounts(report: StatedUsage): StatedUsage {
 
 type ExtensionEvent = Extract<StreamEvent, { type: 'extension' }>;
 
-/** The part that the event represents, as `addPart` writes it; undefined if it is not a part. */
+/** The part that the event represents, in the form in which `addPart` writes it; undefined if it is not a part. */
 function opaquePart({ dialect, name, value }: ExtensionEvent): OpaquePart | undefined {
   const inner = value.value;
   return inner === undefined ? undefined : { type: 'opaque', dialect, name, value: inner };

@@ -1,7 +1,7 @@
 // The names by which budgets and rate limits distinguish requests, and the patterns of a limit compiled to match them.
 import { compileGlob } from './glob.ts';
 
-/** Null: the request has no such name. */
+/** Null if the request has no such name. */
 export interface RequestNames {
   agentType: string | null;
   projectId: string | null;
@@ -9,7 +9,7 @@ export interface RequestNames {
   model: string | null;
 }
 
-/** Which requests a limit is for: those whose names match all of these globs; null: any name. */
+/** To which requests a limit applies: those whose names match all of these globs; null: any name. */
 export interface NamePatterns {
   agent: string | null;
   project: string | null;
@@ -21,7 +21,7 @@ type NameKind = keyof NamePatterns;
 
 export interface NameReader {
   fits(names: RequestNames): boolean;
-  /** The name that has the limit to itself: '' for requests without one, and where all share the limit. */
+  /** The name that has the limit to itself; empty for requests without one, and where all share the limit. */
   nameOf(names: RequestNames): string;
 }
 
@@ -46,16 +46,16 @@ export function formatNames({
   });
 }
 
-/** @param limit `each`: the kind of name that has the whole limit for each value; null: all share it. */
+/** @param limit `each`: the kind of name of which each value has the whole limit; null: all share it. */
 export function compileNames(limit: NamePatterns & { each: NameKind | null }): NameReader {
   const { each } = limit;
   const tests = (Object.keys(NAMES) as NameKind[]).flatMap((kind) => {
     const glob = limit[kind];
     if (glob === null) return [];
-    // Some vendors serve a model under its name in any capitals: the limit must not be evaded so.
+    // Some vendors serve a model under its name in any case of letters, which must not evade the limit.
     const spelt = kind === 'model' ? (name: string) => name.toLowerCase() : (name: string) => name;
     const fits = compileGlob(spelt(glob));
-    // A missing name counts as the empty one, which `*` matches too.
+    // A missing name counts as an empty one, which `*` also matches.
     return [(names: RequestNames) => fits(spelt(NAMES[kind](names) ?? ''))];
   });
   return {

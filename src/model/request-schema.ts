@@ -1,5 +1,5 @@
-// Validates a neutral request given by a program or a transformer of its user, field by field: types do not reach JavaScript,
-// nor through a cast. Loaded with the first such request, since a gateway used over HTTP needs it only for modules.
+// Validates, field by field, a neutral request from a program or from a user's transformer, since JavaScript and casts bypass types. Loaded
+// with the first such request: a gateway used over HTTP needs it only for modules.
 import { z } from 'zod';
 import type {
   AudioPart,
@@ -38,7 +38,7 @@ import {
 /** Every field of the type, so that a new one cannot be forgotten here. */
 type Fields<Of> = { [Name in keyof Of]-?: z.ZodType };
 
-/** An object with these fields and no others: an unknown one would be dropped silently. */
+/** An object with these fields and no others, since an unknown field would be dropped silently. */
 function shape<Of>(fields: Fields<Of>) {
   return z.strictObject(fields);
 }
@@ -237,7 +237,7 @@ const askSchema = shape<NeutralRequest>({
 
 const requestSchema = askSchema.required({ stream: true, system: true, tools: true });
 
-/** Names the first field that is not as it must be in what a program asks; undefined: none. Only model and messages must be there. */
+/** Names the first invalid field of what a program asks; undefined if there is none. Only model and messages are required. */
 export function askProblem(value: unknown): string | undefined {
   return problemIn(askSchema, value);
 }

@@ -4,8 +4,8 @@ import type { DialectId } from './dialect-id.ts';
 import type { JsonObject } from './json/json.ts';
 
 /**
- * One turn. Tool results are parts of `user` messages (as in Anthropic and Gemini); `system` here is an
- * instruction in the middle of the conversation, those before it are `NeutralRequest.system`.
+ * A turn. Tool results are parts of `user` messages (as in Anthropic and Gemini). `system` is an instruction within the conversation; those
+ * before it are in `NeutralRequest.system`.
  */
 export interface Message {
   role: 'system' | 'user' | 'assistant';
@@ -23,10 +23,10 @@ export interface FunctionTool {
   /** JSON Schema of the arguments; undefined if the client gave none. */
   parameters?: JsonObject;
   strict?: boolean;
-  /** Declared in the older `functions` of OpenAI Chat, whose clients read calls only in `function_call`. */
+  /** Declared in OpenAI Chat's older `functions`, whose clients read calls only from `function_call`. */
   legacy?: true;
   namespace?: ToolNamespace;
-  /** Offered only since a search in the conversation found it. */
+  /** Offered only because a search within the conversation found it. */
   isFound?: true;
   cacheControl?: JsonObject;
   extension?: Extension;
@@ -60,41 +60,41 @@ export interface ServerTool {
   search?: WebSearch;
   /** Set if it fetches pages that the conversation names, which some other dialects' providers do as well. */
   fetch?: PageFetch;
-  /** Set if it runs the model's code, in a place of the provider's, which some other dialects' providers do as well. */
+  /** Set if it runs the model's code on the provider's machines, which some other dialects' providers do as well. */
   code?: CodeExecution;
   /** Set if it stands for the tools of an MCP server, which some other dialects' providers call as well. */
   mcp?: McpServer | McpObstacle;
 }
 
-/** A server whose tools the provider calls by the Model Context Protocol. */
+/** An MCP server whose tools the provider calls. */
 export interface McpServer {
   /** The client's name for it. */
   name: string;
   url: string;
-  /** An OAuth access token for it. */
+  /** An OAuth access token for the server. */
   token?: string;
-  /** The tools that may be called, by the server's names for them. Undefined: all. */
+  /** The tools that may be called, by the server's names. Undefined: all. */
   allowedTools?: string[];
-  /** Its other tools may be called where the client agrees to the call, for which only its dialect's providers can ask. */
+  /** The server's other tools may be called if the client approves the call, which only its dialect's providers can request. */
   asksForOthers?: true;
   /** Names of settings that only the client's dialect knows. */
   others: string[];
 }
 
-/** Why only the client's dialect can have the server as the client wants it. */
+/** Why only providers of the client's dialect can use the server as the client wants. */
 export interface McpObstacle {
   obstacle: string;
 }
 
 export interface CodeExecution {
-  /** The code needs what only one provider has: files in its store, or a place where code ran before. */
+  /** The code needs what only one provider has: files in its store, or a container where code ran before. */
   isBound?: true;
   /** Names of settings that only the client's dialect knows. */
   others: string[];
 }
 
 export interface PageFetch {
-  /** Only some pages may be fetched. */
+  /** Only certain pages may be fetched. */
   isLimited?: true;
   /** Names of settings that only the client's dialect knows. */
   others: string[];
@@ -132,7 +132,7 @@ export interface ReasoningSettings {
   mode?: 'on' | 'off' | 'adaptive';
   effort?: ReasoningEffort;
   budgetTokens?: number;
-  /** It should also think between the calls of one turn, where models that think by a budget must be asked for it (Claude). */
+  /** Whether to think between the calls of a turn as well, which models that think by a budget must be asked for (Claude). */
   interleaved?: true;
   /** Whether and how the client wants readable thinking, in the dialect's terms (`auto`, `summarized`, `omitted`…). */
   summary?: string;
@@ -148,10 +148,10 @@ export type OutputFormat =
       description?: string;
       schema: JsonObject;
       strict?: boolean;
-      /** The client's dialect keeps to every schema that it takes, and has no word for less. */
+      /** The client's dialect enforces every schema that it accepts, and cannot ask for less. */
       isKept?: true;
     }
-  /** One of these, as plain text. */
+  /** One of these values, as plain text. */
   | { type: 'choice'; values: string[] };
 
 export interface NeutralRequest {
@@ -174,12 +174,12 @@ export interface NeutralRequest {
   frequencyPenalty?: number;
   presencePenalty?: number;
   stopSequences?: string[];
-  /** The answer should state how likely each of its tokens was, and `top` alternatives to it. */
+  /** The answer should state the log probability of each of its tokens, and of the `top` alternatives to it. */
   logprobs?: { top?: number };
   reasoning?: ReasoningSettings;
-  /** The client reads thinking as part of the answer, and did not ask to be shown any (Gemini). */
+  /** The client did not ask for thinking, which it would read as part of the answer (Gemini). */
   hidesReasoning?: true;
-  /** The client reads thinking in the fields that OpenRouter and Groq have for it (`reasoning`, `reasoning_details`). */
+  /** The client reads thinking in the fields of OpenRouter and Groq (`reasoning`, `reasoning_details`). */
   readsReasoningDetails?: true;
   outputFormat?: OutputFormat;
   verbosity?: string;
@@ -188,38 +188,38 @@ export interface NeutralRequest {
   metadata?: JsonObject;
   serviceTier?: string;
   cacheKey?: string;
-  /** The conversation, as a client names it that has no cache key (Claude Code, in `metadata.user_id`). */
+  /** The conversation's id, from a client without a cache key (Claude Code, in `metadata.user_id`). */
   session?: string;
-  /** No breakpoints of the provider's prompt cache are added to those that the request has. */
+  /** No cache breakpoints may be added to those that the request has. */
   keepsBreakpoints?: true;
-  /** A breakpoint of the provider's prompt cache at the end of the prompt, wherever that is (Anthropic, OpenRouter). */
+  /** A cache breakpoint at the end of the prompt, wherever that is (Anthropic, OpenRouter). */
   cacheControl?: JsonObject;
-  /** How the provider's cache should keep the prompt, by OpenAI's names: `prompt_cache_retention`, `prompt_cache_options`. */
+  /** How the provider's cache should keep the prompt, under OpenAI's names: `prompt_cache_retention`, `prompt_cache_options`. */
   cacheSettings?: JsonObject;
-  /** What the provider should find in question and answer, and what to refuse, in OpenAI's words. */
+  /** What the provider should look for in question and answer, and what it should refuse, in OpenAI's words. */
   moderation?: JsonObject;
   /** Whether the provider may store the exchange (OpenAI `store`); undefined if the client does not say. */
   store?: boolean;
-  /** The client will send the model's reasoning back, and requests what the provider needs for that. */
+  /** The client will send the model's reasoning back, and asks for what the provider needs for that. */
   replaysReasoning?: boolean;
-  /** Set if only a provider of this dialect can answer, as the request depends on what that provider stores. */
+  /** Set if only a provider of this dialect can answer, since the request depends on what that provider stores. */
   boundTo?: Binding;
   /** Top-level fields of the client's dialect without a neutral form. */
   extension?: Extension;
 }
 
-/** What ties a request to one dialect's providers. */
+/** What binds a request to providers of one dialect. */
 export interface Binding {
   dialect: DialectId;
-  /** The field that ties it, as the client wrote it. */
+  /** The field that binds it, as the client wrote it. */
   field: string;
   /** Why, and what to send instead. */
   problem: string;
-  /** The error's code, from which the dialect's own clients know what to send instead. */
+  /** The error's code, which tells the dialect's own clients what to send instead. */
   code?: string;
 }
 
-/** A feature of the request that the target cannot carry, or carries in another form. */
+/** A feature of the request that the target cannot carry, or only in another form. */
 export interface Loss {
   /** Stable name; the client's own field name if there is one: `top_k`, `cache_control`, `tools.web_search`. */
   feature: string;

@@ -1,4 +1,4 @@
-// A whole answer, as every provider's is read and every client's is written.
+// A whole answer: every provider's is read as one, and every client's is written from one.
 import type { Extension, Part } from './content.ts';
 import type { Finish } from './finish.ts';
 import type { AnswerCounts } from './usage.ts';

@@ -20,6 +20,6 @@ export interface RouteDecision {
   rule: string;
   /** What in the request matched. */
   why: string;
-  /** What ordered the targets; null: they are in the order written. */
+  /** What ordered the targets; null: they are in the order in which they were written. */
   order: string | null;
 }

@@ -1,4 +1,4 @@
-// What was thrown, which may be anything: its message, its code, or as an Error.
+// What was thrown, which may be anything: its message, its code, or itself as an Error.
 
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
@@ -8,7 +8,7 @@ export function asError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown));
 }
 
-/** As the system or the runtime names the failure: `ENOENT`, `ECONNRESET`, `SQLITE_BUSY`; undefined where it has no name. */
+/** The system's or runtime's name of the failure: `ENOENT`, `ECONNRESET`, `SQLITE_BUSY`; undefined if it has none. */
 export function codeOf(thrown: unknown): string | undefined {
   return thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string'
     ? thrown.code

@@ -1,4 +1,4 @@
-// The headers `traceparent` and `tracestate`: which trace a request belongs to, and what its systems say of it to each other.
+// The headers `traceparent` and `tracestate`: to which trace a request belongs, and what its systems tell each other about it.
 // https://www.w3.org/TR/trace-context/
 
 interface TraceContext {
@@ -6,13 +6,13 @@ interface TraceContext {
   traceId: string;
   /** 16 hex digits: the sender's span. */
   spanId: string;
-  /** Whether the trace is kept: participants follow the decision of whoever began it. */
+  /** Whether the trace is kept; participants follow the decision of the system that began it. */
   sampled: boolean;
 }
 
 const SHAPE = /^(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
 
-/** Null if invalid: then a new trace begins. */
+/** Null if invalid; then a new trace begins. */
 export function parseTraceparent(header: string | null): TraceContext | null {
   const [, version, traceId, spanId, flags, more] = SHAPE.exec(header ?? '') ?? [];
   if (traceId === undefined || spanId === undefined) return null;
@@ -25,10 +25,10 @@ export function formatTraceparent({ traceId, spanId, sampled }: TraceContext): s
   return `00-${traceId}-${spanId}-${sampled ? '01' : '00'}`;
 }
 
-/** Participants have to pass on so much of it. https://www.w3.org/TR/trace-context/#tracestate-limits */
+/** Participants must pass on at least so much of it. https://www.w3.org/TR/trace-context/#tracestate-limits */
 const LONGEST_STATE = 512;
 
-/** What goes on of `tracestate` beside a valid `traceparent`; undefined: nothing. */
+/** What is passed on of `tracestate` beside a valid `traceparent`; undefined: nothing. */
 export function readTracestate(header: string | null): string | undefined {
   return header === null || !/^[\x20-\x7e]+$/.test(header) || header.length > LONGEST_STATE
     ? undefined

@@ -1,6 +1,6 @@
-// Work that may be asked for while other work is in progress: each begins when the previous one has ended.
+// Runs work in turn: each begins when the previous one has ended.
 
-/** The returned promise settles as the given work does; work that fails does not hold up what comes after it. */
+/** The returned promise settles as the given work does; work that fails does not stop what comes after it. */
 type InTurn = <Result>(work: () => Promise<Result>) => Promise<Result>;
 
 export function createTurns(): InTurn {

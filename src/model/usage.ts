@@ -2,7 +2,7 @@
 import type { JsonObject, JsonValue } from './json/json.ts';
 
 export interface Usage {
-  /** Fresh prompt tokens: neither read from nor written to a cache. */
+  /** Prompt tokens that were neither read from nor written to a cache. */
   inputTokens: number;
   /** All generated tokens, reasoning included. */
   outputTokens: number;
@@ -40,28 +40,28 @@ export interface StatedBill {
   /** What the server bills for the whole answer, USD. */
   billedUsd?: number;
   pricedApart?: PricedParts;
-  /** Billed in addition to the answer's own counts, which show a client how long its conversation is. */
+  /** Billed in addition to the answer's own counts (which show a client how long its conversation is). */
   besides?: Partial<Usage>;
-  /** The provider also bills something uncounted, whose price neither the answer nor a table states. */
+  /** The provider also bills something that is not counted, whose price neither the answer nor a table states. */
   otherCharges?: true;
 }
 
 /** Parts of the counts that some models price separately; left out if the answer does not say. */
 export interface PricedParts {
-  /** The part of `cacheReadTokens` that is audio, and so of `audioInputTokens`. */
+  /** The part of `cacheReadTokens` that is audio, and so also a part of `audioInputTokens`. */
   cachedAudioTokens?: number;
   /** Parts of `outputTokens`. */
   imageOutputTokens?: number;
   videoOutputTokens?: number;
-  /** The whole output is images: where the model has one price for output, that is theirs. */
+  /** The whole output is images: if the model has one price for output, it is theirs. */
   onlyImages?: true;
   /** The part of `inputTokens` that is images, at models that price them separately. */
   imageInputTokens?: number;
-  /** Seconds of audio that was listened to, billed in place of tokens. */
+  /** Seconds of audio that the model listened to, billed instead of tokens. */
   audioSeconds?: number;
-  /** Pages that were read, billed in place of tokens. */
+  /** Pages that were read, billed instead of tokens. */
   documentPages?: number;
-  /** Those of them that were annotated too, which has one price for both. */
+  /** Those of them that were also annotated, which has one price for both. */
   annotatedPages?: number;
   /** Searches in files that the provider stores, in addition to `webSearches`. */
   fileSearches?: number;
@@ -81,7 +81,7 @@ export function billOf({ tier, billedUsd, pricedApart, besides, otherCharges }: 
 /** Service tier → factor of the usual token price, for all models or only for `models`; null: unknown, as for other models. */
 export type TierPrices = Readonly<Record<string, number | { models: RegExp; times: number } | null>>;
 
-/** Names of providers' usual tier, or of one that is not paid for by the token. */
+/** Names of providers' usual tier, or of a tier that is not billed by tokens. */
 const USUAL_TIERS = new Set([
   '',
   'auto',
@@ -101,12 +101,12 @@ export function tierIn(value: JsonValue | undefined): Pick<StatedBill, 'tier'> {
 
 const LONGEST_TIER = 64;
 
-/** Whether an impossible count was stated: negative, or absurdly large. It is left out, as if not stated. */
+/** Whether an impossible count was stated: negative, or absurdly large. Such a count is left out, as if it had not been stated. */
 interface OddCounts {
   oddCounts?: true;
 }
 
-/** No real count is larger, and a million rows of it still add up exactly in 64 bits. */
+/** No real count is larger, and a million rows of this still add up exactly in 64 bits. */
 export const MAX_COUNT = 1e12;
 
 /** The value if it is a count. */
@@ -114,14 +114,14 @@ export function countIn(value: JsonValue | undefined): number | undefined {
   return typeof value === 'number' && value >= 0 && value <= MAX_COUNT ? value : undefined;
 }
 
-/** The count at the top of a body. Throws Error where there is none. */
+/** The count at the top of a body. Throws Error if there is none. */
 export function requiredCount(body: JsonObject, field: string): number {
   const count = countIn(body[field]);
   if (count === undefined) throw new Error(`${field} is missing`);
   return count;
 }
 
-/** Reads the counts of one report, and notes whether any of those read was impossible. */
+/** Reads the counts of one report, and notes whether any of them was impossible. */
 export class CountReader {
   private odd = false;
 
@@ -131,7 +131,7 @@ export class CountReader {
     return count;
   }
 
-  /** The largest of several: some servers state one count under two names, one of them always 0. */
+  /** The largest of several: some servers state one count under two names, of which one is always 0. */
   largest(...values: (JsonValue | undefined)[]): number | undefined {
     let largest: number | undefined;
     for (const value of values) {
@@ -141,7 +141,7 @@ export class CountReader {
     return largest;
   }
 
-  /** The counts read, marked if any was left out. */
+  /** The counts that were read, marked if any was left out. */
   stated(usage: Partial<Usage>): StatedUsage {
     return this.odd ? { ...usage, oddCounts: true } : usage;
   }
@@ -150,7 +150,7 @@ export class CountReader {
 /** The counts of a whole answer. */
 export interface AnswerCounts extends OddCounts, StatedBill {
   usage: Usage;
-  /** The answer stated none: the counts in `usage` are unknown. */
+  /** The answer stated no counts, so those in `usage` are unknown. */
   uncounted?: true;
 }
 
@@ -171,9 +171,9 @@ function hasCount(stated: StatedUsage): boolean {
 /** The names of all counts. */
 export const USAGE_COUNTS = Object.freeze(Object.keys(NO_USAGE) as (keyof Usage)[]);
 
-/** `known` updated by the later report: counts undefined in that keep their value. */
+/** `known` updated by the later report; counts undefined in that keep their value. */
 export function mergeUsage(known: Usage, later: Partial<Usage>): Usage {
-  // Field by field: a copy and a loop over names took ten times as long, and this runs for each answer and event with counts.
+  // Field by field: copying and looping over names takes ten times as long, and this runs for each answer and event with counts.
   return {
     inputTokens: later.inputTokens ?? known.inputTokens,
     outputTokens: later.outputTokens ?? known.outputTokens,

@@ -1,14 +1,14 @@
-// Identifies the conversation of a request by how it begins: nothing is remembered between requests.
+// Identifies the conversation of a request by its beginning; nothing is remembered between requests.
 import type { NeutralRequest } from '../model/request.ts';
 import { textOf } from './request-view.ts';
 
-/** UTF-16 units that identify a text, with its length: a prompt of megabytes costs no more. */
+/** How many UTF-16 units identify a text, together with its length, so that a prompt of megabytes costs no more. */
 const TELLING = 2_048;
 
 /**
- * The same for every turn of a conversation, since clients resend its beginning: derived from the end of the system
- * prompt and the user's first words. Null where no user has said anything. The beginning of the system prompt does
- * not count: some clients put a line there that changes with each request.
+ * The same for every turn of a conversation, since clients resend its beginning: derived from the end of the system prompt and the user's
+ * first words. Null if no user has said anything. The beginning of the system prompt does not count, since some clients put a line there
+ * that changes with each request.
  */
 export function conversationOf(request: NeutralRequest): string | null {
   const first = firstUserText(request);
@@ -28,7 +28,7 @@ function firstUserText(request: NeutralRequest): string {
   return '';
 }
 
-/** 64 bits in hex, two FNV-1a lanes. Distinguishes texts; not cryptographic. */
+/** 64 bits in hex, from two FNV-1a hashes. Distinguishes texts; not cryptographic. */
 export function fingerprint(text: string): string {
   let one = 0x811c9dc5;
   let other = 0xc9dc5118;
@@ -41,7 +41,7 @@ export function fingerprint(text: string): string {
 }
 
 function hex(lane: number): string {
-  // FNV's low bits mix better than its high ones: fold them over.
+  // FNV mixes its low bits better than its high ones, so these are folded together.
   const mixed = Math.imul(lane ^ (lane >>> 15), 0x2c1b3c6d);
   return ((mixed ^ (mixed >>> 13)) >>> 0).toString(16).padStart(8, '0');
 }

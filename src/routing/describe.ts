@@ -43,7 +43,7 @@ function describeTargets({ targets, strategy }: RuleConfig): string {
   return `${strategy} of ${names.join(', ')}`;
 }
 
-/** Why a provider is skipped where another was asked first. */
+/** Why a provider is skipped if another was asked first. */
 export function noKeyFor(name: string): string {
   return `it has no key (providers.${name}.api_key), unless the client brings one for it`;
 }

@@ -1,4 +1,4 @@
-// Which provider gets a request that only a provider itself can answer (files, batches, images): one, without fallback.
+// Which provider gets a request that only a provider itself can answer (files, batches, images): a single one, without fallback.
 import type { ProviderConfig, ResolvedConfig } from '../config/resolved.ts';
 import { DIALECT_IDS, type DialectId, type ProviderDialectId } from '../model/dialect-id.ts';
 import { GatewayError } from '../model/errors.ts';
@@ -10,19 +10,19 @@ import { aliased, forcedProvider, resolveNamed, resolveTarget, serves, type Targ
 interface ForwardQuestion {
   /** For messages. */
   path: string;
-  /** The dialects, or wires, whose providers may have the path. */
+  /** The dialects, or wires, whose providers may get the path. */
   spokenBy: readonly ProviderDialectId[];
-  /** `x-sluice-target`, null where not given. */
+  /** `x-sluice-target`; null if not given. */
   forced: string | null;
-  /** The model that the request names, null where it names none. */
+  /** The model that the request names; null if it names none. */
   model: string | null;
-  /** It is a WebSocket, which providers with paths of their own may have too. */
+  /** It is a WebSocket, which providers with paths of their own may accept too. */
   isSocket?: true;
-  /** For messages: what to do where the provider does not have the path. */
+  /** What to do if the provider does not have the path; for messages. */
   otherwise?: string | undefined;
 }
 
-/** The dialect that the provider speaks of these; undefined where it gets none of such requests. */
+/** Which of these dialects the provider speaks; undefined if it gets no such requests. */
 function forwardDialect(
   {
     forwardOtherPaths,
@@ -37,7 +37,7 @@ function forwardDialect(
   { spokenBy, isSocket }: Pick<ForwardQuestion, 'spokenBy' | 'isSocket'>,
 ): ProviderDialectId | undefined {
   if (!forwardOtherPaths) return undefined;
-  // With paths or signatures of its own, it has the dialect's messages and not the vendor's whole API.
+  // A provider with paths or signatures of its own accepts the dialect's messages, but not the vendor's whole API.
   const isApart = endpoint !== undefined || authorization !== undefined;
   const takesEach = isGateway === true && dialect === 'any';
   const takesDialects = !isApart || (isSocket === true && socket !== undefined);
@@ -55,7 +55,7 @@ export function isDialect(id: ProviderDialectId): id is DialectId {
 
 export interface ForwardRoute extends Route {
   target: Target;
-  /** The dialect that is spoken with it. */
+  /** The dialect spoken with it. */
   spoken: ProviderDialectId;
 }
 
@@ -94,13 +94,13 @@ export function fitting(
 
 /** What holds for all requests within a body. */
 interface AskedWithin extends Pick<ForwardQuestion, 'spokenBy' | 'forced'> {
-  /** Its model is '' unless the header names one. */
+  /** Its model is empty unless the header names one. */
   target: Target;
 }
 
 /**
- * The provider's name for a model that one of the requests within the body names. What is returned throws GatewayError `invalid_request`
- * where the model is another provider's. @param where of what it returns, for messages: as in `line 3`.
+ * Returns a function that gives the provider's name for a model named by a request within the body. That function throws GatewayError
+ * `invalid_request` if the model is another provider's. @param where its argument for messages, such as `line 3`.
  */
 export function namesWithin(
   { spokenBy, forced, target }: AskedWithin,
@@ -128,7 +128,7 @@ export function namesWithin(
   };
 }
 
-/** What the mapping that fits a model makes of it at the provider; undefined where none leads there. */
+/** The name that the mapping for a model gives it at the provider; undefined if none leads there. */
 function mappedTo({ name }: ProviderConfig, config: ResolvedConfig): (model: string) => string | undefined {
   const mappings = config.routing.modelMappings.map(({ from, rule }) => ({ rule, fits: compileGlob(from) }));
   return (model) => {
@@ -139,7 +139,7 @@ function mappedTo({ name }: ProviderConfig, config: ResolvedConfig): (model: str
   };
 }
 
-/** Whether `namesWithin` may return a longer name than the one given. Those that vendors have for others' models are none. */
+/** Whether `namesWithin` may return a longer name than the given one. Vendors' names for others' models are never longer. */
 export function mayGrow({ provider, model }: Target, { routing }: ResolvedConfig): boolean {
   const isMapped = routing.modelMappings.some(({ rule }) =>
     rule.targets.some(({ target }) => target.split('/', 1)[0] === provider.name),
@@ -151,7 +151,7 @@ export function mayGrow({ provider, model }: Target, { routing }: ResolvedConfig
   );
 }
 
-/** In JSON, in bytes. */
+/** Length in JSON, in bytes. */
 function writtenLength(name: string): number {
   return new TextEncoder().encode(JSON.stringify(name)).length;
 }
@@ -177,7 +177,10 @@ function choose(
   return { target, decision: { kind: 'default', rule, why: `${path} is forwarded as it is`, order: null } };
 }
 
-/** Only by one that names the model itself: patterns such as `gpt-*` are meant for models that write, and would catch those that draw. */
+/**
+ * Only by a mapping that names the model itself: patterns such as `gpt-*` are meant for models that write, and would also match those that
+ * draw.
+ */
 function byMapping(
   model: string,
   question: ForwardQuestion,

@@ -1,4 +1,4 @@
-// Whether a prompt has more tokens than a limit, at a cost that does not grow with the prompt.
+// Decides whether a prompt has more tokens than a limit, at a cost that does not grow with the prompt.
 import { tallyPrompt } from '../model/prompt-tally.ts';
 import type { NeutralRequest } from '../model/request.ts';
 
@@ -12,17 +12,17 @@ interface LongContext {
   how: 'estimated' | 'counted' | 'counted on a sample';
 }
 
-/** Relative error of the estimate, either way: further from the limit the tokenizer is not needed. */
+/** Relative error of the estimate in either direction: further away from the limit, the tokenizer is not needed. */
 const DOUBT = 0.25;
-/** UTF-16 units that the estimate reads, and those that the tokenizer counts (some 10 ms). */
+/** How many UTF-16 units the estimate reads, and how many the tokenizer counts (some 10 ms). */
 const LOOKED_AT = 16 * 1024;
 const COUNTED = 64 * 1024;
-/** Pieces spread over the prompt. */
+/** How many pieces are taken, spread over the prompt. */
 const PIECES = 16;
 
 /**
- * Estimates from the kinds of characters in a sample. Tokens are counted only near the limit, and only in a sample
- * where the prompt is longer than 64 K characters.
+ * Estimates from the kinds of characters in a sample. Tokens are counted only if the estimate is near the limit, and only in a sample if
+ * the prompt is longer than 64 K characters.
  */
 export function measureContext(
   request: NeutralRequest,
@@ -71,9 +71,9 @@ function sample(texts: readonly string[], length: number, most: number): readonl
 }
 
 /**
- * Estimates o200k tokens from the kinds of characters: fitted by least squares to source code, prose, JSON and streams;
- * within 12 % on average for each. A Chinese, Japanese or Korean character takes half a token to a whole one, depending
- * on the text: a value in between keeps all within `DOUBT`.
+ * Estimates o200k tokens from the kinds of characters: fitted by least squares to source code, prose, JSON and streams, and within 12 % on
+ * average for each. A Chinese, Japanese or Korean character takes half a token to a whole one, depending on the text; a value in between
+ * keeps all within `DOUBT`.
  */
 export function estimateText(text: string): number {
   let words = 0;

@@ -2,7 +2,7 @@
 import { type Target, targetName } from './targets.ts';
 
 export interface RouteMemory {
-  /** Records that a target has served. `place`: the conversation's key, null where it need not be remembered. */
+  /** Records that a target has served. `place`: the conversation's key; null if it need not be remembered. */
   served(target: Target, timing: string, ms: number, place: string | null): void;
   latencyMs(target: Target, timing: string): number | null;
   /** The name of the target that served last under this place. */
@@ -15,9 +15,9 @@ export interface RouteMemory {
 const NEWEST = 0.3;
 /** Older measurements are discarded, so that such a target is tried again. */
 const FRESH_MS = 10 * 60_000;
-/** Bounded because model names come from clients. */
+/** Bounded, since model names come from clients. */
 const MOST_TARGETS = 2_000;
-/** Conversations remembered; each takes some 200 bytes. */
+/** How many conversations are remembered; each takes some 200 bytes. */
 const MOST_PLACES = 10_000;
 
 interface Latency {
@@ -27,7 +27,7 @@ interface Latency {
 
 /**
  * @param monotonic milliseconds that never jump.
- * @param moved called when a conversation is served by another target than before.
+ * @param moved called when another target than before serves a conversation.
  */
 export function createRouteMemory(
   monotonic: () => number,
@@ -56,7 +56,7 @@ export function createRouteMemory(
   };
 }
 
-/** Puts the entry at the end, and removes the oldest where there are too many. */
+/** Puts the entry at the end, and removes the oldest if there are too many. */
 function putLast<Value>(entries: Map<string, Value>, key: string, value: Value, most: number): void {
   entries.delete(key);
   entries.set(key, value);

@@ -10,23 +10,23 @@ interface Candidate {
 }
 
 export interface OrderQuestion {
-  /** As the rule names them. */
+  /** In the order in which the rule names them. */
   candidates: readonly Candidate[];
   strategy: Strategy;
   /** The conversation that should stay on its target; null: none. */
   conversation: string | null;
-  /** The name of the target that served it last, null where that is not known. */
+  /** The name of the target that served it last; null if unknown. */
   last: string | null;
   timing: string;
 }
 
 export interface Order {
   targets: Target[];
-  /** Why in this order; null: as written. */
+  /** Why they are in this order; null: as written. */
   order: string | null;
 }
 
-/** As written for a single candidate or `ordered`. Otherwise targets that are unavailable now come last. */
+/** As written, for a single candidate or `ordered`. Otherwise targets that are unavailable now come last. */
 export function orderTargets(question: OrderQuestion, signals: RouteSignals): Order {
   const { candidates, strategy, last } = question;
   if (strategy === 'ordered' || candidates.length < 2) {
@@ -55,7 +55,7 @@ function rank(
     case 'weighted':
       return byWeight(question, signals);
     case 'least_latency': {
-      // Unmeasured targets come first: otherwise they never would be measured.
+      // Targets without a measurement come first, since they would otherwise never be measured.
       const ms = (target: Target) => signals.latencyMs(target, timing);
       return bySmallest(candidates, ms, 0, (value) => `${Math.round(value)} ms`, strategy);
     }
@@ -69,7 +69,7 @@ function rank(
   }
 }
 
-/** Smallest first, as written where equal. `unknown` stands in for a missing value. */
+/** Smallest first; equal ones as written. `unknown` replaces a missing value. */
 function bySmallest(
   candidates: readonly Candidate[],
   measure: (target: Target) => number | null,
@@ -89,9 +89,8 @@ function bySmallest(
 }
 
 /**
- * Weighted rendezvous hashing: each target draws a number from the conversation and its own name, so that all
- * turns agree without memory, and adding or removing a target moves only its own conversations. A weight of zero
- * comes last.
+ * Weighted rendezvous hashing: each target draws a number from the conversation and its own name. So all turns agree without memory, and
+ * adding or removing a target moves only its own conversations. A weight of zero comes last.
  */
 function byWeight({ candidates, conversation }: OrderQuestion, signals: RouteSignals): Ranked {
   const drawn = candidates.map(({ target, weight }) => {

@@ -1,4 +1,4 @@
-// Finds many phrases in one text at once: an Aho–Corasick automaton for words, regular expressions beside it.
+// Finds many phrases in one text at once: words by an Aho–Corasick automaton, and regular expressions one by one.
 import { AhoCorasick } from '@monyone/aho-corasick';
 import { regularExpressionOf, searchOf } from '../config/phrase.ts';
 
@@ -13,8 +13,8 @@ interface PhraseQuery {
 type PhraseSearch = (text: string) => ReadonlySet<number>;
 
 /**
- * Words match as whole words, and any run of white space as one space. Time grows with the text, not with the number
- * of phrases, except for regular expressions, each of which reads the text.
+ * Words match as whole words, and any run of white space as one space. The time grows with the text, not with the number of phrases, except
+ * for regular expressions, each of which reads the text.
  */
 export function createPhraseSearch(phrases: readonly PhraseQuery[]): PhraseSearch {
   const folded = createAutomaton();
@@ -38,7 +38,7 @@ export function createPhraseSearch(phrases: readonly PhraseQuery[]): PhraseSearc
   };
 }
 
-/** More marks on one letter than any language has; normalizing takes time quadratic in their number. */
+/** More combining marks on one letter than any language has; normalizing takes time quadratic in their number. */
 const MARKS_IN_EXCESS = /(?<=\p{M}{30})\p{M}+/gu;
 
 function spaced(text: string): string {
@@ -53,7 +53,7 @@ function createAutomaton() {
       if (known === undefined) indexes.set(words, [index]);
       else known.push(index);
     },
-    /** Undefined where there is nothing to find. */
+    /** Undefined if there is nothing to find. */
     build(): ((text: string, found: Set<number>) => void) | undefined {
       if (indexes.size === 0) return undefined;
       const automaton = new AhoCorasick([...indexes.keys()]);

@@ -2,7 +2,7 @@
 import type { Part } from '../model/content.ts';
 import type { NeutralRequest } from '../model/request.ts';
 
-/** UTF-16 units of a long text that rules read, half from its beginning and half from its end. */
+/** How many UTF-16 units of a long text rules read: half from its beginning and half from its end. */
 const READ = 8_192;
 
 /** The user's last words; tool results that came since are not the user's. */
@@ -30,12 +30,12 @@ function shortened(text: string): string {
   return text.length <= READ ? text : `${text.slice(0, READ / 2)}\n…\n${text.slice(-READ / 2)}`;
 }
 
-/** The provider is to search the web: a request's own field for it (Chat's `web_search_options`) is read as a tool. */
+/** Whether the provider is to search the web. A request's own field for that (Chat's `web_search_options`) is read as a tool. */
 export function searchesWeb({ tools }: NeutralRequest): boolean {
   return tools.some((tool) => tool.type === 'server' && tool.search !== undefined);
 }
 
-/** Anywhere in the conversation: a model that continues it must be able to read what came before. */
+/** Anywhere in the conversation, since a model that continues it must be able to read what came before. */
 export function hasImage({ messages }: NeutralRequest): boolean {
   return messages.some((message) => message.parts.some(isImage));
 }
@@ -44,7 +44,7 @@ function isImage(part: Part): boolean {
   return part.type === 'image' || (part.type === 'tool-result' && part.content.some(isImage));
 }
 
-/** Describes the thinking that is requested; undefined where none is. */
+/** Describes the thinking that is asked for; undefined if none is. */
 export function thinkingAsked({ reasoning }: NeutralRequest): string | undefined {
   if (reasoning === undefined || reasoning.mode === 'off') return undefined;
   const { mode, effort, budgetTokens } = reasoning;

@@ -1,4 +1,4 @@
-// Answers the gateway's one question to routing: where a request goes, why, and under which policy.
+// Answers the gateway's question to routing: where a request goes, why, and under which policy.
 import type { PolicyConfig, ResolvedConfig } from '../config/resolved.ts';
 import type { NeutralRequest } from '../model/request.ts';
 import type { RouteDecision } from '../model/route-decision.ts';
@@ -22,14 +22,14 @@ import {
 export interface RouteQuestion {
   /** The model the client asks for. */
   model: string;
-  /** `x-sluice-target`, null where not given. */
+  /** `x-sluice-target`; null if not given. */
   forced: string | null;
   agentType: string | null;
-  /** The request's content, read on first use; null where there is no prompt. May throw: then no rule reads it. */
+  /** The request's content, read on first use; null if there is no prompt. May throw; then no rule reads it. */
   content: (() => NeutralRequest) | null;
-  /** Latencies are compared among requests of the same kind, such as `stream` or `whole`. */
+  /** Latencies are compared only among requests of the same kind, such as `stream` or `whole`. */
   timing: string;
-  /** Which providers can answer what is asked: where no rule matches, one of them that knows the model is. Left out: all can. */
+  /** Which providers can answer what is asked: if no rule matches, only these are considered. Left out: all can. */
   canAnswer?: CanAnswer | undefined;
 }
 
@@ -39,7 +39,7 @@ export interface Route {
   /** How many of the first targets are the rule's own; the others come from `routing.fallback_chain`. */
   readonly ownTargets: number;
   readonly decision: RouteDecision;
-  /** The same for every turn of a conversation; null where it is unknown. Read from the request on first use. */
+  /** The same for every turn of a conversation; null if unknown. Read from the request on first use. */
   readonly conversation: string | null;
   readonly policy: RoutePolicy;
   /** Records that a target has served, and in how many milliseconds it answered. */
@@ -58,8 +58,8 @@ interface RoutePolicy {
 
 export interface Router {
   /**
-   * Synchronous unless a rule has to wait. Throws, or rejects with, GatewayError `unknown_model` naming what is not
-   * configured and the remedy.
+   * Synchronous unless a rule has to wait. Throws, or rejects with, GatewayError `unknown_model`, which names what is not configured and
+   * the remedy.
    */
   route(question: RouteQuestion): Route | Promise<Route>;
 }
@@ -78,19 +78,19 @@ interface Way {
   ownTargets: number;
   decision: RouteDecision;
   policy: RoutePolicy;
-  /** The key under which the serving target is remembered; null: it is not. */
+  /** The key under which the serving target is remembered; null: it is not remembered. */
   place: string | null;
 }
 
 /** Model names come from clients, so each cache is cleared when it has this many entries. */
 const MOST_WAYS = 1_000;
 
-/** Creates the router for one configuration; `memory` outlives it. */
+/** Creates the router of one configuration; `memory` outlives it. */
 export function createRouter(config: ResolvedConfig, context: RouterContext): Router {
   const { routing } = config;
   const { policy: plainPolicy, fallbackChain: chain } = routing;
   const findRule = createRuleBook(routing, context.countText);
-  /** Results that depend on the model's name alone: each takes twenty objects to build, and most requests share one. */
+  /** Results that depend only on the model's name: each takes twenty objects to build, and most requests share one. */
   const named = new Map<string, Way | null>();
   const defaults = new Map<string, Way>();
 
@@ -126,7 +126,7 @@ export function createRouter(config: ResolvedConfig, context: RouterContext): Ro
     const target = resolveNamed(model, config);
     if (target === undefined) return null;
     const decision = explicit('model', `model "${model}" names its provider`);
-    // Other providers are asked for the model alone: this provider's name means nothing to them.
+    // Other providers are asked for the bare model, since this provider's name means nothing to them.
     const bare = model.slice(model.indexOf('/') + 1);
     return built({ model: bare, targets: [target], decision, policy: plainPolicy, place: null, chain });
   }
@@ -233,7 +233,7 @@ export function explicit(rule: string, why: string): RouteDecision {
   return { kind: 'explicit', rule, why, order: null };
 }
 
-/** A question to the rules. Content that cannot be read matches no rule that needs it: its bytes may still pass. */
+/** A question to the rules. Content that cannot be read matches no rule that needs it; its bytes may still pass. */
 class Asked implements RuleQuestion {
   readonly model: string;
   readonly agentType: string | null;

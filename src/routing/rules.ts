@@ -11,7 +11,7 @@ import { hasImage, lastUserText, searchesWeb, systemText, thinkingAsked } from '
 export interface RuleQuestion {
   model: string;
   agentType: string | null;
-  /** Undefined where there is no prompt, or none that can be read. */
+  /** Undefined if there is no prompt, or none that can be read. */
   content(): NeutralRequest | undefined;
 }
 
@@ -24,7 +24,7 @@ export interface RuleMatch {
 type Finding = RuleMatch | undefined;
 type Step = (question: RuleQuestion) => Finding | Promise<Finding>;
 
-/** Undefined where no rule matches; a promise only where a rule has to wait. */
+/** Undefined if no rule matches; a promise only if a rule has to wait. */
 type RuleBook = (question: RuleQuestion) => Finding | Promise<Finding>;
 
 /** Created once per configuration. Steps without rules cost nothing, and only a step that needs the request reads it. */
@@ -147,7 +147,7 @@ function byPattern({ patterns }: RoutingConfig): Step | undefined {
         const own = found.filter((each) => each.pattern === index);
         return { ...pattern, own, score: own.reduce((sum, { weight }) => sum + weight, 0) };
       })
-      // A threshold is positive, and no phrases add up to 0.
+      // A threshold is positive, so scenarios without matching phrases are excluded.
       .filter(({ score, threshold }) => score >= threshold)
       .toSorted((one, other) => other.priority - one.priority || other.score - one.score);
     const best = scored[0];
@@ -179,7 +179,7 @@ function byInferredAgent({ inferredAgents, agentRules }: RoutingConfig): Step | 
   };
 }
 
-/** Names come from clients: an inherited one such as `constructor` is no rule. */
+/** Names come from clients: an inherited one such as `constructor` is not a rule. */
 function ownRule(rules: Readonly<Record<string, RuleConfig>>, name: string): RuleConfig | undefined {
   return Object.hasOwn(rules, name) ? rules[name] : undefined;
 }

@@ -6,7 +6,7 @@ export interface RouteSignals {
   available(target: Target): boolean;
   /** Unfinished attempts at its provider. */
   inFlight(target: Target): number;
-  /** Recent milliseconds until it answered, null where unknown. `timing`: the kind of request. */
+  /** Milliseconds until it answered, recently; null if unknown. `timing`: the kind of request. */
   latencyMs(target: Target, timing: string): number | null;
   /** USD for a request of 3,000 tokens in and 1,000 out; null: unpriced. */
   costUsd(target: Target): number | null;

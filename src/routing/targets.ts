@@ -7,9 +7,9 @@ import { suggestion } from '../model/nearest.ts';
 
 export interface Target {
   provider: ProviderConfig;
-  /** The provider's own name for it. */
+  /** The provider's own name of the model. */
   model: string;
-  /** The next target is another address of its provider, which is asked at once instead of this one again. */
+  /** The next target is another address of the same provider, which is asked at once instead of this one again. */
   hasNextAddress?: boolean;
 }
 
@@ -22,7 +22,7 @@ export function sameTarget(one: Target, other: Target): boolean {
   return one.provider.name === other.provider.name && one.model === other.model;
 }
 
-/** A configured `provider` or `provider/model`; undefined where the provider is not enabled. */
+/** A configured `provider` or `provider/model`; undefined if the provider is not enabled. */
 export function resolveTarget(
   target: string,
   askedModel: string,
@@ -36,13 +36,13 @@ export function resolveTarget(
   return { provider, model: aliased(provider, model) };
 }
 
-/** The provider's own name for a model that its configuration or another vendor may call otherwise. */
+/** The provider's own name for a model that its configuration, or another vendor, may call differently. */
 export function aliased(provider: ProviderConfig, model: string): string {
   if (Object.hasOwn(provider.models, model)) return provider.models[model] ?? model;
   return ownName(provider, model) ?? model;
 }
 
-/** Its name for a model that another vendor calls so; undefined where none is known to. */
+/** The provider's name for a model that another vendor calls so; undefined if none is known. */
 function ownName({ otherNames }: ProviderConfig, model: string): string | undefined {
   for (const pattern of otherNames ?? []) {
     const match = pattern.exec(model);
@@ -51,7 +51,7 @@ function ownName({ otherNames }: ProviderConfig, model: string): string | undefi
   return undefined;
 }
 
-/** The requested model where the provider serves it or has no default, else that default. */
+/** The requested model if the provider serves it or has no default, else that default. */
 function ownModel(provider: ProviderConfig, asked: string): string {
   if (provider.defaultModel === null || serves(provider, asked)) return asked;
   return provider.defaultModel;
@@ -73,7 +73,7 @@ export function serves(provider: ProviderConfig, model: string): boolean {
   );
 }
 
-/** Whether it is configured there, or one of the provider's own. */
+/** Whether the model is configured for the provider, or is one of its own. */
 function servesItself(provider: ProviderConfig, model: string): boolean {
   return (
     Object.hasOwn(provider.models, model) ||
@@ -104,8 +104,8 @@ export function forcedProvider(forced: string, config: ResolvedConfig): Provider
 }
 
 /**
- * The target that a model of the form `provider/model` names, where that provider is enabled. Throws GatewayError
- * `unknown_model` where nothing follows the slash.
+ * The target that a model of the form `provider/model` names, if that provider is enabled. Throws GatewayError `unknown_model` if nothing
+ * follows the slash.
  */
 export function resolveNamed(model: string, config: ResolvedConfig): Target | undefined {
   const target = model.indexOf('/') > 0 ? resolveTarget(model, model, config) : undefined;
@@ -131,8 +131,8 @@ const NO_RULE = 'no rule matches';
 export type CanAnswer = (provider: ProviderConfig) => boolean;
 
 /**
- * The target where no rule matches. Throws GatewayError `unknown_model` naming what is not configured and the remedy.
- * @param canAnswer of providers, where not all can answer what is asked.
+ * The target if no rule matches. Throws GatewayError `unknown_model`, which names what is not configured and the remedy.
+ * @param canAnswer of providers, if not all can answer what is asked.
  */
 export function resolveDefault(
   model: string,
@@ -145,8 +145,8 @@ export function resolveDefault(
     const name = model.slice(0, slash);
     const isVendor = findProviderKind(name) !== undefined;
     const isDisabled = config.disabled.some((provider) => provider.name === name);
-    // Some providers' own models are named `vendor/model`: those belong to that provider, not to the vendor. Another gateway has
-    // vendors of its own.
+    // Models of some providers are named `vendor/model`: those belong to that provider, not to the vendor. Another gateway has vendors of
+    // its own.
     const isTheirs =
       isVendor &&
       chosen !== undefined &&
@@ -176,7 +176,7 @@ export function resolveDefault(
 }
 
 /**
- * Said of a model whose vendor is not enabled, where a vendor of other models is asked for it. A server without models of its own may
+ * What to say of a model whose vendor is not enabled, if a vendor of other models is asked for it. A server without models of its own may
  * have any.
  */
 function absentVendor(model: string, { provider, model: sent }: Target, config: ResolvedConfig): string {

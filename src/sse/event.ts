@@ -1,7 +1,7 @@
 // One server-sent event, after framing. https://html.spec.whatwg.org/multipage/server-sent-events.html
 
 export interface SseEvent {
-  /** The `event:` field, '' where there is none. */
+  /** The `event:` field; empty if there is none. */
   event: string;
   /** The `data:` lines joined by LF. */
   data: string;

@@ -1,40 +1,37 @@
-// Recognizes frames that differ from the one before only in their text: most events of an answer add a few letters and
-// repeat all that surrounds them. Their text is read without parsing the rest again.
+// Recognizes frames that differ from the previous one only in their text: most events of an answer add a few letters and repeat all that
+// surrounds them. Their text is read without parsing the rest again.
 
 const ZERO = 0x30;
 const NINE = 0x39;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const SPACE = 0x20;
-/** In bytes. Longer frames are rare, and would be held for as long as the stream flows. */
+/** In bytes. Longer frames are rare, and would be held for as long as the stream lasts. */
 const LONGEST_FRAME = 4096;
-/** After so many models in a row that no frame matched, the stream counts something in each of its frames. */
+/** After so many consecutive models that no frame matched, nothing is learned any more: something differs in each frame. */
 const MOST_UNLIKE = 16;
 
 const NO_BYTES = new Uint8Array(0);
 
-// A byte order mark in the middle of a frame is a character.
+// A byte order mark within a frame is a character.
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 const encoder = new TextEncoder();
 
-/** Receives such frames. */
+/** Receives the texts of such frames. */
 export interface RepeatReader {
-  /**
-   * A field after the text whose string is meaningless and may differ. Without one, any number of blanks may stand before
-   * the last brace.
-   */
+  /** A field after the text whose string is meaningless and may differ. Without one, any number of blanks may precede the last brace. */
   readonly padding: string | undefined;
   /** A field whose digits may differ: a number, or an object of counts. */
   readonly numbers: string | undefined;
-  /** Returns false where the frame has to be parsed. */
+  /** Returns false if the frame has to be parsed. */
   repeat(text: string): boolean;
 }
 
 /** Extended by the class that takes frames: each frame reads the state of both, so they are one object. */
 export class FrameForm {
-  /** A whole frame, with the numbers of the last one that matched it. Empty: there is none. */
+  /** A whole frame, with the numbers of the last one that matched it; empty: there is none. */
   private model = NO_BYTES;
-  /** Bounds of the text in it. */
+  /** Bounds of the text in the model. */
   private textStart = 0;
   private textEnd = 0;
   /** Bounds of the padding. */
@@ -44,14 +41,14 @@ export class FrameForm {
   /** Bounds of the digits that may differ. */
   private numbersStart = 0;
   private numbersEnd = 0;
-  /** The frame being compared has other digits. */
+  /** Whether the frame being compared has other digits. */
   private hasOthers = false;
-  /** The last match had other digits, which were not taken yet. */
+  /** Whether the last match had other digits that were not taken yet. */
   private isNews = false;
-  /** Models in a row that no frame matched. */
+  /** How many consecutive models no frame matched. */
   private unlike = 0;
 
-  /** Makes this frame the model for those to come; `text` is a whole JSON string in it. */
+  /** Makes this frame the model for the next ones; `text` is a whole JSON string in it. */
   learn(frame: Uint8Array, text: string, { padding, numbers }: Omit<RepeatReader, 'repeat'>): void {
     this.forget();
     if (text === '' || frame.length > LONGEST_FRAME || this.unlike === MOST_UNLIKE) return;
@@ -64,7 +61,7 @@ export class FrameForm {
     const textEnd = at + encoder.encode(quoted).length - 1;
     const front = whole.slice(0, textStart);
     const rest = whole.slice(at + quoted.length - 1);
-    // Only without escapes around it is the text found here sure to be the one that was parsed.
+    // Without escapes around it, the text that is found here is certainly the one that was parsed.
     if (rest.includes('\\') || front.includes('\\')) return;
     // Only ASCII may surround the text, so that offsets in characters are offsets in bytes.
     if (textEnd + rest.length !== frame.length) return;
@@ -80,7 +77,7 @@ export class FrameForm {
     const before = numbersIn(front, numbers, 0);
     const behind = numbersIn(rest, numbers, textEnd);
     const [start, end] = before ?? behind ?? [0, 0];
-    // Of two such fields, only one is the field that a parser reads.
+    // Of two such fields, a parser reads only one.
     if (before !== undefined && behind !== undefined) return;
     if (start < this.paddingEnd && end > this.paddingStart) return;
     this.numbersStart = start;
@@ -94,21 +91,21 @@ export class FrameForm {
     this.isNews = false;
   }
 
-  /** JSON of the last matching frame's numbers, where they differ from those reported before. */
+  /** JSON of the last matching frame's numbers, if they differ from those reported before. */
   takeNumbers(): string | undefined {
     if (!this.isNews) return undefined;
     this.isNews = false;
     return decoder.decode(this.model.subarray(this.numbersStart, this.numbersEnd));
   }
 
-  /** The last frame that matched the model, apart from its text; empty where there is no model. */
+  /** The last frame that matched the model, apart from its text; empty if there is no model. */
   latest(): Uint8Array {
     return this.model;
   }
 
   /**
-   * Passes the text of the frame at `from` to `to` in `bytes` to `reader`, if only its text differs from the model. Returns
-   * false where more differs, or the frame has to be parsed.
+   * Passes the text of the frame at `from` to `to` in `bytes` to `reader`, if only its text differs from the model. Returns false if more
+   * differs, or the frame has to be parsed.
    */
   repeat(bytes: Uint8Array, from: number, to: number, reader: RepeatReader): boolean {
     const { model, paddingEnd } = this;
@@ -135,7 +132,7 @@ export class FrameForm {
     return true;
   }
 
-  /** Whether the model's bytes `from` to `to` stand at `place`, apart from digits of its numbers. */
+  /** Whether the model's bytes `from` to `to` stand at `place`, apart from the digits of its numbers. */
   private holds(bytes: Uint8Array, place: number, from: number, to: number): boolean {
     const { model } = this;
     const shift = place - from;
@@ -146,7 +143,7 @@ export class FrameForm {
     return true;
   }
 
-  /** The number of digits must match: it changes only once in ten, a hundred, a thousand frames. */
+  /** The number of digits must be the same: it changes only once in ten, a hundred, a thousand frames. */
   private isOtherDigit(at: number, byte: number): boolean {
     const { model } = this;
     if (at < this.numbersStart || at >= this.numbersEnd || !isDigit(byte) || !isDigit(model[at]))
@@ -184,7 +181,7 @@ function isString(bytes: Uint8Array, from: number, to: number): boolean {
   return true;
 }
 
-/** Position of the quote that ends a string; -1 where there is none. */
+/** Position of the quote that ends a string; -1 if there is none. */
 function endOfText(bytes: Uint8Array, start: number, to: number): number {
   for (let at = start; at < to; at++) {
     const byte = bytes[at] ?? 0;
@@ -195,7 +192,7 @@ function endOfText(bytes: Uint8Array, start: number, to: number): number {
   return -1;
 }
 
-/** Decodes what stands between a string's quotes; undefined where that is not valid JSON. */
+/** Decodes what stands between a string's quotes; undefined if it is not valid JSON. */
 function textOf(bytes: Uint8Array): string | undefined {
   const spelled = decoder.decode(bytes);
   if (!spelled.includes('\\')) return spelled;
@@ -211,14 +208,14 @@ function parseJson(json: string): unknown {
   }
 }
 
-/** Bounds of the field's value, where it is a string. */
+/** Bounds of the field's value, if it is a string. */
 function stringIn(json: string, field: string): [number, number] | undefined {
   const start = fieldValue(json, field);
   const end = json.indexOf('"', start + 1) + 1;
   return json[start] === '"' && end > start ? [start, end] : undefined;
 }
 
-/** Bounds of the field's value, where it is a number or an object. */
+/** Bounds of the field's value, if it is a number or an object. */
 function numbersIn(json: string, field: string, offset: number): [number, number] | undefined {
   const start = fieldValue(json, field);
   if (start === -1) return undefined;
@@ -235,7 +232,7 @@ function numbersIn(json: string, field: string, offset: number): [number, number
   return [offset + start, offset + end];
 }
 
-/** Start of the field's value; -1 where the field is missing, or appears more than once. */
+/** Start of the field's value; -1 if the field is missing or appears more than once. */
 function fieldValue(json: string, field: string): number {
   const name = `"${field}":`;
   const found = json.indexOf(name);

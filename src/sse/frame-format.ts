@@ -6,9 +6,9 @@ import { parseFrame, parseLine } from './parse-frame.ts';
 export interface FrameFormat {
   /** @param maxEvent as `createFrameSplitter` takes it. */
   createSplitter(maxEvent: number): FrameSplitter;
-  /** The event in the frame, undefined where it holds none. */
+  /** The event in the frame; undefined if it holds none. */
   parse(frame: Uint8Array): SseEvent | undefined;
-  /** Ends a frame whose own end did not come. */
+  /** Ends a frame whose own end did not arrive. */
   readonly end: string;
 }
 

@@ -1,5 +1,5 @@
-// Cuts a byte stream into frames: the bytes from one event's first to the blank line that ends it.
-// Works on bytes so that a passthrough can forward frames untouched and parse only those it needs.
+// Cuts a byte stream into frames: from an event's first byte to the blank line that ends it. Works on bytes, so that a passthrough can
+// forward frames untouched and parse only those it needs.
 // https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
 
 const LF = 10;
@@ -9,9 +9,9 @@ const NOTHING = new Uint8Array(0);
 /** What one chunk completed: frames, in order and without gaps. */
 export class CompletedFrames {
   readonly bytes: Uint8Array;
-  /** Where each frame ends, and the next one begins. */
+  /** Where each frame ends and the next one begins. */
   readonly ends: readonly number[];
-  /** Set where the event after them exceeds the limit: nothing of it is kept, and nothing more can be read. */
+  /** Set if the event after these frames exceeds the limit: nothing of it is kept, and nothing more can be read. */
   readonly tooLarge: EventTooLarge | undefined;
 
   constructor(bytes: Uint8Array, ends: readonly number[], tooLarge?: EventTooLarge) {
@@ -20,7 +20,7 @@ export class CompletedFrames {
     this.tooLarge = tooLarge;
   }
 
-  /** Views into `bytes`, made at each call: most frames are not worth the cost of a view. */
+  /** Views into `bytes`, made at each call, since most frames are not worth the cost of a view. */
   get frames(): Uint8Array[] {
     let start = 0;
     return this.ends.map((end) => {
@@ -36,9 +36,9 @@ export interface FrameSplitter {
   push(chunk: Uint8Array): CompletedFrames;
   /** Whether the last chunk ended where a frame did. */
   isBetween(): boolean;
-  /** Whether the last frame ended in CR, and the LF that may belong to it has not come. */
+  /** Whether the last frame ended in CR, and an LF that may belong to it has not arrived. */
   awaitsLf(): boolean;
-  /** At EOF: the bytes after the last blank line (an event may lack its own), empty when there are none. */
+  /** At EOF: the bytes after the last blank line, since an event may lack its own; empty if there are none. */
   flush(): Uint8Array;
 }
 
@@ -49,8 +49,8 @@ export class EventTooLarge extends Error {
 const NO_FRAMES = new CompletedFrames(NOTHING, []);
 
 /**
- * @param maxEvent the longest event accepted, in bytes, including its blank line, so that chunk boundaries make no
- * difference; memory held stays below it plus one chunk.
+ * @param maxEvent the longest event accepted, in bytes, including its blank line, so that chunk boundaries make no difference; the memory
+ * held stays below it plus one chunk.
  */
 export function createFrameSplitter(maxEvent: number): FrameSplitter {
   return new EventSplitter(maxEvent);
@@ -64,10 +64,10 @@ export function createLineSplitter(maxEvent: number): FrameSplitter {
   return new LineSplitter(maxEvent);
 }
 
-/** A class, because each stream holds one: closures would be six objects. */
+/** A class, because each stream holds one; as closures it would be six objects. */
 abstract class BytesSplitter implements FrameSplitter {
   private readonly maxEvent: number;
-  /** Pieces of the unfinished event, joined once when it ends: linear time however small they are. */
+  /** Pieces of the unfinished event, joined once when it ends, in linear time however small they are. */
   private pieces: Uint8Array[] = [];
   protected pending = 0;
 
@@ -110,7 +110,7 @@ abstract class BytesSplitter implements FrameSplitter {
     this.pending += rest.length;
   }
 
-  /** Whether an event is too large, finished or not: then only the ends before it are left. */
+  /** Whether an event is too large, finished or not; then only the ends before it remain. */
   private cutTooLarge(ends: number[], length: number): boolean {
     let start = -this.pending;
     for (const [index, end] of ends.entries()) {
@@ -145,9 +145,9 @@ abstract class BytesSplitter implements FrameSplitter {
 }
 
 class EventSplitter extends BytesSplitter {
-  /** No byte of the current line seen yet. */
+  /** Whether no byte of the current line has arrived yet. */
   private lineEmpty = true;
-  /** The last chunk ended in CR: an LF at the start of the next one belongs to it. */
+  /** Whether the last chunk ended in CR, so that an LF at the start of the next one belongs to it. */
   private afterCr = false;
 
   override awaitsLf(): boolean {
@@ -161,7 +161,7 @@ class EventSplitter extends BytesSplitter {
       this.afterCr = false;
       if (chunk[0] === LF) {
         position = 1;
-        // It must not wait for the next event: some clients look for the whole of `\r\n\r\n`.
+        // It must not wait for the next event, since some clients look for the whole of `\r\n\r\n`.
         if (this.pending === 0) ends.push(position);
       }
     }

@@ -2,13 +2,12 @@
 // https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
 import type { SseEvent } from './event.ts';
 
-// Frames end at line ends, never inside a character, so one decoder serves all streams. It drops a BOM.
+// Frames end at line ends, never within a character, so one decoder serves all streams. It drops a BOM.
 const decoder = new TextDecoder();
 
 /**
- * The event in the frame, undefined where it holds none (comments, blank lines, fields without data).
- * A frame that is bare JSON instead of fields is taken as data: some servers append their error so
- * (recording feature `bare-json-error`).
+ * The event in the frame; undefined if it holds none (comments, blank lines, fields without data). A frame of bare JSON instead of fields
+ * is taken as data, since some servers append their error in that form (recording feature `bare-json-error`).
  */
 export function parseFrame(frame: Uint8Array): SseEvent | undefined {
   let text = decoder.decode(frame);
@@ -39,7 +38,7 @@ export function isComment(frame: Uint8Array): boolean {
   return frame[0] === COLON;
 }
 
-/** As `parseFrame`, for a line of JSON; undefined where it is blank. */
+/** Like `parseFrame`, for a line of JSON; undefined if it is blank. */
 export function parseLine(line: Uint8Array): SseEvent | undefined {
   const data = decoder.decode(line).trim();
   return data === '' ? undefined : { event: '', data };

@@ -1,8 +1,8 @@
-// A circuit breaker: after a number of failures in a row a provider is not asked for a while, then by a single
-// request, whose outcome decides. Why our own: docs/adr/0006.
+// A circuit breaker: after a number of consecutive failures a provider is not asked for some time, and then by a single request, whose
+// outcome decides. Why it is our own: docs/adr/0006.
 
 export interface BreakerSettings {
-  /** Failures in a row that open it. */
+  /** How many consecutive failures open it. */
   failures: number;
   openForMs: number;
 }
@@ -11,7 +11,7 @@ export type BreakerState = 'closed' | 'open' | 'half-open';
 
 /** One request's permission to be sent. Only the first call of `succeeded`, `failed` and `abandoned` counts. */
 export interface Permit {
-  /** The answer has begun: enough to let others in, too little to forget earlier failures. */
+  /** The answer has begun: enough to admit others, but too little to forget earlier failures. */
   spoke(): void;
   succeeded(): void;
   failed(): void;
@@ -21,37 +21,38 @@ export interface Permit {
 
 export interface Breaker {
   state(): BreakerState;
-  /** Milliseconds until a request may be let in; 0 where one may now. */
+  /** Milliseconds until a request may be admitted; 0: now. */
   waitMs(): number;
-  /** Undefined while it is open, and while the half-open breaker's one request is under way. */
+  /** Undefined while it is open, and while the single request of the half-open breaker is under way. */
   enter(settings: BreakerSettings): Permit | undefined;
-  /** Takes what a request of another process has met. */
+  /** Takes over the outcome of another process's request. */
   learn(met: BreakerEvent, settings: BreakerSettings): void;
   /** What another process that is starting must know. */
   recall(): BreakerMemory;
   /** Takes what another process knows, when this one starts. */
   adopt(memory: BreakerMemory): void;
-  /** Another process has ended: a trial request of its own is void. */
+  /** Another process has ended, so a trial request of its own does not count. */
   peerGone(): void;
 }
 
 export interface BreakerMemory {
   failures: number;
-  /** Milliseconds until it is half-open, not above 0 where it is; null: closed. */
+  /** Milliseconds until it is half-open, 0 or less if it is; null: closed. */
   retryInMs: number | null;
-  /** The one request of a half-open breaker is under way. */
+  /** Whether the single request of the half-open breaker is under way. */
   isTried: boolean;
 }
 
-/** What has changed a breaker: an outcome, or that the half-open one's request starts, or ends without a verdict. */
+/** What changes a breaker: an outcome, or that the half-open breaker's request starts, or ends without an outcome. */
 export type BreakerEvent = 'failed' | 'spoke' | 'succeeded' | 'probing' | 'probed';
 
-/** The wait reported while a half-open breaker's one request is under way, since its end is unknown. */
+/** The wait that is reported while the half-open breaker's request is under way, whose end is unknown. */
 export const PROBE_WAIT_MS = 1_000;
 
 /**
  * @param notify called with what a request of this process has changed.
- * @param claim takes or returns the right to try it; false where another process has it, which may not have reported yet.
+ * @param claim takes or returns the right to make the trial request; false if another process has it, perhaps without having reported that
+ * yet.
  */
 export function createBreaker(
   monotonic: () => number,
@@ -62,12 +63,12 @@ export function createBreaker(
 }
 
 class CountingBreaker implements Breaker {
-  /** Counts openings: what began before the last one says nothing about what came after. */
+  /** Counts openings: what began before the last one says nothing about the time since. */
   era = 0;
   readonly notify: (met: BreakerEvent, settings: BreakerSettings) => void;
   private readonly monotonic: () => number;
   private readonly claim: (isOn: boolean) => boolean;
-  /** In a row. */
+  /** Consecutive failures. */
   private failures = 0;
   private openUntil: number | null = null;
   private probe: Permit | 'elsewhere' | null = null;
@@ -108,7 +109,7 @@ class CountingBreaker implements Breaker {
   learn(met: BreakerEvent, settings: BreakerSettings): void {
     switch (met) {
       case 'failed':
-        // A failure elsewhere after it opened here belongs to an earlier request and adds nothing.
+        // If it is open here, a failure of another process belongs to an earlier request and adds nothing.
         if (this.state() !== 'open') this.fail(settings);
         return;
       case 'spoke':
@@ -142,13 +143,13 @@ class CountingBreaker implements Breaker {
     if (this.probe === 'elsewhere') this.probe = null;
   }
 
-  // From its permits.
+  // Called by its permits.
 
   isTriedBy(permit: Permit): boolean {
     return this.probe === permit;
   }
 
-  /** Returns whether there were failures, as there are while it is open or half-open. */
+  /** Returns whether there had been failures, as there are while it is open or half-open. */
   close(failuresLeft: number): boolean {
     const isNews = this.failures > 0;
     this.openUntil = null;
@@ -159,7 +160,7 @@ class CountingBreaker implements Breaker {
 
   fail(settings: BreakerSettings): void {
     this.failures += 1;
-    // Of the half-open breaker's one request, a single failure is enough.
+    // A single failure of the half-open breaker's request is enough.
     if (this.probe === null && this.failures < settings.failures) return;
     this.openUntil = this.monotonic() + settings.openForMs;
     this.endProbe();
@@ -186,7 +187,7 @@ class BreakerPermit implements Permit {
 
   spoke(): void {
     const { breaker, settings } = this;
-    // On trial: one more failure, in the middle of this very answer too, opens it again.
+    // On trial: one more failure, even later in this very answer, opens it again.
     if (!breaker.isTriedBy(this)) return;
     breaker.close(settings.failures - 1);
     breaker.notify('spoke', settings);
@@ -210,7 +211,7 @@ class BreakerPermit implements Permit {
     breaker.notify('probed', this.settings);
   }
 
-  /** Once, and not where its verdict is about what was before the last opening. */
+  /** True at the first call, unless the outcome concerns the time before the last opening. */
   private endsNow(): boolean {
     const counts = !this.over && this.begunIn === this.breaker.era;
     this.over = true;

@@ -5,10 +5,10 @@ import { joinBytes } from '../model/join-bytes.ts';
 import { networkFailure } from './network-failure.ts';
 import type { AnswerBody, Transport, UpstreamAnswer, UpstreamRequest } from './transport.ts';
 
-/** Providers are asked by POST; lists of models alone are not. */
+/** Everything but lists of models is requested by POST. */
 export const METHOD = 'POST';
 
-/** How much of an error body is read: enough for any provider's reason. */
+/** How much of an error body is read, in bytes: enough for any provider's reason. */
 const MAX_ERROR_BODY = 256 * 1024;
 
 export function isOk({ status }: UpstreamAnswer): boolean {
@@ -18,8 +18,8 @@ export function isOk({ status }: UpstreamAnswer): boolean {
 const REDIRECTS = [301, 302, 303, 307, 308];
 
 /**
- * Whether the answer sends whoever asked to another server, such as a store of files: without leading back to this one, where a
- * client would need the gateway's key.
+ * Whether the answer redirects to another server, such as a file store, and not back to this one, where a client would need the gateway's
+ * key.
  */
 export function leadsElsewhere(
   { status, headers }: UpstreamAnswer,
@@ -30,7 +30,7 @@ export function leadsElsewhere(
   return place !== null && place.hostname !== URL.parse(url)?.hostname;
 }
 
-/** Where a redirect leads that stays at the very server that was asked; undefined for any other answer. */
+/** Where a redirect leads that stays on the server that was asked; undefined for any other answer. */
 export function redirectWithin(
   { status, headers }: Pick<UpstreamAnswer, 'status' | 'headers'>,
   { url }: Pick<UpstreamRequest, 'url'>,
@@ -55,7 +55,7 @@ export function isRedirect(status: number): boolean {
   return status >= 300 && status < 400;
 }
 
-/** @param origin where it leads: the rest of that address may hold secrets. Left out: unknown. */
+/** @param origin to which it leads; the rest of that address may contain secrets. Left out: unknown. */
 export function redirected(provider: string, status: number, origin?: string): GatewayError {
   const place = origin === undefined ? '' : ` to ${origin}`;
   return new GatewayError(
@@ -65,7 +65,7 @@ export function redirected(provider: string, status: number, origin?: string): G
   );
 }
 
-/** Why no answer came: a GatewayError for the network's failure, or the signal's own reason when it was aborted. */
+/** Why no answer came: a GatewayError for the network's failure, or the signal's own reason if it was aborted. */
 export function noAnswer(
   provider: string,
   { url, signal }: Pick<UpstreamRequest, 'url' | 'signal'>,
@@ -99,7 +99,7 @@ export class AnswerTooLarge extends Error {
 
 export interface WholeText {
   text: string;
-  /** As it came, where the text written as UTF-8 is something else: it was none, or began with a byte order mark. */
+  /** The bytes as they came, if the text in UTF-8 would differ: they were not UTF-8, or began with a byte order mark. */
   bytes: Uint8Array<ArrayBuffer> | null;
 }
 
@@ -127,7 +127,7 @@ export function readText({ body }: Pick<UpstreamAnswer, 'body'>, limit: number):
 /** Most answers come in one piece, which needs no decoder of its own. */
 class ArrivingText {
   private first: Uint8Array | null = null;
-  /** Those behind the first. */
+  /** The pieces after the first. */
   private others: Uint8Array[] | null = null;
   private decoder: TextDecoder | null = null;
   private text = '';
@@ -155,15 +155,15 @@ class ArrivingText {
   }
 }
 
-/** What stands for bytes that are no UTF-8. */
+/** Replaces bytes that are not UTF-8. */
 const REPLACEMENT = '\uFFFD';
-/** How a byte order mark begins, which is no part of the text; no JSON begins like this. */
+/** The first byte of a byte order mark, which does not belong to the text; no JSON begins with it. */
 const MARK = 0xef;
 
 const wholeDecoder = new TextDecoder();
 const MORE = { stream: true } as const;
 
-/** Resolves even if the rest does not come: the status is the failure, and a truncated reason is still a reason. */
+/** Resolves even if the rest does not arrive: the status says that it failed, and half a reason is still a reason. */
 function readStart(body: AnswerBody, limit: number): Promise<string> {
   return new Promise((resolve) => {
     const decoder = new TextDecoder();

@@ -1,9 +1,9 @@
 // Cancellation of work for a client that may leave, in plain objects.
 
-/** The part of an AbortSignal that work for a client that may leave needs. */
+/** The part of an AbortSignal that such work needs. */
 export interface CancelSignal {
   readonly aborted: boolean;
-  /** Why, once it is aborted. */
+  /** The reason, once it is aborted. */
   readonly reason: unknown;
   addEventListener(type: 'abort', listener: () => void, options: { once: true }): void;
   removeEventListener(type: 'abort', listener: () => void): void;

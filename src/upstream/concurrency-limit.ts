@@ -1,11 +1,11 @@
-// How many requests a provider gets at once: places within an adaptive limit, and a bounded queue before them. Processes that
-// share a provider share the limit.
+// Limits how many requests a provider gets at once: places within an adaptive limit, and a bounded queue for them. Processes that share a
+// provider share the limit.
 import { type AdaptiveLimit, type AdaptiveSettings, createAdaptiveLimit } from './adaptive-limit.ts';
 import type { CancelSignal } from './cancellation.ts';
 import type { SharedRoom } from './peers.ts';
 import { setTimeLimit } from './time-limit.ts';
 
-/** Without a `max`, nothing waits. */
+/** Without `max`, nothing waits. */
 export interface ConcurrencySettings extends AdaptiveSettings {
   /** Most requests that wait for a place. */
   queue: number;
@@ -18,7 +18,7 @@ export interface LimitClock {
   setTimer(callback: () => void, ms: number): () => void;
 }
 
-/** One request's place within the limit. `release` may be called again; the others report how the provider is doing. */
+/** One request's place within the limit. `release` may be called repeatedly; the other methods report how the provider is doing. */
 export interface Slot {
   /** The answer has begun. */
   spoke(): void;
@@ -29,12 +29,12 @@ export interface Slot {
 }
 
 export interface Shed {
-  /** `full`: as many wait as may. `late`: waited as long as allowed. */
+  /** `full`: the queue is full. `late`: waited as long as allowed. */
   shed: 'full' | 'late';
-  /** In all processes, without this one. */
+  /** In all processes, not counting this request. */
   inFlight: number;
   waiting: number;
-  /** Estimated wait for a free place, from how long places were held lately. */
+  /** Estimated wait for a place, from how long places were held recently. */
   retryAfterMs: number;
 }
 
@@ -45,11 +45,11 @@ export interface ConcurrencyLimit {
   queued(): number;
   /** The limit in force, null where there is none. */
   limit(settings: ConcurrencySettings): number | null;
-  /** What it has been cut or grown to; null: never cut. */
+  /** The limit to which it was cut or grown; null: never cut. */
   adapted(): number | null;
   /** Another process has found this limit; null: the configured one. */
   adopt(limit: number | null): void;
-  /** Another process has let go of a place. */
+  /** Another process has freed a place. */
   roomElsewhere(): void;
   /** The settings have changed: waiting requests may proceed. */
   configure(settings: ConcurrencySettings): void;
@@ -62,12 +62,12 @@ export interface LimitPeers {
   room: LimitRoom | undefined;
   /** The limit has changed by a whole request. */
   adapted(limit: number | null): void;
-  /** A place is free that a request elsewhere waits for. */
+  /** A place is free for which a request elsewhere waits. */
   freed(): void;
 }
 
 const SHORTEST_RETRY_MS = 1_000;
-/** Longer than two processes need to return a place that both took. */
+/** Longer than two processes need to return a place that both have taken. */
 const LOOK_AGAIN_MS = 1;
 const LONGEST_RETRY_MS = 60_000;
 
@@ -82,10 +82,10 @@ class QueuedLimit implements ConcurrencyLimit {
   readonly clock: LimitClock;
   private readonly peers: LimitPeers;
   private readonly room: LimitRoom | undefined;
-  /** As configured last, or as the newest request that waited had them. */
+  /** The settings that were configured last, or that the newest waiting request had. */
   private newest: ConcurrencySettings | undefined;
   private running = 0;
-  /** The longest-waiting first: each lets one in. */
+  /** The longest-waiting first; each call admits one. */
   private readonly waiting = new Set<() => void>();
   private isLooking = false;
   private meanHoldMs = 0;
@@ -133,7 +133,7 @@ class QueuedLimit implements ConcurrencyLimit {
     this.admit();
   }
 
-  /** From a slot: its request is over. @param heldMs how long it took. */
+  /** Called by a slot whose request is over. @param heldMs how long it took. */
   released(heldMs: number): void {
     const { room, peers } = this;
     this.giveBack();
@@ -150,14 +150,14 @@ class QueuedLimit implements ConcurrencyLimit {
     return this.waiting.size + (this.room?.othersWaiting() ?? 0);
   }
 
-  /** Whether a place was free; then it is taken. */
+  /** Takes a place; false if none was free. */
   private take(settings: ConcurrencySettings): boolean {
-    // The others' counts change all the time, so each read waits for another core: they are read only when needed.
+    // Other processes' counts change all the time, so each read waits for another core; they are read only when needed.
     const isLimited = settings.max !== null;
     if (isLimited && this.everywhere() >= this.adaptive.of(settings)) return false;
     this.running += 1;
     this.room?.setInFlight(this.running);
-    // Taken first, and returned where another process took it too: of two that come at once, never both keep it.
+    // Taken first, and returned if another process took it as well: of two that come at once, at most one keeps it.
     if (!isLimited || this.room === undefined || this.everywhere() <= this.adaptive.of(settings)) return true;
     this.giveBack();
     this.lookAgain();
@@ -170,8 +170,8 @@ class QueuedLimit implements ConcurrencyLimit {
   }
 
   /**
-   * Two that came at once to the last place may both have returned it, and neither reports it free. One look is enough:
-   * where all places are taken, whoever leaves one reports it.
+   * Two that came for the last place at once may both have returned it, without either reporting it free. One look is enough: if all places
+   * are taken, whoever leaves one reports it.
    */
   private lookAgain(): void {
     if (this.room === undefined || this.isLooking) return;
@@ -182,7 +182,7 @@ class QueuedLimit implements ConcurrencyLimit {
     }, LOOK_AGAIN_MS);
   }
 
-  /** Lets in the longest-waiting requests, as many as there is room for. */
+  /** Admits the longest-waiting requests, as many as there is room for. */
   private admit(): void {
     for (const enter of this.waiting) {
       if (this.newest === undefined || !this.take(this.newest)) return;
@@ -225,7 +225,7 @@ class QueuedLimit implements ConcurrencyLimit {
       const cancel = setTimeLimit(this.clock, late, settings.queueTimeoutMs);
       waiting.add(enter);
       room?.setWaiting(waiting.size);
-      // A place freed before this one was noted as waiting was not reported.
+      // A place that was freed before this request was noted as waiting was not reported.
       this.lookAgain();
       signal.addEventListener('abort', leave, { once: true });
     });

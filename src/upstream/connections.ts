@@ -1,9 +1,9 @@
-// Connections to upstreams, where the host keeps them itself: their limits, and how many there are.
+// Connections to upstreams, if the host keeps them itself: their limits, and how many there are.
 
 export interface ConnectionLimits {
-  /** How long an idle one is kept; a server's shorter limit is respected. 0: not at all. */
+  /** How long an idle one is kept; a server's shorter limit is respected. 0: it is not kept. */
   keepAliveMs: number;
-  /** Most idle ones that are kept per server. */
+  /** How many idle ones are kept per server. */
   maxIdle: number;
   /** Bytes of an answer that may wait for its reader before its server is held back. */
   maxUnread: number;
@@ -13,13 +13,13 @@ export interface ConnectionLimits {
 export interface PoolState {
   /** Scheme, host and port. */
   origin: string;
-  /** Serving a request, or being opened for one. */
+  /** Connections that serve a request, or are being opened for one. */
   active: number;
-  /** Waiting for a request. */
+  /** Connections that wait for a request. */
   idle: number;
-  /** Ever opened. */
+  /** How many were ever opened. */
   opened: number;
-  /** Requests that took an open one. */
+  /** How many requests used an open connection. */
   reused: number;
 }
 

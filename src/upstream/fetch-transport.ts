@@ -1,4 +1,4 @@
-// The transport on web standards alone: fetch, with its body read at the reader's pace.
+// A transport that needs only web standards: fetch, with its body read at the reader's pace.
 import type { HeaderReader } from '../model/headers.ts';
 import type { CancelSignal } from './cancellation.ts';
 import {
@@ -11,10 +11,10 @@ import {
 } from './transport.ts';
 import { asError } from '../model/thrown.ts';
 
-/** @param tls for hosts whose fetch takes it. */
+/** @param tls for hosts whose fetch accepts it. */
 export type Fetch = (url: string, init: RequestInit, tls?: TlsIdentity) => Promise<Response>;
 
-/** fetch does not report connecting: `connectMs` is not enforced, and `connected` not called. */
+/** fetch does not report connecting, so `connectMs` is not enforced, and `connected` is not called. */
 export function createFetchTransport(fetch: Fetch): Transport {
   return async ({ method, url, headers, body, signal, tls }) => {
     const followed = follow(signal);
@@ -43,7 +43,7 @@ export function createFetchTransport(fetch: Fetch): Transport {
 interface Followed {
   signal: AbortSignal;
   abort(): void;
-  /** Nothing is left to abort. */
+  /** Called when nothing is left to abort. */
   end(): void;
 }
 
@@ -82,7 +82,7 @@ function streamBody(init: RequestInit, body: StreamedBody): void {
     },
     { highWaterMark: 0 },
   );
-  // The answer may come before the body has ended. The DOM's types do not have the field that says so.
+  // The answer may begin before the body has ended. The DOM's types lack the field that says so.
   Object.assign(init, { headers, body: stream, duplex: 'half' });
 }
 
@@ -140,7 +140,7 @@ class StreamBody implements AnswerBody {
     const { source } = this;
     this.reader = null;
     this.followed.end();
-    // Cancelling a stream that already failed rejects with that failure, which has been reported.
+    // Cancelling a stream that has failed already rejects with that failure, which was reported.
     (source ?? this.body).cancel().catch(() => {});
     this.followed.abort();
   }

@@ -1,40 +1,40 @@
-// Which headers travel, in either direction.
+// Which headers are passed on, in both directions.
 import { HeaderList } from '../model/header-list.ts';
 import type { HeaderReader } from '../model/headers.ts';
 import { PLACEHOLDER_KEY } from '../model/placeholder-key.ts';
 
-/** Belong to one connection, or are set anew by the sender of the body. */
+/** These belong to one connection, or are set anew by the sender of the body. */
 const CONNECTION_HEADER =
   /^(connection|keep-alive|proxy-(authenticate|authorization|connection)|te|trailer|transfer-encoding|upgrade|host|content-length|content-encoding|accept-encoding|expect)$/;
 
-/** Credentials: never forwarded; the attempt sets its own. */
+/** Credentials are never forwarded; the attempt sets its own. */
 export const CREDENTIAL_HEADER = /^(authorization|x-api-key|x-goog-api-key|api-key)$/;
 
-/** Set by the client's browser or by proxies before us: nothing an upstream should learn. */
+/** Set by the client's browser or by proxies in front of the gateway: nothing that an upstream should learn. */
 const PRIVATE_HEADER =
   /^(x-sluice-|x-forwarded-|sec-|cf-|cookie$|origin$|referer$|forwarded$|x-real-ip$|via$)/;
 
-/** Some servers take these for method and path, which are checked here: with them, a request would be another one. */
+/** Some servers take these for method and path, which the gateway has checked: with them it would be a different request. */
 const OTHER_REQUEST_HEADER = /^(x-http-method(-override)?|x-method-override|x-original-url|x-rewrite-url)$/;
 
-/** Which of its key's organisations or projects the vendor is to charge. */
+/** Which of the key's organisations or projects the vendor is to charge. */
 const ACCOUNT_HEADERS = ['openai-organization', 'openai-project', 'x-goog-user-project'];
 
 const NOT_FOR_PROVIDERS = anyOf(CONNECTION_HEADER, PRIVATE_HEADER, OTHER_REQUEST_HEADER);
 const STAYS_HERE = anyOf(NOT_FOR_PROVIDERS, CREDENTIAL_HEADER);
 
-/** About the upstream's own site: wrong or harmful when sent by another host. */
+/** About the upstream's own site: wrong or harmful if another host sends them. */
 const SITE_HEADER =
   /^(set-cookie2?$|alt-svc$|strict-transport-security$|x-sluice-|access-control-|clear-site-data$|report-to$|nel$|date$|server$)/;
 
 /**
- * By these a web server before the gateway is told what to do: to answer with a file of its own, or by one of its internal addresses,
- * in place of what follows. https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_ignore_headers
+ * With these an upstream tells a web server in front of it what to do: to answer with one of its own files, or from one of its internal
+ * addresses, instead of the body. https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_ignore_headers
  * https://www.litespeedtech.com/support/wiki/doku.php/litespeed_wiki:config:internal-redirect
  */
 const ORDER_HEADER = /^(x-accel-|x-sendfile|x-lighttpd-|x-litespeed-|x-reproxy-)/;
 
-/** Useful to every dialect's client, whoever serves it. */
+/** Useful to clients of every dialect, whoever serves them. */
 const SHARED_ANSWER_HEADER =
   /^(request-id$|x-request-id$|retry-after(-ms)?$|x-should-retry$|x-ratelimit-|anthropic-ratelimit-)/;
 
@@ -45,14 +45,14 @@ function anyOf(...patterns: readonly RegExp[]): RegExp {
 }
 
 export interface RequestHeaderOptions {
-  /** The client's headers, when client and provider speak the same dialect; null otherwise. */
+  /** The client's headers, if client and provider speak the same dialect; otherwise null. */
   client: HeaderReader | null;
-  /** The key is not the client's, who does not say which account is charged. Default: false. */
+  /** Whether the key is the gateway's, so that the client must not say which account is charged. Default: false. */
   chargesUs?: boolean;
-  /** The provider side's own: authentication and what the dialect always needs. */
+  /** The provider side's own headers: authentication, and what the dialect always needs. */
   dialect: Record<string, string>;
   listHeaders: readonly string[];
-  /** Of the provider's configuration, with names in lower case: they win. */
+  /** The headers in the provider's configuration, with names in lower case, which override all others. */
   configured: Record<string, string>;
   stream: boolean;
   userAgent: string;
@@ -72,7 +72,7 @@ export function buildRequestHeaders(options: RequestHeaderOptions): HeaderList {
   return headers;
 }
 
-/** Adds those that are not there yet; lists are merged. */
+/** Adds headers that are not there yet; lists are merged. */
 export function addHeaders(
   headers: HeaderList,
   more: Record<string, string>,
@@ -86,7 +86,7 @@ export function addHeaders(
   }
 }
 
-/** The client's headers without those that stay here. */
+/** The client's headers without those that must not be passed on. */
 function travelling(client: HeaderReader): HeaderList {
   const headers = new HeaderList();
   client.forEach((value, name) => {
@@ -99,14 +99,14 @@ function travelling(client: HeaderReader): HeaderList {
 }
 
 /**
- * Servers that give headers to programs as variables (CGI, WSGI, Rack, PHP) read `x_http_method_override` as `x-http-method-override`.
+ * Servers that give headers to programs as variables (CGI, WSGI, Rack, PHP) also read `x_http_method_override` as `x-http-method-override`.
  * https://www.rfc-editor.org/rfc/rfc3875#section-4.1.18
  */
 function isReadAsAnother(name: string): boolean {
   return name.includes('_') && NOT_FOR_PROVIDERS.test(name.replaceAll('_', '-'));
 }
 
-/** `first` then what `second` adds, each value once. */
+/** `first`, followed by what `second` adds; each value once. */
 function mergeLists(first: string, second: string): string {
   return [...new Set([...listOf(first), ...listOf(second)])].join(',');
 }
@@ -118,10 +118,10 @@ function listOf(value: string): string[] {
     .filter((entry) => entry !== '');
 }
 
-/** A client's answer headers, by names in lower case; only Response makes a Headers object of the runtime from them. */
+/** Headers of a client's answer, by names in lower case; a Headers object of the runtime is only made by Response. */
 export type AnswerHeaders = Record<string, string>;
 
-/** The upstream's headers that the client gets: all where both speak alike, else only those any client reads. */
+/** The upstream's headers that the client gets: all if both speak the same dialect, else only those that any client can read. */
 export function pickAnswerHeaders(upstream: HeaderReader, sameDialect: boolean): AnswerHeaders {
   const isLeftOut = sameDialect ? staysThere : isForeign;
   const picked: AnswerHeaders = {};
@@ -139,10 +139,10 @@ function isForeign(name: string): boolean {
   return staysThere(name) || !SHARED_ANSWER_HEADER.test(name);
 }
 
-/** The gateway's own header for its own keys. */
+/** The gateway's own header for its keys. */
 export const GATEWAY_KEY_HEADER = 'x-sluice-key';
 
-/** Every key that the client presents, in whatever headers its SDK and its user put them. */
+/** Every key that the client presents, in whichever headers its SDK or its user put them. */
 export function presentedKeys(headers: HeaderReader): string[] {
   const keys = keysForProviders(headers);
   const own = headers.get(GATEWAY_KEY_HEADER);
@@ -150,7 +150,7 @@ export function presentedKeys(headers: HeaderReader): string[] {
   return keys;
 }
 
-/** Those that may be a provider's: all but the one in the gateway's own header. */
+/** Those that may be a provider's: all except the one in the gateway's own header. */
 export function presentedProviderKeys(headers: HeaderReader): string[] {
   const keys = keysForProviders(headers);
   return keys.includes(PLACEHOLDER_KEY) ? keys.filter((key) => key !== PLACEHOLDER_KEY) : keys;
@@ -159,7 +159,7 @@ export function presentedProviderKeys(headers: HeaderReader): string[] {
 /** Where Anthropic's, Google's and Azure's SDKs put their provider's key. */
 const KEY_HEADERS = ['x-api-key', 'x-goog-api-key', 'api-key'] as const;
 
-/** What stands where an SDK puts its provider's key. */
+/** The keys in the headers in which SDKs send a provider's key. */
 function keysForProviders(headers: HeaderReader): string[] {
   const keys: string[] = [];
   for (const name of KEY_HEADERS) addKey(keys, headers.get(name));
@@ -171,9 +171,9 @@ function addKey(keys: string[], key: string | null): void {
   if (key !== null && key.length > 0) keys.push(key);
 }
 
-/** Names of credentials, whoever they are meant for: some of these pass to a provider of the same dialect. */
+/** Names of headers with credentials, whoever they are meant for; some of these are passed to a provider of the same dialect. */
 const SECRET_FIELD = /(^|-)(auth|authorization|secret|password)$|token$|(^|-)(api)?key$/;
-/** What is told apart or found again by a key is no secret. */
+/** Keys that only identify something are no secrets. */
 const OTHER_KEY = /(^|-)(idempotency|cache|session|request|routing|partition|websocket)-key$/;
 const SECRET_PARAMETER = /(^|[_-])(api)?key$|auth(orization)?$|token$|secret$|password$/i;
 
@@ -192,7 +192,7 @@ export function presentedSecrets(headers: HeaderReader, query: URLSearchParams):
   return [...secrets];
 }
 
-/** The secret part of a header's value: after the name of a scheme, only the credentials, and what they name a token. */
+/** The secret part of a header's value: without the name of a scheme, and of a list only what is named a token. */
 function secretsInField(value: string): string[] {
   const [, scheme = '', credentials] = /^([\w-]+) +(\S+)$/.exec(value) ?? [];
   const pair = scheme.toLowerCase() === 'basic' ? decodedPair(credentials ?? '') : null;
@@ -200,10 +200,10 @@ function secretsInField(value: string): string[] {
   return pair === null ? [whole, ...namedSecrets(value)] : [whole, pair, pair.slice(pair.indexOf(':') + 1)];
 }
 
-/** A name is begun where it begins alone: tried from each of its letters, one long key would take its length squared. */
+/** A name is tried only where it begins: from each of its letters, a long key would take quadratic time. */
 const FIELD = /(?<![\w-])([\w-]+)=(?:"([^"]*)"|([^\s,;"]+))/g;
 
-/** In `Token token="…", user=me`. https://www.rfc-editor.org/rfc/rfc9110#name-authentication-parameters */
+/** The secrets in `Token token="…", user=me`. https://www.rfc-editor.org/rfc/rfc9110#name-authentication-parameters */
 function namedSecrets(value: string): string[] {
   return [...value.matchAll(FIELD)].flatMap(([, name = '', quoted, plain]) =>
     SECRET_PARAMETER.test(name) ? [quoted ?? plain ?? ''] : [],
@@ -216,7 +216,7 @@ export function secretsInHeader(name: string, value: string): string[] {
   return [value, ...value.split(';').map((pair) => pair.slice(pair.indexOf('=') + 1).trim())];
 }
 
-/** `user:password`; null where it is none. https://www.rfc-editor.org/rfc/rfc7617 */
+/** `user:password`; null if it is something else. https://www.rfc-editor.org/rfc/rfc7617 */
 function decodedPair(credentials: string): string | null {
   try {
     const pair = atob(credentials);
@@ -226,7 +226,7 @@ function decodedPair(credentials: string): string | null {
   }
 }
 
-/** The token of `authorization: Bearer`, null where there is none. */
+/** The token of `authorization: Bearer`; null if there is none. */
 export function bearerOf(headers: HeaderReader): string | null {
   const authorization = headers.get('authorization');
   return authorization === null ? null : (/^Bearer\s+(\S+)$/i.exec(authorization)?.[1] ?? null);

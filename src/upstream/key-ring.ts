@@ -1,34 +1,34 @@
-// The keys of one provider: which one a request uses, and which are set aside after they were refused.
+// The keys of one provider: which one a request uses, and which are set aside after being refused.
 import type { GatewayError } from '../model/errors.ts';
 import { fnv1a } from '../model/hash.ts';
 
-/** Why a key is not used: it was refused, its quota is used up, or it has to wait for its rate limit or for an overload. */
+/** Why a key is not used: it was refused, its quota is used up, or it has to wait because of a rate limit or an overload. */
 export type CooldownReason = 'refused' | 'exhausted' | 'rate_limited' | 'overloaded';
 
 export interface ChosenKey {
-  /** Null: the provider takes none. */
+  /** Null: the provider needs none. */
   value: string | null;
-  /** Its position, `#1`; undefined where there is no choice. */
+  /** The key's position, such as `#1`; undefined if there is no choice. */
   label: string | undefined;
 }
 
 export interface KeyState {
-  /** Its position: keys are never shown. */
+  /** The key's position, since keys are never shown. */
   name: string;
   state: 'ready' | CooldownReason;
-  /** Milliseconds until it is used again; left out where it is ready. */
+  /** Milliseconds until it is used again; left out if it is ready. */
   retryInMs?: number;
-  /** The models it is set aside for; left out where it is for all. */
+  /** The models for which it is set aside; left out if for all. */
   models?: string[];
 }
 
 export interface KeyQuestion {
-  /** Empty: the provider takes none, which counts as one. */
+  /** Empty: the provider needs none, which counts as one key. */
   keys: readonly string[];
   model: string;
-  /** The same key for the same text, as long as that key is ready. Read only where there is a choice. */
+  /** A text for which the same key is chosen each time, as long as it is ready. Read only if there is a choice. */
   conversation(): string | null;
-  /** No other target is left: a key that was refused is better than none. */
+  /** No other target is left, so that even a refused key is better than none. */
   lastResort: boolean;
 }
 
@@ -39,16 +39,16 @@ export interface KeyRing {
   succeeded(key: string | null, model: string): void;
   /** Whether a key is set aside for this model, or for all, and has not been tried since. */
   hasCooldown(key: string | null, model: string): boolean;
-  /** Sets the key aside where the failure was the key's. Returns whether it is refused or used up, for all models, only from now on. */
+  /** Sets the key aside if it is to blame for the failure. Returns whether it is refused or used up for all models, and was not before. */
   failed(key: string | null, model: string, error: GatewayError, alone: boolean): boolean;
   snapshot(keys: readonly string[]): KeyState[];
-  /** What another process that is starting must know: the keys that are set aside. */
+  /** The keys that are set aside, for another process that is starting. */
   recall(): KeyCooldown[];
-  /** Another process has set these aside. */
+  /** Another process has set these keys aside. */
   adopt(cooldowns: readonly KeyCooldown[]): void;
 }
 
-/** A key that is set aside, for another process. Passed between processes and nowhere else. */
+/** A key that is set aside, for another process. Must not be passed anywhere else. */
 export interface KeyCooldown extends Omit<Cooldown, 'until'> {
   key: string;
   model: string;
@@ -56,17 +56,17 @@ export interface KeyCooldown extends Omit<Cooldown, 'until'> {
   leftMs: number;
 }
 
-/** How long a refused or used-up key is set aside, where the provider does not say. */
+/** How long a refused or used-up key is set aside if the provider does not say. */
 export const REFUSED_MS = 5 * 60_000;
-/** A hint is honoured up to here: whatever a provider says, a key is tried again within the hour. */
+/** The longest hint that is honoured: whatever a provider says, a key is tried again within the hour. */
 export const LONGEST_COOLDOWN_MS = 60 * 60_000;
 const FIRST_UNHINTED_MS = 1_000;
 const LONGEST_UNHINTED_MS = 60_000;
 /** Timers may fire up to a millisecond early. */
 const EARLY_MS = 1;
-/** Model names come from clients. */
+/** Bounded, since model names come from clients. */
 const MAX_COOLDOWNS = 256;
-/** Beyond so many, keys that are no longer set aside are forgotten: reloads may bring new ones without end. */
+/** If there are more, keys that are not set aside any more are forgotten, since reloads may bring new ones without end. */
 const MAX_KEYS = 256;
 
 const EVERY_MODEL = '*';
@@ -74,9 +74,9 @@ const EVERY_MODEL = '*';
 interface Cooldown {
   until: number;
   why: CooldownReason;
-  /** The provider said for how long. */
+  /** Whether the provider said for how long. */
   hinted: boolean;
-  /** Times in a row that the provider gave no hint. */
+  /** How often in a row the provider gave no hint. */
   strikes: number;
 }
 
@@ -112,7 +112,7 @@ export function createKeyRing(monotonic: () => number): KeyRing {
       if ([...own.values()].every(({ until }) => until <= now)) cooldowns.delete(key);
   }
 
-  /** All positions, the one to prefer first. */
+  /** All positions, in order of preference. */
   function order(keys: readonly string[], conversation: () => string | null): number[] {
     const positions = [...keys.keys()];
     if (keys.length < 2) return positions;
@@ -121,14 +121,14 @@ export function createKeyRing(monotonic: () => number): KeyRing {
       const first = turn++ % keys.length;
       return [...positions.slice(first), ...positions.slice(0, first)];
     }
-    // Rendezvous hashing: when one key is missing, only its own conversations move.
+    // Rendezvous hashing: if one key is missing, only its own conversations move.
     const weights = keys.map((key) => weightOf(`${spoken}\n${key}`));
     return positions.sort((a, b) => (weights[b] ?? 0) - (weights[a] ?? 0));
   }
 
   return {
     choose({ keys, model, conversation, lastResort }) {
-      // Where there is neither a choice nor a key set aside, as a rule, nothing is compared.
+      // Usually there is neither a choice nor a key that is set aside, and nothing need be compared.
       if (keys.length < 2 && cooldowns.size === 0) return { value: keys[0] ?? null, label: undefined };
       const held = keys.length === 0 ? [''] : keys;
       const ordered = order(held, conversation);
@@ -166,7 +166,7 @@ export function createKeyRing(monotonic: () => number): KeyRing {
       const before = cooldownOf(held, model)?.why;
       const isNews = before !== 'refused' && before !== 'exhausted';
       if (code === 'upstream_unauthorized') {
-        // 403 may be about the one model that was asked for.
+        // A 403 may only concern the model that was asked for.
         const why = error.exhausted ? 'exhausted' : 'refused';
         const ofAll = status !== 403;
         setAside(held, ofAll ? EVERY_MODEL : model, why, refused);
@@ -213,7 +213,7 @@ export function createKeyRing(monotonic: () => number): KeyRing {
   };
 }
 
-/** Whether it may end at any time: the bill is paid, or the key gets its rights. */
+/** Whether it may end at any time: when the bill is paid, or the key gets its rights. */
 function isDoubtful({ why, hinted }: Cooldown): boolean {
   return (why === 'refused' || why === 'exhausted') && !hinted;
 }

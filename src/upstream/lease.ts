@@ -10,11 +10,11 @@ type LeaseOutcome = 'completed' | 'abandoned' | GatewayError;
 
 /** One request's permission to ask a provider, from before it is sent until its answer is over. */
 export interface Lease {
-  /** The gateway's key to use; null where there is none, or the client's own goes alone. */
+  /** The gateway's key to use; null if there is none, or only the client's own is sent. */
   readonly key: string | null;
-  /** Its position, `#2`; undefined where there is no choice. */
+  /** The key's position, such as `#2`; undefined if there is no choice. */
   readonly keyLabel: string | undefined;
-  /** The answer's first content has arrived. @param isTimed false: when it did depended on the client, whose upload came first. */
+  /** The answer's first content has arrived. @param isTimed false if its time depended on the client, whose upload came first. */
   answered(isTimed: boolean): void;
   /** Only the first call counts. */
   end(outcome: LeaseOutcome): void;
@@ -24,7 +24,7 @@ interface LeaseTerms {
   memory: ProviderMemory;
   model: string;
   whose: 'own' | 'client';
-  /** The same request has failed there. */
+  /** The same request has failed there before. */
   isRetry: boolean;
   slot: Slot;
   permit: Permit;
@@ -38,11 +38,11 @@ export function createLease(terms: LeaseTerms): Lease {
   return new ProviderLease(terms);
 }
 
-/** A class: one is made for each request, and lives as long as its stream. */
+/** A class, since one is made for each request, and lives as long as its stream. */
 class ProviderLease implements Lease {
   private readonly terms: LeaseTerms;
   private over = false;
-  /** What it says about retries is known. */
+  /** Whether its effect on the retry budget is known. */
   private isCounted = false;
 
   constructor(terms: LeaseTerms) {
@@ -78,7 +78,7 @@ class ProviderLease implements Lease {
       this.keyIsGood();
     } else this.judge(outcome);
     this.learned('abandoned');
-    // Not where an answer begins, which lets others in: one that always breaks off would be reported each time.
+    // Not when an answer begins, which only admits others: a provider whose answers always break off would be reported each time.
     reportCondition(memory);
     slot.release();
   }
@@ -97,7 +97,7 @@ class ProviderLease implements Lease {
         permit.abandoned();
         return;
       case 'client':
-        // It read the request and refused it: that only shows that the provider is up.
+        // The provider read the request and refused it, which only shows that it is up.
         permit.spoke();
         return;
       case 'key':
@@ -106,7 +106,7 @@ class ProviderLease implements Lease {
         if (error.code === 'upstream_rate_limited') slot.congested();
         return;
       case 'provider':
-        // A breaker would keep the provider from being asked for a while after the network is back.
+        // Otherwise the breaker would keep the provider from being asked for some time after the network is back.
         if (error.offline) permit.abandoned();
         else permit.failed();
         this.failed(error, whose === 'own');
@@ -130,7 +130,7 @@ class ProviderLease implements Lease {
     memory.notify({ what: 'client-key-good' });
   }
 
-  /** @param ofKey the key is set aside where the failure is of that kind. */
+  /** @param ofKey whether the key is to be set aside if it is to blame. */
   private failed(error: GatewayError, ofKey: boolean): void {
     const { memory, keyLabel } = this.terms;
     this.learned('failed');
@@ -147,9 +147,9 @@ class ProviderLease implements Lease {
   }
 }
 
-/** Whose failure it was: a refused key is not the provider's, and a client's own key is the client's. */
+/** Whose failure it was: the provider is not to blame for a refused key, and a client's own key concerns the client. */
 function blameOf(error: GatewayError, key: 'own' | 'client'): 'nobody' | 'client' | 'key' | 'provider' {
-  // What was refused is out of use already.
+  // What was refused has been replaced already.
   if (error.renewed) return 'client';
   const { blame } = error.rule;
   if (blame === 'gateway') return 'nobody';

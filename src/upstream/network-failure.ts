@@ -11,7 +11,7 @@ const NAME_UNKNOWN: Words = ['its host name cannot be resolved', 'check base_url
 const NAME_SERVER: Words = ['the name server did not answer', 'check the network, and base_url'];
 const NO_WAY: Words = ['there is no route to it', 'check the network, and base_url'];
 const NO_TLS: Words = ['it does not speak TLS', 'base_url may have to begin with http://'];
-/** By the system's code: failures of this process or machine, and no one else's. */
+/** By the system's code: failures of this process or machine. */
 const NO_DESCRIPTOR: Readonly<Record<string, Words>> = {
   EMFILE: [
     'this process has reached its limit of open files and connections',
@@ -22,7 +22,7 @@ const NO_DESCRIPTOR: Readonly<Record<string, Words>> = {
     'raise it (sysctl fs.file-max; on macOS kern.maxfiles), or end programs that have many',
   ],
 };
-/** By the code that the network's error has. */
+/** By the code of the network's error. */
 const WORDS: Readonly<Record<string, Words>> = {
   ECONNREFUSED: ['no connection could be made', 'check that it runs, and that base_url is right'],
   ECONNRESET: ['it closed the connection without an answer', 'check its log, and that base_url is right'],
@@ -52,7 +52,7 @@ const STRANGER: Words = [
 ];
 const FAULTY: Words = ['its certificate is not accepted', 'have it replaced, or check base_url'];
 
-/** Likewise, where a certificate was refused. https://nodejs.org/api/tls.html#x509-certificate-error-codes */
+/** The same for a refused certificate. https://nodejs.org/api/tls.html#x509-certificate-error-codes */
 const REFUSED_CERTIFICATE: Readonly<Record<string, Words>> = {
   CERT_HAS_EXPIRED: ['its certificate has expired', 'have it renewed, or correct the clock of this machine'],
   CERT_NOT_YET_VALID: ['its certificate is not valid yet', 'correct the clock of this machine'],
@@ -80,14 +80,14 @@ const REFUSED_CERTIFICATE: Readonly<Record<string, Words>> = {
   UNABLE_TO_DECRYPT_CERT_SIGNATURE: FAULTY,
 };
 
-/** It speaks TLS, and says why not with us. https://www.rfc-editor.org/rfc/rfc8446#section-6.2 */
+/** The server speaks TLS, and says why it does not accept the connection. https://www.rfc-editor.org/rfc/rfc8446#section-6.2 */
 const TLS_ALERT = /_ALERT_([A-Z_]+)/;
 const REFUSED_TLS =
   'check base_url; it may not serve that host name, or require another version of TLS, or a client certificate (tls of the provider)';
 
 const UNKNOWN: Words = ['the network failed', 'check base_url and the network'];
 
-/** It was reached, but did not speak valid HTTP: `happened` is followed by the error's own words. */
+/** The server was reached, but did not speak valid HTTP; the error's own words follow `happened`. */
 const NOT_HTTP: Readonly<Record<string, { code: ErrorCode; happened: string; remedy: string }>> = {
   MALFORMED_HTTP: {
     code: 'upstream_malformed',
@@ -105,7 +105,7 @@ function isOffline(cause: unknown): boolean {
   return cause instanceof Error && 'offline' in cause && cause.offline === true;
 }
 
-/** What an error says about a lack of descriptors, and what to do; undefined: it has another reason. */
+/** What an error says about a lack of descriptors, and what to do; undefined if it has another reason. */
 export function lackOfDescriptors(error: unknown): { happened: string; remedy: string } | undefined {
   const code = nameOf(error);
   const words = NO_DESCRIPTOR[code];
@@ -144,7 +144,7 @@ function wordsOf(cause: unknown): Words {
 }
 
 /**
- * The GatewayError of credentials that did not come from the server that issues them; undefined: the network is not the reason.
+ * The GatewayError if the server that issues credentials could not be reached; undefined if the network is not the reason.
  * @param cause from a vendor's library.
  */
 export function credentialsFailure(provider: string, cause: unknown): GatewayError | undefined {
@@ -167,7 +167,7 @@ export function credentialsFailure(provider: string, cause: unknown): GatewayErr
   return undefined;
 }
 
-/** What is wrong, as the libraries of Google and of AWS word it. */
+/** What is wrong, in the words of Google's and AWS's libraries. */
 const REFUSED_CREDENTIALS: readonly (readonly [RegExp, string])[] = [
   // https://github.com/googleapis/google-auth-library-nodejs/issues/129
   [/iat and exp|Signature expired|Signature not yet current/, 'correct the clock of this machine'],
@@ -188,23 +188,23 @@ export function refusedCredentials(cause: unknown): string {
 const EVERY_SERVERS_REMEDY = 'check the clock of this machine, any proxy in between, and NODE_EXTRA_CA_CERTS';
 const NO_PAGE = 'check the network, and any proxy in between: one may have answered with a page of its own';
 
-/** As the libraries of Google and of AWS have it. */
+/** The status, where Google's and AWS's libraries put it. */
 function statusOf(thrown: unknown): number | undefined {
   if (!isObject(thrown)) return undefined;
   const status = thrown.status ?? asObject(thrown.$metadata)?.httpStatusCode;
   return typeof status === 'number' ? status : undefined;
 }
 
-/** Failures after it was reached: the next request may succeed. */
+/** Failures after the server was reached: the next request may succeed. */
 const REACHED = ['ECONNRESET', 'EPIPE', 'UNDELIVERED'];
 
-/** Whether no connection was made, so that the next request would not fare better. */
+/** Whether no connection was made, so that the next request would fail as well. */
 export function isUnreachable(cause: unknown): boolean {
   const code = nameOf(cause);
   return (Object.hasOwn(WORDS, code) && !REACHED.includes(code)) || Object.hasOwn(REFUSED_CERTIFICATE, code);
 }
 
-/** @param server that the proxy stands in front of. */
+/** @param server the one behind the proxy. */
 function proxyFailure(server: string, cause: ProxyFailure): GatewayError {
   const { proxy, problem } = cause;
   const where = `the proxy ${proxy.name} in front of ${server}`;
@@ -224,7 +224,7 @@ function isLasting(problem: number | Error): boolean {
   return typeof problem === 'number' && problem >= 400 && problem < 500 && !PASSING.has(problem);
 }
 
-/** Statuses that ask for patience: 408, 425, 429. */
+/** Statuses that ask for patience. */
 const PASSING = new Set([408, 425, 429]);
 
 function refusalOf(status: number, { variable, hasCredentials }: NamedProxy): string {

@@ -1,5 +1,5 @@
-// Several processes before the same providers: what one learns about a provider, the others must know. A success that
-// changes nothing is not reported, so that healthy traffic costs nothing.
+// Several processes in front of the same providers: what one learns about a provider, the others must know. A success that changes nothing
+// is not reported, so that healthy traffic costs nothing.
 import { type ErrorCode, GatewayError } from '../model/errors.ts';
 import type { BreakerEvent, BreakerMemory, BreakerSettings } from './breaker.ts';
 import type { KeyCooldown } from './key-ring.ts';
@@ -15,7 +15,7 @@ export type PeerEvent =
   | { what: 'breaker'; met: BreakerEvent; settings: BreakerSettings }
   /** It has answered well after failures. */
   | { what: 'recovered' }
-  /** A failure that was the provider's or the key's. */
+  /** A failure for which the provider or the key is to blame. */
   | { what: 'failed'; error: PeerError; key: PeerKey | null }
   /** A key that was set aside is good again. */
   | { what: 'key-good'; key: PeerKey }
@@ -23,9 +23,9 @@ export type PeerEvent =
   | { what: 'client-key-good' }
   /** How many may be in flight now; null: the configured limit. */
   | { what: 'limit'; value: number | null }
-  /** A place is free that a request of another process may wait for. */
+  /** A place is free for which a request of another process may wait. */
   | { what: 'room' }
-  /** All that is known of it, for a process that is starting. */
+  /** Everything that is known of it, for a process that is starting. */
   | { what: 'known'; known: ProviderKnowledge };
 
 export interface ProviderKnowledge {
@@ -38,7 +38,7 @@ export interface ProviderKnowledge {
   clientKeysWork: boolean;
 }
 
-/** The key that was used. Passed between processes and nowhere else. */
+/** The key that was used. Must not be passed anywhere but between processes. */
 export interface PeerKey {
   value: string | null;
   model: string;
@@ -46,7 +46,7 @@ export interface PeerKey {
   alone: boolean;
 }
 
-/** A GatewayError as it can be sent. */
+/** A GatewayError in a form that can be sent. */
 interface PeerError {
   code: ErrorCode;
   message: string;
@@ -68,22 +68,24 @@ export function fromPeerError({ code, message, status, retryAfterMs, exhausted }
   });
 }
 
-/** Requests of all processes with one provider. */
+/** How many requests of all processes are with one provider. */
 export interface SharedRoom {
-  /** Publishes this process's number in flight. Visible to all before anything that is read here afterwards. */
+  /** Publishes how many this process has in flight. All others see it before anything that is read here afterwards. */
   setInFlight(count: number): void;
   setWaiting(count: number): void;
   othersInFlight(): number;
   othersWaiting(): number;
-  /** Sets whether this process tries a half-open breaker; returns whether another does. */
+  /** Sets whether this process tries a half-open breaker; returns whether another one does. */
   setProbing(isOn: boolean): boolean;
-  /** Notes that the operator is told that it works, or that it fails at this address; returns whether that is news among all processes. */
+  /**
+   * Notes that the operator is told that the provider works, or fails, at this address; returns whether that is news among all processes.
+   */
   claimNews(baseUrl: string, isWell: boolean): boolean;
 }
 
 /**
- * Shares one provider's room between several of its addresses, as while requests still run at an earlier one: this process
- * publishes their sum, and each counts only its own.
+ * Divides one provider's room between several of its addresses, for instance while requests still run at an earlier one: this process
+ * publishes their sum, and each address counts only its own requests.
  */
 export class DividedRoom {
   private readonly room: SharedRoom;
@@ -131,9 +133,9 @@ function sum(shares: Iterable<Share>, what: keyof Share): number {
 
 export interface Peers {
   notify(notice: PeerNotice): void;
-  /** Undefined where this process counts alone. */
+  /** Undefined if this process counts alone. */
   room(provider: string): SharedRoom | undefined;
 }
 
-/** One process. */
+/** For a single process. */
 export const NO_PEERS: Peers = { notify: () => {}, room: () => undefined };

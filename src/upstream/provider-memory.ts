@@ -1,4 +1,4 @@
-// What is known from one provider's requests: its breaker, its keys, its limit and its failures in a row.
+// What requests have shown of one provider: its breaker, its keys, its limit and its consecutive failures.
 import type { GatewayError } from '../model/errors.ts';
 import type { Breaker } from './breaker.ts';
 import type { ConcurrencyLimit } from './concurrency-limit.ts';
@@ -12,36 +12,38 @@ import {
 } from './peers.ts';
 import type { RetryBudget } from './retry-budget.ts';
 
-/** What an operator should know of a provider, once each. */
+/** What an operator should know of a provider, each thing once. */
 export type ProviderNews =
-  /** Its breaker has opened, so that it is not asked for a while. `isAsked`: it has none, and UNHEALTHY_AFTER failures in a row. */
+  /**
+   * Its breaker has opened, so that it is not asked for some time. `isAsked`: it has no breaker, and UNHEALTHY_AFTER consecutive failures.
+   */
   | { what: 'fails'; error: string; isAsked?: true }
   | { what: 'works again' }
-  /** It refused a key, or that key's quota is used up. @param key its position, where there are several. */
+  /** It refused a key, or that key's quota is used up. @param key its position, if there are several. */
   | { what: 'key set aside'; key: string | undefined; error: string };
 
-/** One failure is chance, two a hiccup; with three in a row the next request will most likely fail too. */
+/** One failure is chance, two a hiccup; after three in a row the next request will most likely fail too. */
 export const UNHEALTHY_AFTER = 3;
-/** Without a breaker, which is open for a while, what fails every other time would be reported as often. */
+/** Without a breaker, whose opening takes some time, a provider that fails every other time would be reported each time. */
 const BETWEEN_NEWS_MS = 30_000;
 
 export interface ProviderMemory {
   baseUrl: string;
   breaker: Breaker;
-  /** By the latest request's configuration. */
+  /** As the newest request's configuration says. */
   hasBreaker: boolean;
   keys: KeyRing;
   limit: ConcurrencyLimit;
   room: SharedRoom | undefined;
-  /** Of this process: what others waste is theirs. */
+  /** Of this process only: what other processes waste does not count here. */
   retries: RetryBudget;
   failuresInARow: number;
   lastError: string | undefined;
-  /** Clients' own keys have been answered since one of the gateway's was set aside. */
+  /** Whether clients' own keys have been answered since one of the gateway's was set aside. */
   clientKeysWork: boolean;
   notify(event: PeerEvent): void;
   elapsed(): number;
-  /** As of the latest news, by whichever process. */
+  /** What the latest news said, from whichever process. */
   wasWell: boolean;
   /** When the latest news was; null: never. */
   toldAt: number | null;
@@ -49,8 +51,8 @@ export interface ProviderMemory {
 }
 
 /**
- * Reports where a request of this process has opened or closed the breaker: one that merely fails often would be reported with every
- * other request. Where there is no breaker, that it has become unhealthy, or works again.
+ * Reports that a request of this process has opened or closed the breaker; a provider that merely fails often would otherwise be reported
+ * with every other request. Without a breaker, reports that it has become unhealthy, or works again.
  */
 export function reportCondition(memory: ProviderMemory): void {
   const well = isWell(memory);
@@ -67,7 +69,7 @@ export function reportCondition(memory: ProviderMemory): void {
   );
 }
 
-/** By which of the two a provider is judged from now on. What is known of it so far was news earlier, or to another process. */
+/** Sets by which of the two a provider is judged from now on. What is known of it so far was news earlier, or to another process. */
 export function guard(memory: ProviderMemory, hasBreaker: boolean): void {
   if (memory.hasBreaker === hasBreaker) return;
   memory.hasBreaker = hasBreaker;
@@ -79,7 +81,7 @@ function isWell({ hasBreaker, breaker, failuresInARow }: ProviderMemory): boolea
   return hasBreaker ? breaker.state() === 'closed' : failuresInARow < UNHEALTHY_AFTER;
 }
 
-/** The key is set aside where the failure is of that kind. Returns whether that is news for all models. */
+/** Sets the key aside if it is to blame. Returns whether that is news for all models. */
 export function failKey(
   memory: ProviderMemory,
   { value, model, alone }: PeerKey,
@@ -91,8 +93,8 @@ export function failKey(
 }
 
 /**
- * Takes what another process has met. Mostly that one has reported it; but where the failures of two cross, each learns the last of them
- * from the other, where they share what is told. That an answer begins is no news, there or here.
+ * Takes over what another process has met. Usually that process has reported it; but if failures of two processes cross, and they share
+ * what was told, each learns the last one from the other. That an answer begins is no news, in either.
  */
 export function learn(memory: ProviderMemory, event: PeerEvent): void {
   take(memory, event);
@@ -161,7 +163,7 @@ export function recall({
   };
 }
 
-/** Returns whether there was something to reset. */
+/** Returns whether there was anything to reset. */
 export function resetFailures(memory: ProviderMemory): boolean {
   const isNews = memory.failuresInARow > 0;
   memory.failuresInARow = 0;

@@ -1,5 +1,5 @@
-// What the gateway knows of each provider from its own requests, and which may be asked now: breaker, keys, room.
-// A request takes a lease before it is sent and ends it when its answer is over; its outcome affects the next ones.
+// What the gateway knows of each provider from its own requests, and which may be asked now: breakers, keys, room. A request takes a lease
+// before it is sent and ends it when its answer is over; its outcome affects later ones.
 import type { GatewayError } from '../model/errors.ts';
 import {
   type BreakerSettings,
@@ -41,12 +41,12 @@ import {
 import { createRetryBudget } from './retry-budget.ts';
 import { type Refusal, refusedByBreaker, refusedByKeys, refusedByLimit } from './refusal.ts';
 
-/** The part of a provider's configuration that matters here. */
+/** What matters here of a provider's configuration. */
 export interface GuardedProvider {
   name: string;
   baseUrl: string;
   apiKeys: readonly string[];
-  /** Another gateway, which one of these keys admits us to beside the client's own. */
+  /** It is another gateway, to which one of these keys admits this one, beside the client's own key. */
   isGateway?: true;
   /** Null: none. */
   breaker: BreakerSettings | null;
@@ -56,9 +56,9 @@ export interface GuardedProvider {
 interface LeaseRequest {
   provider: GuardedProvider;
   model: string;
-  /** `client`: the client's own key is used, so that the gateway's do not matter, unless they admit us to another gateway. */
+  /** `client`: the client's own key is used, so that the gateway's keys do not matter, unless they admit it to another gateway. */
   key: 'own' | 'client';
-  /** The conversation the request belongs to, null where it is unknown. Read only where it matters. */
+  /** The conversation to which the request belongs; null if unknown. Read only if it matters. */
   conversation(): string | null;
   /** No other target is left. */
   lastResort: boolean;
@@ -71,20 +71,20 @@ interface LeaseRequest {
 export interface ProviderState {
   name: string;
   /**
-   * The breaker is closed, fewer than UNHEALTHY_AFTER failures in a row were the provider's, and not every key is refused or used up,
-   * unless clients' own keys are answered meanwhile.
+   * True if the breaker is closed, fewer than UNHEALTHY_AFTER consecutive failures were the provider's, and not every key is refused or
+   * used up (unless clients' own keys are answered meanwhile).
    */
   healthy: boolean;
   breaker: BreakerState;
-  /** Milliseconds until an open breaker lets one request try; left out where it is closed. */
+  /** Milliseconds until an open breaker admits one request; left out if it is closed. */
   retryInMs?: number;
   /** Requests begun and not over. */
   inFlight: number;
   queued: number;
-  /** How many may be in flight; null where that is not limited. */
+  /** How many may be in flight; null if that is not limited. */
   limit: number | null;
   keys: KeyState[];
-  /** `code: message` of the newest failure that was the provider's; absent once it has answered well since. */
+  /** `code: message` of the newest failure for which the provider is to blame; absent once it has answered well since. */
   lastError?: string;
 }
 
@@ -92,19 +92,19 @@ export interface ProviderStates {
   /** Synchronous unless it must wait for room. Throws, or rejects with, the signal's reason when the client leaves. */
   enter(question: LeaseRequest): Lease | Refusal | Promise<Lease | Refusal>;
   /**
-   * Begins a probe of the provider, which is not a request. Returns the function that ends it, called with the
-   * provider's failure, or null where it answered. Undefined while its breaker admits nothing.
+   * Begins a probe of the provider, which is not a request. Returns the function that ends it, to be called with the provider's failure, or
+   * null if it answered. Undefined while its breaker admits nothing.
    */
   beginProbe(provider: GuardedProvider): ((failure: GatewayError | null) => void) | undefined;
   /** Whether another of its keys is ready for this model. */
   hasOtherKey(provider: GuardedProvider, model: string): boolean;
-  /** Whether a request that failed may be sent there again: false where too many retries have failed lately. */
+  /** Whether a request that failed may be sent there again; false if too many retries have failed recently. */
   mayRetry(provider: Pick<GuardedProvider, 'name' | 'baseUrl'>): boolean;
-  /** Of these providers, in this order; one never asked is healthy. */
+  /** The states of these providers, in this order; one that was never asked is healthy. */
   snapshot(providers: readonly GuardedProvider[]): ProviderState[];
-  /** Requests with this provider now, those of other processes included. */
+  /** Requests with this provider now, including those of other processes. */
   inFlight(provider: GuardedProvider): number;
-  /** Sets the settings from now on: where one admits more than before, waiting requests proceed. */
+  /** Applies new settings; if one admits more than before, waiting requests proceed. */
   configure(providers: readonly GuardedProvider[]): void;
   /** Another process has met this. */
   learn(notice: PeerNotice): void;
@@ -118,7 +118,7 @@ const CLIENTS_KEY: ChosenKey = { value: null, label: undefined };
 const NO_BREAKER: Permit = { spoke() {}, succeeded() {}, failed() {}, abandoned() {} };
 
 interface StateClock extends LimitClock {
-  /** Passes while the machine sleeps too, as the time does for which a provider asks to wait. Left out: as `monotonic`. */
+  /** Also passes while the machine sleeps, like the time that a provider asks to wait. Left out: `monotonic` is used. */
   elapsed?(): number;
 }
 
@@ -129,7 +129,7 @@ export function createProviderStates(
   report: (provider: string, news: ProviderNews) => void = () => {},
 ): ProviderStates {
   const elapsed = clock.elapsed ?? clock.monotonic;
-  /** By name and address: another address is another server, whatever its name. */
+  /** By name and address, since another address is another server, whatever its name. */
   const memories = new Map<string, Map<string, ProviderMemory>>();
   const rooms = new Map<string, DividedRoom | undefined>();
 
@@ -181,11 +181,11 @@ export function createProviderStates(
   }
 
   function closed({ provider }: LeaseRequest, { breaker, lastError }: ProviderMemory): Refusal {
-    // Refused with no wait left: another process tries it, and has not reported that yet.
+    // Refused although no wait is left: another process is trying it, and has not reported that yet.
     return refusedByBreaker(provider.name, breaker.waitMs() || PROBE_WAIT_MS, lastError);
   }
 
-  /** There is room, or none. */
+  /** Called with the place, or the refusal of one. */
   function admit(question: LeaseRequest, memory: ProviderMemory, slot: Slot | Shed): Lease | Refusal {
     const { provider, model } = question;
     const { breaker, keys } = memory;
@@ -196,7 +196,7 @@ export function createProviderStates(
       slot.release();
       return refusedByKeys(provider, key);
     }
-    // Last: a request that a half-open breaker admits must really be sent.
+    // Last, since a request that a half-open breaker admits must really be sent.
     const permit = provider.breaker === null ? NO_BREAKER : breaker.enter(provider.breaker);
     if (permit === undefined) {
       slot.release();
@@ -259,7 +259,7 @@ export function createProviderStates(
   };
 }
 
-/** Whether this process may probe. Two that claim it at once may both leave it to the next request. */
+/** Whether this process may probe. If two claim it at once, both may leave it to the next request. */
 function claimProbe(room: SharedRoom, isOn: boolean): boolean {
   const isTaken = room.setProbing(isOn);
   if (isOn && isTaken) room.setProbing(false);
@@ -271,7 +271,7 @@ function keyQuestion(question: LeaseRequest): KeyQuestion {
   return { keys: provider.apiKeys, model, conversation: () => question.conversation(), lastResort };
 }
 
-/** Where the client's own key goes: the gateway's that admits it to another one, which the ring is not asked to judge by. */
+/** The gateway's key that admits it to another gateway, beside the client's own; the ring does not judge by it. */
 function besideClients(question: LeaseRequest, keys: KeyRing): ChosenKey {
   const { isGateway, apiKeys } = question.provider;
   if (isGateway !== true || apiKeys.length < 2) return CLIENTS_KEY;
@@ -279,7 +279,7 @@ function besideClients(question: LeaseRequest, keys: KeyRing): ChosenKey {
   return 'why' in chosen ? CLIENTS_KEY : chosen;
 }
 
-/** A provider that is there may still fail every request: that it answered does not undo what these told the breaker. */
+/** A provider that is reachable may still fail every request, so an answered probe does not undo what those told the breaker. */
 function endProbe(memory: ProviderMemory, permit: Permit, failure: GatewayError | null): void {
   if (failure === null) {
     permit.spoke();
@@ -294,7 +294,7 @@ function endProbe(memory: ProviderMemory, permit: Permit, failure: GatewayError 
   reportCondition(memory);
 }
 
-/** Whether every key is refused or used up: one failure shows that, and others may not follow, since none is asked with them. */
+/** Whether every key is refused or used up. One failure shows that, and no others may follow, since none is asked with these keys. */
 function areSpent(keys: readonly KeyState[]): boolean {
   const isSpent = ({ state, models }: KeyState) =>
     models === undefined && (state === 'refused' || state === 'exhausted');

@@ -6,7 +6,7 @@ export interface NamedProxy {
   name: string;
   /** The environment variable that names it. */
   variable: string;
-  /** It is sent credentials. */
+  /** Whether it is sent credentials. */
   hasCredentials: boolean;
 }
 

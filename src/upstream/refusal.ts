@@ -1,11 +1,11 @@
-// Why a provider is not asked at all, in words and as the error that a client gets when no other target is left.
+// Why a provider is not asked at all, in words, and as the error that a client gets if no other target is left.
 import { type ErrorCode, GatewayError } from '../model/errors.ts';
 import type { Shed } from './concurrency-limit.ts';
 import type { CooldownReason } from './key-ring.ts';
 
-/** Longer waits are given in minutes. */
+/** Longer waits are stated in minutes. */
 const MAX_TOLD_IN_SECONDS_MS = 600_000;
-/** Longer waits are given in hours. */
+/** Longer waits are stated in hours. */
 const MAX_TOLD_IN_MINUTES_MS = 7_200_000;
 
 type RefusalReason = 'breaker_open' | 'keys_set_aside' | 'busy' | 'no_key' | 'budget_spent' | 'rate_limited';
@@ -60,7 +60,7 @@ export function refusedByKeys(
   };
 }
 
-/** Not even tried: what it would answer is known. */
+/** The target is not even tried, since its answer is known. */
 export function refusedWithoutKey(name: string): Refusal {
   const message = `${name} was not asked: it has no key (providers.${name}.api_key), and the request brings none for it`;
   return {
@@ -70,7 +70,10 @@ export function refusedWithoutKey(name: string): Refusal {
   };
 }
 
-/** Without the target's name, since it mostly applies to all of them alike. @param spent the budget in words, and how much of it is spent. @param waitMs until it is reset. */
+/**
+ * Does not name the target, since a budget usually applies to all of them. @param spent the budget in words, and how much of it is spent.
+ * @param waitMs until it is reset.
+ */
 export function refusedByBudget(spent: string, waitMs: number): Refusal {
   const message = `${spent}; it is renewed in ${wait(waitMs)} (costs.budgets)`;
   return {
@@ -81,8 +84,8 @@ export function refusedByBudget(spent: string, waitMs: number): Refusal {
 }
 
 /**
- * Says nothing of the target: limits of the caller hold for all of them, and are then told once.
- * @param limit in words. @param waitMs until a request may pass. @param isOfRunning it limits requests at the same time.
+ * Does not name the target: limits of the caller apply to all of them, and are then reported once.
+ * @param limit in words. @param waitMs until a request may pass. @param isOfRunning whether it limits concurrent requests.
  */
 export function refusedByRateLimit(limit: string, waitMs: number, isOfRunning: boolean): Refusal {
   const when = isOfRunning ? 'when one of them has ended' : `in ${wait(waitMs)}`;
@@ -104,7 +107,7 @@ export function refusedByLimit(name: string, shed: Shed): Refusal {
   };
 }
 
-/** The one error for several providers of which none was asked. Those without a key matter where there is no other. */
+/** One error for several providers of which none was asked. Those without a key count only if there is no other. */
 export function allRefused(all: readonly Refusal[]): GatewayError | undefined {
   const refusals = all.filter(({ refused }) => refused !== 'no_key');
   const [first, ...rest] = refusals.length > 0 ? refusals : all.slice(0, 1);

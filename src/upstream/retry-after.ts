@@ -6,8 +6,8 @@ import type { HeaderReader } from '../model/headers.ts';
 import { asArray, asObject, asString, isObject, type JsonObject } from '../model/json/json.ts';
 
 /**
- * Milliseconds until the provider may be asked again, as its failure says by whatever means; undefined where it
- * does not. `isLimit`: it failed because of a limit, so that the limits it states are the reason.
+ * Milliseconds until the provider may be asked again, by whatever means its failure says so; undefined if it does not. `isLimit`: it failed
+ * because of a limit, so that the limits that it states are the reason.
  * @param now Unix milliseconds.
  */
 export function findRetryHint(
@@ -24,9 +24,8 @@ export function findRetryHint(
 }
 
 /**
- * Milliseconds to wait, undefined where the headers do not say. `retry-after-ms` is the most exact and wins;
- * `retry-after` is seconds or an HTTP date, which counts from the response's own `date` so that clocks that
- * differ do no harm.
+ * Milliseconds to wait; undefined if the headers do not say. `retry-after-ms` is the most exact and takes precedence; `retry-after` is
+ * seconds or an HTTP date, which counts from the response's own `date`, so that different clocks do no harm.
  * @param now Unix milliseconds, for a date without a `date` header beside it.
  */
 export function parseRetryAfter(headers: HeaderReader, now: number): number | undefined {
@@ -40,14 +39,14 @@ export function parseRetryAfter(headers: HeaderReader, now: number): number | un
   return Math.max(0, until - (parseDate(headers.get('date')) ?? now));
 }
 
-/** More seconds than any provider asks to wait: such a number is a time, in Unix seconds. */
+/** More seconds than any provider asks to wait: such a number is a point in time, in Unix seconds. */
 const UNIX_SECONDS = 1e9;
 const UNIX_MS = 1e12;
 
 /**
- * Milliseconds until the used-up limits are reset, from `x-ratelimit-reset-…`, `…-reset` and the like; undefined where
- * none says that nothing remains. The format differs by server: `1m19.156s`, a date, Unix seconds or milliseconds. A
- * bare number is seconds, but milliseconds in `-reset-requests` and `-reset-tokens` (both as recorded).
+ * Milliseconds until used-up limits are reset, from `x-ratelimit-reset-…`, `…-reset` and the like; undefined if no header says that nothing
+ * remains. Servers use different forms: `1m19.156s`, a date, Unix seconds or milliseconds. A bare number is seconds, but milliseconds in
+ * `-reset-requests` and `-reset-tokens` (both recorded).
  */
 export function parseLimitReset(headers: HeaderReader, now: number): number | undefined {
   const clock = parseDate(headers.get('date')) ?? now;
@@ -94,21 +93,21 @@ function parseNumber(value: string | null): number | undefined {
   return value !== null && /^\s*\d+(\.\d+)?\s*$/.test(value) ? Number(value) : undefined;
 }
 
-/** C's `asctime`, the oldest form of an HTTP date, which names no zone. */
+/** C's `asctime`, the oldest form of an HTTP date, which names no time zone. */
 const ASCTIME = /^[A-Za-z]{3} [A-Za-z]{3} [ \d]\d \d\d:\d\d:\d\d \d{4}$/;
 
 /** Unix milliseconds of an HTTP date. */
 export function parseDate(value: string | null): number | undefined {
   const date = value?.trim() ?? '';
-  // `Date.parse` takes almost anything; an HTTP date names its day and, in the newer forms, its zone.
+  // `Date.parse` accepts almost anything; an HTTP date names its day and, in the newer forms, its zone.
   if (!/^[A-Za-z]{3,9}, .*GMT$/.test(date) && !ASCTIME.test(date)) return undefined;
   const time = Date.parse(ASCTIME.test(date) ? `${date} GMT` : date);
   return Number.isNaN(time) ? undefined : time;
 }
 
 /**
- * Milliseconds to wait from a `google.rpc.RetryInfo` among an error's details, undefined where there is none, or where
- * it stands beside a quota of a day, which it does not know of.
+ * Milliseconds to wait, from a `google.rpc.RetryInfo` among an error's details; undefined if there is none, or if it accompanies a daily
+ * quota, of which it knows nothing.
  * https://cloud.google.com/apis/design/errors#error_details
  */
 export function parseRetryInfo(body: string): number | undefined {
@@ -125,7 +124,7 @@ export function parseRetryInfo(body: string): number | undefined {
   return undefined;
 }
 
-/** The error object of a body or of an event, which some servers wrap in a list of one. */
+/** The error object of a body or an event, which some servers put into a list. */
 function errorOf(body: string): JsonObject | undefined {
   let value: unknown;
   try {
@@ -135,7 +134,7 @@ function errorOf(body: string): JsonObject | undefined {
   }
   const whole: unknown = Array.isArray(value) ? value[0] : value;
   if (!isObject(whole)) return undefined;
-  // As Responses and OpenRouter tell it in a stream.
+  // As Responses and OpenRouter report it in a stream.
   const [choice] = asArray(whole.choices) ?? [];
   return (
     asObject(whole.error) ?? asObject(asObject(whole.response)?.error) ?? asObject(asObject(choice)?.error)

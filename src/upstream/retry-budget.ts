@@ -1,22 +1,25 @@
-// How many retries at a provider may still fail: without a bound, each of many clients asks a provider that refuses all of them
-// several times, and again each time that the client itself retries.
+// Bounds how many retries at a provider may fail. Without it, each of many clients would ask a provider that refuses them all several
+// times, and again each time that the client itself retries.
 
-/** Enough for some thirty requests at once that fail each of three retries: a failure of seconds is as invisible as for one. */
+/**
+ * Enough for some thirty concurrent requests whose three retries all fail, so that a failure of some seconds stays as invisible as for a
+ * single request.
+ */
 export const MOST_FAILED_RETRIES = 100;
-/** While more than this are left, any number of retries may be under way: that they fail too is not likely. */
+/** While more than this are left, any number of retries may be under way, since it is unlikely that they all fail. */
 const PLENTY = MOST_FAILED_RETRIES / 2;
-/** Without any success as well: that a provider has recovered is noticed. */
+/** Even without any success, so that a recovery is noticed. */
 const REGAINED_PER_SECOND = 1;
 
-/** Only retries that fail are paid for, each with one success. Those that help cost nothing. */
+/** Only retries that fail are charged, each to be earned back by one success. Those that help cost nothing. */
 export interface RetryBudget {
   /** Whether a request may be sent to the provider again. */
   isLeft(): boolean;
-  /** A retry is sent. */
+  /** To be called when a retry is sent. */
   began(): void;
-  /** It is answered, has failed, or is over without either. */
+  /** To be called when a retry is answered, has failed, or is over without either. */
   ended(how: 'answered' | 'failed' | 'abandoned'): void;
-  /** A first try is answered. */
+  /** To be called when a first try is answered. */
   answered(): void;
 }
 

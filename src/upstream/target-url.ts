@@ -1,11 +1,11 @@
-// The URL of one request: the provider's base and the dialect's path, or the provider's own.
+// The URL of a request: the provider's base URL with the dialect's path, or with the provider's own.
 import type { ProviderSide } from '../dialects/dialect.ts';
 import type { Quirks } from '../dialects/quirks.ts';
 import { modelInPath } from '../dialects/shared/models/model-in-path.ts';
 
 /**
- * Path and query behind the base URL. `template`: the provider's own, in which `{model}`, `{path}` (the dialect's own) and
- * `{method}` (what follows the last colon of that) are filled in.
+ * Path and query after the base URL. `template`: the provider's own path, in which `{model}`, `{path}` (the dialect's own path) and
+ * `{method}` (what follows that path's last colon) are filled in.
  */
 export function targetPath(
   template: string | undefined,
@@ -24,7 +24,7 @@ export function targetPath(
   return template.replace(/\{(model|method|path)\}/g, (_, name: string) => filling[name] ?? '');
 }
 
-/** The same for the path of another operation, which takes the place of the dialect's own in the template. */
+/** The same for the path of another operation, which replaces the dialect's own path in the template. */
 export function operationPath(
   template: string | undefined,
   side: Pick<ProviderSide, 'endpoint'>,
@@ -36,7 +36,7 @@ export function operationPath(
   return targetPath(template?.replace(own, path), { endpoint: () => path }, model, false, quirks);
 }
 
-/** An access token (a JSON Web Token) is not an API key: it is sent as Bearer wherever it is accepted. */
+/** An access token (a JSON Web Token) is not an API key: it is sent as a Bearer wherever it is accepted. */
 const ACCESS_TOKEN = /^eyJ[\w-]*\.[\w-]+\.[\w-]*$/;
 
 /** The headers that authenticate `key` at a provider that may want it in a header of its own. */

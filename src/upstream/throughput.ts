@@ -1,17 +1,17 @@
-// Judges a stream's throughput over the time in which it is waited for: while the client does not read, nothing is
-// waited for, so a stalled client never makes a provider look slow. No timer: a stream that sends nothing is idle.
+// Judges a stream's throughput over the time spent waiting for it. While the client does not read, nothing is waited for, so a stalled
+// client never makes a provider look slow. There is no timer, since a stream that sends nothing is idle.
 
 interface ThroughputSettings {
   /** Bytes per second. */
   least: number;
-  /** Of waiting, before a judgement. */
+  /** How long must have been waited before it is judged, in milliseconds. */
   windowMs: number;
 }
 
 export interface ThroughputGuard {
-  /** The provider is waited for from now on. */
+  /** The provider is being waited for from now on. */
   waiting(now: number): void;
-  /** Counts bytes that came; false where the window was too slow. */
+  /** Counts bytes that arrived; false if the window was too slow. */
   arrived(bytes: number): boolean;
 }
 

@@ -1,4 +1,4 @@
-// A time limit on what goes on in this machine or at a server, which does not run out while the process itself stands still.
+// A time limit on something on this machine or at a server, which does not run out while the process itself is suspended.
 import { LATE_MS } from './watchdog.ts';
 
 export interface TimeLimitClock {
@@ -7,9 +7,9 @@ export interface TimeLimitClock {
 }
 
 /**
- * Calls `expired` once after `ms`. Where that would be late, since the process or its machine was suspended, all of the time is given
- * once more: what is waited for could not go on either. Only once, since timers are late on a busy machine, too, and what
- * waits there must end. The returned function cancels.
+ * Calls `expired` once after `ms`. If that is late because the process or its machine was suspended, the whole time is granted once more,
+ * since what is waited for may not have gone on either. Only once: timers are late on a busy machine too, and waiting must end there. The
+ * returned function cancels.
  */
 export function setTimeLimit(clock: TimeLimitClock, expired: () => void, ms: number): () => void {
   const late = clock.monotonic() + ms + LATE_MS;

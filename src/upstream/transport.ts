@@ -4,36 +4,36 @@ import type { CancelSignal } from './cancellation.ts';
 
 /** What the code that connects and sends must know of a request. */
 interface Connecting {
-  /** Longest time until the connection is established. */
+  /** Longest time until the connection is established, in milliseconds. */
   connectMs: number;
-  /** Called when the connection is established; not where one was open already, or where that is unknown. */
+  /** Called when the connection is established; not called if one was open already, or if that is unknown. */
   connected?(): void;
   /**
-   * Called from time to time while the network carries more of the request to the server, until its answer begins; never where that
-   * is unknown.
+   * Called from time to time while the network carries more of the request to the server, until its answer begins; never called if that is
+   * unknown.
    */
   progressed?(): void;
 }
 
-/** Who asks over TLS, and whom the asker trusts. */
+/** The identity to show over TLS, and the authorities to trust. */
 export interface TlsIdentity {
   /** PEM: the certificate to show, then those that sign it; null: none. */
   cert: string | null;
-  /** PEM; null where `cert` is. */
+  /** PEM; null if `cert` is. */
   key: string | null;
   /** PEM: the authorities to trust; null: the system's. */
   ca: string | null;
-  /** Requests share connections only where it is the same. */
+  /** Requests share connections only if it is the same. */
   id: string;
 }
 
-/** The body of a request that is sent while it still comes in, once. */
+/** The body of a request that is sent while it arrives, and only once. */
 export interface StreamedBody {
-  /** In bytes; null: it is known only when it ends. */
+  /** In bytes; null: known only when it ends. */
   readonly length: number | null;
   /**
-   * The next piece; null: that was all. Asked for when the server has taken those before. Rejects where the rest does not come:
-   * what was sent must not look whole then.
+   * The next piece; null: that was all. Requested when the server has taken the earlier ones. Rejects if the rest does not come, so that
+   * what was sent does not look complete.
    */
   next(): Promise<Uint8Array<ArrayBuffer> | null>;
   /** The rest is not wanted. */
@@ -50,8 +50,8 @@ export interface UpstreamRequest extends Connecting {
   /** Aborted: the request ends, and so does its answer. */
   signal?: CancelSignal;
   /**
-   * It must not run twice: where the server closed a connection that had served before, and only apparently without having seen
-   * the request, that is a failure. Otherwise the transport sends it again then.
+   * The request must not run twice: if the server closes a connection that has served before, apparently without having seen the request,
+   * that is a failure. Without this the transport sends it again.
    */
   once?: boolean;
 }
@@ -66,11 +66,11 @@ export interface UpstreamAnswer {
   body: AnswerBody;
 }
 
-/** The body of an answer, unpacked. Nothing is read from the network beyond a small buffer before `read`. */
+/** The body of an answer, decompressed. Nothing is read from the network beyond a small buffer before `read`. */
 export interface AnswerBody {
   /** Passes the reader each chunk from now on, synchronously as it arrives. Called once. */
   read(reader: BodyReader): void;
-  /** Nothing more is passed until `resume`; beyond a small buffer the network itself holds the sender back. */
+  /** Nothing more is passed until `resume`; beyond a small buffer, the network itself holds the sender back. */
   pause(): void;
   resume(): void;
   /** The rest is not wanted: the connection is closed, and the reader gets nothing more. */
@@ -78,18 +78,17 @@ export interface AnswerBody {
 }
 
 export interface BodyReader {
-  /** The bytes are the reader's from then on. */
+  /** The bytes belong to the reader from then on. */
   chunk(bytes: Uint8Array): void;
-  /** The whole body has come. */
+  /** The whole body has arrived. */
   end(): void;
-  /** It broke off; an Error that says how. */
+  /** It broke off; the Error says how. */
   failed(error: Error): void;
 }
 
 /**
- * Sends one request; resolves when the head of the answer has arrived, which for a streamed body may be before its end: the rest is
- * then sent only where the server did not refuse it. Redirects are not followed. Rejects with the
- * signal's reason, with GatewayError `upstream_timeout` when no connection is established within `connectMs`, or with
- * an Error whose `code` is the network's.
+ * Sends one request; resolves when the head of the answer has arrived. For a streamed body that may be before the body's end: the rest is
+ * then sent only if the server did not refuse it. Redirects are not followed. Rejects with the signal's reason, with GatewayError
+ * `upstream_timeout` if no connection is established within `connectMs`, or with an Error whose `code` is the network's.
  */
 export type Transport = (request: UpstreamRequest) => Promise<UpstreamAnswer>;

@@ -1,15 +1,15 @@
-// Times how long the gateway has been waiting for an upstream. One timer per stream, armed lazily: noting an
-// arrival is one store, so a busy stream costs no timer work per event.
+// Measures how long the gateway has been waiting for an upstream. One timer per stream, armed lazily: noting an arrival is a single store,
+// so a busy stream costs no timer work per event.
 
 export interface Watchdog {
-  /** From now on a wait may last this long; `expired` gets `what` when it does. `now`: where it is known. */
+  /** From now on a wait may last this long; after that `expired` is called with `what`. `now`: the current time, if known. */
   wait(what: string, limitMs: number, now?: number): void;
   /**
-   * Whoever is waited for shows that it lives: from now on it may be silent for this long within the wait, until the next call
-   * or the next `wait`; `expired` gets `silence` otherwise.
+   * The upstream shows that it is alive: from now on it may be silent for this long within the wait, until the next call or the next
+   * `wait`; after that `expired` is called with `silence`.
    */
   alive(limitMs: number, now?: number): void;
-  /** Something arrived, or nothing is waited for: the limit does not run until the next `wait`. */
+  /** Something arrived, or nothing is waited for: no limit runs until the next `wait`. */
   rest(): void;
   /** Treats the limit of `what` as exceeded now. */
   expire(what: string): void;
@@ -21,7 +21,7 @@ interface WatchdogClock {
   setTimer(callback: () => void, ms: number): () => void;
 }
 
-/** A timer this late means that the process or its machine was suspended. What came meanwhile is not read yet. */
+/** A timer that is this late means that the process or its machine was suspended. What arrived meanwhile has not been read yet. */
 export const LATE_MS = 500;
 /** Time for reading it, which the event loop does next. */
 const CATCH_UP_MS = 100;
@@ -34,12 +34,12 @@ class LazyWatchdog implements Watchdog {
   private readonly clock: WatchdogClock;
   private readonly expired: (what: string) => void;
   private what = '';
-  /** The wait's own. */
+  /** The limit of the wait itself. */
   private limit = Number.POSITIVE_INFINITY;
-  /** The wait's, or that of the next sign of life where it is sooner. */
+  /** The deadline of the wait or, if sooner, of the next sign of life. */
   private deadline = Number.POSITIVE_INFINITY;
   private armedFor = Number.POSITIVE_INFINITY;
-  /** The deadline that was postponed for it: once per wait. */
+  /** The deadline that was postponed for catching up: once per wait. */
   private putOff = Number.NaN;
   private cancelTimer: (() => void) | undefined = undefined;
 

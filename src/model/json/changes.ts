@@ -2,9 +2,8 @@
 import { isObject, type JsonObject, type JsonValue } from './json.ts';
 
 /**
- * The top-level edits of `client` that bring it what changed from `before` to `after`; undefined removes a field.
- * `client` and `before` say the same, `client` with fields and spellings of its own, which stay. Undefined where
- * a change has no place in `client`.
+ * The edits of `client`'s top-level fields that make the change from `before` to `after` there; undefined removes a field. `client` and
+ * `before` say the same, but `client` has fields and spellings of its own, which stay. Undefined if a change has no place in `client`.
  */
 export function changedFields(
   client: JsonObject,
@@ -21,7 +20,7 @@ export function changedFields(
   return edits;
 }
 
-/** The client's key for what we call `key`: a field may have two names, of which the client chose the other. */
+/** The client's key for what the gateway calls `key`: a field may have two names, of which the client chose the other. */
 function placeOf(key: string, client: JsonObject, before: JsonObject): string | undefined {
   if (client[key] !== undefined || before[key] === undefined) return key;
   const others = Object.keys(client).filter(
@@ -56,7 +55,7 @@ function withEdits(object: JsonObject, edits: Record<string, JsonValue | undefin
   return result;
 }
 
-/** Items that are the same at the front and at the back are the client's; what lies between is changed. */
+/** Equal items at both ends remain the client's; what lies between them is changed. */
 function mergeLists(client: JsonValue[], before: JsonValue[], after: JsonValue[]): JsonValue[] {
   if (before.length === after.length)
     return after.map((item, index) => merge(client[index], before[index], item) ?? item);

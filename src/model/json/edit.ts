@@ -1,5 +1,5 @@
-// Reads and changes top-level fields of a JSON object in its text, leaving every other byte as the sender wrote it:
-// number spelling, key order, white space and duplicate-free unknown fields survive (GUARANTEES 6).
+// Reads and changes top-level fields of a JSON object in its text, leaving every other byte as the sender wrote it: the spelling of
+// numbers, the order of keys, white space and unknown fields survive (GUARANTEES 6).
 import { exactText } from './exact-numbers.ts';
 import type { JsonValue } from './json.ts';
 
@@ -13,8 +13,8 @@ interface Member {
 }
 
 /**
- * `text` with each field of `edits` set, or removed where the edit is undefined.
- * `text` must be valid JSON holding an object (callers have parsed it); a field given twice is edited twice.
+ * `text` with each field of `edits` set, or removed if the edit is undefined. `text` must be valid JSON holding an object, which callers
+ * have parsed. A field that occurs twice is edited twice.
  */
 export function editTopLevel(text: string, edits: Record<string, JsonValue | undefined>): string {
   const keys = Object.keys(edits);
@@ -37,7 +37,7 @@ export function editTopLevel(text: string, edits: Record<string, JsonValue | und
       kept++;
       continue;
     }
-    // A removed member takes one comma with it: the one after it, or the one before it at the end.
+    // Removing a member removes one comma: the one after it or, at the end, the one before it.
     const next = members[index + 1];
     if (next !== undefined) {
       result += text.slice(position, member.start);
@@ -61,7 +61,7 @@ export function editTopLevel(text: string, edits: Record<string, JsonValue | und
   return result + text.slice(close);
 }
 
-/** The value of a top-level field as its sender wrote it; undefined where there is none. Of a field given twice, the last. */
+/** The value of a top-level field as its sender wrote it; undefined if there is none. If the field occurs twice, the last value. */
 export function topLevelText(text: string, key: string): string | undefined {
   const member = scanMembers(text).members.findLast((each) => each.key === key);
   return member && text.slice(member.valueStart, member.end);
@@ -94,7 +94,7 @@ function skipSpace(text: string, from: number): number {
   return position;
 }
 
-/** From an opening quote to just after the closing one. */
+/** The offset just after the closing quote of the string that begins at `from`. */
 function skipString(text: string, from: number): number {
   let position = from + 1;
   for (;;) {

@@ -1,13 +1,13 @@
-// Whole numbers that are too long for JavaScript's: `JSON.parse` would silently change 64-bit ids in a call's arguments.
-// Their spelling is kept beside the tree, and written again when the tree becomes text.
+// Whole numbers that are too long for JavaScript: `JSON.parse` would silently change 64-bit ids in a call's arguments. Their spelling is
+// kept beside the tree, and written again when the tree becomes text.
 import { isObject, type JsonObject, type JsonValue, notTooDeep, parseJson } from './json.ts';
 
-/** A long number after what precedes numbers, white space or not; a match inside a string only costs a second look. */
+/** A long number after what may precede numbers; a match within a string only costs a closer look. */
 const LONG_NUMBER = /[[:,]\s*-?(?:\d{16}|\d[\d.]*e\+\d\d)/;
 
 const MANY_DIGITS = /\d{16}/;
 
-/** Cheap if there is none: every request and answer is searched, even megabytes of base64. */
+/** Must be cheap if there is none, since every request and answer is searched, even megabytes of base64. */
 function mayHoldLong(text: string): boolean {
   return (MANY_DIGITS.test(text) || text.includes('e+')) && LONG_NUMBER.test(text);
 }
@@ -22,13 +22,13 @@ const { parse, rawJSON } = JSON as unknown as {
   rawJSON(text: string): JsonValue;
 };
 
-/** The spelling of a whole number that JavaScript would read as another. */
+/** The spelling of a whole number that JavaScript would read as a different one. */
 function exactSpelling(value: unknown, source: string | undefined): string | undefined {
   if (typeof value !== 'number' || source === undefined || source.length < 16) return undefined;
   return /^-?\d+$/.test(source) && String(value) !== source ? source : undefined;
 }
 
-/** `parseJson` that keeps the spellings of long numbers. */
+/** Like `parseJson`, but keeps the spellings of long numbers. */
 export function readJson(text: string): JsonValue {
   if (!mayHoldLong(text)) return parseJson(text);
   const value = parse(text, function (key, value, { source }) {
@@ -45,7 +45,7 @@ export function readJson(text: string): JsonValue {
   return notTooDeep(value, text);
 }
 
-/** The object that `text` holds, spellings kept; undefined if it is not JSON or not an object. */
+/** The object in `text`, with spellings kept; undefined if it is not JSON or not an object. */
 export function readObject(text: string): JsonObject | undefined {
   try {
     const value = readJson(text);
@@ -55,7 +55,7 @@ export function readObject(text: string): JsonObject | undefined {
   }
 }
 
-/** `JSON.stringify` for a tree from `readJson`, or one that contains parts of it. */
+/** Like `JSON.stringify`, for a tree from `readJson`, or one that contains parts of it. */
 export function exactText(value: JsonValue): string {
   return respelled(value, JSON.stringify(value));
 }
@@ -70,8 +70,8 @@ export function respelled(value: JsonValue, text: string): string {
 }
 
 /**
- * The object in a call's argument text, only for writing, not for reading: its long numbers are raw text that
- * `JSON.stringify` writes unchanged. Undefined if it is not JSON or not an object.
+ * The object in a call's argument text, to be written but not read: its long numbers are raw text, which `JSON.stringify` writes unchanged.
+ * Undefined if it is not JSON or not an object.
  */
 export function argumentsToWrite(text: string): JsonObject | undefined {
   const object = readObject(text);

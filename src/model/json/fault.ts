@@ -1,16 +1,16 @@
 // Where a text stops being JSON.
 import { createJsonScanner } from './scanner.ts';
 
-/** In characters; longer texts are not searched: this length already takes up to 60 ms, in which all else is blocked. */
+/** In characters. Longer texts are not searched: this length already takes up to 60 ms, during which everything else is blocked. */
 const LONGEST = 65_536;
 const STRIDE = 4_096;
 
 interface JsonFault {
-  /** Counted from 1; of the first character that makes the text invalid. */
+  /** Of the first character that makes the text invalid, counted from 1. */
   line: number;
   /** Counted from 1, in UTF-16 code units. */
   column: number;
-  /** The text is a valid beginning of JSON: the place is after its last character. */
+  /** The text is a valid beginning of JSON, so the place is after its last character. */
   isEnd: boolean;
 }
 

@@ -1,15 +1,15 @@
-// Reads some fields of JSON objects that pass by in pieces, without holding the rest: an image is megabytes of base64, what it
-// cost a hundred bytes behind it.
+// Reads some fields of JSON objects that pass in pieces, without holding the rest: an image is megabytes of base64, and what it cost a
+// hundred bytes after it.
 import { asNumber, asObject, type JsonObject, parseObject } from './json.ts';
 
 interface FieldReader {
-  /** Takes the next bytes; does not hold on to them. */
+  /** Takes the next bytes, without keeping a reference to them. */
   take(bytes: Uint8Array): void;
-  /** Each field of the last object that had it, if it is an object itself or a number. */
+  /** The value of each field, if it is an object or a number, from the last object that had the field. */
   values(): JsonObject;
 }
 
-/** Longer values are not read, in bytes. */
+/** In bytes: longer values are not read. */
 const LONGEST = 16 * 1024;
 
 const QUOTE = 0x22;
@@ -20,7 +20,7 @@ const OPEN = { brace: 0x7b, bracket: 0x5b };
 const CLOSE = { brace: 0x7d, bracket: 0x5d };
 
 /**
- * For a body that is one object, and for a stream whose events hold one each: whatever is between objects is skipped.
+ * For a body that is one object, and for a stream whose events hold one each: whatever stands between objects is skipped.
  * @param names of fields at the top of an object.
  */
 export function createFieldReader(names: readonly string[]): FieldReader {
@@ -32,12 +32,12 @@ class Reader implements FieldReader {
   private readonly longestName: number;
   private depth = 0;
   private inString = false;
-  /** The last byte was a backslash within a string, and not itself escaped. */
+  /** Whether the last byte was an unescaped backslash within a string. */
   private escaped = false;
-  /** At the top of an object, where a key begins or has begun. */
+  /** Whether a key begins, or has begun, at the top of an object. */
   private atKey = false;
   private key: number[] = [];
-  /** The field whose value is being read, and the value's bytes; null: none is. */
+  /** The field whose value is being read, with the value's bytes so far; null: none is. */
   private reading: { name: string; bytes: number[] } | null = null;
   private readonly found: JsonObject = {};
 
@@ -55,7 +55,7 @@ class Reader implements FieldReader {
     return this.found;
   }
 
-  /** Returns the index behind the string, or behind the bytes. */
+  /** Returns the index after the string, or after the bytes if the string is not over. */
   private passString(bytes: Uint8Array, from: number): number {
     let at = from;
     for (;;) {

@@ -31,17 +31,17 @@ export function asBoolean(value: JsonValue | undefined): boolean | undefined {
 }
 
 /**
- * How many lists and objects may lie in each other: more than anybody means, and more than most servers read. Walking a tree recurses,
- * and the runtime writes one that is nested tens of thousands deep in a time that grows with the square of that: 300 KB took 9 s.
+ * How deeply lists and objects may be nested: more than anybody needs, and more than most servers read. Walking a tree recurses, and the
+ * runtime writes a tree of tens of thousands of levels in time that grows with the square of that: 300 KB took 9 s.
  */
 export const MOST_LEVELS = 1_000;
 
-/** As `JSON.parse`. Throws RangeError too, for what is nested more deeply than `MOST_LEVELS`. */
+/** Like `JSON.parse`. Throws RangeError for what is nested more deeply than `MOST_LEVELS`. */
 export function parseJson(text: string): JsonValue {
   return notTooDeep(JSON.parse(text) as JsonValue, text);
 }
 
-/** @param text of the value: a short one needs no look. */
+/** @param text of the value: a short one need not be checked. */
 export function notTooDeep(value: JsonValue, text: string): JsonValue {
   if (text.length > 2 * MOST_LEVELS && isTree(value) && isDeeper(value, MOST_LEVELS))
     throw new RangeError(`JSON is nested more than ${MOST_LEVELS} levels deep`);
@@ -52,7 +52,7 @@ function isTree(value: JsonValue | undefined): value is JsonValue[] | JsonObject
   return typeof value === 'object' && value !== null;
 }
 
-/** Leaves are not called for: embeddings have millions. */
+/** Not called for leaves, of which embeddings have millions. */
 function isDeeper(value: JsonValue[] | JsonObject, levels: number): boolean {
   if (levels === 0) return true;
   if (Array.isArray(value)) {
@@ -66,7 +66,7 @@ function isDeeper(value: JsonValue[] | JsonObject, levels: number): boolean {
   return false;
 }
 
-/** The object that `text` holds, or undefined when it is not JSON or not an object. */
+/** The object in `text`; undefined if it is not JSON or not an object. */
 export function parseObject(text: string): JsonObject | undefined {
   try {
     const value = parseJson(text);

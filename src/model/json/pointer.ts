@@ -3,8 +3,8 @@ import { decodedPercent } from '../percent-encoding.ts';
 import { asObject, isObject, type JsonObject, type JsonValue } from './json.ts';
 
 /**
- * The object that `#`, `#/$defs/name` and the like refer to in `root`; undefined if it is not an object, or outside the
- * document: nothing is fetched. https://www.rfc-editor.org/rfc/rfc6901#section-6
+ * The object that `#`, `#/$defs/name` and the like refer to in `root`; undefined if it is not an object, or is outside of the document,
+ * since nothing is fetched. https://www.rfc-editor.org/rfc/rfc6901#section-6
  */
 export function followReference(reference: string, root: JsonObject): JsonObject | undefined {
   const [document, ...steps] = reference.split('/');

@@ -3,13 +3,13 @@
 
 export interface JsonScanner {
   push(fragment: string): void;
-  /** Nothing but white space so far. */
+  /** Whether there was nothing but white space so far. */
   empty(): boolean;
-  /** One value, with every bracket, string and literal closed. */
+  /** Whether it is one value, with every bracket, string and literal closed. */
   complete(): boolean;
-  /** No continuation can make it JSON. */
+  /** Whether no continuation can make it JSON. */
   broken(): boolean;
-  /** The value began as an object. */
+  /** Whether the value began as an object. */
   isObject(): boolean;
 }
 
@@ -46,9 +46,9 @@ export function createJsonScanner(): JsonScanner {
   return new TextScanner();
 }
 
-/** A class: closures would be thirteen objects per call in a stream. */
+/** A class: as closures it would be thirteen objects per call in a stream. */
 class TextScanner implements JsonScanner {
-  /** The opening brackets not yet closed. */
+  /** The opening brackets that are not closed yet. */
   private open = new Uint8Array(16);
   private depth = 0;
   private state = VALUE;

@@ -1,4 +1,4 @@
-// Changes the strings at one place of JSON documents that pass by in pieces, without holding the rest: a batch may have 200 MB.
+// Changes the strings at one place of JSON documents that pass in pieces, without holding the rest: a batch may have 200 MB.
 import { joinBytes } from '../join-bytes.ts';
 import { asString, parseObject } from './json.ts';
 
@@ -9,31 +9,31 @@ export type JsonPlace = readonly (string | null)[];
 
 /** Where a string was found. */
 export interface FoundAt {
-  /** From 1, counted from the line of the first document on. */
+  /** Counted from 1, beginning with the line of the first document. */
   line: number;
-  /** The element of the place's list, from 0; 0 where it has none. */
+  /** The element of the place's list, counted from 0; 0 if the place has no list. */
   element: number;
 }
 
 interface StringEdit {
   place: JsonPlace;
-  /** Each line is a document of its own, whatever the line before it was. */
+  /** Whether each line is a separate document, whatever the line before it contained. */
   perLine: boolean;
-  /** The string to write in place of `value`. What it throws, `take` throws. */
+  /** The string to write in place of `value`. `take` rethrows what it throws. */
   change(value: string, at: FoundAt): string;
 }
 
 export interface StringEditor {
   /**
-   * The bytes to pass on for these: as many, except that a string which is not over is held back, and that one which becomes longer
-   * takes more. White space follows one that becomes shorter.
+   * The bytes to pass on: as many as were taken, except that an unfinished string is held back, and a string that becomes longer takes
+   * more. One that becomes shorter is followed by white space.
    */
   take(bytes: Bytes): Bytes;
-  /** What was held back, once nothing follows. */
+  /** What was held back, when nothing follows. */
   end(): Bytes;
 }
 
-/** In bytes: longer strings are left as they are, so that none takes memory. */
+/** In bytes: longer strings stay as they are, so that none takes memory. */
 const LONGEST = 1024;
 
 const QUOTE = 0x22;
@@ -48,12 +48,12 @@ const CLOSE = { brace: 0x7d, bracket: 0x5d };
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
 
-/** What stands between documents is passed over. */
+/** What stands between documents is skipped. */
 export function createStringEditor(edit: StringEdit): StringEditor {
   return new Editor(edit);
 }
 
-/** All that an editor makes of a whole body. */
+/** What the editor makes of a whole body. */
 export function editWhole(editor: StringEditor, bytes: Bytes): Bytes {
   const passed = editor.take(bytes);
   return joinBytes([passed, editor.end()].filter(({ length }) => length > 0));
@@ -64,25 +64,25 @@ class Editor implements StringEditor {
   private readonly longestKey: number;
   private line = 0;
   private element = 0;
-  /** Objects and lists that are open, and how many of them, from the first on, lie on the way to the place. */
+  /** How many objects and lists are open, and how many of these, from the outermost on, lie on the way to the place. */
   private depth = 0;
   private onWay = 0;
-  /** Of each of those on the way, by its depth: whether it is a list. */
+  /** For each of those on the way, by depth: whether it is a list. */
   private readonly isList: boolean[] = [];
   private inString = false;
-  /** The last byte was a backslash within a string, and not itself escaped. */
+  /** Whether the last byte was an unescaped backslash within a string. */
   private escaped = false;
-  /** In the innermost one on the way: a key begins or has begun. */
+  /** Whether, in the innermost one on the way, a key begins or has begun. */
   private atKey = false;
   private key: number[] = [];
-  /** In the innermost one on the way: the value that begins is the next step, or the string itself. */
+  /** Whether, in the innermost one on the way, the value that begins is the next step, or the string itself. */
   private isNext = false;
   /** The string that is being read, with its quotes; null: none is. */
   private held: number[] | null = null;
-  /** Where in the present bytes that string began; -1: in earlier ones, which are held back. */
+  /** Where that string began in the current bytes; -1: in earlier ones, which are held back. */
   private heldFrom = -1;
   private passed: Bytes[] = [];
-  /** Of the present bytes, how many are in `passed` or were replaced. */
+  /** How many of the current bytes are in `passed` or were replaced. */
   private done = 0;
 
   constructor(edit: StringEdit) {
@@ -136,7 +136,7 @@ class Editor implements StringEditor {
     return this.depth > 0 && this.depth === this.onWay;
   }
 
-  /** Returns the index behind the string, or behind the bytes. */
+  /** Returns the index after the string, or after the bytes if the string is not over. */
   private passString(bytes: Bytes, from: number): number {
     let at = from;
     let quote: number;
@@ -173,7 +173,7 @@ class Editor implements StringEditor {
     if (!this.inString) this.replace(held, bytes, next);
   }
 
-  /** The string is left as it is. */
+  /** Leaves the string as it is. */
   private release(at: number): void {
     if (this.heldFrom === -1) {
       this.passed.push(this.end());
@@ -257,7 +257,7 @@ class Editor implements StringEditor {
     if (this.isOnWay()) {
       this.onWay--;
       this.atKey = false;
-      // Each element of a list is the next step, of an object only the value that is over now.
+      // In a list each element is the next step; in an object only the value that just ended was.
       this.isNext = this.isList[this.onWay] === true && this.edit.place[this.onWay - 1] === null;
     }
     this.depth--;

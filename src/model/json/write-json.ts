@@ -1,10 +1,10 @@
-// Writes JSON that holds images and documents: megabytes in single strings without anything to escape.
+// Writes JSON that contains images and documents: megabytes in single strings without anything to escape.
 import { respelled } from './exact-numbers.ts';
 import type { JsonValue } from './json.ts';
 
 /** Size of a value in UTF-16 units below which searching for long strings costs more than it saves. */
 const LARGE = 1024 * 1024;
-/** Length of a string that is handled apart, in UTF-16 units. */
+/** Length of a string that is handled separately, in UTF-16 units. */
 const LONG = 64 * 1024;
 /** What JSON must escape: quotes, backslashes, control characters, and halves of surrogate pairs. */
 const UNSAFE = String.raw`["\\\u0000-\u001f\ud800-\udfff]`;
@@ -12,8 +12,8 @@ const ESCAPED = new RegExp(UNSAFE);
 const MARK = '\0long\0';
 
 /**
- * `JSON.stringify` with the original spelling of long numbers and without halves of characters. `JSON.stringify` itself
- * checks each letter and copies its text whenever its buffer grows: 10 MB of images take it two to three times as long.
+ * Like `JSON.stringify`, with the original spelling of long numbers, and without halves of surrogate pairs. `JSON.stringify` itself checks
+ * each character and copies its text whenever its buffer grows: 10 MB of images take it two to three times as long.
  *
  * @param size approximate length of the text, in UTF-16 units.
  */
@@ -25,8 +25,8 @@ export function writeJson(value: JsonValue, size: number): string {
 const ESCAPES = /\\(?:u(d[89a-f][0-9a-f]{2})|.)/g;
 
 /**
- * Clients cut texts in the middle of an emoji. The remaining half is not a character, and Anthropic and Google refuse a body
- * that escapes it, as strict clients refuse an answer: it becomes the replacement character, as in any UTF-8 encoder.
+ * Clients cut texts in the middle of an emoji. The remaining half is not a character: Anthropic and Google refuse a body that escapes it,
+ * and strict clients refuse such an answer. It becomes the replacement character, as in any UTF-8 encoder.
  */
 export function wellFormed(json: string): string {
   if (!json.includes(String.raw`\ud`)) return json;

@@ -1,4 +1,4 @@
-// Secrets in thinking that travels inside an opaque value, in base64, where no other search finds them.
+// Removes secrets from thinking that travels within an opaque value, in base64, where no other search finds them.
 import { BYTES_MARK, thoughtFromBytesWire } from '../opaque-token.ts';
 import { REDACTED } from './shapes.ts';
 

@@ -1,17 +1,17 @@
 // Finds known secrets in base64: a failing server may echo a header or a body that it was sent.
 
-/** In bytes: only this much of a secret's beginning is searched for. A shorter secret is searched for as a whole. */
+/** In bytes: only so much of a secret's beginning is searched for; a shorter secret is searched for as a whole. */
 const LONGEST_LOOKED_FOR = 24;
 /** The characters of encoded text, also when escaped in JSON or a URL. */
 const ENCODED = /[\w+/%\\-]/;
 const PADDING = '=';
 
-/** `/` and `+` as JSON may write them, and JSON within JSON, in which each backslash is doubled: up to three levels of it. */
+/** `/` and `+` as JSON may write them, also in JSON within JSON, which doubles each backslash: up to three levels. */
 const SLASH = String.raw`\\{0,15}(?:\/|u002[fF])`;
 const PLUS = String.raw`(?:\+|\\{1,15}u002[bB])`;
 const ESCAPED = /\\{1,15}(?:\/|u002[bBfF])/y;
 
-/** Finds secrets in base64 and base64url, wherever in an encoded text they begin. */
+/** Finds secrets in base64 and base64url, wherever they begin in an encoded text. */
 export function createEncodedSearch(
   secrets: readonly string[],
 ): (text: string, replacement: string) => string {
@@ -33,7 +33,7 @@ export function createEncodedSearch(
 
 interface Found {
   at: number;
-  /** Behind it. */
+  /** The offset after it. */
   end: number;
 }
 
@@ -47,7 +47,7 @@ function matchIn(pattern: RegExp, text: string, from: number): Found | undefined
   return match === null ? undefined : { at: match.index, end: pattern.lastIndex };
 }
 
-/** For traces with signs that JSON may escape; undefined where there are none. */
+/** For traces with characters that JSON may escape; undefined if there are none. */
 function escapedIn(traces: readonly string[]): RegExp | undefined {
   const signed = traces.filter((trace) => /[+/]/.test(trace));
   if (signed.length === 0) return undefined;
@@ -55,7 +55,7 @@ function escapedIn(traces: readonly string[]): RegExp | undefined {
   return new RegExp(patterns.join('|'), 'g');
 }
 
-/** Removes the whole encoded text: what surrounds the secret may be another's name, or half of one. */
+/** Removes the whole encoded text: what surrounds the secret may be another secret, or half of one. */
 function without(text: string, find: (from: number) => Found | undefined, replacement: string): string {
   let clean = '';
   let done = 0;
@@ -71,7 +71,7 @@ function without(text: string, find: (from: number) => Found | undefined, replac
   return clean + text.slice(done);
 }
 
-/** The length of the encoded sign there; 0: there is none. A backslash at the end may belong to a quotation mark. */
+/** The length of the encoded character at that place; 0 if there is none. A backslash at the end may belong to a quotation mark. */
 function signAt(text: string, place: number): number {
   const sign = text.charAt(place);
   if (sign !== '\\') return sign !== '' && ENCODED.test(sign) ? 1 : 0;
@@ -80,8 +80,8 @@ function signAt(text: string, place: number): number {
 }
 
 /**
- * The base64 of a secret's own bytes, for each of the three offsets in a group at which it may begin: characters that
- * it shares with its surroundings are left out.
+ * The base64 of a secret's own bytes for each of the three offsets at which it may begin in a group; characters that it shares with its
+ * surroundings are left out.
  */
 function tracesOf(secret: string): string[] {
   const bytes = new TextEncoder().encode(secret).subarray(0, LONGEST_LOOKED_FOR);

@@ -1,15 +1,15 @@
-// Secrets already masked by others (`abc***xyz`, `abc…`, `...xyz`): what is left of them is removed too.
+// Removes what is left of secrets that others have masked already (`abc***xyz`, `abc…`, `...xyz`).
 
-/** One of these is in every text that holds a mask. */
+/** Every text that contains a mask contains one of these. */
 const MASK_HINTS = ['**', '••', '...', '…'] as const;
-/** A single one is a mask, as a run of the others is. */
+/** A single one is a mask, as a run of the other characters is. */
 const ELLIPSIS = '…';
-/** Fewer visible characters of a secret than this may as well be a word. `bitOf` takes this many. */
+/** Fewer visible characters of a secret may just as well be a word. `bitOf` reads this many. */
 const MIN_VISIBLE = 3;
 const STAR = '*'.charCodeAt(0);
-/** This many stars are not emphasis: whatever they mask was a secret. */
+/** So many asterisks are not emphasis: whatever they mask was a secret. */
 const UNMISTAKABLE_STARS = 4;
-/** Where a word certainly ends, and where it may: a secret can contain `=` and `:` itself. */
+/** Where a word certainly ends, and where it may: a secret can itself contain `=` and `:`. */
 const HARD_END = setOf(/[\s"'`*•…<>\\]/);
 const SOFT_END = setOf(/[=:,;()[\]{}/?&]/);
 /** Characters that belong to an unmistakable mask beside them. */
@@ -25,7 +25,7 @@ function setOf(characters: RegExp): CharacterSet {
   return (unit) => ascii[unit] ?? has(unit);
 }
 
-/** Takes time proportional to the text: no character is examined for more than two masks. */
+/** Takes time proportional to the text, since no character is examined for more than two masks. */
 export function createMaskedSearch(
   secrets: readonly string[],
 ): (text: string, replacement: string) => string {
@@ -49,11 +49,11 @@ export function createMaskedSearch(
   };
 }
 
-/** What a mask may leave of the secrets. It is looked up: compared with each secret, a client's many would take minutes. */
+/** What a mask may leave of the secrets, looked up in an index: comparing with each of a client's many secrets would take minutes. */
 interface VisibleParts {
   heads: ReadonlySet<string>;
   tails: ReadonlySet<string>;
-  /** Of secrets that contain a character at which words end. */
+  /** Parts of secrets that contain a character at which words end. */
   marked: { heads: PartIndex; tails: PartIndex };
 }
 
@@ -63,7 +63,7 @@ interface PartIndex {
   lengths: ReadonlyMap<string, readonly number[]>;
 }
 
-/** Nobody leaves more visible of a secret. */
+/** In characters: nobody leaves more of a secret visible. */
 const LONGEST_MARKED = 128;
 
 function partsOf(secrets: readonly string[]): VisibleParts {
@@ -119,8 +119,8 @@ function hasMark(secret: string): boolean {
 const BITS = 8_192;
 
 /**
- * Whether the characters right before or after a mask may belong to a secret. Code and prose are full of possible masks,
- * but hardly any has characters of a secret beside it.
+ * Whether the characters right before or after a mask may belong to a secret. Code and prose are full of possible masks, but hardly any has
+ * characters of a secret beside it.
  */
 function createNearness(secrets: readonly string[]): (text: string, mask: Mask) => boolean {
   let threes: Uint8Array | undefined;
@@ -157,13 +157,13 @@ interface Mask {
   end: number;
 }
 
-/** False for nearly every text of a request's row: then no search is prepared. */
+/** False for nearly every text of a request's row, so that no search need be prepared. */
 function mayHoldMask(text: string): boolean {
   for (const hint of MASK_HINTS) if (text.includes(hint)) return true;
   return false;
 }
 
-/** Finds the first mask at or after `from`, which must not decrease. One expression for all takes three times as long. */
+/** Finds the first mask at or after `from`, which must not decrease. A single expression for all masks takes three times as long. */
 function masksIn(text: string): (from: number) => Mask | null {
   const nexts = MASK_HINTS.map((hint) => ({ hint, at: text.indexOf(hint) }));
   return (from) => {
@@ -183,7 +183,7 @@ function endOfMask(text: string, start: number): number {
   return end;
 }
 
-/** The part of `text` around a mask to remove; empty if there is none. */
+/** The part of `text` around a mask that is to be removed; empty if there is none. */
 function maskedSpan(
   text: string,
   mask: Mask,
@@ -243,10 +243,10 @@ function knownWord(
   return [at, at];
 }
 
-/** The longest word that is followed: no key is longer. */
+/** The longest word that is followed, in characters: no key is longer. */
 const MAX_REACH = 512;
 
-/** From `from` in steps of `step`, over the characters that `set` holds (or, with `inside` false, does not). */
+/** Walks from `from` in steps of `step` over the characters that are in `set` (or, with `inside` false, are not). */
 function reach(
   text: string,
   from: number,

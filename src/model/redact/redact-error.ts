@@ -4,9 +4,9 @@ import { HeaderList } from '../header-list.ts';
 import type { HeaderReader } from '../headers.ts';
 import { shortMessage } from '../short-message.ts';
 
-/** The error, no longer than a page shows, without any secret in its message or in the provider's own words and headers. */
+/** The error, at most as long as a page shows, without any secret in its message or in the provider's own words and headers. */
 export function redactError(error: GatewayError, redact: (text: string) => string): GatewayError {
-  // Shortened afterwards: half a secret would not be recognized.
+  // Redacted before it is shortened: half a secret would not be recognized.
   const message = shortMessage(redact(error.message));
   const { upstream } = error;
   const reason = error.reason && redactReason(error.reason, redact);

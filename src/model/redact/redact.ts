@@ -1,4 +1,4 @@
-// Removes secrets from text for people or files: the known ones, and whatever has the shape of a key.
+// Removes secrets from text for people or files: known ones, and whatever looks like a key.
 import { createEncodedSearch } from './encoded.ts';
 import { createMaskedSearch } from './masked.ts';
 import { mayHoldKeyShape, REDACTED, withoutKeyShapes } from './shapes.ts';
@@ -10,23 +10,23 @@ const SHORT = 256;
 const MIN_SECRET_LENGTH = 6;
 
 export interface Redactor {
-  /** The text with every secret replaced by `[redacted]`; one without any is returned unchanged, quickly. */
+  /** The text with every secret replaced by `[redacted]`. A text without any is returned unchanged, quickly. */
   (text: string): string;
   /**
-   * False: the text contains nothing to remove.
+   * False if the text contains nothing to remove.
    *
-   * @param excerpt read instead of a long, repetitive text: contains every stretch of it that has no quotation mark.
+   * @param excerpt read instead of a long, repetitive text; it contains every stretch of that text that has no quotation mark.
    */
   suspects(text: string, excerpt: string): boolean;
-  /** The same for a failure's text, which may also echo a secret in base64: a costlier search, for rare texts. */
+  /** The same for the text of a failure, which may also echo a secret in base64: a costlier search, for rare texts. */
   ofFailure(text: string): string;
   /** A redactor that knows these secrets too; itself if it already does. */
   and(secrets: readonly string[]): Redactor;
 }
 
 /**
- * Removes each of `secrets` of six characters or more: plain, URL-encoded, in JSON or HTML, masked with some of it
- * left, or only its beginning; and tokens with the shape of a key or in a key's place.
+ * Removes each of `secrets` of six characters or more: plain, URL-encoded, in JSON or HTML, masked with some of it left, or only its
+ * beginning; also tokens that look like a key or stand in a key's place.
  */
 export function createRedactor(secrets: readonly string[]): Redactor {
   return redactorOf(secretsIn(secrets));
@@ -34,9 +34,9 @@ export function createRedactor(secrets: readonly string[]): Redactor {
 
 interface Secrets {
   known: readonly string[];
-  /** A text with none of these contains no spelling and no head. */
+  /** A text with none of these contains no spelling and no head of a secret. */
   anchors: readonly string[];
-  /** Longest first: a secret that contains another is removed as a whole. */
+  /** Longest first, so that a secret that contains another is removed as a whole. */
   spellings: readonly string[];
   /** Beginnings of secrets that could not be anything else. */
   heads: readonly string[];
@@ -56,7 +56,7 @@ function redactorOf(own: Secrets): Redactor {
   const { known, anchors } = own;
   const withoutMasked = createMaskedSearch(own.spellings);
   const mayHoldKnown = anyOf(anchors);
-  // The names in a request, and the features its headers ask for, are mostly those of the previous one.
+  // The names in a request, and the features that its headers ask for, are mostly those of the previous request.
   let knownClean = '';
   let knownBefore = '';
   const redact = (text: string): string => {
@@ -72,7 +72,7 @@ function redactorOf(own: Secrets): Redactor {
     const unknown = mayHoldKnown(text) ? withoutKnown(text, own, withoutMasked) : text;
     return withoutKeyShapes(withoutMasked(unknown, REDACTED));
   };
-  // `excerpt` is complete only between quotation marks, and a known secret may contain one.
+  // `excerpt` is complete only between quotation marks, but a known secret may contain one.
   const quoted = anyOf(anchors.filter((anchor) => anchor.includes('"')));
   const suspects = (text: string, excerpt: string): boolean =>
     quoted(text) ||
@@ -106,7 +106,9 @@ function redactorOf(own: Secrets): Redactor {
   return redactor;
 }
 
-/** Whether a text contains one of them: one expression for all, which the runtime matches several characters at a time. */
+/**
+ * Tests whether a text contains any of the strings, with one expression for all, which the runtime matches several characters at a time.
+ */
 function anyOf(strings: readonly string[]): (text: string) => boolean {
   if (strings.length === 0) return () => false;
   const pattern = new RegExp(strings.map((string) => string.replace(/[^\w\s]/g, '\\$&')).join('|'));
@@ -122,7 +124,7 @@ function withoutKnown(
   for (const spelling of spellings) {
     if (clean.includes(spelling)) clean = clean.replaceAll(spelling, REDACTED);
   }
-  // Masks first: they know how much of a secret follows them.
+  // Masks first, since their search knows how much of a secret follows them.
   if (heads.some((head) => clean.includes(head))) clean = withoutMasked(clean, REDACTED);
   for (const head of heads) {
     if (clean.includes(head)) clean = withoutWordsFrom(clean, head);
@@ -152,11 +154,11 @@ function longestFirst(texts: string[]): string[] {
 /** Characters that every spelling leaves unchanged. */
 const PLAIN = /^[\w.~-]*$/;
 const PLAIN_START = /^[\w.~-]*/;
-/** Shortest beginning common to all spellings that serves as an anchor. */
+/** The shortest common beginning of all spellings that can be an anchor. */
 const SHORTEST_ANCHOR = 4;
 const LONGEST_ANCHOR = 12;
 
-/** The beginning that all spellings of a secret share, if long enough; else each spelling. */
+/** The common beginning of all spellings of a secret, if long enough; otherwise each spelling. */
 function anchorsOf(secret: string): string[] {
   const [head] = headOf(secret);
   if (head !== undefined) return [head];
@@ -165,7 +167,7 @@ function anchorsOf(secret: string): string[] {
   return start.length < SHORTEST_ANCHOR ? spellingsOf(secret) : [start];
 }
 
-/** This much of a secret's beginning would already help someone. */
+/** So much of a secret's beginning would already help someone. */
 const HEAD_LENGTH = 8;
 /** In a shorter secret the beginning is nearly all of it. */
 const SHORTEST_WITH_HEAD = 12;

@@ -1,16 +1,16 @@
-// Tokens with the shape of a key, or in a key's place: whether a text contains any, and the text without them.
+// Tokens that look like a key, or stand in a key's place: whether a text contains any, and the text without them.
 import { createScan } from './scan.ts';
 
 interface Shape {
-  /** In lower case: what the pattern begins with. */
+  /** What the pattern begins with, in lower case. */
   hint: string;
-  /** In lower case, what stands before the hint. Left out: anything may. */
+  /** What precedes the hint, in lower case. Left out: anything may. */
   before?: string;
   /** Tried where the hint occurs. The text in its first group is kept. */
   pattern: RegExp;
-  /** It may contain a quotation mark. */
+  /** Whether a match may contain a quotation mark. */
   isQuoted: boolean;
-  /** False for a match that is not a key: it is skipped whole, since no part of it is one either. */
+  /** False for a match that is not a key. It is skipped whole, since no part of it is a key either. */
   isOne?: (match: string) => boolean;
 }
 
@@ -18,46 +18,46 @@ export const REDACTED = '[redacted]';
 
 /** The characters of keys, complete or masked by whoever quotes them (`sk-abc***xyz`, `sk-…xyz`, `sk-...xyz`). */
 const KEY = '[\\w*•…-]|\\.(?=[.\\w*•…-])';
-/** What may stand in a key before its last character. */
+/** What may stand within a key, before its last character. */
 const WITHIN = '\\w*•….\\-';
 
 /**
- * At least so many characters of a key. One class is repeated, since of a group each repetition is remembered: the runtime takes a
- * microsecond for it, and gives up after a million, as if the text held no key.
+ * At least so many characters of a key. A single class is repeated, since the runtime remembers each repetition of a group: that takes a
+ * microsecond each, and after a million it gives up, as if the text contained no key.
  */
 function key(atLeast: number, more = ''): string {
   return `[${WITHIN}${more}]{${atLeast - 1},}(?:${KEY}${more === '' ? '' : `|[${more}]`})`;
 }
 
-/** What tokens contain besides. */
+/** What tokens contain in addition. */
 const OF_TOKENS = '+/=~';
 
 /**
- * The beginning of a key, not the continuation of a word. A letter or digits before it may end an escape: a line break in
- * JSON (or JSON in JSON), a blank in a URL, a terminal colour.
+ * The beginning of a key, as opposed to the continuation of a word. A letter or digits before it may end an escape: a line break in JSON
+ * (or JSON in JSON), a blank in a URL, a terminal colour.
  */
 function beginning(text: string): string {
   const escaped = '\\\\(?:[bfnrt]|u[\\da-f]{4})|%[\\da-f]{2}|\\[[\\d;]*m';
   return `${text}(?<=(?:^|[^a-z\\d]|${escaped})${text})`;
 }
 
-/** What may separate a name from its value, also in JSON in JSON. */
+/** What may separate a name from its value, even in JSON within JSON. */
 const QUOTE = '(?:\\\\*["\'])?';
 const IS = `${QUOTE}\\s*[:=]\\s*${QUOTE}`;
 
 const BEHIND_NAME = `(?=[\\w-]*[\\d*•…]|[\\w-]{20}|sk-)${key(1, OF_TOKENS)}`;
 
-/** In AWS's answers, which are XML or JSON, in files and in code. */
+/** The same in AWS's answers, which are XML or JSON, in files and in code. */
 const IS_OF_AWS = `(?:${IS}|>\\s*)`;
-/** A secret of AWS's: with a digit or a sign, since names in code stand in its place, too. */
+/** A secret of AWS: it has a digit or a sign, since names in code may stand in its place, too. */
 const OF_AWS = '(?=[a-z]*[\\d+/])[a-z\\d+/]{16,}=*';
 
 /**
- * Words, years and versions: a name that begins as keys do (`sk-telecom-production-2024`, `sk-hynix-gpt-4o-v2`). Keys are issued at random.
- * One that a person has made of words is told from it only behind a name such as `api_key=`.
+ * Words, years and versions: a name that begins as keys do (`sk-telecom-production-2024`, `sk-hynix-gpt-4o-v2`). Issued keys are random. A
+ * key that a person made of words is recognized only after a name such as `api_key=`.
  */
 const WORDS = /^[sS][kK](?:[-_.](?:[a-z]{1,15}|[A-Z][a-z]{1,14}|[A-Z]{2,3}|v?\d{1,4}|\d{1,3}[a-z]))+$/;
-/** Of words that are a name. */
+/** The longest such name, in characters. */
 const LONGEST_NAME = 64;
 
 const SHAPES: readonly Shape[] = [
@@ -67,29 +67,31 @@ const SHAPES: readonly Shape[] = [
   },
   shape('aiza', `aiza${key(6)}`),
   shape('gsk_', `${beginning('gsk_')}${key(6)}`),
-  // xAI's: many letters and digits, or masked, since a provider's name or a model's may begin so (`xai-europe`, `xai-grok-4`).
+  // xAI's: with many letters and digits, or masked, since a provider's or model's name may begin in the same way (`xai-europe`,
+  // `xai-grok-4`).
   shape('xai-', `${beginning('xai-')}(?=[a-z]*\\d|[a-z]{16}|[\\w-]{0,8}(?:[*•…]|\\.\\.))${key(6)}`),
   shape('csk-', `${beginning('csk-')}${key(6)}`),
   shape('nvapi-', `${beginning('nvapi-')}${key(6)}`),
   shape('ya29.', `${beginning('ya29\\.')}${key(6)}`),
   shape('tgp_v1_', `${beginning('tgp_v1_')}${key(16)}`),
-  // Fireworks': with a digit, since `fw_` also begins names in code.
+  // Fireworks': with a digit, since names in code also begin with `fw_`.
   shape('fw_', `${beginning('fw_')}(?=[a-z]*\\d)[a-z\\d]{20,}`),
-  // Perplexity's beside those: its models' names begin as its keys do (`pplx-embed-context-v1-4b`).
+  // Perplexity's among others: names of its models begin as its keys do (`pplx-embed-context-v1-4b`).
   ...['pplx-', 'hf_', 'npm_', 'github_pat_', ...['p', 'o', 'u', 's', 'r'].map((kind) => `gh${kind}_`)].map(
     (hint) => random(hint),
   ),
   // Stripe's: secret and restricted.
   ...['sk_live_', 'sk_test_', 'rk_live_', 'rk_test_'].map((hint) => random(hint)),
-  // Of webhooks: Stripe's, and OpenAI's, whose are base64. https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+  // For webhooks: Stripe's, and OpenAI's, which are base64.
+  // https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
   random('whsec_', OF_TOKENS),
   shape('glpat-', `${beginning('glpat-')}${key(16)}`),
-  // Slack's: of bots and users, also in one that is renewed (`xoxe.xoxp-1-…`), and of apps.
-  // Former ones, `xoxo-`, begin with long numbers. https://github.com/gitleaks/gitleaks/blob/master/cmd/generate/config/rules/slack.go
-  // With a digit in its first part, and no further: a search through the rest, for each of many beginnings in a row, takes their number squared.
+  // Slack's: of bots and users, also if they are renewed (`xoxe.xoxp-1-…`), and of apps. Former ones, `xoxo-`, begin with long numbers.
+  // https://github.com/gitleaks/gitleaks/blob/master/cmd/generate/config/rules/slack.go A digit is required in the first part only:
+  // searching the rest for one, for each of many beginnings in a row, would take time quadratic in their number.
   shape('xox', `${beginning('xox')}(?:[a-np-z]|o(?=-\\d{8}))(?:\\.xox[a-z])?-(?=[a-z%]*\\d)${key(10, '%')}`),
   shape('xapp-', `${beginning('xapp-')}(?=\\d)${key(10)}`),
-  // Amazon Bedrock's, for long (base64, but not in the midst of other base64) and for hours.
+  // Amazon Bedrock's, long-term (base64, but not within other base64) and short-term.
   shape('absk', `(?<![+/])${beginning('absk')}[\\w+/]{40,}=*`),
   shape('api-key', `(?<=bedrock-)(api-key-)[\\w+/%]{16,}=*`),
   // JSON Web Tokens: three base64url parts, the first of which begins with `{"`.
@@ -112,20 +114,21 @@ const SHAPES: readonly Shape[] = [
   named('api_key', `api_key${IS}`, BEHIND_NAME),
   named('apikey', `apikey${IS}`, BEHIND_NAME),
   named('api key', `api key(?: provided)?${IS}`, BEHIND_NAME),
-  // Session and login tokens. AWS quotes the first in its errors about signatures.
+  // Session and login tokens. AWS quotes the former in its errors about signatures.
   named('security-token', `security-token${IS}`, '[\\w+/=%-]{16,}'),
-  // Of MCP servers, which the provider calls: Anthropic's field, and headers (`x-auth-token`), in the body of OpenAI's.
+  // Tokens for MCP servers, which the provider calls: Anthropic's field, and headers (`x-auth-token`) in the body of OpenAI's.
   named('authorization_token', `authorization_token${IS}`, '[\\w.+/=~-]{8,}'),
   named('-token', `-token${IS}`, '(?=[\\w.-]*\\d)[\\w.+/=~-]{16,}'),
   ...['-auth', '-token', '-secret', '-password'].map((name) => inHeaders(name)),
-  // Others tell requests and sessions apart.
+  // Other headers with such names identify requests and sessions.
   ...['api-key', 'auth-key', 'access-key', 'secret-key'].map((name) => inHeaders(name, '-')),
   named('access_token', `access_token${IS}`, '[\\w.+/=~-]{12,}'),
   { ...named('secret', `secret${IS}`, '[\\w.~-]{8,}'), before: 'client_' },
-  // As an environment is listed, a file of variables, `~/.aws/credentials`, or an answer of AWS's.
+  // As in a listed environment, a file of variables, `~/.aws/credentials`, or an answer of AWS.
   named('secret', `secret_?access_?key${IS_OF_AWS}`, OF_AWS),
   named('session_token', `session_token${IS_OF_AWS}`, OF_AWS),
-  // So programs name their own, too (`sessionToken = base64EncodedToken`): with a sign, or as long as no name in code.
+  // Programs use this name for values of their own, too (`sessionToken = base64EncodedToken`), so a sign is required, or more length than
+  // names in code have.
   named('sessiontoken', `sessiontoken${IS_OF_AWS}`, `(?=[a-z\\d]*[+/]|[a-z\\d]{48})${OF_AWS}`),
   ...['key=', 'token=', 'password='].map((name) => inQuery(name)),
   inQuery('secret=', 'secret'),
@@ -138,10 +141,10 @@ function shape(hint: string, source: string): Shape {
 }
 
 /**
- * A key behind a beginning with which names in code begin, too (`hf_hub_download`, `npm_config_registry`): with as many letters and digits
- * in a row as no word has (Hugging Face's are 34 letters, without a digit), or with fewer among which there is a digit, or masked, but not
- * for what is left out (`npm_config_*`, `hf_hub_...`).
- * @param signs that are among its letters.
+ * A key after a beginning that names in code also have (`hf_hub_download`, `npm_config_registry`): with more letters and digits in a row
+ * than any word (Hugging Face's have 34 letters, without a digit), or with fewer that include a digit, or masked, but not if the mask
+ * stands for parts of such a name (`npm_config_*`, `hf_hub_...`).
+ * @param signs that count as its letters.
  */
 function random(hint: string, signs = ''): Shape {
   const one = `[a-z\\d${signs}]`;
@@ -155,32 +158,34 @@ function named(hint: string, name: string, value: string): Shape {
 }
 
 /**
- * The value of a header whose name ends so, among those that a request has the provider send to an MCP server: letters alone are enough
- * there, in JSON, though not in JSON within it, which is what is talked about.
+ * The value of a header whose name ends in this way, among those that the provider is to send to an MCP server. In JSON, letters alone are
+ * enough there, but not in JSON within JSON, which is what people talk about.
  */
 function inHeaders(name: string, before = ''): Shape {
   return named(name, `${name}(?<="x(?:-[\\w-]{0,40})?${before}${name})":\\s*"`, '[^"\\\\]{6,}');
 }
 
-/** The value of a query parameter whose name ends with `name`, unless already redacted. What precedes it is looked at last: it may be long. */
+/**
+ * The value of a query parameter whose name ends with `name`, unless redacted already. What precedes it is checked last, since it may be
+ * long.
+ */
 function inQuery(name: string, hint = name): Shape {
   return shape(hint, `(${name})(?<=[?&][\\w-]*${name})(?!\\[redacted\\])[^&#\\s"'<>\`)\\]]+`);
 }
 
 const HINTS = [...new Set(SHAPES.map(({ hint }) => hint))];
-/** The indices of each hint's shapes. */
+/** The indices of the shapes of each hint. */
 const HINTED = HINTS.map((hint) => [...SHAPES.keys()].filter((index) => SHAPES[index]?.hint === hint));
 const scan = createScan(HINTS);
 
 interface Span {
   start: number;
-  /** Behind its last character. */
+  /** The offset after its last character. */
   end: number;
 }
 
 /**
- * Tries patterns only where their hints are: a long text with many hints takes hardly longer than one with none. The
- * spans are unordered.
+ * Tries patterns only where their hints are: a long text with many hints takes hardly longer than one without any. The spans are unordered.
  */
 function findKeys(text: string, hinted?: (shape: Shape) => void): Span[] {
   const spans: Span[] = [];
@@ -223,7 +228,7 @@ export function withoutKeyShapes(text: string): string {
   return parts.join('');
 }
 
-/** Whether a text may contain a key; `stretches` holds each part of it that has no quotation mark. */
+/** Whether a text may contain a key; `stretches` contains each stretch of it that has no quotation mark. */
 export function mayHoldKeyShape(stretches: string): boolean {
   let mayBeQuoted = false;
   const spans = findKeys(stretches, ({ isQuoted }) => {
