@@ -98,6 +98,8 @@ export interface ToolCallPart extends PartBase {
   signature?: OpaqueToken;
   /** Set if the provider called a tool of an MCP server: the server, as the client or the provider names it. */
   mcpServer?: string;
+  /** Set if the provider ran code of the model's: the arguments have it as `code`, or as a `command` of Bash's. */
+  runsCode?: true;
 }
 
 export type ToolResultContent = TextPart | ImagePart | DocumentPart | OpaquePart;
@@ -117,14 +119,18 @@ export interface ServerToolResultPart extends PartBase {
   callId: string;
   dialect: ProviderDialectId;
   value: JsonObject;
-  /** What a tool of an MCP server returned, which other dialects can express too. */
-  output?: McpOutput;
+  /** What a tool of an MCP server returned, or what code said, which other dialects can express too. */
+  output?: ServerToolOutput;
 }
 
-export interface McpOutput {
+export interface ServerToolOutput {
   text: string;
   /** Set if the call failed; the text says why. */
   isError?: true;
+  /** What the code drew. */
+  images?: { mediaType: string; data: string }[];
+  /** Names of what only its dialect can express of it, such as files in the provider's store. */
+  others?: string[];
 }
 
 export interface ImagePart extends PartBase {

@@ -43,6 +43,7 @@ export type StreamEvent =
       kind: 'function' | 'custom' | 'server';
       signature?: OpaqueToken;
       mcpServer?: string;
+      runsCode?: true;
       extension?: Extension;
     }
   /** A fragment of the argument text; all fragments together are the whole text. */

@@ -70,10 +70,11 @@ function addPart(events: StreamEvent[], part: Part, block: number): void {
       return;
     }
     case 'tool-call': {
-      const { id, name, kind, signature, mcpServer, extension } = part;
+      const { id, name, kind, signature, mcpServer, runsCode, extension } = part;
       const start: StreamEvent = { type: 'tool-start', block, id, name, kind };
       if (signature !== undefined) start.signature = signature;
       if (mcpServer !== undefined) start.mcpServer = mcpServer;
+      if (runsCode !== undefined) start.runsCode = runsCode;
       if (extension !== undefined) start.extension = extension;
       events.push(
         start,
@@ -199,10 +200,11 @@ export function createResponseCollector(): ResponseCollector {
           break;
         }
         case 'tool-start': {
-          const { id: callId, name, kind, signature, mcpServer, extension } = event;
+          const { id: callId, name, kind, signature, mcpServer, runsCode, extension } = event;
           const call: ToolCallPart = { type: 'tool-call', id: callId, name, kind, arguments: '' };
           if (signature !== undefined) call.signature = signature;
           if (mcpServer !== undefined) call.mcpServer = mcpServer;
+          if (runsCode !== undefined) call.runsCode = runsCode;
           if (extension !== undefined) call.extension = extension;
           parts.set(event.block, call);
           break;

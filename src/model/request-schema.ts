@@ -8,10 +8,10 @@ import type {
   DocumentPart,
   Extension,
   ImagePart,
-  McpOutput,
   OpaquePart,
   ReasoningPart,
   RefusalPart,
+  ServerToolOutput,
   ServerToolResultPart,
   TextPart,
   ToolCallPart,
@@ -111,7 +111,7 @@ const toolCall = shape<ToolCallPart>({
   name: z.string(),
   arguments: z.string(),
   kind: z.enum(['function', 'custom', 'server']),
-  ...{ signature: text, mcpServer: text },
+  ...{ signature: text, mcpServer: text, runsCode: only },
   ...anyPart,
 });
 const toolResult = shape<ToolResultPart>({
@@ -139,7 +139,12 @@ const part = z.discriminatedUnion('type', [
   shape<ServerToolResultPart>({
     type: z.literal('server-tool-result'),
     ...{ callId: z.string(), dialect: providerDialect, value: json },
-    output: shape<McpOutput>({ text: z.string(), isError: only }).optional(),
+    output: shape<ServerToolOutput>({
+      text: z.string(),
+      isError: only,
+      images: z.array(z.object({ mediaType: z.string(), data: z.string() })).optional(),
+      others: names.optional(),
+    }).optional(),
     ...anyPart,
   }),
   shape<AudioPart>({ type: z.literal('audio'), source, ...anyPart }),

@@ -12,6 +12,10 @@ interface Facts {
   serverCalls: Map<string, boolean>;
   /** Calls of tools of MCP servers, with their results. */
   mcpCalls: Set<string>;
+  /** Runs of code, with what they printed: whether something was drawn. */
+  codeRuns: Map<string, boolean>;
+  /** Of these, those of which what they printed is encrypted. */
+  sealedRuns: Set<string>;
   serverResults: Set<string>;
   /** Another tool, not the model, called for a search. */
   searchCaller: boolean;
@@ -68,6 +72,11 @@ export function unsayable(recording: Recording, dialect: DialectId): string[] {
   }
   if (dialect !== 'anthropic-messages' && dialect !== 'openai-responses')
     for (const name of facts.mcpCalls) names.add(`tools.${name}`);
+  for (const [name, isDrawn] of facts.codeRuns) {
+    if (dialect === 'openai-chat' || dialect === 'ollama-chat') names.add(`tools.${name}`);
+    else if (facts.sealedRuns.has(name)) names.add(`tools.${name}.encrypted_stdout`);
+    else if (isDrawn && dialect === 'anthropic-messages') names.add(`tools.${name}.image`);
+  }
   for (const name of facts.serverResults) names.add(`tools.${name}`);
   if (facts.searchCaller && dialect === 'openai-responses') names.add('caller');
   const { citations, media, counts } = facts;
@@ -150,6 +159,8 @@ function factsOf(recording: Recording): Facts {
     own: new Set(),
     serverCalls: new Map(),
     mcpCalls: new Set(),
+    codeRuns: new Map(),
+    sealedRuns: new Set(),
     serverResults: new Set(),
     searchCaller: false,
     citations: new Set(),
@@ -222,6 +233,13 @@ function ofAnthropic(value: Json, facts: Facts, calls: Map<unknown, string>): vo
     if (type === 'tool_use' && caller !== undefined && caller.type !== 'direct') facts.own.add('caller');
     if (block === undefined || SAID_BLOCKS.has(type)) continue;
     if (type === 'mcp_tool_result' && calls.has(block.tool_use_id)) continue;
+    const ran = /^((bash_)?code_execution)_tool_result$/.exec(type)?.[1];
+    if (ran !== undefined && calls.has(block.tool_use_id) && object(block.content) !== undefined) {
+      if (object(block.content)?.encrypted_stdout) facts.sealedRuns.add(ran);
+      facts.serverCalls.delete(ran);
+      facts.codeRuns.set(ran, false);
+      continue;
+    }
     if (type === 'mcp_tool_use') {
       facts.mcpCalls.add(String(block.name));
       calls.set(block.id, String(block.name));
@@ -287,7 +305,6 @@ function ofChat(value: Json, facts: Facts): void {
 const SERVER_CALLS: Record<string, string> = {
   web_search_call: 'web_search',
   file_search_call: 'file_search',
-  code_interpreter_call: 'code_interpreter',
 };
 const SAID_ITEMS = new Set(['message', 'reasoning', 'function_call', 'custom_tool_call']);
 /** Say nothing of an image, or only to the provider that keeps it. */
@@ -301,6 +318,8 @@ function ofResponses(value: Json, facts: Facts): void {
     if (item === undefined) continue;
     if (type === 'custom_tool_call') facts.freeText = true;
     if (type === 'message') ofMessageItem(item, facts);
+    else if (type === 'code_interpreter_call')
+      facts.codeRuns.set('code_interpreter', JSON.stringify(item.outputs ?? []).includes('data:image/'));
     else if (type in SERVER_CALLS)
       facts.serverCalls.set(String(SERVER_CALLS[type]), type === 'web_search_call');
     else if (type === 'mcp_call') facts.mcpCalls.add(String(item.name));
@@ -417,7 +436,10 @@ function ofPart(part: Json, facts: Facts, calls: Map<unknown, string>): void {
   if (part.executableCode !== undefined || toolCall !== undefined) {
     facts.serverCalls.set(name, false);
     calls.set('last', name);
-  } else if (part.codeExecutionResult !== undefined || part.toolResponse !== undefined) {
+  } else if (part.codeExecutionResult !== undefined) {
+    facts.serverCalls.delete(name);
+    facts.codeRuns.set(name, false);
+  } else if (part.toolResponse !== undefined) {
     facts.serverResults.add(calls.get('last') ?? 'server_tool_result');
   } else for (const field of Object.keys(part)) if (!SAID_PARTS.has(field)) facts.own.add(field);
 }

@@ -1,9 +1,14 @@
 // Code that a client has the provider run: each dialect's tool becomes the provider's own, and is lost where it needs files or a
-// place that only another provider has, or where the provider runs no code.
-import { expect, test } from 'bun:test';
+// place that only another provider has, or where the provider runs no code; what was run reaches the client in its own form, and
+// comes back in the next turn.
+import { describe, expect, test } from 'bun:test';
+import { createOpenAI } from '@ai-sdk/openai';
+import { streamText } from 'ai';
+import { encodeStreamed, encodeWhole } from '../../scripts/fidelity/probe-answer.ts';
 import { DIALECTS, PROVIDER_SIDES } from '../../src/dialects/registry.ts';
 import type { DialectId, ProviderDialectId } from '../../src/model/dialect-id.ts';
-import type { JsonObject } from '../../src/model/json/json.ts';
+import { asArray, asObject, type JsonObject, type JsonValue } from '../../src/model/json/json.ts';
+import { responseToEvents } from '../../src/model/replay.ts';
 
 const HELLO = [{ role: 'user', content: 'hi' }];
 const ASKS: Partial<Record<DialectId, JsonObject>> = {
@@ -28,7 +33,12 @@ function asked(
   const route = { operation: 'generate', model: 'm', stream: false } as const;
   const request = DIALECTS[client].client.parseRequest({ ...ASKS[client], ...more, tools }, route);
   const { body, headers, losses } = PROVIDER_SIDES[wire].buildRequest(request, { model, quirks });
-  return { tools: body.tools, headers, names: losses.map(({ feature, outcome }) => `${outcome} ${feature}`) };
+  return {
+    body,
+    tools: body.tools,
+    headers,
+    names: losses.map(({ feature, outcome }) => `${outcome} ${feature}`),
+  };
 }
 
 const CLAUDES = { type: 'code_execution_20250825', name: 'code_execution' };
@@ -140,4 +150,334 @@ test('is not sent, nor is a search, where no tool may be called: Google knows th
     { name: 'web_search' },
     { name: 'find' },
   ]);
+});
+
+function answered(client: DialectId, wire: ProviderDialectId, body: JsonObject) {
+  const response = PROVIDER_SIDES[wire].parseResponse(body);
+  const whole = encodeWhole(client, response);
+  const streamed = encodeStreamed(client, response);
+  expect(streamed.lost.toSorted()).toEqual(whole.lost.toSorted());
+  return { whole: whole.body, streamed: streamed.body, lost: whole.lost };
+}
+
+const SAID = 'It is 1';
+const message = (...content: JsonObject[]): JsonObject => ({
+  ...{ id: 'msg_1', type: 'message', role: 'assistant', model: 'm', stop_reason: 'end_turn' },
+  ...{ content: [...content, { type: 'text', text: SAID }], usage: { input_tokens: 1, output_tokens: 1 } },
+});
+const response = (...output: JsonObject[]): JsonObject => ({
+  ...{ id: 'resp_1', object: 'response', status: 'completed', model: 'm' },
+  output: [
+    ...output,
+    { id: 'msg_1', type: 'message', role: 'assistant', content: [{ type: 'output_text', text: SAID }] },
+  ],
+});
+const candidate = (...parts: JsonObject[]): JsonObject => ({
+  ...{ responseId: 'r', modelVersion: 'm' },
+  candidates: [{ content: { role: 'model', parts: [...parts, { text: SAID }] }, finishReason: 'STOP' }],
+});
+const ANSWER = { 'anthropic-messages': message, 'openai-responses': response, gemini: candidate };
+type Speaker = keyof typeof ANSWER;
+
+/** What comes before the text. */
+const before: Record<Speaker, (body: JsonObject) => JsonValue[]> = {
+  'anthropic-messages': ({ content }) => asArray(content)?.slice(0, -1) ?? [],
+  'openai-responses': ({ output }) => asArray(output)?.slice(0, -1) ?? [],
+  gemini: ({ candidates }) =>
+    asArray(asObject(asObject(asArray(candidates)?.[0])?.content)?.parts)?.filter(
+      (part) => asObject(part)?.text === undefined,
+    ) ?? [],
+};
+
+const CODE = 'print(1)';
+interface Run {
+  name?: string;
+  input?: JsonObject;
+  stdout?: string;
+  stderr?: string;
+}
+
+const blocks = (
+  id: string,
+  { name = 'code_execution', input = { code: CODE }, stdout = '', stderr = '' }: Run,
+): JsonObject[] => [
+  { type: 'server_tool_use', id, name, input },
+  {
+    ...{ type: `${name}_tool_result`, tool_use_id: id },
+    content: { type: `${name}_result`, stdout, stderr, return_code: stderr === '' ? 0 : 1, content: [] },
+  },
+];
+const item = (id: string, logs: string, more: JsonObject = {}): JsonObject => ({
+  ...{ id, type: 'code_interpreter_call', status: 'completed', code: CODE, container_id: '' },
+  outputs: logs === '' ? [] : [{ type: 'logs', logs }],
+  ...more,
+});
+const parts = (output: string, outcome = 'OUTCOME_OK', code = CODE) => [
+  { executableCode: { language: 'PYTHON', code } },
+  { codeExecutionResult: { outcome, output } },
+];
+
+const FORMS: [what: string, forms: Record<Speaker, JsonObject[]>][] = [
+  [
+    'code that prints',
+    {
+      'anthropic-messages': blocks('srvtoolu_1', { stdout: '1' }),
+      'openai-responses': [item('ci_1', '1', { container_id: 'cntr_1' })],
+      gemini: parts('1'),
+    },
+  ],
+  [
+    'code that prints nothing',
+    {
+      'anthropic-messages': blocks('srvtoolu_1', {}),
+      'openai-responses': [item('ci_1', '', { container_id: 'cntr_1' })],
+      gemini: parts(''),
+    },
+  ],
+  [
+    'code that fails',
+    {
+      'anthropic-messages': blocks('srvtoolu_1', { stderr: 'no' }),
+      'openai-responses': [item('ci_1', 'no', { container_id: 'cntr_1', status: 'failed' })],
+      gemini: parts('no', 'OUTCOME_FAILED'),
+    },
+  ],
+  [
+    "a command of Bash's",
+    {
+      'anthropic-messages': blocks('srvtoolu_1', {
+        ...{ name: 'bash_code_execution', input: { command: 'ls' }, stdout: 'a' },
+      }),
+      'openai-responses': [item('ci_1', 'a', { container_id: 'cntr_1', code: '%%bash\nls' })],
+      gemini: parts('a', 'OUTCOME_OK', '%%bash\nls'),
+    },
+  ],
+];
+const SPEAKERS: Speaker[] = ['anthropic-messages', 'openai-responses', 'gemini'];
+
+describe('what was run', () => {
+  for (const wire of SPEAKERS)
+    for (const client of SPEAKERS)
+      test.each(FORMS)(`%s, by a provider of ${wire}, reaches clients of ${client}`, (_, forms) => {
+        const { whole, streamed, lost } = answered(client, wire, ANSWER[wire](...forms[wire]));
+        expect(lost).toEqual([]);
+        for (const body of [whole, streamed]) {
+          const told = before[client](body);
+          expect(told).toHaveLength(forms[client].length);
+          if (client === wire) expect(told).toEqual(forms[wire]);
+          else expect(withoutIds(told)).toEqual(withoutIds(forms[client]));
+        }
+      });
+
+  test('by Claude at the same time is told with what each printed', () => {
+    const [first, one] = blocks('srvtoolu_1', { stdout: '1' });
+    const [second, two] = blocks('srvtoolu_2', { stdout: '2' });
+    const body = message(...[first, second, one, two].filter((block) => block !== undefined));
+    for (const told of Object.values(answered('gemini', 'anthropic-messages', body)).slice(0, 2))
+      expect(before.gemini(asObject(told) ?? {})).toEqual([...parts('1'), ...parts('2')]);
+    for (const told of Object.values(answered('openai-responses', 'anthropic-messages', body)).slice(0, 2))
+      expect(before['openai-responses'](asObject(told) ?? {})).toEqual([
+        item('ci_srvtoolu_1', '1'),
+        item('ci_srvtoolu_2', '2'),
+      ]);
+  });
+
+  test('and drew an image is told with it where the client can show it', () => {
+    const drawn = item('ci_1', '1', { container_id: 'cntr_1' });
+    const body = response({ ...drawn, outputs: [{ type: 'image', url: 'data:image/png;base64,aGk=' }] });
+    const { whole, streamed } = answered('gemini', 'openai-responses', body);
+    const image = { inlineData: { mimeType: 'image/png', data: 'aGk=' } };
+    for (const told of [whole, streamed]) expect(before.gemini(told)).toEqual([...parts(''), image]);
+    const { lost } = answered('anthropic-messages', 'openai-responses', body);
+    expect(lost).toEqual(['tools.code_interpreter.image']);
+  });
+
+  test('and left files, or what only its provider can read, names these as lost', () => {
+    const [call, result] = blocks('srvtoolu_1', { stdout: '1' });
+    const told = (content: JsonObject) =>
+      answered(
+        'openai-responses',
+        'anthropic-messages',
+        message(call ?? {}, { ...result, content: { ...asObject(result?.content), ...content } }),
+      );
+    const files = told({ content: [{ type: 'code_execution_output', file_id: 'file_1' }] });
+    expect(files.lost).toEqual(['tools.code_execution.content']);
+    const sealed = told({ type: 'encrypted_code_execution_result', stdout: null, encrypted_stdout: 'x' });
+    expect(sealed.lost).toEqual(['tools.code_execution.encrypted_stdout']);
+    expect(JSON.stringify(sealed.whole)).toContain('encrypted.)');
+  });
+
+  test.each<[client: Speaker, wire: Speaker, name: string, body: JsonObject]>([
+    ['gemini', 'anthropic-messages', 'code_execution', message(...blocks('srvtoolu_1', {}).slice(0, 1))],
+    ['anthropic-messages', 'gemini', 'code_execution', candidate(...parts('').slice(0, 1))],
+    [
+      'anthropic-messages',
+      'openai-responses',
+      'code_interpreter',
+      response(item('ci_1', '', { status: 'incomplete', container_id: 'cntr_1' })),
+    ],
+    ['openai-responses', 'gemini', 'code_execution', candidate(...parts('').slice(0, 1))],
+  ])('and did not end is lost by name: to %s by %s', (client, wire, name, body) => {
+    const { whole, lost } = answered(client, wire, body);
+    expect(before[client](whole)).toEqual([]);
+    expect(lost).toEqual([`tools.${name}`]);
+  });
+
+  test('is lost by name to clients of Chat Completions', () => {
+    const { lost } = answered('openai-chat', 'gemini', candidate(...parts('1')));
+    expect(lost).toEqual(['tools.code_execution']);
+  });
+});
+
+/** Ids and containers are of their own provider. */
+function withoutIds(told: readonly JsonValue[]): JsonValue[] {
+  return told.map((each) => {
+    const { id: _, tool_use_id: __, container_id: ___, ...rest } = asObject(each) ?? {};
+    return rest;
+  });
+}
+
+describe('what was run in the turn before', () => {
+  const TOOLS: Record<Speaker, JsonObject> = {
+    'anthropic-messages': CLAUDES,
+    'openai-responses': OPENAIS,
+    gemini: GOOGLES,
+  };
+  /** The client's next request: what it was told, and a question. */
+  function next(
+    client: Speaker,
+    told: readonly JsonValue[],
+    wire: ProviderDialectId,
+    tools = [TOOLS[client]],
+  ) {
+    const go = 'go on';
+    const asks: Record<Speaker, JsonObject> = {
+      'anthropic-messages': {
+        messages: [
+          ...HELLO,
+          { role: 'assistant', content: [...told, { type: 'text', text: SAID }] },
+          { role: 'user', content: go },
+        ],
+      },
+      'openai-responses': {
+        input: [...HELLO, ...told, { role: 'assistant', content: SAID }, { role: 'user', content: go }],
+      },
+      gemini: {
+        contents: [
+          { role: 'user', parts: [{ text: 'hi' }] },
+          { role: 'model', parts: [...told, { text: SAID }] },
+          { role: 'user', parts: [{ text: go }] },
+        ],
+      },
+    };
+    const { body, names } = asked(client, tools, wire, undefined, {}, asks[client]);
+    const turns = asArray(body.messages) ?? asArray(body.input) ?? asArray(body.contents) ?? [];
+    const answer = turns.slice(1, -1).flatMap((turn) => {
+      const { role, content = turn, parts: list } = asObject(turn) ?? {};
+      return role === undefined ? [turn] : (asArray(content) ?? asArray(list) ?? [content]);
+    });
+    return { answer, names, text: JSON.stringify(answer) };
+  }
+
+  const told = (client: Speaker, wire: Speaker, run: JsonObject[]) =>
+    before[client](answered(client, wire, ANSWER[wire](...run)).whole);
+
+  test.each(FORMS)('by Claude, %s, goes back to it from clients of Responses', (_, forms) => {
+    const run = forms['anthropic-messages'];
+    const { answer, names } = next(
+      'openai-responses',
+      told('openai-responses', 'anthropic-messages', run),
+      'anthropic-messages',
+    );
+    expect(answer).toEqual([...run, { type: 'text', text: SAID }]);
+    expect(names).toEqual(['approximated tools.code_interpreter']);
+  });
+
+  for (const client of ['anthropic-messages', 'openai-responses'] as const)
+    test.each(FORMS)(`by Google, %s, goes back to it from clients of ${client}`, (_, forms) => {
+      const { answer } = next(client, told(client, 'gemini', forms.gemini), 'gemini');
+      expect(answer).toEqual([...forms.gemini, { text: SAID }]);
+    });
+
+  const IN_WORDS =
+    '(Here this code was run, in a place that is gone:\nprint(1)\nIt ended, and printed:\n1)\n\n';
+  test.each<[client: Speaker, ran: Speaker, wire: ProviderDialectId]>([
+    ['anthropic-messages', 'openai-responses', 'openai-responses'],
+    ['gemini', 'openai-responses', 'openai-responses'],
+    ['gemini', 'anthropic-messages', 'anthropic-messages'],
+    ['anthropic-messages', 'gemini', 'anthropic-messages'],
+    ['openai-responses', 'openai-responses', 'anthropic-messages'],
+    ['anthropic-messages', 'anthropic-messages', 'openai-responses'],
+    ['anthropic-messages', 'openai-responses', 'openai-chat'],
+    ['openai-responses', 'openai-responses', 'ollama-chat'],
+    ['gemini', 'gemini', 'bedrock-converse'],
+  ])('is told to %s by %s, and in words to %s, which cannot take it back', (client, ran, wire) => {
+    const [, forms] = FORMS[0] ?? [];
+    const { text, names } = next(client, told(client, ran, forms?.[ran] ?? []), wire);
+    expect(text).toContain(JSON.stringify(IN_WORDS).slice(1, -1));
+    expect(text).not.toContain('server_tool_use');
+    expect(text).not.toContain('code_interpreter_call');
+    expect(names).toContainEqual(
+      expect.stringMatching(/^approximated assistant\.code_(execution|interpreter)$/),
+    );
+  });
+
+  test('goes as words where no code can be run any more', () => {
+    const [, forms] = FORMS[0] ?? [];
+    const ofClaude = told('openai-responses', 'anthropic-messages', forms?.['anthropic-messages'] ?? []);
+    expect(next('openai-responses', ofClaude, 'anthropic-messages', []).text).not.toContain(
+      'server_tool_use',
+    );
+    const ofGoogle = told('openai-responses', 'gemini', forms?.gemini ?? []);
+    expect(next('openai-responses', ofGoogle, 'gemini', []).text).not.toContain('executableCode');
+  });
+
+  test('goes as words to OpenAI where another ran it, though the client speaks its dialect', () => {
+    const [, forms] = FORMS[0] ?? [];
+    const made = told('openai-responses', 'gemini', forms?.gemini ?? []);
+    const { edits, losses } = PROVIDER_SIDES['openai-responses'].passthrough;
+    const own = item('ci_1', '1', { container_id: 'cntr_1' });
+    const body = { model: 'gpt-5', input: [...HELLO, ...made, own] };
+    expect(asArray(edits(body, {}).input)?.slice(1)).toEqual([
+      { type: 'message', role: 'assistant', content: IN_WORDS.trimEnd() },
+      own,
+    ]);
+    expect(losses?.(body, {})).toEqual([
+      { feature: 'assistant.code_interpreter', outcome: 'approximated', how: 'given as text' },
+    ]);
+    expect(edits({ ...body, input: [...HELLO, own] }, {})).toEqual({});
+  });
+});
+
+test('what code printed is asked of OpenAI, which does not tell it by itself', () => {
+  const { body } = asked('anthropic-messages', [CLAUDES], 'openai-responses');
+  expect(body.include).toContain('code_interpreter_call.outputs');
+  expect(asked('anthropic-messages', [], 'openai-responses').body.include).not.toContain(
+    'code_interpreter_call.outputs',
+  );
+});
+
+test('the AI SDK knows of each run in a stream of Responses', async () => {
+  const neutral = PROVIDER_SIDES.gemini.parseResponse(candidate(...parts('1')));
+  const encoder = DIALECTS['openai-responses'].client.createStreamEncoder({
+    ...{ requestId: 'r', model: 'm', created: 1, includeUsage: true },
+  });
+  const sse = responseToEvents(neutral)
+    .map((event) => encoder.encode(event))
+    .join('');
+  const provider = createOpenAI({
+    apiKey: 'unused',
+    fetch: Object.assign(
+      async () => new Response(sse, { headers: { 'content-type': 'text/event-stream' } }),
+      { preconnect() {} },
+    ),
+  });
+  const { steps } = streamText({
+    model: provider.responses('gpt-5'),
+    prompt: 'hi',
+    tools: { code_interpreter: provider.tools.codeInterpreter() },
+  });
+  const [step] = await steps;
+  expect(step?.toolCalls).toMatchObject([{ toolName: 'code_interpreter', input: { code: CODE } }]);
+  expect(step?.toolResults).toMatchObject([{ output: { outputs: [{ type: 'logs', logs: '1' }] } }]);
 });

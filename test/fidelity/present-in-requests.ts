@@ -93,6 +93,7 @@ export const PRESENT_IN_REQUESTS: Record<string, Asks | null> = {
   'web search': offers((tool) => tool.type === 'server' && tool.search !== undefined),
   'page fetch': runs(/^(web_fetch|urlContext)/),
   'code execution': runs(/^(code_execution|code_interpreter|codeExecution)/),
+  'earlier code that the provider ran': null,
   'file search': runs(/^(file_search|fileSearch)/),
   'remote MCP server': offers(
     ({ type, ...tool }) => type === 'server' && 'mcp' in tool && tool.mcp !== undefined && 'name' in tool.mcp,

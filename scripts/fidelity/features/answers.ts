@@ -426,15 +426,15 @@ export const CONTENT: readonly AnswerFeature[] = [
         {
           type: 'server_tool_use',
           id: 'srvtoolu_1',
-          name: 'bash_code_execution',
-          input: { command: 'ls' },
+          name: 'code_execution',
+          input: { code: 'print(1)' },
         },
         {
-          type: 'bash_code_execution_tool_result',
+          type: 'code_execution_tool_result',
           tool_use_id: 'srvtoolu_1',
           content: {
-            type: 'bash_code_execution_result',
-            stdout: 'a',
+            type: 'code_execution_result',
+            stdout: '1',
             stderr: '',
             return_code: 0,
             content: [],
@@ -448,6 +448,25 @@ export const CONTENT: readonly AnswerFeature[] = [
         status: 'completed',
         code: 'print(1)',
         container_id: 'cntr_1',
+        outputs: [{ type: 'logs', logs: '1' }],
+      },
+      gemini: [
+        { executableCode: { language: 'PYTHON', code: 'print(1)' } },
+        { codeExecutionResult: { outcome: 'OUTCOME_OK', output: '1' } },
+      ],
+      ...NOT_BY_OTHERS,
+    }),
+    reads: says({
+      'anthropic-messages': [
+        { type: 'server_tool_use', name: 'code_execution', input: { code: 'print(1)' } },
+        {
+          type: 'code_execution_tool_result',
+          content: { type: 'code_execution_result', stdout: '1', return_code: 0 },
+        },
+      ],
+      'openai-chat': null,
+      'openai-responses': {
+        ...{ type: 'code_interpreter_call', status: 'completed', code: 'print(1)' },
         outputs: [{ type: 'logs', logs: '1' }],
       },
       gemini: [

@@ -43,6 +43,64 @@ export const PROVIDER_TOOLS: FeatureGroup = {
       }),
     },
     {
+      name: 'earlier code that the provider ran',
+      forms: {
+        'anthropic-messages': {
+          tools: [{ type: 'code_execution_20250825', name: 'code_execution' }],
+          messages: [
+            { role: 'user', content: 'Run it' },
+            {
+              role: 'assistant',
+              content: [
+                {
+                  ...{ type: 'server_tool_use', id: 'srvtoolu_1', name: 'code_execution' },
+                  input: { code: 'print(1)' },
+                },
+                {
+                  ...{ type: 'code_execution_tool_result', tool_use_id: 'srvtoolu_1' },
+                  content: {
+                    ...{ type: 'code_execution_result', stdout: '1', stderr: '', return_code: 0 },
+                    content: [],
+                  },
+                },
+                { type: 'text', text: 'It is 1' },
+              ],
+            },
+            { role: 'user', content: 'Thanks' },
+          ],
+        },
+        'openai-chat': null,
+        'openai-responses': {
+          tools: [{ type: 'code_interpreter', container: { type: 'auto' } }],
+          input: [
+            { type: 'message', role: 'user', content: 'Run it' },
+            {
+              ...{ type: 'code_interpreter_call', id: 'ci_1', status: 'completed', container_id: 'cntr_1' },
+              ...{ code: 'print(1)', outputs: [{ type: 'logs', logs: '1' }] },
+            },
+            { type: 'message', role: 'assistant', content: 'It is 1' },
+            { type: 'message', role: 'user', content: 'Thanks' },
+          ],
+        },
+        gemini: {
+          tools: [{ codeExecution: {} }],
+          contents: [
+            { role: 'user', parts: [{ text: 'Run it' }] },
+            {
+              role: 'model',
+              parts: [
+                { executableCode: { language: 'PYTHON', code: 'print(1)' } },
+                { codeExecutionResult: { outcome: 'OUTCOME_OK', output: '1' } },
+                { text: 'It is 1' },
+              ],
+            },
+            { role: 'user', parts: [{ text: 'Thanks' }] },
+          ],
+        },
+        ...NOWHERE,
+      },
+    },
+    {
       name: 'file search',
       forms: offers({
         'anthropic-messages': null,

@@ -5,6 +5,7 @@ import type {
   MediaSource,
   Part,
   ReasoningPart,
+  ServerToolResultPart,
   TextPart,
   ToolCallPart,
   ToolResultPart,
@@ -16,6 +17,7 @@ import { isForeignServerCall } from '../claude/refused-history.ts';
 import { openRedacted, openSignature } from '../claude/seals.ts';
 import { BLANK_LINE, SEARCH_RESULT } from '../claude/search-results.ts';
 import { anthropicBreakpoint } from '../shared/settings/cache-control.ts';
+import { AnsweredCalls } from '../shared/answered-calls.ts';
 import { asText } from '../shared/media/text-document.ts';
 import type { LossReport } from '../shared/losses/loss-report.ts';
 import { standardMediaType } from '../shared/media/media-type.ts';
@@ -28,6 +30,7 @@ import {
   UNREADABLE_IMAGE,
 } from '../shared/losses/substitutes.ts';
 import { buildCitation, providerCitation } from './citations.ts';
+import { codeRunBlocks, reportRun, runIdForClient } from './code-runs.ts';
 import { mcpCallFields, mcpResultBlock } from './mcp.ts';
 import { plainText, textOfSearchResult } from './parse-content.ts';
 import { toolId } from './tool-id.ts';
@@ -60,6 +63,7 @@ export function buildBlocks(parts: readonly Part[], options: ContentOptions): Js
   const blocks: JsonObject[] = [];
   /** The pieces so far of a document that arrives in several parts. */
   let document: JsonObject | undefined;
+  const runs = new AnsweredCalls();
   for (const part of parts) {
     const isMedia = part.type === 'document' || part.type === 'image';
     const piece = isMedia ? asObject(ownFields(part.extension)[PIECE]) : undefined;
@@ -71,10 +75,33 @@ export function buildBlocks(parts: readonly Part[], options: ContentOptions): Js
       continue;
     }
     document = undefined;
-    const block = buildBlock(part, options);
-    if (block !== undefined) blocks.push(block);
+    if (isForeignRun(part)) runs.add(part);
+    else if (part.type !== 'server-tool-result' || !addRun(part, runs, blocks, options)) {
+      const block = buildBlock(part, options);
+      if (block !== undefined) blocks.push(block);
+    }
   }
+  for (const { name } of runs.unanswered()) options.losses.lost(`tools.${name}`);
   return blocks;
+}
+
+/** Another dialect's run of code. */
+function isForeignRun(part: Part): part is ToolCallPart & { runsCode: true } {
+  return part.type === 'tool-call' && part.runsCode === true && part.extension?.dialect !== ID;
+}
+
+/** Adds the run that ends with this result, if it does. */
+function addRun(
+  result: ServerToolResultPart,
+  runs: AnsweredCalls,
+  blocks: JsonObject[],
+  { losses, answer }: ContentOptions,
+): boolean {
+  const call = runs.answered(result);
+  if (call === undefined || result.output === undefined) return false;
+  reportRun(call, result.output, losses);
+  blocks.push(...codeRunBlocks(answer ? runIdForClient(call.id) : call.id, call, result.output));
+  return true;
 }
 
 function buildBlock(part: Part, options: ContentOptions): JsonObject | undefined {

@@ -1,7 +1,9 @@
 // Builds a Messages body from the neutral request, in the form that the target model accepts. https://docs.anthropic.com/en/api/messages
-import { asObject, type JsonObject } from '../../model/json/json.ts';
+import type { ToolCallPart } from '../../model/content.ts';
+import { asObject, asString, type JsonObject } from '../../model/json/json.ts';
 import type { NeutralRequest } from '../../model/request.ts';
 import { declareAllowed } from '../shared/tools/allowed-tools.ts';
+import { codeInWords } from '../shared/code-in-words.ts';
 import { anthropicBreakpoint } from '../shared/settings/cache-control.ts';
 import { describedSchema, formatInstruction } from '../shared/schemas/described-schema.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
@@ -23,12 +25,14 @@ import { buildThinking, type Thinking } from '../claude/build-thinking.ts';
 import { toCloud } from './cloud.ts';
 import { buildToolChoice, buildTools, forcesTool } from './build-tools.ts';
 import { isClaude, type ModelTraits, traitsOf } from '../claude/models.ts';
+import { isForeignServerCall } from '../claude/refused-history.ts';
 import { withoutBlankStops } from '../claude/stop-sequences.ts';
 import { strictSchema } from '../claude/strict-schema.ts';
 import { dropContinuedThinking, lacksThinking, replaysThinking } from '../claude/thinking-in-turns.ts';
 import { withoutFetch } from '../claude/server-tools.ts';
 import { isEmpty, put } from '../shared/own-fields.ts';
 import { adaptThinking } from './adapt-thinking.ts';
+import { CODE_EXECUTION } from './code-runs.ts';
 import { buildMcpServers, MCP_SERVERS } from './mcp.ts';
 import { putBackToolChanges, withoutToolChanges } from './tool-changes.ts';
 import { ID, ownFields } from './wire.ts';
@@ -71,8 +75,9 @@ export function buildRequest(
   const holdsBack = traits.toolSearch && quirks.heldBackTools?.test(baseUrl) === true;
   const found: ReadonlySet<string> = holdsBack ? heldBackNames(request) : new Set();
   const mcp = buildMcpServers(request, traits.webSearch, losses);
-  const { system, turns } = buildConversation(request, traits, losses, found, mcp.names);
   const tools = holdBack(buildTools(request, traits, mcp, losses), found);
+  const told = codeInWords(request, losses, runsTakenBack(tools, traits));
+  const { system, turns } = buildConversation(told, traits, losses, found, mcp.names);
   const heldBack = asObject(placeholder);
   if (heldBack !== undefined) tools.push(heldBack);
   const choice = tools.length === 0 && !native ? undefined : buildToolChoice(request);
@@ -136,6 +141,18 @@ function fitConversation(
     ? putBackToolChanges(putBackEffortChanges(putBackClearedMessages(offered)))
     : withoutToolChanges(withoutEffortChanges(withoutClearedMessages(offered)), losses);
   return declareAllowed(placed, losses);
+}
+
+/** Claude takes back its own runs, also from clients of other dialects while it can run code. */
+function runsTakenBack(
+  tools: readonly JsonObject[],
+  { opensSeals }: ModelTraits,
+): (call: ToolCallPart) => boolean {
+  const runsCode = tools.some(({ type }) => asString(type)?.startsWith(CODE_EXECUTION) === true);
+  return ({ id, extension }) => {
+    if (extension?.dialect === ID) return !opensSeals || !isForeignServerCall(id);
+    return runsCode && !isForeignServerCall(id);
+  };
 }
 
 function isThinking(thinking: Thinking['thinking']): boolean {

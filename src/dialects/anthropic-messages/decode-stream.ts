@@ -25,8 +25,9 @@ import { madeUpId } from './author.ts';
 import { parseCitation } from './citations.ts';
 import { errorInBody, fromBody } from './errors.ts';
 import { parseFinish } from './finish.ts';
-import { mcpOutputOf, mcpServerIn } from './mcp.ts';
-import { toolUseExtension } from './parse-content.ts';
+import { codeRunIn } from './code-runs.ts';
+import { mcpServerIn } from './mcp.ts';
+import { outputOf, toolUseExtension } from './parse-content.ts';
 import { parseUsage } from './usage.ts';
 import { isEmpty, withoutFields } from '../shared/own-fields.ts';
 import { ID, isServerToolResult, SERVER_TOOL_BLOCKS } from './wire.ts';
@@ -234,7 +235,7 @@ class MessageDecoder implements StreamDecoder {
     else if (isServerToolResult(type)) {
       const callId = asString(content.tool_use_id) ?? '';
       const part = { type: 'server-tool-result', callId, dialect: ID, value: content } as const;
-      this.sink.push({ type: 'server-tool-result', block, part: { ...part, ...mcpOutputOf(content) } });
+      this.sink.push({ type: 'server-tool-result', block, part: { ...part, ...outputOf(content) } });
     } else {
       opened.kind = 'unknown';
       this.extend(type, wire);
@@ -286,6 +287,7 @@ class MessageDecoder implements StreamDecoder {
       name: asString(content.name) ?? '',
       kind,
       ...mcpServerIn(content),
+      ...codeRunIn(content),
       ...toolUseExtension(content, kind),
     });
     const input = asObject(content.input);

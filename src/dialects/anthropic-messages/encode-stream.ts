@@ -11,7 +11,7 @@
 // end. No message of this dialect ends with thinking: its provider refuses such a message, and clients that show the last block would show
 // nothing. So thinking without text waits for the next block; if none comes, it is reported as a loss. Only after a call it is sent at the
 // end, since the next request continues the call, and its provider refuses that without the signature.
-import type { Citation } from '../../model/content.ts';
+import type { Citation, ServerToolResultPart, ToolCallPart } from '../../model/content.ts';
 import type { GatewayError } from '../../model/errors.ts';
 import type { StreamEvent } from '../../model/events.ts';
 import type { Finish } from '../../model/finish.ts';
@@ -19,6 +19,7 @@ import { flatText } from '../../model/flat-text.ts';
 import { asObject, asString, type JsonObject } from '../../model/json/json.ts';
 import { callIdToWire, tokenToWire } from '../../model/opaque-token.ts';
 import { mergeUsage, NO_USAGE, type Usage } from '../../model/usage.ts';
+import { AnsweredCalls } from '../shared/answered-calls.ts';
 import { type AnswerLosses, createAnswerLosses, mediaTypeOf } from '../shared/losses/answer-losses.ts';
 import type { AnswerContext, StreamEncoder } from '../dialect.ts';
 import { LAST_SIGNATURE, messageId, unsignedFor } from './build-response.ts';
@@ -27,6 +28,7 @@ import { buildCitation, citationDetails } from './citations.ts';
 import { buildError } from './errors.ts';
 import { buildStopReason, knownEndings } from './finish.ts';
 import { FREE_TEXT } from '../shared/tools/call-arguments.ts';
+import { codeRunBlocks, reportRun, runIdForClient } from './code-runs.ts';
 import { mcpCallFields, mcpResultBlock } from './mcp.ts';
 import { modelName } from './model-name.ts';
 import { buildUsage, COUNTS_WITHOUT_FIELD } from './usage.ts';
@@ -72,6 +74,10 @@ class MessageEncoder implements StreamEncoder {
   private readonly pages: CitedPages | undefined;
   /** Ids of calls to MCP servers' tools, whose results are blocks too. */
   private readonly mcpCalls = new Set<string>();
+  /** Null before the first run of code by another dialect's provider. */
+  private runs: AnsweredCalls | null = null;
+  /** Such a run, while its arguments come. */
+  private run: ToolCallPart | undefined;
   /** The arguments so far of the search that `pages` replaces. */
   private searching: string | undefined;
 
@@ -135,10 +141,7 @@ class MessageEncoder implements StreamEncoder {
         return this.citation(event.citation);
       case 'server-tool-result':
         if (event.part.dialect !== ID) {
-          const result = this.mcpCalls.has(event.part.callId) ? mcpResultBlock(event.part) : undefined;
-          if (result !== undefined) return this.blockStart('other', result) + this.blockStop();
-          this.losses.serverResult(event.part);
-          return '';
+          return this.foreignResult(event.part);
         }
         return this.blockStart('other', event.part.value) + this.blockStop();
       case 'reasoning-end':
@@ -151,6 +154,8 @@ class MessageEncoder implements StreamEncoder {
       case 'tool-end':
         if (this.searching !== undefined) this.pages?.searched(this.searching);
         this.searching = undefined;
+        if (this.run !== undefined) this.runs?.add(this.run);
+        this.run = undefined;
         return this.blockStop();
       case 'extension':
         if (event.dialect === ID) return this.replay(event.name, event.value);
@@ -266,6 +271,11 @@ class MessageEncoder implements StreamEncoder {
         this.searching = '';
         return '';
       }
+      if (!isOwn && event.runsCode === true) {
+        this.runs ??= new AnsweredCalls();
+        this.run = callOf(event);
+        return '';
+      }
       const isMcp = !isOwn && event.mcpServer !== undefined;
       if (isMcp) this.mcpCalls.add(id);
       this.losses.call(event, isOwn || isMcp);
@@ -284,12 +294,37 @@ class MessageEncoder implements StreamEncoder {
   private toolDelta(fragment: string): string {
     if (fragment === '') return '';
     if (this.open === 'tool') return this.deltaPrefix + JSON.stringify(fragment) + END;
+    if (this.run !== undefined) {
+      this.run.arguments += fragment;
+      this.context.kept?.(fragment.length);
+    }
     if (this.searching !== undefined) {
       this.searching += fragment;
       this.context.kept?.(fragment.length);
     }
     if (this.open !== 'free-text-tool') return '';
     return this.deltaPrefix + JSON.stringify(JSON.stringify(fragment).slice(1, -1)) + END;
+  }
+
+  /** What another dialect's provider returned to a call of its own, with the call where that waited for it. */
+  private foreignResult(part: ServerToolResultPart): string {
+    const mcp = this.mcpCalls.has(part.callId) ? mcpResultBlock(part) : undefined;
+    if (mcp !== undefined) return this.blockStart('other', mcp) + this.blockStop();
+    const run = this.runs?.answered(part);
+    if (run === undefined || part.output === undefined) {
+      this.losses.serverResult(part);
+      return '';
+    }
+    reportRun(run, part.output, this.losses);
+    const [call, result] = codeRunBlocks(runIdForClient(run.id), run, part.output);
+    return this.callAndResult(call, result);
+  }
+
+  /** A call that the provider ran, and its result, both whole. */
+  private callAndResult(call: JsonObject, result: JsonObject): string {
+    const begun = this.blockStart('other', { ...call, input: {} });
+    const input = this.delta({ type: 'input_json_delta', partial_json: JSON.stringify(call.input) });
+    return begun + input + this.blockStop() + this.blockStart('other', result) + this.blockStop();
   }
 
   private citation(value: Citation): string {
@@ -305,10 +340,7 @@ class MessageEncoder implements StreamEncoder {
   /** After the text, which cites the pages only while it streams. */
   private searchBlocks(): string {
     const [call, result] = this.pages?.blocks(this.losses) ?? [];
-    if (call === undefined || result === undefined) return '';
-    const begun = this.blockStart('other', { ...call, input: {} });
-    const input = this.delta({ type: 'input_json_delta', partial_json: JSON.stringify(call.input) });
-    return begun + input + this.blockStop() + this.blockStart('other', result) + this.blockStop();
+    return call === undefined || result === undefined ? '' : this.callAndResult(call, result);
   }
 
   /** Replays what this dialect's decoder could not put into neutral form. */
@@ -351,6 +383,7 @@ class MessageEncoder implements StreamEncoder {
   private finish(value: Finish): string {
     const sealed = this.endsWithCall ? this.flushWaiting() : '';
     if (this.waiting.some((sealed) => tokenOf(sealed) !== '')) this.losses.lost(LAST_SIGNATURE);
+    for (const { name } of this.runs?.unanswered() ?? []) this.losses.lost(`tools.${name}`);
     this.losses.usage(this.usage, COUNTS_WITHOUT_FIELD);
     this.losses.finish(value, knownEndings(value));
     const wire = {
@@ -369,6 +402,19 @@ class MessageEncoder implements StreamEncoder {
   private failure(error: GatewayError): string {
     return frame('error', buildError(error, this.context.requestId));
   }
+}
+
+function callOf({
+  id,
+  name,
+  signature,
+  extension,
+}: Extract<StreamEvent, { type: 'tool-start' }>): ToolCallPart {
+  return {
+    ...{ type: 'tool-call', id, name, arguments: '', kind: 'server' },
+    ...(signature !== undefined && { signature }),
+    ...(extension !== undefined && { extension }),
+  };
 }
 
 function frame(event: string, data: JsonObject): string {

@@ -1,6 +1,6 @@
 // MCP servers whose tools the provider calls, each with its set of tools, and the blocks of such calls.
 // https://platform.claude.com/docs/en/agents-and-tools/mcp-connector
-import type { McpOutput, ServerToolResultPart, ToolCallPart } from '../../model/content.ts';
+import type { ServerToolOutput, ServerToolResultPart, ToolCallPart } from '../../model/content.ts';
 import {
   asArray,
   asObject,
@@ -25,7 +25,7 @@ import { ID } from './wire.ts';
 
 export const MCP_SERVERS = 'mcp_servers';
 export const MCP_CALL = 'mcp_tool_use';
-const MCP_RESULT = 'mcp_tool_result';
+export const MCP_RESULT = 'mcp_tool_result';
 /** The field of a call that names the server. */
 export const SERVER_NAME = 'server_name';
 const LIMITED_TWICE = 'its tools are limited both where it is declared and in their set';
@@ -176,8 +176,7 @@ function buildMcpServer({ name, url, token, allowedTools }: McpServer): BuiltMcp
 }
 
 /** What the tool of an MCP server returned, read from the block of its result. */
-export function mcpOutputOf({ type, content, is_error: failed }: JsonObject): { output?: McpOutput } {
-  if (type !== MCP_RESULT) return {};
+export function mcpOutputOf({ content, is_error: failed }: JsonObject): { output: ServerToolOutput } {
   const texts = (asArray(content) ?? []).map((block) =>
     isObject(block) ? (asString(block.text) ?? '') : '',
   );

@@ -5,6 +5,7 @@ import type {
   ImagePart,
   MediaSource,
   Part,
+  ServerToolOutput,
   TextPart,
   ToolCallPart,
   ToolResultContent,
@@ -19,7 +20,8 @@ import { parseCitation } from './citations.ts';
 import { type Fail, requireBoolean, requireObject, requireString } from './fields.ts';
 import { objectArguments } from '../shared/tools/call-arguments.ts';
 import { withoutFields } from '../shared/own-fields.ts';
-import { mcpOutputOf, mcpServerIn, SERVER_NAME } from './mcp.ts';
+import { codeOutputOf, codeRunIn } from './code-runs.ts';
+import { MCP_RESULT, mcpOutputOf, mcpServerIn, SERVER_NAME } from './mcp.ts';
 import { isOfGateway } from './summary.ts';
 import {
   COMPACTION,
@@ -90,7 +92,7 @@ function parseBlock(value: JsonValue, path: string, author: Author): Part {
       if (SERVER_TOOL_BLOCKS.has(type)) return parseToolUse(block, path, author, 'server');
       if (isServerToolResult(type)) {
         const callId = requireString(block.tool_use_id, `${path}.tool_use_id`, fail);
-        return { type: 'server-tool-result', callId, dialect: ID, value: block, ...mcpOutputOf(block) };
+        return { type: 'server-tool-result', callId, dialect: ID, value: block, ...outputOf(block) };
       }
       return opaque(type, block);
   }
@@ -142,9 +144,15 @@ function parseToolUse(
     kind,
     ...(token === undefined ? {} : { signature: token }),
     ...mcpServerIn(block),
+    ...codeRunIn(block),
     ...cacheControlOf(block),
     ...toolUseExtension(block, kind),
   };
+}
+
+/** What a tool that the provider ran returned, where other dialects can express it. */
+export function outputOf(block: JsonObject): { output?: ServerToolOutput } {
+  return block.type === MCP_RESULT ? mcpOutputOf(block) : codeOutputOf(block);
 }
 
 function parseToolResult(block: JsonObject, path: string, author: Author): ToolResultPart {

@@ -18,6 +18,7 @@ import type { BuildOptions, BuiltRequest } from '../dialect.ts';
 import { createLossReport, type LossReport } from '../shared/losses/loss-report.ts';
 import { effortsOf, samplesWithoutThinking } from '../openai/efforts.ts';
 import { AS_INSTRUCTION, SAID_FIRST } from '../shared/losses/substitutes.ts';
+import { codeInWords } from '../shared/code-in-words.ts';
 import { pairCalls } from '../shared/tools/pair-calls.ts';
 import { buildServiceTier } from '../shared/settings/service-tier.ts';
 import { withoutUnsentChoice } from '../shared/tools/unsent-choice.ts';
@@ -58,7 +59,8 @@ export function buildRequest(
   { model, quirks, baseUrl = '' }: BuildOptions,
 ): BuiltRequest {
   const losses = createLossReport(ID);
-  const paired = pairCalls(declareAllowed(asked, losses), losses);
+  const told = codeInWords(asked, losses);
+  const paired = pairCalls(declareAllowed(told, losses), losses);
   const family = familyOf(model);
   const chosen = withoutUnsentChoice(paired, losses, (tool) => isOwnTool(tool, family));
   const request = withBreakpoints(chosen, model, losses);

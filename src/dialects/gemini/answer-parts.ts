@@ -1,8 +1,11 @@
 // The wire form of an answer's parts for a client.
-import type { ToolCallPart } from '../../model/content.ts';
+import type { ServerToolResultPart, ToolCallPart } from '../../model/content.ts';
 import { isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { OpaqueToken } from '../../model/opaque-token.ts';
-import { buildServerCall } from './server-tools.ts';
+import type { AnsweredCalls } from '../shared/answered-calls.ts';
+import { reportUntold } from '../shared/code-execution.ts';
+import type { AnswerLosses } from '../shared/losses/answer-losses.ts';
+import { buildServerCall, codeRunParts } from './server-tools.ts';
 import { signatureForClient, type Thought, thoughtForClient } from './signature.ts';
 import { argumentObject } from '../shared/tools/call-arguments.ts';
 import { ID } from './wire.ts';
@@ -32,6 +35,20 @@ export function callPart(call: Omit<ToolCallPart, 'type'>, thought?: Thought): J
   const { id, name, signature } = call;
   const carried = thought === undefined ? undefined : thoughtForClient(thought);
   return { functionCall: { id, name, args }, ...(carried ?? signatureForClient(signature)) };
+}
+
+/** The parts of another dialect's run of code that ends with this result; none where there is no such run. */
+export function runParts(
+  part: ServerToolResultPart,
+  runs: AnsweredCalls,
+  losses: AnswerLosses,
+): JsonObject[] {
+  const run = runs.answered(part);
+  if (run === undefined || part.output === undefined) return [];
+  losses.serverCall(run, true);
+  if (run.signature !== undefined) losses.lost('thought_signature');
+  reportUntold(run, part.output, true, losses);
+  return codeRunParts(run, part.output);
 }
 
 export function mediaDataPart(mimeType: string, data: string): JsonObject {

@@ -2,10 +2,13 @@
 import type { Part } from '../../model/content.ts';
 import { asArray, asObject, type JsonObject } from '../../model/json/json.ts';
 import type { Message } from '../../model/request.ts';
+import { AnsweredCalls } from '../shared/answered-calls.ts';
+import { reportUntold } from '../shared/code-execution.ts';
 import { letModelBegin } from '../shared/turns/first-turn.ts';
 import { unreadableTurn } from '../shared/turns/last-turn.ts';
 import { type CallPlaces, callPlaces, resultsInOrder } from '../shared/tools/results-in-order.ts';
 import { type BuildScope, buildPart, buildResult } from './build-parts.ts';
+import { codeRunParts, isForeignRun } from './server-tools.ts';
 import { UNCHECKED } from './signature.ts';
 
 export function buildContents(messages: readonly Message[], scope: BuildScope): JsonObject[] {
@@ -69,12 +72,24 @@ function turnsOf(messages: readonly Message[], { losses }: BuildScope): Turn[] {
 
 function buildModel(parts: readonly Part[], scope: BuildScope): JsonObject[] {
   const built: JsonObject[] = [];
+  const runs = new AnsweredCalls();
   for (const part of parts) {
     if (part.type === 'tool-result') continue;
+    if (isForeignRun(part)) {
+      runs.add(part);
+      continue;
+    }
+    const run = part.type === 'server-tool-result' ? runs.answered(part) : undefined;
+    if (run !== undefined && part.type === 'server-tool-result' && part.output !== undefined) {
+      reportUntold(run, part.output, true, scope.losses);
+      built.push(...codeRunParts(run, part.output));
+      continue;
+    }
     if (part.type === 'tool-call') scope.callNames.set(part.id, part.name);
     const wire = buildPart(part, scope);
     if (wire !== undefined) built.push(wire);
   }
+  for (const { name } of runs.unanswered()) scope.losses.lost(`tools.${name}`);
   const sealed = applySeals(built);
   if (scope.traits.needsSignatures) excuseCalls(sealed, scope);
   if (scope.traits.needsSignedImages) excuseImages(sealed, scope);

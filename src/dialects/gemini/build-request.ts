@@ -9,6 +9,7 @@ import {
 } from '../../model/json/json.ts';
 import type { NeutralRequest, OutputFormat } from '../../model/request.ts';
 import { table } from '../../model/table.ts';
+import { codeInWords } from '../shared/code-in-words.ts';
 import { describedSchema, formatInstruction } from '../shared/schemas/described-schema.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
 import { requireLastTurn } from '../shared/turns/last-turn.ts';
@@ -48,12 +49,14 @@ export function buildRequest(asked: NeutralRequest, options: BuildOptions): Buil
   const request = withoutUncalledTools(withoutUnsentChoice(paired, losses), losses, isRunBesides);
   const traits = modelTraits(options.model);
   const scope = { options, losses, traits, callNames: new Map<string, string>() };
-  const contents = buildContents(request.messages, scope);
+  const tools = buildTools(request.tools, scope);
+  const runsCode = tools.some((tool) => tool.codeExecution !== undefined);
+  const told = codeInWords(request, losses, ({ extension }) => runsCode || extension?.dialect === ID);
+  const contents = buildContents(told.messages, scope);
   const system = buildSystem(request, losses);
   if (contents.length === 0) speakAsUser(system, contents, losses);
   requireLastTurn(request, asString(contents.at(-1)?.role));
   if (traits.refusesPrefill) endWithUser(contents, losses);
-  const tools = buildTools(request.tools, scope);
   const format = request.outputFormat ?? { type: 'text' };
   // A client of this dialect knows what its model accepts.
   const place =

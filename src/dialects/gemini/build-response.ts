@@ -4,14 +4,23 @@ import { mayBeCutShort } from '../../model/finish.ts';
 import { isObject, type JsonObject } from '../../model/json/json.ts';
 import type { TokenLogprob } from '../../model/logprobs.ts';
 import type { NeutralResponse } from '../../model/response.ts';
+import { AnsweredCalls } from '../shared/answered-calls.ts';
 import { TextJoiner } from '../shared/joined-texts.ts';
 import { type AnswerLosses, createAnswerLosses } from '../shared/losses/answer-losses.ts';
 import { brokenArguments, CUT_CALL } from '../shared/tools/call-arguments.ts';
 import type { AnswerContext } from '../dialect.ts';
-import { callPart, mediaDataPart, redactedPart, replayedPart, thoughtPart } from './answer-parts.ts';
+import {
+  callPart,
+  mediaDataPart,
+  redactedPart,
+  replayedPart,
+  runParts,
+  thoughtPart,
+} from './answer-parts.ts';
 import { chunkDetails, createGroundingWriter, type GroundingWriter } from './citations.ts';
 import { buildFinish } from './finish.ts';
 import { logprobsResult } from './logprobs.ts';
+import { isForeignRun } from './server-tools.ts';
 import { ownSignature, type Thought, thoughtForClient } from './signature.ts';
 import { createSpanWriter, type SpanWriter } from './span-writer.ts';
 import { addUnmapped, candidateFields, type UnmappedAnswer } from './unmapped-fields.ts';
@@ -31,7 +40,20 @@ export function buildResponse(response: NeutralResponse, context: AnswerContext)
   let waiting: Thought | undefined;
   /** Joins the texts of an answer, as SDKs do (`text`). */
   const texts = new TextJoiner();
+  const runs = new AnsweredCalls();
   for (const part of response.parts) {
+    if (isForeignRun(part)) {
+      runs.add(part);
+      continue;
+    }
+    const run = part.type === 'server-tool-result' ? runParts(part, runs, losses) : [];
+    if (run.length > 0) {
+      texts.setApart();
+      if (waiting !== undefined) parts.push(thoughtPart(waiting));
+      waiting = undefined;
+      parts.push(...run);
+      continue;
+    }
     const foreign = part.type === 'reasoning' ? foreignThought(part, hides) : undefined;
     const built =
       foreign !== undefined && hides
@@ -54,6 +76,7 @@ export function buildResponse(response: NeutralResponse, context: AnswerContext)
     } else if (part.type === 'tool-call' && built !== undefined) thought = undefined;
   }
   if (waiting !== undefined) parts.push(thoughtPart(waiting));
+  for (const run of runs.unanswered()) losses.serverCall(run, false);
   const unmapped: UnmappedAnswer = { candidate: {}, response: {} };
   losses.foreign(response.extension);
   for (const [name, value] of Object.entries(ownFields(response.extension))) {

@@ -3,7 +3,7 @@
 //
 // Every chunk except an error contains a part: the official SDK discards the history of a stream in which a chunk has none. Calls are sent
 // complete, since clients do not accept fragments.
-import type { Citation, ToolCallPart } from '../../model/content.ts';
+import type { Citation, ServerToolResultPart, ToolCallPart } from '../../model/content.ts';
 import { sizeOf, type StreamEvent } from '../../model/events.ts';
 import { type Finish, mayBeCutShort } from '../../model/finish.ts';
 import { flatText } from '../../model/flat-text.ts';
@@ -12,15 +12,24 @@ import { createKeptText, type KeptText } from '../../model/kept-text.ts';
 import type { TokenLogprob } from '../../model/logprobs.ts';
 import type { OpaqueToken } from '../../model/opaque-token.ts';
 import { mergeUsage, NO_USAGE, type Usage } from '../../model/usage.ts';
+import { AnsweredCalls } from '../shared/answered-calls.ts';
 import { TextJoiner } from '../shared/joined-texts.ts';
 import { type AnswerLosses, createAnswerLosses, mediaTypeOf } from '../shared/losses/answer-losses.ts';
 import { brokenArguments, CUT_CALL } from '../shared/tools/call-arguments.ts';
 import type { AnswerContext, StreamEncoder } from '../dialect.ts';
-import { callPart, mediaDataPart, redactedPart, replayedPart, thoughtPart } from './answer-parts.ts';
+import {
+  callPart,
+  mediaDataPart,
+  redactedPart,
+  replayedPart,
+  runParts,
+  thoughtPart,
+} from './answer-parts.ts';
 import { buildError } from './build-error.ts';
 import { chunkDetails, createGroundingWriter, type GroundingWriter } from './citations.ts';
 import { buildFinish } from './finish.ts';
 import { logprobsResult } from './logprobs.ts';
+import { isForeignRun } from './server-tools.ts';
 import { ownSignature, type Thought, thoughtForClient } from './signature.ts';
 import { createSpanWriter } from './span-writer.ts';
 import { addUnmapped, candidateFields, type UnmappedAnswer } from './unmapped-fields.ts';
@@ -104,6 +113,8 @@ class ChunkEncoder implements StreamEncoder {
   private isCounted = false;
   /** A call with unreadable arguments, which is tolerated if the answer may have been cut off in it. */
   private brokenCall: string | undefined;
+  /** Null before the first run of code by another dialect's provider. */
+  private runs: AnsweredCalls | null = null;
   private readonly unmapped: UnmappedAnswer = { candidate: {}, response: {} };
   private readonly losses: AnswerLosses;
   /** Null before the first source. */
@@ -248,11 +259,7 @@ class ChunkEncoder implements StreamEncoder {
         this.endText();
         return '';
       case 'server-tool-result': {
-        const replayed = replayedPart(event.part.dialect, event.part.value);
-        if (replayed !== undefined) return this.part(replayed);
-        this.losses.serverResult(event.part);
-        this.texts.setApart();
-        return '';
+        return this.serverResult(event.part);
       }
       case 'media':
         this.losses.foreignMedia(mediaTypeOf(event), event.extension);
@@ -326,6 +333,11 @@ class ChunkEncoder implements StreamEncoder {
     this.open = undefined;
     if (opened === undefined) return '';
     const call: ToolCallPart = { ...opened.head, arguments: opened.given.text() };
+    if (isForeignRun(call)) {
+      this.runs ??= new AnsweredCalls();
+      this.runs.add(call);
+      return '';
+    }
     const { seal } = this;
     const takes = seal !== undefined && call.kind !== 'server' && call.signature === undefined;
     const built = callPart(call, takes ? seal : undefined);
@@ -334,6 +346,16 @@ class ChunkEncoder implements StreamEncoder {
     if (built === null) this.texts.setApart();
     if (built === undefined) this.brokenCall ??= call.name;
     return built === undefined || built === null ? '' : this.part(built);
+  }
+
+  private serverResult(part: ServerToolResultPart): string {
+    const replayed = replayedPart(part.dialect, part.value);
+    if (replayed !== undefined) return this.part(replayed);
+    this.texts.setApart();
+    const run = this.runs === null ? [] : runParts(part, this.runs, this.losses);
+    if (run.length > 0) return run.map((each) => this.part(each)).join('');
+    this.losses.serverResult(part);
+    return '';
   }
 
   private extension(event: Extract<StreamEvent, { type: 'extension' }>): string {
@@ -349,6 +371,7 @@ class ChunkEncoder implements StreamEncoder {
       if (!mayBeCutShort(value)) return this.whole(buildError(brokenArguments(this.brokenCall)));
       this.losses.lost(CUT_CALL);
     }
+    for (const run of this.runs?.unanswered() ?? []) this.losses.serverCall(run, false);
     this.losses.finish(value, ['other']);
     this.losses.usage(this.usage, COUNTS_WITHOUT_FIELD);
     const candidate = {

@@ -9,8 +9,8 @@ export const ID = 'gemini' satisfies DialectId;
 /** The media type of an answer that is one of the values of a schema's `enum`. */
 export const ENUM_TYPE = 'text/x.enum';
 
-const { extensionOf: withFields, ownFields } = createOwnFields(ID);
-export { ownFields };
+const { extensionOf: withFields, keptAs, ownFields } = createOwnFields(ID);
+export { keptAs, ownFields };
 
 /**
  * `{extension}` for fields that only this dialect understands, `{}` if there are none. Google treats a field with its default value as left

@@ -11,6 +11,7 @@ import { createLossReport, type LossReport } from '../shared/losses/loss-report.
 import { effortForBudget } from '../shared/settings/budget-effort.ts';
 import { mapSchemas } from '../shared/schemas/map-schema.ts';
 import { typedSchema } from '../shared/schemas/object-schema.ts';
+import { codeInWords } from '../shared/code-in-words.ts';
 import { pairCalls } from '../shared/tools/pair-calls.ts';
 import { reportSummary } from '../shared/settings/reasoning-summary.ts';
 import { reportUnsupported } from '../shared/losses/unsupported-settings.ts';
@@ -32,7 +33,7 @@ const UNSAID = [
 export function buildRequest(asked: NeutralRequest, { model }: BuildOptions): BuiltRequest {
   const losses = createLossReport(ID);
   const isOwn = asked.extension?.dialect === ID;
-  const allowed = declareAllowed(asked, losses);
+  const allowed = codeInWords(declareAllowed(asked, losses), losses);
   const request = withChoiceInWords(isOwn ? allowed : pairCalls(allowed, losses), losses);
   const body: JsonObject = {
     model,

@@ -14,6 +14,7 @@ import { answerSchema, canBeKept } from '../openai/schemas.ts';
 import { reportedGrowth } from '../shared/schemas/schema-growth.ts';
 import { AS_INSTRUCTION } from '../shared/losses/substitutes.ts';
 import { isEmpty, put } from '../shared/own-fields.ts';
+import { codeInWords } from '../shared/code-in-words.ts';
 import { pairCalls } from '../shared/tools/pair-calls.ts';
 import { buildServiceTier } from '../shared/settings/service-tier.ts';
 import { firstStops } from '../shared/settings/stop-sequences.ts';
@@ -39,7 +40,7 @@ export function buildRequest(asked: NeutralRequest, options: BuildOptions): Buil
   const losses = createLossReport(ID);
   const allowed = quirks.allowedTools === true ? asked : declareAllowed(asked, losses);
   const chosen = withoutUncalledTools(allowed, losses, (tool) => isSearchBesides(tool, model));
-  const paired = pairCalls(chosen, losses);
+  const paired = pairCalls(codeInWords(chosen, losses), losses);
   // What a client of this dialect sends is what this server accepts from it.
   const isOwn = asked.extension?.dialect === ID;
   const request =

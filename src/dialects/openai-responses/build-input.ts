@@ -10,8 +10,8 @@ import { CALL_FAILED, FAILED_IN_WORDS } from '../shared/losses/substitutes.ts';
 import { keptItems } from './additional-tools.ts';
 import { agentMessageOf } from './agent-message.ts';
 import { addBreakpoint, type BuildScope, buildInputContent, buildOutputText } from './build-content.ts';
+import { HostedCalls } from './hosted-calls.ts';
 import { hostedItemOf } from './hosted-item.ts';
-import { McpCalls } from './mcp.ts';
 import { type ClientTool, indexTools, wireName } from './namespace.ts';
 import { CONTENT_PREFIX } from './parse-content.ts';
 import { buildReasoning, openKey } from './reasoning.ts';
@@ -152,7 +152,7 @@ function buildAnswer(
 ): JsonObject[] {
   const { losses } = scope;
   const items: JsonObject[] = [];
-  const mcpCalls = new McpCalls();
+  const hosted = new HostedCalls();
   let texts: Part[] = [];
   const flush = () => {
     if (texts.length > 0) items.push(buildMessage(texts, scope));
@@ -177,7 +177,7 @@ function buildAnswer(
         break;
       }
       case 'tool-call':
-        if (isReplayed(part, scope) && mcpCalls.takes(part)) break;
+        if (isReplayed(part, scope) && hosted.takes(part)) break;
         if (part.kind === 'server') {
           const item = hostedItemOf(part);
           if (item === undefined) losses.lost(`tools.${part.name}`);
@@ -191,7 +191,7 @@ function buildAnswer(
         }
         break;
       case 'server-tool-result': {
-        const answered = mcpCalls.answered(part);
+        const answered = hosted.answered(part);
         if (answered !== undefined) push(answered.item);
         else losses.lost(`tools.${serverTools.get(part.callId) ?? 'server_tool_result'}`);
         break;
@@ -212,11 +212,11 @@ function buildAnswer(
     }
   }
   flush();
-  for (const { name } of mcpCalls.unanswered()) losses.lost(`tools.${name}`);
+  for (const { name } of hosted.unanswered()) losses.lost(`tools.${name}`);
   return items;
 }
 
-/** Whether the call of an MCP server's tool can be sent back: it is of this dialect, or its server is declared. */
+/** Whether the call can be sent back with its result: it is this dialect's, or of an MCP server that is declared. */
 function isReplayed({ extension, mcpServer = '' }: ToolCallPart, { mcpServers }: BuildScope): boolean {
   return extension?.dialect === ID || mcpServers.has(mcpServer);
 }

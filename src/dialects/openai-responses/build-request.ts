@@ -1,7 +1,7 @@
 // NeutralRequest → a Responses body for one provider, and what it could not carry.
 // https://platform.openai.com/docs/api-reference/responses/create
-import type { Extension, TextPart } from '../../model/content.ts';
-import { asArray, asObject, type JsonObject } from '../../model/json/json.ts';
+import type { Extension, TextPart, ToolCallPart } from '../../model/content.ts';
+import { asArray, asObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { NeutralRequest } from '../../model/request.ts';
 import { declareAllowed } from '../shared/tools/allowed-tools.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
@@ -10,6 +10,7 @@ import { breakpointIn, takesBreakpoints } from '../openai/breakpoint.ts';
 import { buildUser, buildVerbosity, RESPONSES_TIERS } from '../openai/fields.ts';
 import { buildReasoningSettings } from '../openai/reasoning.ts';
 import { answerSchema, canBeKept } from '../openai/schemas.ts';
+import { codeInWords } from '../shared/code-in-words.ts';
 import { cacheKeyOf } from '../shared/settings/conversation-key.ts';
 import { withChoiceInWords } from '../shared/schemas/choice-in-words.ts';
 import { formatInstruction } from '../shared/schemas/described-schema.ts';
@@ -24,9 +25,11 @@ import { ADDITIONAL_TOOLS } from './additional-tools.ts';
 import { type BuildScope, buildInputContent } from './build-content.ts';
 import { buildInput } from './build-input.ts';
 import { buildTools } from './build-tools.ts';
+import { CODE_OUTPUTS } from './code-interpreter.ts';
 import { type ModelTraits, modelTraits } from './models.ts';
 import { buildOutputFormat } from './output-format.ts';
 import { ENCRYPTED_REASONING, LOGPROBS } from './parse-request.ts';
+import { CODE_INTERPRETER } from './parse-tools.ts';
 import { repeatReasoning } from './reasoning-settings.ts';
 import { OPENING_SETTINGS, withOpeningSettings } from './settings-changes.ts';
 import { isEmpty, put } from '../shared/own-fields.ts';
@@ -61,7 +64,8 @@ export function buildRequest(given: NeutralRequest, options: BuildOptions): Buil
     laterInstructions: native || isOpenAi || quirks.laterInstructions === true,
   };
   // Other servers of the dialect may not know the list of choices.
-  const paired = native ? asked : withChoiceInWords(pairCalls(asked, losses), losses);
+  const told = codeInWords(asked, losses, isOwnCall);
+  const paired = native ? asked : withChoiceInWords(pairCalls(told, losses), losses);
   const request =
     native || isOpenAi ? withAnswerSchema(paired, native, losses) : declareAllowed(paired, losses);
   const { [ADDITIONAL_TOOLS]: _, [OPENING_SETTINGS]: __, ...own } = ownFields(request.extension);
@@ -102,10 +106,13 @@ export function buildRequest(given: NeutralRequest, options: BuildOptions): Buil
   if (asksLogprobs) put(body, 'top_logprobs', request.logprobs?.top);
   else reportUnsupported(request, ['logprobs'], losses);
   put(body, 'store', stores);
+  const runsCode = !native && (asArray(body.tools) ?? []).some(isInterpreter);
   const include = [
     ...(wantsReasoningBack(request, native, traits) ? [ENCRYPTED_REASONING] : []),
     ...(asArray(own.include) ?? []),
     ...(asksLogprobs ? [LOGPROBS] : []),
+    // Clients of other dialects have no word for what code printed: they are told it where it is run.
+    ...(runsCode ? [CODE_OUTPUTS] : []),
   ];
   if (include.length > 0) body.include = include;
   return { body, losses: losses.list() };
@@ -187,6 +194,14 @@ function wantsReasoningBack(
   { reasons }: ModelTraits,
 ): boolean {
   return native ? replaysReasoning === true : reasons !== false;
+}
+
+function isOwnCall({ extension }: ToolCallPart): boolean {
+  return extension?.dialect === ID;
+}
+
+function isInterpreter(tool: JsonValue): boolean {
+  return asObject(tool)?.type === CODE_INTERPRETER;
 }
 
 function leastTokens(wanted: number | undefined, losses: LossReport): number | undefined {

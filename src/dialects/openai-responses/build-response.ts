@@ -9,8 +9,8 @@ import { buildLogprobs } from '../openai/logprobs.ts';
 import { buildModeration, withoutModeration } from '../openai/moderation.ts';
 import { ANNOTATED, buildAnnotation, isOwn } from './annotations.ts';
 import { buildFinish } from './finish.ts';
+import { HostedCalls, reportRun } from './hosted-calls.ts';
 import { hostedItemOf } from './hosted-item.ts';
-import { McpCalls } from './mcp.ts';
 import { indexTools } from './namespace.ts';
 import {
   CALL_PREFIXES,
@@ -75,7 +75,7 @@ function buildOutput(
   const parts = showsLastItem === true ? withoutLastSignatures(response.parts, losses) : response.parts;
   const tools = indexTools(context.tools);
   const output: JsonObject[] = [];
-  const mcpCalls = new McpCalls();
+  const hosted = new HostedCalls();
   /** Content of the message to which consecutive texts are added. */
   let content: JsonObject[] | undefined;
   /** Joins the texts of a message, as SDKs do with those of its parts (`output_text`). */
@@ -99,7 +99,7 @@ function buildOutput(
         });
       continue;
     }
-    const item = buildItem(part, context, output.length, { tools, losses, mcpCalls });
+    const item = buildItem(part, context, output.length, { tools, losses, hosted });
     if (item === undefined) {
       texts.setApart();
       continue;
@@ -108,7 +108,7 @@ function buildOutput(
     if (part.type === 'reasoning' && context.needsStatus === true) item.status = 'completed';
     output.push(item);
   }
-  for (const call of mcpCalls.unanswered()) losses.serverCall(call, false);
+  for (const call of hosted.unanswered()) losses.serverCall(call, false);
   // If the answer was cut off, so was its last message, whatever without an item followed it.
   const last = output.at(-1);
   if (content !== undefined && last !== undefined) last.status = status;
@@ -161,14 +161,14 @@ function annotationsOf({ text, citations }: TextPart, base: number, losses: Answ
 interface Scope {
   tools: ReturnType<typeof indexTools>;
   losses: AnswerLosses;
-  mcpCalls: McpCalls;
+  hosted: HostedCalls;
 }
 
 function buildItem(
   part: Part,
   context: AnswerContext,
   place: number,
-  { tools, losses, mcpCalls }: Scope,
+  { tools, losses, hosted }: Scope,
 ): JsonObject | undefined {
   const { requestId } = context;
   switch (part.type) {
@@ -177,7 +177,7 @@ function buildItem(
       if (part.text === '' && part.signature === undefined && part.redacted === undefined) return undefined;
       return buildReasoningOutput(part, itemId('rs', requestId, place), context);
     case 'tool-call': {
-      if (mcpCalls.takes(part)) return undefined;
+      if (hosted.takes(part)) return undefined;
       if (part.kind === 'server') {
         const item = hostedCallItem(part, itemId('ws', requestId, place));
         losses.serverCall(part, item !== undefined);
@@ -200,9 +200,9 @@ function buildItem(
       return item;
     }
     case 'server-tool-result': {
-      const answered = mcpCalls.answered(part);
+      const answered = hosted.answered(part);
       if (answered === undefined) losses.serverResult(part);
-      else losses.serverCall(answered.call, true);
+      else reportRun(answered.call, part, losses);
       return answered?.item;
     }
     case 'audio':

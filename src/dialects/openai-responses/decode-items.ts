@@ -266,10 +266,11 @@ class HostedState {
       blocks.push({ type: 'server-tool-result', block, part });
       return;
     }
-    const { id, name, mcpServer, extension } = part;
+    const { id, name, mcpServer, runsCode, extension } = part;
     blocks.push({
       ...{ type: 'tool-start', block, id, name, kind: 'server' },
       ...(mcpServer !== undefined && { mcpServer }),
+      ...(runsCode !== undefined && { runsCode }),
       ...(extension && { extension }),
     });
     blocks.push({ type: 'tool-delta', block, arguments: part.arguments });

@@ -3,9 +3,10 @@ import type { ServerToolResultPart, ToolCallPart } from '../../model/content.ts'
 import type { StreamEvent } from '../../model/events.ts';
 import type { JsonObject } from '../../model/json/json.ts';
 import type { AnswerLosses } from '../shared/losses/answer-losses.ts';
+import { CODE_CALL, codeEvents } from './code-interpreter.ts';
 import { createDeltaWriter, type DeltaWriter, KEPT, type OutputWriter } from './encode-output.ts';
 import { createFreeTextReader, type FreeTextReader } from './free-text.ts';
-import { McpCalls } from './mcp.ts';
+import { HostedCalls, reportRun } from './hosted-calls.ts';
 import type { ClientTool } from './namespace.ts';
 import {
   CALL_PREFIXES,
@@ -58,7 +59,7 @@ class CallItems implements CallWriter {
   private readonly losses: AnswerLosses;
   private readonly endMessage: () => string;
   private now: OpenCall | undefined;
-  private readonly mcpCalls = new McpCalls();
+  private readonly hosted = new HostedCalls();
 
   constructor(
     output: OutputWriter,
@@ -77,10 +78,11 @@ class CallItems implements CallWriter {
   open(call: StreamEvent & { type: 'tool-start' }): string {
     const isWhole = call.kind === 'server' || callForm(call, this.tools).kind === 'search';
     if (!isWhole) return this.openOwn(call);
-    const { id, name, kind, signature, mcpServer, extension } = call;
+    const { id, name, kind, signature, mcpServer, runsCode, extension } = call;
     const part: ToolCallPart = { type: 'tool-call', id, name, kind, arguments: '' };
     if (signature !== undefined) part.signature = signature;
     if (mcpServer !== undefined) part.mcpServer = mcpServer;
+    if (runsCode !== undefined) part.runsCode = runsCode;
     if (extension !== undefined) part.extension = extension;
     this.now = { whole: true, part };
     return '';
@@ -104,17 +106,18 @@ class CallItems implements CallWriter {
   }
 
   result(part: ServerToolResultPart): string {
-    const answered = this.mcpCalls.answered(part);
+    const answered = this.hosted.answered(part);
     if (answered === undefined) {
       this.losses.serverResult(part);
       return '';
     }
-    this.losses.serverCall(answered.call, true);
-    return this.wholeItem(answered.item);
+    const { call, item } = answered;
+    reportRun(call, part, this.losses);
+    return item.type === CODE_CALL ? this.endMessage() + codeEvents(this.output, item) : this.wholeItem(item);
   }
 
   end(): void {
-    for (const call of this.mcpCalls.unanswered()) this.losses.serverCall(call, false);
+    for (const call of this.hosted.unanswered()) this.losses.serverCall(call, false);
   }
 
   private openOwn(call: StreamEvent & { type: 'tool-start' }): string {
@@ -154,7 +157,7 @@ class CallItems implements CallWriter {
   }
 
   private closeWhole(part: ToolCallPart, status: ItemStatus): string {
-    if (this.mcpCalls.takes(part)) return '';
+    if (this.hosted.takes(part)) return '';
     const item = part.kind === 'server' ? this.hostedItem(part) : this.searchItem(part, status);
     return item === undefined ? '' : this.wholeItem(item);
   }

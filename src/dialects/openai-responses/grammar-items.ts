@@ -39,6 +39,7 @@ const TEXTS: Record<string, { list: string; index?: string; field: string; types
   reasoning_text: { list: 'content', index: 'content_index', field: 'text', types: ['reasoning'] },
   reasoning_summary_text: { list: 'summary', index: 'summary_index', field: 'text', types: ['reasoning'] },
   function_call_arguments: { list: 'arguments', field: 'arguments', types: ['function_call'] },
+  code_interpreter_call_code: { list: 'code', field: 'code', types: ['code_interpreter_call'] },
   custom_tool_call_input: { list: 'input', field: 'input', types: ['custom_tool_call'] },
 });
 
@@ -78,7 +79,7 @@ export function createItemChecker(violate: (problem: string) => void): ItemCheck
     if (asString(value.id) !== item.id) violate(`item ${event.output_index} changes its id`);
     item.done = value;
     for (const [name, { text, state }] of item.parts) {
-      const isPart = !name.includes('arguments') && !name.includes('input');
+      const isPart = name.includes(' ');
       if (isPart && state !== 'done') violate(`${name} of item ${event.output_index} is not done`);
       if (textIn(value, name) !== text) violate(`the done item differs from ${name}`);
     }
@@ -179,9 +180,18 @@ function textIn(item: JsonObject, name: string): string | undefined {
 
 /** The content of an item without ids, tokens and states, which differ each time a server sends it. */
 export function itemMeaning(item: JsonObject): JsonObject {
-  const { type, name, call_id, input } = item;
+  const { type, name, call_id, input, code } = item;
   const args = asString(item.arguments) ?? JSON.stringify(item.arguments);
-  return { type, name, call_id, input, args, content: texts(item.content), summary: texts(item.summary) };
+  return {
+    type,
+    name,
+    call_id,
+    input,
+    code,
+    args,
+    content: texts(item.content),
+    summary: texts(item.summary),
+  };
 }
 
 function texts(value: JsonValue | undefined): JsonValue[] {

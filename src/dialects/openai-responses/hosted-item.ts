@@ -1,6 +1,7 @@
 // Output items of tools that the provider runs, and items without a neutral form, as parts and back.
 import type { ImagePart, OpaquePart, Part, ServerToolResultPart, ToolCallPart } from '../../model/content.ts';
 import { asObject, asString, type JsonObject } from '../../model/json/json.ts';
+import { CODE_CALL, parseCodeCall } from './code-interpreter.ts';
 import { MCP_CALL, parseMcpCall } from './mcp.ts';
 import { withoutFields } from '../shared/own-fields.ts';
 import { ID } from './wire.ts';
@@ -12,7 +13,8 @@ export type HostedPart = ToolCallPart | ServerToolResultPart | ImagePart | Opaqu
 
 /** A call that the provider answered itself, with its result if that has a neutral form. */
 export function parseHostedItem(type: string, item: JsonObject): HostedPart[] {
-  return type === MCP_CALL ? parseMcpCall(item) : [parseItem(type, item)];
+  if (type === MCP_CALL) return parseMcpCall(item);
+  return type === CODE_CALL ? parseCodeCall(item) : [parseItem(type, item)];
 }
 
 /** A call that the provider answered itself, a generated image, or an opaque part, which keeps the whole item. */
@@ -22,8 +24,6 @@ function parseItem(type: string, item: JsonObject): ToolCallPart | ImagePart | O
       return call(item, 'web_search', asString(item.arguments) ?? JSON.stringify(item.action ?? {}));
     case 'file_search_call':
       return call(item, 'file_search', JSON.stringify({ queries: item.queries ?? [] }));
-    case 'code_interpreter_call':
-      return call(item, 'code_interpreter', JSON.stringify({ code: item.code ?? '' }));
     case 'image_generation_call': {
       const data = asString(item.result);
       if (!data) return opaque(type, item);

@@ -1,5 +1,5 @@
 // MCP servers whose tools the provider calls, and the items of these calls. https://developers.openai.com/api/docs/guides/tools-remote-mcp
-import type { McpOutput, ServerToolResultPart, ToolCallPart } from '../../model/content.ts';
+import type { ServerToolOutput, ServerToolResultPart, ToolCallPart } from '../../model/content.ts';
 import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { McpObstacle, McpServer, Tool } from '../../model/request.ts';
 import { put, withoutFields } from '../shared/own-fields.ts';
@@ -117,7 +117,7 @@ export function parseMcpCall(item: JsonObject): [ToolCallPart] | [ToolCallPart, 
   return [{ ...call, mcpServer: asString(item.server_label) ?? '' }, result];
 }
 
-function outputOf({ output, error }: JsonObject): McpOutput | undefined {
+function outputOf({ output, error }: JsonObject): ServerToolOutput | undefined {
   if (error !== undefined && error !== null) return { text: errorText(error), isError: true };
   return typeof output === 'string' ? { text: output } : undefined;
 }
@@ -132,7 +132,7 @@ function errorText(error: JsonValue): string {
 }
 
 /** The item of a call by another dialect's provider. */
-function mcpCallItem(call: ToolCallPart, { text, isError }: McpOutput): JsonObject {
+export function mcpCallItem(call: ToolCallPart, { text, isError }: ServerToolOutput): JsonObject {
   const failed = isError === true;
   return {
     id: call.id.startsWith(MCP) ? call.id : `${MCP}_${call.id}`,
@@ -144,30 +144,4 @@ function mcpCallItem(call: ToolCallPart, { text, isError }: McpOutput): JsonObje
     output: failed ? null : text,
     error: failed ? { type: 'mcp_tool_execution_error', content: [{ type: 'text', text }] } : null,
   };
-}
-
-/** Calls that become one item together with their results. */
-export class McpCalls {
-  private readonly open = new Map<string, ToolCallPart>();
-
-  /** Whether the call is such a one: nothing is sent of it before its result. */
-  takes(call: ToolCallPart): boolean {
-    if (call.mcpServer === undefined) return false;
-    this.open.set(call.id, call);
-    return true;
-  }
-
-  /** The call that the result answers, and the item of both. */
-  answered(result: ServerToolResultPart): { call: ToolCallPart; item: JsonObject } | undefined {
-    const { callId, dialect, value, output } = result;
-    const call = this.open.get(callId);
-    if (call === undefined || output === undefined) return undefined;
-    this.open.delete(callId);
-    return { call, item: dialect === ID ? value : mcpCallItem(call, output) };
-  }
-
-  /** The calls for which no result came. */
-  unanswered(): Iterable<ToolCallPart> {
-    return this.open.values();
-  }
 }

@@ -4,8 +4,12 @@ import { asArray, asObject, asString, type JsonObject, type JsonValue } from '..
 import type { Loss } from '../../model/request.ts';
 import type { Passthrough } from '../dialect.ts';
 import type { Quirks } from '../quirks.ts';
+import { earlierRun } from '../shared/code-in-words.ts';
+import { GIVEN_AS_TEXT } from '../shared/losses/substitutes.ts';
 import { createLossReport, type LossReport } from '../shared/losses/loss-report.ts';
 import { AGENT_MESSAGE, fitAgentMessage } from './agent-message.ts';
+import { isMadeRun, madeRunAsText } from './code-interpreter.ts';
+import { CODE_INTERPRETER } from './parse-tools.ts';
 import { ID } from './wire.ts';
 
 export const passthrough: Passthrough = {
@@ -58,13 +62,17 @@ const BEGINNINGS: Readonly<Record<string, string>> = {
 function adaptInput({ input, model }: JsonObject, quirks: Quirks, losses: LossReport): JsonObject {
   const items = asArray(input);
   const atOpenAis = isOpenAis(asString(model) ?? '', quirks);
-  const needsFit = (item: JsonValue) => isAgentMessage(item) || (atOpenAis && isForeign(item));
+  const needsFit = (item: JsonValue) =>
+    isAgentMessage(item) || isMadeRun(item) || (atOpenAis && isForeign(item));
   if (items === undefined || !items.some(needsFit)) return {};
   const kept: JsonValue[] = [];
   for (const item of items) {
     const { id: _, ...rest } = asObject(item) ?? {};
     if (isAgentMessage(item)) kept.push(fitAgentMessage(item, atOpenAis));
-    else if (!needsFit(item)) kept.push(item);
+    else if (isMadeRun(item)) {
+      kept.push(madeRunAsText(item));
+      losses.approximated(earlierRun(CODE_INTERPRETER), GIVEN_AS_TEXT);
+    } else if (!needsFit(item)) kept.push(item);
     else if (rest.type !== 'reasoning') kept.push(rest);
     else losses.lost('reasoning');
   }

@@ -1,6 +1,7 @@
 // Code that the provider runs for the model: OpenAI's `code_interpreter`, Anthropic's `code_execution`, Google's `codeExecution`. What a
-// client asks for in its dialect becomes the provider's own.
-import { isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
+// client asks for in its dialect becomes the provider's own, and what the provider ran is told in the client's form.
+import type { ServerToolOutput, ToolCallPart } from '../../model/content.ts';
+import { asString, isObject, type JsonObject, type JsonValue, parseObject } from '../../model/json/json.ts';
 import type { CodeExecution, ServerTool } from '../../model/request.ts';
 import type { LossReport } from './losses/loss-report.ts';
 import { withoutFields } from './own-fields.ts';
@@ -26,4 +27,29 @@ export function codeInstead({ name, code }: ServerTool, losses: LossReport): boo
   losses.approximated(`tools.${name}`, "the provider's own code execution");
   for (const other of code.others) losses.lost(`tools.${name}.${other}`);
   return true;
+}
+
+/** Names what is not told of a run. @param showsImages whether what it drew is. */
+export function reportUntold(
+  { name }: Pick<ToolCallPart, 'name'>,
+  { images, others = [] }: ServerToolOutput,
+  showsImages: boolean,
+  losses: Pick<LossReport, 'lost'>,
+): void {
+  if (images !== undefined && !showsImages) losses.lost(`tools.${name}.image`);
+  for (const other of others) losses.lost(`tools.${name}.${other}`);
+}
+
+/** How notebooks, in which OpenAI's code runs, begin a cell of Bash's. */
+const BASH_CELL = '%%bash\n';
+
+/** The code that a call ran. A command of Bash's, as Claude's mostly are, is a cell of a notebook. */
+export function codeOf({ arguments: text }: Pick<ToolCallPart, 'arguments'>): string {
+  const { code, command } = parseObject(text) ?? {};
+  return asString(code) ?? (typeof command === 'string' ? BASH_CELL + command : '');
+}
+
+/** The command of Bash's; undefined for other code. */
+export function bashCommandOf(code: string): string | undefined {
+  return code.startsWith(BASH_CELL) ? code.slice(BASH_CELL.length) : undefined;
 }
