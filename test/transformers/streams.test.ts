@@ -155,4 +155,44 @@ describe('the chain', () => {
     const mute = step('mute', () => ({ push: () => [] }));
     expect((await createAnswerChain([mute], CONTEXT).push(ANSWER)).at(-1)?.type).toBe('finish');
   });
+
+  const isAccounting = ({ type }: StreamEvent) => type === 'start' || type === 'usage';
+  const late = () => {
+    let before: readonly StreamEvent[] = [];
+    return {
+      push(events: readonly StreamEvent[]) {
+        const given = before;
+        before = events;
+        return given;
+      },
+    };
+  };
+  test.each<[string, NonNullable<Transformer['answer']>]>([
+    ['emits text alone', () => ({ push: (events) => events.filter(({ type }) => type === 'text-delta') })],
+    [
+      'emits others of its own',
+      () => ({
+        push: (events) =>
+          events.map((event) => {
+            if (event.type === 'start') return { ...event, model: 'invented' };
+            return event.type === 'usage' ? { ...event, usage: { outputTokens: 1 } } : event;
+          }),
+      }),
+    ],
+    ['emits them later', late],
+    ['emits nothing', () => ({ push: () => [] })],
+  ])('tells the model and the tokens that the provider stated, by a step that %s', async (_, answer) => {
+    const chain = createAnswerChain([step('odd', answer)], CONTEXT);
+    const came = [
+      { type: 'start', id: 'a1', model: 'served' },
+      { type: 'usage', usage: { inputTokens: 7 } },
+      ...textAnswer('one').filter((event) => !isAccounting(event) && event.type !== 'finish'),
+      { type: 'usage', usage: { outputTokens: 3 } },
+      { type: 'finish', finish: { unified: 'end_turn', raw: null } },
+    ] satisfies StreamEvent[];
+    const given: StreamEvent[] = [];
+    for (const event of came) given.push(...(await chain.push([event])));
+    expect(given.filter(isAccounting)).toEqual(came.filter(isAccounting));
+    expect([given[0]?.type, given.at(-1)?.type]).toEqual(['start', 'finish']);
+  });
 });

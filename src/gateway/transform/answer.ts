@@ -57,18 +57,32 @@ export function createAnswerChain(steps: readonly Transformer[], context: Answer
   };
 }
 
+/** Events that tell which model answered and what was used. */
+export function isAccounting(event: StreamEvent): boolean {
+  return event.type === 'start' || event.type === 'usage';
+}
+
 function createStage(name: string, step: AnswerStep, { provider }: AnswerContext): Stage {
   let ordered: StreamEvent[] = [];
   const sequencer = createSequencer({ see: (event) => void ordered.push(event) });
 
-  /** A step may end an answer early or change its finish; it can neither hide an ending nor invent one. */
+  /**
+   * A step may end an answer early or change its finish; it can neither hide an ending nor invent one. Which model answered and what
+   * was used remain as they came, whatever the step makes of those events.
+   */
   function order(given: Events, came: Events): Events {
     const last = came.at(-1);
     const failed = last?.type === 'error';
+    const stated = came.filter(isAccounting);
+    const state = (event: StreamEvent | undefined) => event !== undefined && sequencer.push(event);
+    if (stated[0]?.type === 'start') state(stated.shift());
     for (const event of given) {
       if (event.type === 'error' || (failed && event.type === 'finish')) continue;
-      sequencer.push(event);
+      if (event.type === 'finish') for (const rest of stated.splice(0)) state(rest);
+      if (!isAccounting(event)) sequencer.push(event);
+      else if (event.type === 'usage') state(stated.shift());
     }
+    for (const rest of stated) state(rest);
     if (failed || last?.type === 'finish') sequencer.push(last);
     const events = ordered;
     ordered = [];

@@ -10,7 +10,7 @@ import { keptTooMuch, type Pump } from '../pumps/pump.ts';
 import { readingOf } from '../pumps/reading.ts';
 import { redactError } from '../../model/redact/redact-error.ts';
 import { nextOf, type Relay } from '../pumps/relay.ts';
-import { type AnswerChain, createAnswerChain } from './answer.ts';
+import { type AnswerChain, createAnswerChain, isAccounting } from './answer.ts';
 import { createTranslatePump } from '../pumps/translate.ts';
 
 type Events = readonly StreamEvent[];
@@ -66,6 +66,7 @@ export function watchUpstream(client: Observer, monotonic: () => number): Observ
   const see = (event: StreamEvent) => {
     own.see(event);
     client.seen.isThinking = own.seen.isThinking;
+    // The client's observer takes these from the provider itself.
     if (isAccounting(event)) client.show(event);
   };
   return {
@@ -79,11 +80,6 @@ export function watchUpstream(client: Observer, monotonic: () => number): Observ
     see,
     note: see,
   };
-}
-
-/** Events that the client's observer takes from the provider itself. */
-export function isAccounting(event: StreamEvent): boolean {
-  return event.type === 'start' || event.type === 'usage';
 }
 
 function transformRelay<Out>(

@@ -10,7 +10,8 @@ import type { WholeAnswer } from '../attempts/attempt.ts';
 import type { AttemptContext } from '../attempts/send.ts';
 import { redactError } from '../../model/redact/redact-error.ts';
 import { requireValidCalls } from '../pumps/validate-calls.ts';
-import { chainOf, isAccounting, noteRewritten, watchUpstream } from './relay.ts';
+import { isAccounting } from './answer.ts';
+import { chainOf, noteRewritten, watchUpstream } from './relay.ts';
 
 interface Transformed {
   answer: NeutralResponse;
