@@ -25,7 +25,7 @@ function isPostgresAddress(text: string): boolean {
   } catch {
     return false;
   }
-  // PostgreSQL's own programs accept a list of hosts; here it would be looked up as one name.
+  // PostgreSQL's own programs accept a list of hosts; here the list would be looked up as one name.
   return hostname !== '' && !hostname.includes(',');
 }
 

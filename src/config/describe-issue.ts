@@ -1,4 +1,4 @@
-// Describes what the schema finds wrong with a value, in words that say what is expected there.
+// Describes what the schema finds wrong with a value, saying what is expected there.
 import type { z } from 'zod';
 import { isObject } from '../model/json/json.ts';
 import { suggestion } from '../model/nearest.ts';
@@ -6,7 +6,7 @@ import type { ConfigProblem, KeyPath } from './problem.ts';
 
 /**
  * @param raw the whole value that was checked.
- * @param unknown the words for an unknown key, given the path of the object that holds it.
+ * @param unknown makes the words for an unknown key from the path of the object that holds it.
  */
 export function describeIssue(
   issue: z.core.$ZodIssue,
@@ -42,7 +42,7 @@ export function describeIssue(
       }));
     }
     case 'invalid_union': {
-      // The value's type shows which variant was meant: only that variant's mistakes are reported.
+      // The value's type shows which variant was meant, so only that variant's mistakes are reported.
       const meant = issue.errors.find((variant) => !variant.some(isWrongType));
       const inner = meant?.map((each) => ({ ...each, path: [...issue.path, ...each.path] })) ?? [];
       if (inner.length > 0) return inner.flatMap((each) => describeIssue(each, raw, unknown));
@@ -64,7 +64,7 @@ export function describeIssue(
   }
 }
 
-/** Also true where the variant is a fixed word, and the value is another. */
+/** Also true if the variant is a fixed word and the value is another. */
 function isWrongType({ code, path }: z.core.$ZodIssue): boolean {
   return (code === 'invalid_type' || code === 'invalid_value') && path.length === 0;
 }
@@ -83,7 +83,7 @@ function nameType(expected: string): string {
   return TYPE_NAMES[expected] ?? expected;
 }
 
-/** Text that would be of the expected type without its quotes. */
+/** Text that would have the expected type without its quotes. */
 const QUOTED: Record<string, RegExp> = {
   'expected a number': /^-?\d+(\.\d+)?$/,
   'expected a whole number': /^-?\d+$/,
@@ -93,7 +93,7 @@ const QUOTED: Record<string, RegExp> = {
 /** `port:8088`, which YAML reads as text. */
 const KEY_WITHOUT_SPACE = /^[a-z_]+:\S/;
 
-/** How to remedy a value that is right, but that the file's format reads as another type. */
+/** What to do about a value that is right, but that the file's format reads as another type. */
 function mendOf(expected: string, found: unknown): string {
   const isPlain = typeof found === 'number' || typeof found === 'boolean';
   if (expected === 'expected a string') return isPlain ? '; write it in quotes' : '';
@@ -105,7 +105,7 @@ function mendOf(expected: string, found: unknown): string {
   return QUOTED[expected]?.test(found) ? '; write it without quotes' : '';
 }
 
-/** The kind of value found instead. The value is not shown: it may be a secret in the wrong place. */
+/** What kind of value was found instead. The value itself is not shown, since it may be a secret in the wrong place. */
 function kindOf(value: unknown): string {
   if (value === null) return 'nothing (null)';
   if (Array.isArray(value)) return 'a list';

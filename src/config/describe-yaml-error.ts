@@ -1,7 +1,7 @@
-// Describes errors of the YAML parser in words that say how to remedy them and quote nothing of the file.
+// Describes errors of the YAML parser in words that say what to do and quote nothing of the file.
 import type { YAMLError } from 'yaml';
 
-/** Found without the parser. */
+/** Detected without the parser. */
 export const DEFINED_TWICE = 'this key is defined twice; keep one of the two';
 
 const WORDS: Partial<Record<YAMLError['code'], string>> = {
@@ -16,7 +16,7 @@ const WORDS: Partial<Record<YAMLError['code'], string>> = {
     'this tag (!) is not known; a value that begins with ! must be in quotes, and a variable is written env:NAME',
 };
 
-/** Undefined where the parser's own words are used. */
+/** Undefined if the parser's own words are used. */
 export function describeYamlError({ code, message }: YAMLError): string | undefined {
   if (code === 'BAD_INDENT') {
     return message.startsWith('Flow')
@@ -30,7 +30,7 @@ export function describeYamlError({ code, message }: YAMLError): string | undefi
   if (code === 'UNEXPECTED_TOKEN' && message.endsWith('at node end')) {
     return 'there is more after the end of this value; text that has braces or begins with a quote or * must be in quotes as a whole, and a variable is written env:NAME';
   }
-  // The parser quotes it, and reports what follows as a second error.
+  // The parser quotes the line, and reports what follows as a second error.
   if (message.startsWith('Block scalar header') || message.startsWith('Not a YAML token')) {
     return 'a value that begins with | or > must be in quotes, or begin on the next line';
   }

@@ -26,10 +26,10 @@ export function buildJsonSchema(): SchemaNode {
   return z.toJSONSchema(configSchema, { io: 'input' }) as SchemaNode;
 }
 
-/** Built for the first unknown key: it takes some milliseconds, and there may be many. */
+/** Built for the first unknown key, since it takes some milliseconds; there may be many such keys. */
 let known: SchemaNode | undefined;
 
-/** Names that the schema defines below `path`; where several variants may stand there, those of all. */
+/** Names that the schema defines below `path`; if several variants may stand there, the names of all. */
 export function knownBelow(path: KeyPath): string[] {
   known ??= buildJsonSchema();
   const schema = known;

@@ -7,7 +7,7 @@ interface Doubt {
   message: string;
 }
 
-/** @param providers names of the existing ones. @param what the entry is, for messages. */
+/** @param providers the names of existing providers. @param what the entry is, for messages. */
 export function doubtsOfNames(
   { provider, model }: { provider?: string | null | undefined; model?: string | null | undefined },
   providers: readonly string[],

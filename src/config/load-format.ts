@@ -1,6 +1,6 @@
-// The text of a configuration file → its value, with the line of every key. YAML goes through the `yaml`
-// package because Bun's own parser reports no lines and accepts a repeated key silently; JSONC goes the same way
-// for its lines, with comments blanked; TOML through Bun's parser, which is strict.
+// The text of a configuration file → its value, with the line of every key. YAML is parsed by the `yaml` package, because Bun's own parser
+// reports no lines and silently accepts a repeated key; JSONC too, for its lines, with comments blanked; TOML by Bun's parser, which is
+// strict.
 import {
   type Document,
   isAlias,
@@ -26,18 +26,18 @@ export const CONFIG_EXTENSIONS = ['.yaml', '.yml', '.toml', '.json', '.jsonc'] a
 export type ConfigExtension = (typeof CONFIG_EXTENSIONS)[number];
 
 export interface FormatResult {
-  /** Undefined where the text cannot be read. */
+  /** Undefined if the text cannot be read. */
   value: unknown;
   errors: { line: number | undefined; message: string }[];
-  /** The line, from 1, of the key or of the nearest section above it; undefined where none is known. */
+  /** The line, from 1, of the key or of the nearest section above it; undefined if none is known. */
   lineOf(path: KeyPath): number | undefined;
 }
 
-/** In UTF-16 units. Parsing longer ones, of which none is a person's configuration, would take very long. */
+/** In UTF-16 units. Parsing a longer text, which nobody has written by hand, would take very long. */
 const LONGEST_TEXT = 1024 * 1024;
-/** Resolving each of them walks through the whole file. */
+/** Limited, since resolving each alias walks through the whole file. */
 const MOST_ALIASES = 1_000;
-/** Parsers are recursive. */
+/** Limited, since parsers are recursive. */
 const DEEPEST = 100;
 
 const TOO_DEEP = `it is nested deeper than ${DEEPEST} levels`;
@@ -67,17 +67,17 @@ function parseYaml(text: string, schema: 'core' | 'json' = 'core'): FormatResult
     prettyErrors: false,
     schema,
     merge: true,
-    // The parser compares each key of a section with all before it.
+    // The parser would compare each key of a section with all before it.
     uniqueKeys: false,
   });
-  // An unknown tag is only a warning there: its value would be taken without it.
+  // To the parser an unknown tag is only a warning, and the value would be used without it.
   const tags = document.warnings.filter(({ code }) => code === 'TAG_RESOLVE_FAILED');
   const errors: FormatResult['errors'] = [...document.errors, ...tags].map((error) => ({
     line: lines.linePos(error.pos[0]).line,
     message: describeError(error),
   }));
   if (errors.length === 0) errors.push(...wrongNodes(document, lines));
-  // Throws on aliases that expand exponentially.
+  // Throws if aliases expand exponentially.
   let value: unknown;
   try {
     value = errors.length === 0 ? document.toJS() : undefined;
@@ -101,8 +101,8 @@ function describeError(error: YAMLError): string {
 }
 
 /**
- * Keys that are defined twice, aliases without an anchor, and those inside their own anchor, which the parser makes an object
- * that contains itself; and what would take too long to resolve.
+ * Finds keys that are defined twice, aliases without an anchor, aliases within their own anchor (of which the parser makes an object that
+ * contains itself), and what would take too long to resolve.
  */
 function wrongNodes(document: Document.Parsed, lines: LineCounter): FormatResult['errors'] {
   const wrong: FormatResult['errors'] = [];
@@ -143,7 +143,7 @@ function wrongNodes(document: Document.Parsed, lines: LineCounter): FormatResult
   return wrong;
 }
 
-/** `<<` may come several times: its value is a new symbol each time. */
+/** `<<` may occur several times, since its value is a new symbol each time. */
 function repeatedKeys({ items }: YAMLMap): Scalar[] {
   const seen = new Set<unknown>();
   const repeated: Scalar[] = [];
@@ -174,7 +174,7 @@ function offsetOf(document: Document.Parsed, path: KeyPath): number | undefined 
   return offset;
 }
 
-/** The section's own, or else one that it merges (`<<`). */
+/** The section's own pair, or else one that it merges (`<<`). */
 function pairOf({ items }: YAMLMap, name: string, document: Document.Parsed): Pair | undefined {
   const own = items.find(({ key }) => isScalar(key) && String(key.value) === name);
   if (own !== undefined) return own;
@@ -191,7 +191,7 @@ function pairOf({ items }: YAMLMap, name: string, document: Document.Parsed): Pa
 
 function parseJsonc(text: string): FormatResult {
   const blanked = blankComments(text);
-  // Parsed by YAML's JSON schema for the lines, and for a repeated key, which JSON.parse accepts silently.
+  // Parsed by YAML's JSON schema to get lines, and to detect a repeated key, which JSON.parse accepts silently.
   const located = parseYaml(blanked, 'json');
   try {
     const value: unknown = JSON.parse(blanked);
@@ -201,7 +201,7 @@ function parseJsonc(text: string): FormatResult {
   }
 }
 
-/** Quotes nothing of the text: it may be a secret. */
+/** Quotes nothing of the text, which may be a secret. */
 function jsonError(text: string): FormatResult['errors'][number] {
   const fault = findJsonFault(text);
   if (fault === undefined) return { line: undefined, message: 'not valid JSON' };
@@ -209,7 +209,7 @@ function jsonError(text: string): FormatResult['errors'][number] {
   return { line: fault.line, message: `not valid JSON: ${where}` };
 }
 
-/** Replaces comments and trailing commas by blanks, so that every other character keeps its place. */
+/** Replaces comments and trailing commas by blanks, so that every other character keeps its position. */
 function blankComments(text: string): string {
   const blank = (found: string) => found.replaceAll(/[^\n]/g, ' ');
   return text
@@ -229,7 +229,7 @@ function parseToml(text: string): FormatResult {
   }
 }
 
-/** Bun reports no line: it is the one after the longest beginning that can be parsed. */
+/** Bun reports no line; it is the one after the longest beginning that can be parsed. */
 function tomlErrorLine(text: string): number {
   const lines = text.split('\n');
   for (let count = lines.length - 1; count > 0; count--) {
@@ -237,19 +237,21 @@ function tomlErrorLine(text: string): number {
       Bun.TOML.parse(lines.slice(0, count).join('\n'));
       return count + 1;
     } catch {
-      // A shorter beginning may parse.
+      // A shorter beginning may be parseable.
     }
   }
   return 1;
 }
 
 const TOML_KEY = /(?:[\w-]+|"[^"]*"|'[^']*')/.source;
-/** An entry of a list, a section, or the key of a value. Keys must be separated by dots: otherwise one word could match in many ways. */
+/**
+ * An entry of a list, a section, or the key of a value. Keys must be separated by dots, since one word could otherwise match in many ways.
+ */
 const TOML_LINE = new RegExp(
   `^\\s*(?:\\[\\[([^\\]]+)\\]|\\[([^\\]]+)\\]|(${TOML_KEY}(?:\\s*\\.\\s*${TOML_KEY})*)\\s*=)`,
 );
 
-/** Looks for keys line by line, so text inside a multi-line string can be mistaken for one. */
+/** Looks for keys line by line, so text within a multi-line string can be mistaken for one. */
 function tomlLineOf(text: string, path: KeyPath): number | undefined {
   const entries = new Map<string, number>();
   let table: KeyPath = [];
@@ -268,7 +270,7 @@ function tomlLineOf(text: string, path: KeyPath): number | undefined {
   return best?.line;
 }
 
-/** With the place of each list's newest entry behind its name. @param entries the newest entry of each list so far. */
+/** The path, with the index of each list's newest entry after its name. @param entries the newest entry of each list so far. */
 function tablePath(names: readonly string[], beginsEntry: boolean, entries: Map<string, number>): KeyPath {
   const path: (string | number)[] = [];
   for (const [at, name] of names.entries()) {

@@ -1,5 +1,5 @@
-// Reads the text of a file that a person wrote: UTF-8, or UTF-16 where a byte order mark says so, as Windows PowerShell
-// writes it for `> sluice.yaml`.
+// Reads the text of a file that a person wrote: UTF-8, or UTF-16 if a byte order mark says so, as Windows PowerShell writes it for `>
+// sluice.yaml`.
 import { readFileSync } from 'node:fs';
 
 /** Keeps a byte order mark. Throws like `readFileSync`. */

@@ -11,12 +11,12 @@ import { messageOf } from '../model/thrown.ts';
 const CERTIFICATE =
   /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[^-]+-----END (?:TRUSTED |X509 )?CERTIFICATE-----/g;
 const PRIVATE_KEY = /-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----/;
-/** The mode's bit by which everybody may read a file. */
+/** The mode bit that lets everybody read a file. */
 const READ_BY_OTHERS = 0o004;
 
 /** Never throws: what is wrong is in `problems`. */
 export function loadTls(files: TlsConfig['files']): TlsReading {
-  // Before they are read, so that no change is missed.
+  // Taken before the files are read, so that no change is missed.
   const stamp = stampOfTls(files);
   const pair = readPair(files, 'the server’s own certificate');
   if ('problem' in pair) return { tls: null, problems: [pair.problem] };
@@ -35,7 +35,7 @@ export function loadTls(files: TlsConfig['files']): TlsReading {
   return { tls, problems: doubtsOf(pair, files, 'clients refuse it') };
 }
 
-/** Likewise for a provider's `tls`. @param files `cert` and `key` are both there, or neither. */
+/** The same for a provider's `tls`. @param files `cert` and `key` are both given, or neither. */
 export function loadProviderTls(files: ProviderTls['files']): ProviderTlsReading {
   const stamp = stampOfTls(files);
   const tls: ProviderTls = {
@@ -72,7 +72,7 @@ const unusable = (key: TlsProblem['key'], message: string): Unusable => ({
   problem: { severity: 'fatal', key, message },
 });
 
-/** @param wanted what the file should have in it. */
+/** @param wanted what the file should contain. */
 function readCertificates(
   name: 'cert' | 'ca',
   path: string,
@@ -103,7 +103,7 @@ interface Pair {
   chain: Chain;
 }
 
-/** A certificate, those that sign it, and its key, which fit each other. @param whose for messages. */
+/** A certificate, those that sign it, and the matching key. @param whose for messages. */
 function readPair(files: { cert: string; key: string }, whose: string): Unusable | Pair {
   const certificates = readCertificates('cert', files.cert, `${whose}, followed by those that sign it`);
   if ('problem' in certificates) return certificates;
@@ -141,7 +141,7 @@ function readPair(files: { cert: string; key: string }, whose: string): Unusable
   return { cert, key: text, chain };
 }
 
-/** Warnings about a usable pair. @param consequence of a certificate that is not valid now. */
+/** Warnings about a usable pair. @param consequence what follows from a certificate that is not valid now. */
 function doubtsOf(
   { chain: [own] }: Pair,
   files: { cert: string; key: string },
@@ -169,7 +169,7 @@ function doubtsOf(
   return problems;
 }
 
-/** From `DNS:gateway.lan, IP Address:10.0.0.5`. Addresses as URLs write them. */
+/** The names in `DNS:gateway.lan, IP Address:10.0.0.5`, with addresses as URLs write them. */
 function namesOf(subjectAltName: string): string[] {
   return [...subjectAltName.matchAll(/\b(DNS|IP Address):([^\s,]+)/g)].map(([, kind, name = '']) =>
     kind === 'DNS' ? name.toLowerCase() : (URL.parse(`http://[${name}]`)?.hostname ?? name),
@@ -177,6 +177,6 @@ function namesOf(subjectAltName: string): string[] {
 }
 
 function isReadByOthers(path: string): boolean {
-  // Windows has no such bits; what is reported there means nothing.
+  // Windows has no such bits, and what is reported there means nothing.
   return process.platform !== 'win32' && (statSync(path).mode & READ_BY_OTHERS) !== 0;
 }

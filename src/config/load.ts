@@ -15,14 +15,14 @@ import { codeOf } from '../model/thrown.ts';
 
 export interface LoadOptions {
   environment: Readonly<Record<string, string | undefined>>;
-  /** Working directory. */
+  /** The working directory. */
   directory: string;
   /** From `--config`. */
   path?: string;
-  /** Read in place of the file's content. */
+  /** Read instead of the file's content. */
   text?: string;
   overrides?: NonNullable<ResolveSources['overrides']>;
-  /** Looks up `credential:NAME`; left out where there is no store. */
+  /** Looks up `credential:NAME`; left out if there is no store. */
   credential?: NonNullable<ResolveSources['credential']>;
 }
 
@@ -32,14 +32,14 @@ export interface LoadedProblem extends ConfigProblem {
 }
 
 export interface LoadedConfig {
-  /** Absolute path of the file; null where there is none. */
+  /** Absolute path of the file; null if there is none. */
   path: string | null;
-  /** Its content; null where it could not be read. */
+  /** Its content; null if it could not be read. */
   text: string | null;
-  /** Null where a problem is fatal. */
+  /** Null if a problem is fatal. */
   config: ResolvedConfig | null;
   problems: LoadedProblem[];
-  /** The line of a key, or of the nearest section above it; undefined where none is known. */
+  /** The line of a key, or of the nearest section above it; undefined if none is known. */
   lineOf(path: ConfigProblem['path']): number | undefined;
 }
 
@@ -52,12 +52,12 @@ export function findHome(environment: LoadOptions['environment']): string {
   return expanded(environment.SLUICE_HOME || '~/.sluice');
 }
 
-/** Expands `~/`, as no shell does in `.env`, in a systemd unit or after `--config=`. */
+/** Expands `~/`, which no shell does in `.env`, in a systemd unit or after `--config=`. */
 function expanded(path: string): string {
   return path.startsWith('~/') ? join(homeDirectory(), path.slice(2)) : path;
 }
 
-/** The current user's; `/` for one without, as in containers that run under an arbitrary user id. */
+/** The current user's; `/` for a user without one, as in containers that run under an arbitrary user id. */
 export function homeDirectory(): string {
   try {
     return homedir();
@@ -67,8 +67,8 @@ export function homeDirectory(): string {
 }
 
 /**
- * Absolute path of the file that `loadConfig` reads, the first found; null where there is none. In a home that this user may
- * not enter one that cannot be seen is not necessarily absent: its path, for reading it to say why that fails.
+ * Absolute path of the file that `loadConfig` reads, the first that is found; null if there is none. In a home that this user may not
+ * enter, a file that cannot be seen need not be missing: its path is returned, so that reading it says why that fails.
  */
 export function findConfigFile(options: LoadOptions): string | null {
   const named = options.path || options.environment.SLUICE_CONFIG;
@@ -147,7 +147,7 @@ function finish(
   return { config, problems: located, lineOf };
 }
 
-/** Each once, and no more than a person reads. */
+/** Each problem once, and no more than a person reads. */
 function worthReading(problems: readonly LoadedProblem[]): LoadedProblem[] {
   const different = new Map(problems.map((problem) => [JSON.stringify(problem), problem]));
   const listed = [...different.values()].slice(0, MOST_PROBLEMS);

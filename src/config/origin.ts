@@ -1,4 +1,4 @@
-// Origins of web pages and browser extensions, as a configuration names them and a browser sends them.
+// Origins of web pages and browser extensions, as configurations name them and browsers send them.
 
 /** Stands for every origin. */
 export const ANY_ORIGIN = '*';
@@ -6,8 +6,8 @@ export const ANY_ORIGIN = '*';
 const PARTS = /^([a-z][a-z0-9+.-]*):\/\/([^/?#\\\s@,]+)([/?#].*)?$/is;
 
 /**
- * Returns it as browsers send it: lower case, no default port, no trailing slash. Throws an Error that says what is
- * wrong; it quotes no more of `text` than the origin.
+ * Returns it in the form that browsers send: lower case, no default port, no trailing slash. Throws an Error that says what is wrong,
+ * quoting nothing of `text` but the origin.
  */
 export function parseOrigin(text: string): string {
   if (text === ANY_ORIGIN) return text;
@@ -25,7 +25,7 @@ export function parseOrigin(text: string): string {
   return origin;
 }
 
-/** Only web origins have one canonical form; those of other schemes are only put in lower case. */
+/** Only web origins have a canonical form; those of other schemes are just put in lower case. */
 function readOrigin(scheme: string, authority: string): string {
   if (scheme !== 'http' && scheme !== 'https') return `${scheme}://${authority.toLowerCase()}`;
   const url = URL.parse(`${scheme}://${authority}`);

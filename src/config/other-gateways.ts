@@ -1,8 +1,8 @@
-// What other gateways' configurations call things, and what is in their place here: people bring these files along.
+// What other gateways' configurations call things, and what Sluice has instead, since people bring these files along.
 import { table } from '../model/table.ts';
 import type { KeyPath } from './problem.ts';
 
-/** At the top of a file. The words follow "unknown key; ". */
+/** Keys at the top of a file. The words follow "unknown key; ". */
 const SECTIONS = table<string>({
   // LiteLLM's, by its page "Config.yaml".
   model_list:
@@ -32,7 +32,7 @@ const SECTIONS = table<string>({
   fallbacks: 'here it is routing.fallback_chain',
 });
 
-/** In the entry of a provider. */
+/** Keys in the entry of a provider. */
 const OF_PROVIDER = table<string>({
   keys: 'here it is api_keys, a list of the keys alone',
   key: 'here it is api_key',
@@ -48,7 +48,7 @@ const OF_PROVIDER = table<string>({
   tpm: 'here it is an entry of rate_limits',
 });
 
-/** The words for an unknown key that another gateway has, from a semicolon on, or nothing. */
+/** The words for an unknown key that another gateway has, beginning with a semicolon; otherwise empty. */
 export function otherGatewaysHint(path: KeyPath, key: string): string {
   const isProvider = path.length === 2 && path[0] === 'providers';
   const words = path.length === 0 ? SECTIONS[key] : isProvider ? OF_PROVIDER[key] : undefined;

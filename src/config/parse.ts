@@ -11,7 +11,7 @@ import { type ConfigFile, configSchema } from './schema.ts';
 import { knownBelow } from './json-schema.ts';
 
 export interface ParsedConfig {
-  /** Null where a problem is fatal. */
+  /** Null if a problem is fatal. */
   file: ConfigFile | null;
   problems: ConfigProblem[];
 }
@@ -26,7 +26,7 @@ export function parseConfig(raw: unknown): ParsedConfig {
   if (result.success) return { file: result.data, problems };
   for (const issue of result.error.issues) {
     if (problems.length > MOST_PROBLEMS) break;
-    // Each unknown key is compared with all known ones: one more than are listed is enough.
+    // Each unknown key is compared with all known ones, so only one more than can be listed is checked.
     const some =
       issue.code === 'unrecognized_keys' ? { ...issue, keys: issue.keys.slice(0, MOST_PROBLEMS + 1) } : issue;
     for (const problem of describeIssue(some, tidy, unknownKey))
@@ -36,8 +36,8 @@ export function parseConfig(raw: unknown): ParsedConfig {
 }
 
 /**
- * Copies the value without keys that are not ours. A section or provider entry that is empty in YAML (`anthropic:` with
- * nothing after it) is null there, and becomes a section with its defaults, or `{}`.
+ * Copies the value without keys that are not Sluice's. A section or provider entry that is empty in YAML (`anthropic:` with nothing after
+ * it) is null there, and becomes a section with its defaults, or `{}`.
  */
 function tidied(value: unknown, path: KeyPath): unknown {
   if (value === null && isSection(path)) return path.length === 1 ? undefined : {};
@@ -48,8 +48,8 @@ function tidied(value: unknown, path: KeyPath): unknown {
 }
 
 /**
- * Paths of keys that are no names, and why. An object found in several places is visited once: options of a module may contain
- * themselves.
+ * Paths of keys that are not valid names, and why. An object that occurs in several places is visited once, since options of a module may
+ * contain themselves.
  */
 function wrongNames(
   value: unknown,
@@ -65,13 +65,13 @@ function wrongNames(
   });
 }
 
-/** Shorter ones of a key's shape may be a company's name (`sk-telecom`). */
+/** Shorter texts with the shape of a key may be a company's name (`sk-telecom`). */
 const SHORTEST_KEY = 24;
 
 function whyNoName(key: string): string | undefined {
   // The schema's tables of names would drop it silently.
   if (key === '__proto__') return 'nothing can have this name; choose another';
-  // Names are in every row, page and metric. What looks like a key within one is none (`lab/whisper-sk-large-v3-2024`).
+  // Names are in every row, page and metric. What looks like a key within a name is none (`lab/whisper-sk-large-v3-2024`).
   if (key.length >= SHORTEST_KEY && /\d/.test(key) && withoutKeyShapes(key).startsWith(REDACTED))
     return 'a key stands in the place of a name; choose a name, and say the key in its place (api_key: env:NAME)';
   return undefined;
@@ -88,7 +88,7 @@ function unknownKey(path: KeyPath, key: string): string {
   return `unknown key${hint || `; known here: ${known.join(', ')}`}`;
 }
 
-/** A hint for a key that belongs into a section and was written beside the sections. */
+/** A hint for a key that belongs in a section and was written at the top. */
 function sectionHint(path: KeyPath, key: string): string {
   if (path.length > 0) return '';
   const isProvider = PROVIDER_KINDS.some(({ kind }) => kind === key);
@@ -96,7 +96,7 @@ function sectionHint(path: KeyPath, key: string): string {
   return section === undefined ? '' : `; it belongs under ${section}`;
 }
 
-/** A hint for address options, which belong one level below and are often written here. */
+/** A hint for address options, which belong one level deeper and are often written here. */
 function optionHint(path: KeyPath, key: string): string {
   const isProvider = path.length === 2 && path[0] === 'providers';
   const isOption = isProvider && PROVIDER_KINDS.some((kind) => optionNames(kind).has(key));

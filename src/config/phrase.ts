@@ -1,17 +1,17 @@
-// What a phrase of a pattern is: words, or a regular expression between slashes; and whether it can be searched.
+// What a phrase of a pattern is (words, or a regular expression between slashes), and whether it can be searched for.
 import { safeRegex } from 'safe-regex2';
 import { PatternError } from '../transformers/pattern/program.ts';
 import { createSearch } from '../transformers/pattern/search.ts';
 
-/** `/source/flags`, compiled; undefined where the phrase is plain words. Throws SyntaxError. */
+/** `/source/flags`, compiled; undefined if the phrase is plain words. Throws SyntaxError. */
 export function regularExpressionOf(phrase: string): RegExp | undefined {
   const [, source, flags = ''] = /^\/(.+)\/([a-z]*)$/s.exec(phrase) ?? [];
   return source === undefined ? undefined : new RegExp(source, flags.replace(/[gy]/g, ''));
 }
 
 /**
- * Returns a test of texts for the expression. The texts are clients', and while the runtime's own search backtracks in one,
- * nothing else is served: `/fix.*bug.*test/` took seconds for 8 KB. It is used only for what needs it, such as lookaround.
+ * Returns a test of texts for the expression. The texts are clients', and while the runtime's own search backtracks in one, nothing else is
+ * served: `/fix.*bug.*test/` took seconds for 8 KB. So it is used only for what requires it, such as lookaround.
  */
 export function searchOf(expression: RegExp): (text: string) => boolean {
   return linearSearch(expression) ?? ((text) => expression.test(text));
@@ -26,7 +26,7 @@ function linearSearch(expression: RegExp): ((text: string) => boolean) | undefin
   }
 }
 
-/** Why the phrase cannot be searched for and how to remedy it; undefined where it can. */
+/** Why the phrase cannot be searched for, and what to do; undefined if it can. */
 export function phraseProblem(phrase: string): string | undefined {
   try {
     const expression = regularExpressionOf(phrase);

@@ -1,23 +1,20 @@
 // What is wrong with a configuration, and where.
 import { withoutKeyShapes } from '../model/redact/shapes.ts';
 
-/**
- * `fatal`: nothing is served. `error`: `check` fails, serving goes on without the part that is named.
- * `warning`: only reported.
- */
+/** `fatal`: nothing is served. `error`: `check` fails, but serving goes on without the part that is named. `warning`: only reported. */
 export type Severity = 'fatal' | 'error' | 'warning';
 
 export type KeyPath = readonly (string | number)[];
 
 export interface ConfigProblem {
   severity: Severity;
-  /** The key at fault; empty: the file as a whole. */
+  /** The key at fault; empty: the whole file. */
   path: KeyPath;
-  /** What is wrong and how to remedy it; quotes no value of the configuration that should be a secret. */
+  /** What is wrong and what to do; quotes no value that should be a secret. */
   message: string;
 }
 
-/** As it may be shown: names and targets are quoted, and someone may have put an API key in the place of one. */
+/** The problem as it may be shown: names and targets are quoted, and someone may have put an API key in place of one. */
 export function withoutKeys<Problem extends ConfigProblem>(problem: Problem): Problem {
   return {
     ...problem,
@@ -37,5 +34,5 @@ export function formatKeyPath(path: KeyPath): string {
   return text;
 }
 
-/** More are not worth reading: they have a common cause, or the file is none of ours. */
+/** More are not worth reading: they have a common cause, or the file is not Sluice's. */
 export const MOST_PROBLEMS = 50;

@@ -1,8 +1,8 @@
-// Limits of which another one, for the same requests, is always reached first.
+// Finds limits that are never reached, since another one for the same requests is always reached first.
 
 /**
- * Of limits that differ only in their size, keeps the smallest. Calls `onUnreachable` with the index of each that is left
- * out, and of the one that holds in its place.
+ * Of limits that differ only in size, keeps the smallest. Calls `onUnreachable` with the index of each that is left out, and that of the
+ * one that applies instead.
  */
 export function reachable<Limit>(
   limits: readonly Limit[],

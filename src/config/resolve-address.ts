@@ -5,9 +5,9 @@ import type { ConfigProblem, KeyPath } from './problem.ts';
 import type { ProviderEntry } from './schema.ts';
 
 interface Address {
-  /** No trailing slash. */
+  /** Without a trailing slash. */
   baseUrl: string;
-  /** Base URL for listing models, if another. */
+  /** Base URL for listing models, if different. */
   modelsBaseUrl?: string;
   /** Replaces the dialect's own path; `{model}` and `{method}` are filled in for each request. */
   endpoint?: string;
@@ -20,7 +20,7 @@ interface Address {
 export interface AddressResolution {
   address: Address;
   problems: Pick<ConfigProblem, 'path' | 'message'>[];
-  /** What keeps the provider from starting. */
+  /** What prevents the provider from starting. */
   missing: { path: KeyPath; problem: string }[];
 }
 
@@ -53,7 +53,7 @@ export function resolveAddress(
   return { address, problems, missing: missingOptions(kind, base + (endpoint ?? ''), options) };
 }
 
-/** Those of the entry, and for the others what the environment has. */
+/** The options of the entry; others are taken from the environment. */
 function optionsOf(
   kind: ProviderKind,
   entry: Pick<ProviderEntry, 'options'>,
@@ -73,7 +73,7 @@ function optionsOf(
   return options;
 }
 
-/** @param address with the places of options that it needs. */
+/** @param address with placeholders for the options that it needs. */
 function missingOptions(
   { requiredOptions = [], optionVariables }: ProviderKind,
   address: string,

@@ -8,7 +8,7 @@ import type { ConfigFile } from './schema.ts';
 type Override = ConfigFile['costs']['pricing_overrides'][string];
 type WrittenPrices = Omit<Override, 'long_prompt' | 'web_searches_per_thousand'>;
 
-/** @param providers the existing ones. */
+/** @param providers the names of existing providers. */
 export function resolveCosts(
   file: ConfigFile,
   providers: readonly Pick<ProviderConfig, 'name'>[],
@@ -51,7 +51,7 @@ function resolvePrice({ long_prompt, web_searches_per_thousand, ...prices }: Ove
   };
 }
 
-/** By default cache tokens cost what fresh ones do, an hour what five minutes do, and reasoning what output does. */
+/** By default cached tokens cost what uncached ones do, an hour's cache what five minutes' does, and reasoning what output does. */
 function resolvePrices(prices: WrittenPrices): TokenPrices {
   const { input_per_million: input, output_per_million: output } = prices;
   const cacheWrite = prices.cache_write_per_million ?? input;

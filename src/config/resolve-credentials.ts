@@ -11,7 +11,7 @@ import { resolveSecret, type Secret, type SecretSources } from './secrets.ts';
 export interface CredentialQuestion {
   entry: ProviderEntry;
   kind: ProviderKind | undefined;
-  /** Whether clients' own keys are passed on, so that it is of use without one. */
+  /** Whether clients' own keys are passed on, so that the provider is useful without a key. */
   forwards: boolean;
   sources: SecretSources;
   report(severity: Severity, path: KeyPath, message: string): void;
@@ -19,7 +19,7 @@ export interface CredentialQuestion {
   refuse(path: KeyPath, problem: string): void;
 }
 
-/** The keys to send; reports those that are not for the gateway to use. */
+/** The keys to send; reports keys that the gateway may not use. */
 export function resolveKeys(question: CredentialQuestion): string[] {
   const { entry, forwards, report, refuse } = question;
   const found = findKeys(question);
@@ -34,7 +34,7 @@ export function resolveKeys(question: CredentialQuestion): string[] {
 
 const PERSONAL = `a key that begins with ${PERSONAL_PREFIX} is a personal login, which is used only where that person's client sends it; set an API key`;
 
-/** The keys that could be resolved, in order; reports what is missing, and refuses where nothing works without. */
+/** The keys that could be resolved, in order; reports what is missing, and refuses if nothing works without it. */
 function findKeys({ entry, kind, forwards, sources, report, refuse }: CredentialQuestion): string[] {
   const { api_key: single, api_keys: several } = entry;
   if (several !== undefined) {
@@ -66,7 +66,7 @@ function findKeys({ entry, kind, forwards, sources, report, refuse }: Credential
   return [];
 }
 
-/** At the vendor's own address the placeholder is no key; at another one there may be a gateway, which takes it. */
+/** At the vendor's own address the placeholder is no key; at another address there may be a gateway that accepts it. */
 function resolveKey(reference: string, entry: ProviderEntry, sources: SecretSources): Secret {
   const secret = resolveSecret(reference, sources);
   if (secret.value !== PLACEHOLDER_KEY || entry.base_url !== undefined) return secret;
@@ -75,13 +75,13 @@ function resolveKey(reference: string, entry: ProviderEntry, sources: SecretSour
   };
 }
 
-/** Path of the keys in the file; empty where they come from the environment. */
+/** Path of the keys in the file; empty if they come from the environment. */
 export function keyPathOf({ api_key, api_keys }: ProviderEntry): KeyPath {
   if (api_keys !== undefined) return ['api_keys'];
   return api_key === undefined ? [] : ['api_key'];
 }
 
-/** The problem where one of the keys is another vendor's; undefined where none is. */
+/** The problem if one of the keys is another vendor's; otherwise undefined. */
 export function strangersKey(kind: ProviderKind, keys: readonly string[]): string | undefined {
   for (const row of PROVIDER_KINDS) {
     const prefix = row.keyPrefixes?.find((begin) => keys.some((key) => key.startsWith(begin)));
@@ -91,7 +91,7 @@ export function strangersKey(kind: ProviderKind, keys: readonly string[]): strin
   return undefined;
 }
 
-/** The first of the kind's variables that is set, else the best known one. */
+/** The first of the kind's variables that is set, else the best-known one. */
 function keyVariableOf(kind: ProviderKind | undefined, { environment }: SecretSources): string | null {
   const first = kind?.keyVariable ?? null;
   if (first === null) return null;
@@ -99,7 +99,7 @@ function keyVariableOf(kind: ProviderKind | undefined, { environment }: SecretSo
   return [first, ...(kind?.otherKeyVariables ?? [])].find(isSet) ?? first;
 }
 
-/** The user's own OAuth client, where the kind acts for a user and has no ready token. */
+/** The user's own OAuth client, if the kind acts for a user and has no ready-made token. */
 export function resolveOAuth(
   { entry: { oauth }, kind, sources, report, refuse }: CredentialQuestion,
   hasKey: boolean,

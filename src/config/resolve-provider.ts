@@ -21,10 +21,10 @@ export interface ProviderResolution {
   problems: ConfigProblem[];
 }
 
-/** The kind that `/gateway/providers` shows for a provider known by its dialect alone. */
+/** The kind that `/gateway/providers` shows for a provider that only names its dialect. */
 const CUSTOM_KIND = 'custom';
 
-/** What each request adds to the address, by dialect: people write it into `base_url` too. */
+/** What each request adds to the address, by dialect; people often write it into `base_url` as well. */
 const ADDED: Readonly<Record<string, RegExp>> = {
   'anthropic-messages': /\/v1(\/messages)?$/,
   'openai-chat': /\/chat\/completions$/,
@@ -33,7 +33,7 @@ const ADDED: Readonly<Record<string, RegExp>> = {
   any: /\/v1(beta)?$/,
 };
 
-/** The warning of a `base_url` that ends in what each request adds to it. */
+/** The warning about a `base_url` that ends in what each request adds to it. */
 function doubledEnd(dialect: string, { base_url: written = '' }: ProviderEntry): AddressWarning | undefined {
   const end = ADDED[dialect]?.exec(written)?.[0];
   if (end === undefined) return undefined;
@@ -42,14 +42,14 @@ function doubledEnd(dialect: string, { base_url: written = '' }: ProviderEntry):
 
 type AddressWarning = AddressResolution['problems'][number];
 
-/** Whether it is served inside the process: only its names can be configured. */
+/** Whether it is served within the process, so that only its names can be configured. */
 export function isBuiltIn(kind: ProviderKind): boolean {
   return !/^https?:/.test(kind.baseUrl);
 }
 
 /**
- * `clientKeys`: whether a client's own key may pass through (no `server.keys`), so that a provider without
- * a key of its own is of use. `known`: collects what its transformers report.
+ * `clientKeys`: whether a client's own key may pass through (no `server.keys`), so that a provider without a key of its own is useful.
+ * `known`: collects what its transformers report.
  */
 export function resolveProvider(
   name: string,
@@ -102,10 +102,10 @@ export function resolveProvider(
     kind: kind?.kind ?? CUSTOM_KIND,
     dialect,
     ...address,
-    // An entry that names a dialect wants that one alone.
+    // An entry that names a dialect wants only that one.
     ...(isOwnAddress && entry.dialect === undefined && spokenBesides(kind)),
     ...(kind?.isGateway === true && { isGateway: true }),
-    // `base_url` of one dialect alone is as for its SDKs.
+    // The `base_url` of a single dialect is the one for its SDKs.
     ...(kind?.basePaths !== undefined && entry.dialect === undefined && { basePaths: kind.basePaths }),
     ...(kind?.keyHeader !== undefined && { keyHeader: kind.keyHeader }),
     ...(authorization !== undefined && { authorization }),
@@ -177,7 +177,7 @@ function pricesOf(
   isOwnAddress: boolean,
 ): ProviderPricing {
   const isBilled = kind !== undefined && (isOwnAddress || billedBehind(kind, baseUrl));
-  // Of a proxy only the options tell to which of the vendor's places it leads.
+  // Of a proxy, only the options tell to which of the vendor's places it leads.
   const place = kind === undefined || isOwnAddress ? baseUrl : vendorsAddress(kind, options);
   return {
     priceId: isBilled ? kind.priceId : null,
@@ -198,7 +198,7 @@ function spokenBesides({ alsoSpeaks, translatesTo }: ProviderKind) {
   return { ...(alsoSpeaks && { alsoSpeaks }), ...(translatesTo && { translatesTo }) };
 }
 
-/** The problem with a vendor's address: no request can work there, or whose it is is not said. */
+/** The problem with a vendor's address: no request can work there, or it is not said whose it is. */
 function wrongAddress(
   dialect: string,
   { base_url: written }: ProviderEntry,
@@ -206,7 +206,7 @@ function wrongAddress(
 ): AddressWarning | undefined {
   if (written === undefined) return undefined;
   const url = written.replace(/\/+$/, '');
-  // Only vendors' addresses: on the user's own machine anything may answer.
+  // Only vendors' addresses are checked: on the user's own machine anything may answer.
   const row = PROVIDER_KINDS.find(
     ({ baseUrl }) => baseUrl.startsWith('https:') && (baseUrl === url || originOf(baseUrl) === url),
   );
@@ -233,7 +233,7 @@ function familyOf(dialect: string): string | undefined {
   return dialect.split('-', 1)[0];
 }
 
-/** Whether it is the vendor’s own service, whose dialects the kind knows: a proxy may speak fewer. */
+/** Whether it is the vendor's own service, whose dialects the kind knows; a proxy may speak fewer. */
 function isAtOwnAddress({ baseUrl, pricedAt }: ProviderKind, entry: ProviderEntry, address: string): boolean {
   if (pricedAt !== undefined) return URL.canParse(address) && pricedAt.test(new URL(address).origin);
   if (entry.base_url === undefined) return true;
@@ -245,7 +245,7 @@ function isAtOwnAddress({ baseUrl, pricedAt }: ProviderKind, entry: ProviderEntr
 /** Names of headers that may hold a key. */
 const SECRET_HEADER = /key|auth|token|secret|cookie/i;
 
-/** Whether the vendor requires a key: a server of the user's own may not, and headers may hold it. */
+/** Whether the vendor requires a key: a server of the user's own may not, and configured headers may contain one. */
 function wantsKey(
   { keyVariable, authorization }: ProviderKind,
   { base_url, headers }: ProviderEntry,
@@ -254,7 +254,7 @@ function wantsKey(
   return !Object.keys(headers).some((name) => SECRET_HEADER.test(name));
 }
 
-/** Its address and dialect; undefined after reporting why they are not known. */
+/** The provider's address and dialect; undefined after reporting why they are not known. */
 function placeOf(
   name: string,
   entry: ProviderEntry,
@@ -269,7 +269,7 @@ function placeOf(
     const nearest = nearestName(name, kinds);
     const hint = nearest === undefined ? '' : ` (did you mean "${nearest}"?)`;
     const orKind = `kind (${kinds.join(', ')})`;
-    // An entry with one of the two means a server of the user's own, not a kind.
+    // An entry with only one of the two means a server of the user's own, not a kind.
     let remedy = `set ${orKind}, or both dialect and base_url`;
     if (baseUrl !== undefined)
       remedy = `set dialect to what it speaks at base_url (${PROVIDER_DIALECT_IDS.join(', ')}), or ${orKind}`;

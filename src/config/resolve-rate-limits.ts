@@ -7,7 +7,7 @@ import type { ConfigFile } from './schema.ts';
 
 type Entry = ConfigFile['rate_limits'][number];
 
-/** @param providers the existing ones. */
+/** @param providers the names of existing providers. */
 export function resolveRateLimits(
   { rate_limits: entries }: Pick<ConfigFile, 'rate_limits'>,
   providers: readonly Pick<ProviderConfig, 'name'>[],
@@ -33,7 +33,7 @@ export function resolveRateLimits(
   ).map(({ limit }) => limit);
 }
 
-/** Undefined where the entry does not name exactly one limit, which is reported. */
+/** Undefined, and reported, if the entry does not name exactly one limit. */
 function resolveLimit(entry: Entry, index: number, problems: ConfigProblem[]): RateLimit | undefined {
   const path = ['rate_limits', index];
   const report = (at: readonly (string | number)[], message: string) =>

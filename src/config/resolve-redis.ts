@@ -1,4 +1,4 @@
-// The section `redis` of a valid file: the server over which several gateways keep one count of their rate limits.
+// The section `redis` of a valid file: the server over which several gateways count their rate limits together.
 import type { ConfigProblem } from './problem.ts';
 import type { RedisConfig } from './resolved.ts';
 import type { ConfigFile } from './schema.ts';
@@ -8,7 +8,7 @@ const EXPECTED =
   'expected the address of a Redis server such as redis://user:password@host:6379/0, or rediss:// for TLS, with one host, ' +
   'given literally or as env:NAME, credential:NAME or file:PATH';
 
-/** Null where there is no such section. Problems quote no part of the address. */
+/** Null if there is no such section. Problems quote no part of the address. */
 export function resolveRedis(
   { redis }: Pick<ConfigFile, 'redis'>,
   sources: SecretSources,
@@ -31,7 +31,7 @@ function isRedisAddress(text: string): boolean {
   } catch {
     return false;
   }
-  // A list of hosts, as some clients accept for a cluster, would be looked up as one name.
+  // A list of hosts, which some clients accept for a cluster, would be looked up as one name.
   if (hostname === '' || hostname.includes(',') || search !== '' || hash !== '') return false;
   return /^\/?\d{0,5}$/.test(pathname);
 }
@@ -43,7 +43,7 @@ export function secretsOfRedis(redis: RedisConfig | null): string[] {
   return password === '' ? [] : [redis.url, password, decodeURIComponent(password)];
 }
 
-/** Where the server is, without its credentials: `host:port`, and the database where that is not 0. */
+/** Where the server is, without credentials: `host:port`, and the database unless that is 0. */
 export function redisPlace({ url }: Pick<RedisConfig, 'url'>): string {
   const { hostname, port, pathname } = new URL(url);
   const database = Number(pathname.slice(1));

@@ -94,7 +94,7 @@ interface DefaultQuestion {
   wanted: string | null;
   enabled: readonly string[];
   names: readonly string[];
-  /** Whether the fallback chain has a target that serves in its place. */
+  /** Whether the fallback chain has a target that serves instead. */
   inPlace: boolean;
 }
 
@@ -122,7 +122,7 @@ function checkDefault(
 type StepReader = (entries: readonly TransformerEntry[], path: KeyPath) => Transformer[];
 type RuleReader = (entry: RuleEntry, path: KeyPath, text: string) => RuleConfig | undefined;
 
-/** Reads a rule; reports and returns undefined where none of its targets can be used. `text`: what must match. */
+/** Reads a rule; reports, and returns undefined, if none of its targets can be used. `text`: what must match. */
 function createRuleReader(
   reader: TargetReader,
   steps: StepReader,
@@ -214,7 +214,7 @@ function onlyOne(names: string[]): string | null {
   return names.length === 1 ? (names[0] ?? null) : null;
 }
 
-/** Every provider that the section may name, and every group. */
+/** Every provider and group that the section may name. */
 export function namesInRouting(routing: RoutingFile): string[] {
   const rules: RuleEntry[] = [
     ...Object.values(routing.agent_rules),
@@ -238,7 +238,7 @@ export function namesInRouting(routing: RoutingFile): string[] {
   ];
 }
 
-/** The first slash splits a target: model names have slashes of their own. */
+/** The first slash splits a target, since model names have slashes of their own. */
 function providerOf(target: string): string {
   const slash = target.indexOf('/');
   return slash === -1 ? target : target.slice(0, slash);

@@ -10,22 +10,22 @@ import { resolveSecret, type SecretSources } from './secrets.ts';
 export interface ResolveSources extends SecretSources {
   /** From the command line; they take precedence over the file's. */
   overrides?: { host?: string; port?: number };
-  /** Reads the files of `server.tls`; left out where the program that embeds the gateway listens. */
+  /** Reads the files of `server.tls`; left out if the program that embeds the gateway listens. */
   tls?: (paths: { cert: string; key: string }) => TlsReading;
-  /** Reads the files of a provider's `tls`; left out likewise. */
+  /** Reads the files of a provider's `tls`; left out in the same case. */
   providerTls?: (paths: TlsPaths) => ProviderTlsReading;
 }
 
-/** `cert` and `key` are both there, or neither. */
+/** `cert` and `key` are both given, or neither. */
 type TlsPaths = Partial<Record<'cert' | 'key' | 'ca', string>>;
 
-/** `tls` is null where a problem is fatal. */
+/** `tls` is null if a problem is fatal. */
 export interface ProviderTlsReading {
   tls: ProviderTls | null;
   problems: TlsProblem[];
 }
 
-/** `tls` is null where a problem is fatal. */
+/** `tls` is null if a problem is fatal. */
 export interface TlsReading {
   tls: TlsConfig | null;
   problems: TlsProblem[];
@@ -36,10 +36,10 @@ export interface TlsProblem extends Pick<ConfigProblem, 'severity' | 'message'> 
   key: 'cert' | 'key' | 'ca';
 }
 
-/** Written as for a secret, a path means the same. */
+/** A path that is written like a secret means the same. */
 export const pathOf = (text: string) => text.replace(/^file:/, '');
 
-/** Headers are bytes: some clients send such letters as UTF-8, some as Latin-1, most refuse to. */
+/** Headers are bytes: some clients send such letters as UTF-8, some as Latin-1, and most refuse to. */
 const NOT_ASCII = 'the key has characters beyond ASCII, which clients encode in different ways';
 
 function isAscii(text: string): boolean {
@@ -103,7 +103,7 @@ function resolveTls(
 function resolveKeys({ server }: ConfigFile, sources: SecretSources, problems: ConfigProblem[]): string[] {
   const found = server.keys.map((reference) => resolveClientKey(reference, sources));
   const keys = found.flatMap(({ value }) => value ?? []);
-  // Keys are configured but none was found: serving without any would open what was meant to be closed.
+  // Keys are configured but none was found: serving without keys would open what was meant to be closed.
   const isLost = keys.length === 0;
   const remedy = isLost ? 'no key is left; provide it, or set server.keys to []' : NOT_ACCEPTED;
   for (const [index, { problem }] of found.entries()) {
@@ -137,7 +137,7 @@ function resolveProjectKeys(
       } else projectOfKey.set(value, project);
     }
   }
-  // Also where none of them could be resolved: without any key everything would be open.
+  // Also if none of them could be resolved: without any key everything would be open.
   if (Object.keys(server.project_keys).length > 0 && server.keys.length === 0) {
     const message =
       'needs server.keys as well: project keys open of the gateway’s own pages only their project’s figures';
@@ -146,7 +146,7 @@ function resolveProjectKeys(
   return projectOfKey;
 }
 
-/** A key that begins with its project's name would be partly revealed wherever the name is shown. */
+/** A key that begins with its project's name would be partly revealed wherever that name is shown. */
 function warnOfHiddenProjects(
   projectOfKey: ReadonlyMap<string, string>,
   keys: readonly string[],

@@ -16,14 +16,14 @@ import type { ConfigFile, ProviderEntry } from './schema.ts';
 import type { SecretSources } from './secrets.ts';
 
 export interface Resolution {
-  /** Must not be served where a problem is fatal. */
+  /** Must not be served if a problem is fatal. */
   config: ResolvedConfig;
   problems: ConfigProblem[];
 }
 
 /**
- * Providers are those of the file in its order, then each known kind whose key is in the environment, then
- * the built-in ones. `file`: the result of parseConfig; without a file, its result for null.
+ * Providers are those of the file in its order, then each known kind whose key is in the environment, then the built-in ones. `file`: the
+ * result of parseConfig; without a file, its result for null.
  */
 export function resolveConfig(file: ConfigFile, sources: ResolveSources): Resolution {
   const problems: ConfigProblem[] = [];
@@ -77,7 +77,7 @@ function resolveProviders(
   return { providers, disabled };
 }
 
-/** Known kinds that routing names although neither the file nor a key in the environment enables them. */
+/** Known kinds that routing names, although neither the file nor a key in the environment enables them. */
 function dormantKinds(file: ConfigFile, sources: SecretSources): ResolvedConfig['disabled'] {
   const named = namesInRouting(file.routing);
   return PROVIDER_KINDS.filter((row) => {

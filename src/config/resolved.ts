@@ -17,7 +17,7 @@ import type { TierPrices } from '../model/usage.ts';
 
 export type { AuthorizationScheme } from '../providers/kind.ts';
 
-/** Most processes that may serve: more would be a typing error. */
+/** How many processes may serve at most; more would be a typing error. */
 export const MAX_WORKERS = 256;
 
 export interface ResolvedConfig {
@@ -32,7 +32,7 @@ export interface ResolvedConfig {
   log: LogConfig;
   costs: CostsConfig;
   rateLimits: RateLimit[];
-  /** Null: this gateway counts `rateLimits` for itself. */
+  /** Null: this gateway counts `rateLimits` alone. */
   redis: RedisConfig | null;
   transformers: TransformersConfig;
 }
@@ -86,7 +86,7 @@ export interface TlsConfig {
   files: { cert: string; key: string };
   /** The host names, and addresses as URLs write them, for which the certificate is valid. */
   names: string[];
-  /** Whether the last certificate signs itself: no system trusts it unless it is told to. */
+  /** Whether the last certificate signs itself, so that no system trusts it unless told to. */
   isPrivate: boolean;
   /** Unix milliseconds. */
   validUntil: number;
@@ -94,7 +94,7 @@ export interface TlsConfig {
   stamp: string;
 }
 
-/** How this gateway proves to a provider's server who asks, and which authorities it trusts in return. */
+/** How this gateway proves to a provider's server who asks, and which authorities it trusts. */
 export interface ProviderTls {
   /** PEM: the certificate to show, then those that sign it; null: none is shown. */
   cert: string | null;
@@ -106,7 +106,7 @@ export interface ProviderTls {
   files: Partial<Record<'cert' | 'key' | 'ca', string>>;
   /** Identifies the state of the files when they were read. */
   stamp: string;
-  /** The same only for the same files in the same state. */
+  /** Equal only for the same files in the same state. */
   id: string;
 }
 
@@ -114,7 +114,7 @@ export interface ProviderTls {
 interface ConnectionsConfig {
   /** How long an idle connection is kept; 0: not at all. */
   keepAliveMs: number;
-  /** Most idle connections kept for each server. */
+  /** How many idle connections are kept for each server. */
   maxIdle: number;
   /** Bytes of an answer that may wait for its reader before its server is held back. */
   maxUnread: number;
@@ -124,39 +124,39 @@ export interface ProviderTimeouts {
   connectMs: number;
   firstByteMs: number;
   idleMs: number;
-  /** Without even a keep-alive, of a provider that sends them. */
+  /** Longest silence, without even a keep-alive, of a provider that sends keep-alives. */
   silenceMs: number;
-  /** Least rate of a stream that has begun, over the window; null: any. */
+  /** Least rate of a stream that has begun, measured over the window; null: any. */
   minBytesPerSecond: number | null;
   throughputWindowMs: number;
 }
 
 /** What is known of a provider's prices. */
 export interface ProviderPricing {
-  /** Provider id in the price table, null where prices are unknown. */
+  /** Provider id in the price table; null if prices are unknown. */
   priceId: string | null;
-  /** Vendors in the price table whose prices hold here for their own models. */
+  /** Vendors in the price table whose prices also apply here, to their own models. */
   resells: readonly string[];
-  /** Models whose tokens cost `times` the table's price, or an unknown one; null: none. */
+  /** Models whose tokens cost `times` the table's price, or an unknown one; null: there are none. */
   dearer: { models: RegExp; times: number | null } | null;
-  /** What service tiers cost; tiers missing here cost what the table says. */
+  /** What service tiers cost; a tier that is missing here costs what the table says. */
   tiers: TierPrices;
   /** The cost that its answers state is what it bills. */
   billsItself: boolean;
   /** Audio that the table does not price separately costs what text costs. */
   audioAtTextPrice: boolean;
-  /** Shorter audio that is billed by its length costs as much as this, in seconds. */
+  /** In seconds: shorter audio that is billed by length costs as much as this. */
   leastAudioSeconds: number;
-  /** The table's price for searches does not hold for this provider. */
+  /** The table's price of searches does not apply to this provider. */
   searchesUnpriced: boolean;
   weekends: WeekendPrices | null;
-  /** Prices of models that the table lacks. */
+  /** Prices of models that are missing from the table. */
   newerPrices: Readonly<Record<string, TablePrices | TimedPrices[]>>;
   /** Models that are unpriced, whatever the table says. */
   wrongPrices: RegExp | null;
 }
 
-/** What a provider may have from its kind. */
+/** What a provider may inherit from its kind. */
 type FromKind = Pick<
   ProviderKind,
   | 'kind'
@@ -174,14 +174,14 @@ type FromKind = Pick<
 
 export interface ProviderConfig extends ProviderPricing, FromKind {
   name: string;
-  /** As given to the vendor's SDK, no trailing slash. */
+  /** As given to the vendor's SDK, without a trailing slash. */
   baseUrl: string;
   /** Path and query in place of the dialect's own, with `{model}` and `{method}` still to fill in. */
   endpoint?: string;
-  /** Where its conversations over a WebSocket go, beside an `endpoint`. */
+  /** Where its conversations over a WebSocket go, if it has an `endpoint`. */
   socket?: SocketAddress;
   options?: Record<string, string>;
-  /** The header that carries the key, in place of the dialect's. */
+  /** The header that carries the key, instead of the dialect's. */
   keyHeader?: string;
   /** Base URL for listing its models, if not `baseUrl`. */
   modelsBaseUrl?: string;
@@ -189,11 +189,11 @@ export interface ProviderConfig extends ProviderPricing, FromKind {
   otherBaseUrls?: readonly string[];
   oauth?: OAuthUser;
   tls?: ProviderTls;
-  /** The first of `apiKeys`, null where there is none. */
+  /** The first of `apiKeys`; null if there is none. */
   apiKey: string | null;
   /** In the order in which they were configured. */
   apiKeys: readonly string[];
-  /** The vendor requires a key and none is configured: of use only to clients that send their own. */
+  /** The vendor requires a key and none is configured, so it is useful only to clients that send their own. */
   lacksKey: boolean;
   /** Whether a client's own key may go to this provider when it speaks the provider's dialect. */
   forwardClientKey: boolean;
@@ -219,7 +219,7 @@ export interface ProviderConfig extends ProviderPricing, FromKind {
   concurrency: { max: number | null; min: number; queue: number; queueTimeoutMs: number };
 }
 
-/** An OAuth client of the user's own, and the user's consent to it. */
+/** An OAuth client of the user's own, with the user's consent. */
 export interface OAuthUser {
   clientId: string;
   clientSecret: string;
@@ -262,7 +262,7 @@ export interface WeightedTarget {
 
 /** Null: no rule. */
 interface ScenarioConfig extends Record<Scenario, RuleConfig | null> {
-  /** Tokens. */
+  /** In tokens. */
   longContextThreshold: number;
 }
 
@@ -283,15 +283,15 @@ export interface PhraseConfig {
   weight: number;
 }
 
-/** How a request is handled, apart from its targets; a rule may have its own. */
+/** How a request is handled, apart from its targets; a rule may have its own policy. */
 export interface PolicyConfig {
   /** Continue with the next target after a failure in mid-stream. */
   continueStreams: boolean;
-  /** The next target is started when the first has sent nothing by then; null: never. */
+  /** The next target is started if the first has sent nothing by then; null: never. */
   hedgeAfterMs: number | null;
   /** Targets tried when the prompt is too long for the model. */
   contextFallback: string[];
-  /** Steps that come before those of the provider. */
+  /** Steps that precede those of the provider. */
   transformers: readonly Transformer[];
 }
 
@@ -303,7 +303,7 @@ interface AuditConfig {
   retentionMs: number | null;
   /** `EMBEDDED_STORE`, or the address of a PostgreSQL database with its credentials. */
   store: string;
-  /** Most bytes of rows that may wait on disk for the store. */
+  /** How many bytes of rows may wait on disk for the store. */
   maxSpill: number;
 }
 
@@ -338,7 +338,7 @@ export interface RateLimit extends NamePatterns {
 export interface RedisConfig {
   /** `redis://` or `rediss://`, with its credentials. */
   url: string;
-  /** What its keys begin with. */
+  /** The beginning of its keys. */
   prefix: string;
   /** Longest wait of a request. */
   timeoutMs: number;
@@ -359,6 +359,6 @@ export interface TokenPrices {
 export interface PriceOverride extends TokenPrices {
   /** USD per thousand searches that the provider runs. */
   webSearchesPerThousand: number;
-  /** The prices of all tokens where the prompt has more than `above`; null: always the same. */
+  /** The prices of all tokens if the prompt has more than `above`; null: always the same. */
   longPrompt: (TokenPrices & { above: number }) | null;
 }

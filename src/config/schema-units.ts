@@ -1,9 +1,9 @@
-// Durations and sizes as the schema takes them: written with a unit, kept as ms and bytes.
+// Durations and sizes as the schema takes them: written with a unit, kept as milliseconds and bytes.
 import { z } from 'zod';
 import { DURATION_PATTERN, parseDuration } from '../model/duration.ts';
 import { parseSize, SIZE_PATTERN } from './units.ts';
 
-/** Longest delay a timer takes; beyond 2^31 - 1 ms it would fire at once. */
+/** Longest delay that a timer accepts; beyond 2^31 - 1 ms it would fire at once. */
 const LONGEST_TIMER_MS = 24 * 86_400_000;
 
 const EXPECTED_DURATION = 'expected a duration such as 500ms, 10s, 2m, 1h30m or 30d';

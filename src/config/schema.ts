@@ -1,4 +1,4 @@
-// The configuration file's one schema: its types, defaults, docs page and JSON Schema all come from here.
+// The configuration file's only schema, from which its types, defaults, docs page and JSON Schema are made.
 import { z } from 'zod';
 import { CALENDAR_PERIODS } from '../model/calendar-period.ts';
 import { PROVIDER_DIALECT_IDS } from '../model/dialect-id.ts';
@@ -42,7 +42,9 @@ const origin = () =>
     })
     .meta({ title: 'origin' });
 
-/** Scheme and host in lower case; percent-encodes what no request line may hold. Placeholders of options (`{region}`) stay. */
+/**
+ * Puts scheme and host in lower case, and percent-encodes what a request line may not contain. Placeholders of options (`{region}`) stay.
+ */
 function asSent(text: string): string {
   const path = text.indexOf('/', text.indexOf('//') + 2);
   if (path === -1) return inLowerCase(text);
@@ -55,12 +57,12 @@ function asSent(text: string): string {
   );
 }
 
-/** But for placeholders: names of options may have capitals. */
+/** Except placeholders, since names of options may have capitals. */
 function inLowerCase(server: string): string {
   return server.replace(/\{\w+\}|./gu, (part) => (part.startsWith('{') ? part : part.toLowerCase()));
 }
 
-/** Checked because a mistake would be reported as an address that others can reach. */
+/** Checked because a mistake would otherwise be reported as an address that others can reach. */
 function isHost(text: string): boolean {
   const inner = text.replace(/^\[(.*)\]$/, '$1');
   return !/[\s/]/.test(inner) && !/^[^:]*:[^:]*$/.test(inner);
@@ -72,10 +74,10 @@ function isBaseUrl(text: string): boolean {
   return username === '' && password === '';
 }
 
-/** A target is `provider/model`, so a provider's name holds no slash. */
+/** A target is `provider/model`, so a provider's name must not contain a slash. */
 const PROVIDER_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
 
-/** PEM text would be a secret in the file, and a variable's value cannot be renewed while the gateway runs. */
+/** PEM text would be a secret in the file, and the value of a variable cannot be renewed while the gateway runs. */
 function pemFile() {
   return z
     .string()
@@ -554,6 +556,6 @@ export const configSchema = z.strictObject({
 
 /** A file as people write it: durations and sizes as text, everything optional. */
 export type ConfigInput = z.input<typeof configSchema>;
-/** A valid file with its defaults filled in: durations in ms, sizes in bytes, secrets still references. */
+/** A valid file with its defaults filled in: durations in milliseconds, sizes in bytes, secrets still as references. */
 export type ConfigFile = z.output<typeof configSchema>;
 export type ProviderEntry = ConfigFile['providers'][string];

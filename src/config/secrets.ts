@@ -1,14 +1,13 @@
-// `env:NAME`, `credential:NAME`, `file:PATH` or the value itself.
+// Secrets written as `env:NAME`, `credential:NAME`, `file:PATH` or as the value itself.
 import { createRedactor } from '../model/redact/redact.ts';
 import { codeOf, messageOf } from '../model/thrown.ts';
 
 export interface SecretSources {
   environment: Readonly<Record<string, string | undefined>>;
-  /** The file's text; throws where it cannot be read. */
+  /** The file's text; throws if it cannot be read. */
   readFile(path: string): string;
   /**
-   * The stored credential, undefined where there is none by this name; throws where the store cannot be read.
-   * Null: this gateway has no store.
+   * The stored credential; undefined if there is none of this name; throws if the store cannot be read. Null: this gateway has no store.
    */
   credential: ((name: string) => string | undefined) | null;
 }
@@ -16,15 +15,15 @@ export interface SecretSources {
 /** `problem` says why there is no value and what to do; it never holds the value. */
 export type Secret = { value: string; problem?: never } | { value?: never; problem: string };
 
-/** A value that a header may hold: visible characters, inner blanks, nothing that ends a line. */
+/** A value that a header may have: visible characters with blanks only inside, and nothing that ends a line. */
 const HEADER_VALUE = /^[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?$/;
 
-/** `${KEY}`, or `$KEY` as variables are written: no vendor issues such keys. */
+/** `${KEY}`, or `$KEY`, as shells write variables; no vendor issues such keys. */
 const SHELL_VARIABLE = /^\$(?:\{[A-Za-z_]\w*\}|[A-Z][A-Z0-9_]*)$/;
 
 /**
- * Variables as Windows, opencode, LiteLLM, Bifrost, templates and GitHub's workflows write them, whose configurations people copy;
- * or `ENV:` in capitals.
+ * Variables as written by Windows, opencode, LiteLLM, Bifrost, templates and GitHub's workflows, whose configurations people copy; or
+ * `ENV:` in capitals.
  */
 const FOREIGN_VARIABLE =
   /^(?:%[A-Za-z_]\w*%|\{env:\w+\}|os\.environ\/\w+|env\.[A-Z]\w*|\$?\{\{[^{}]+\}\}|ENV:\w+)$/;
@@ -76,7 +75,7 @@ const UNREADABLE: Readonly<Record<string, string>> = {
   EISDIR: 'is a folder',
 };
 
-/** Why, to follow the file's name. By the code alone: a system's message repeats the path, which may be the secret itself. */
+/** The reason, to follow the file's name. Only by the code: a system's message repeats the path, which may be the secret itself. */
 export function unreadable(thrown: unknown): string {
   const code = codeOf(thrown) ?? '';
   return UNREADABLE[code] ?? `cannot be read${code === '' ? '' : ` (${code})`}`;

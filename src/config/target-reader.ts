@@ -1,11 +1,11 @@
-// Lists of targets as in the file → targets that can be used, with groups replaced by their members.
+// Lists of targets in the file → targets that can be used, with groups replaced by their members.
 import { suggestion } from '../model/nearest.ts';
 import type { KeyPath, Severity } from './problem.ts';
 import type { WeightedTarget } from './resolved.ts';
 import type { TargetsEntry } from './routing-schema.ts';
 
 export interface TargetReader {
-  /** Reports and leaves out what is unknown, disabled or circular; a target named twice counts once. */
+  /** Leaves out, and reports, what is unknown, disabled or circular; a target that is named twice counts once. */
   read(targets: TargetsEntry, path: KeyPath): WeightedTarget[];
   /** Whether a weight is written in the list, or in a group that it names. */
   weighs(targets: TargetsEntry): boolean;
@@ -22,7 +22,7 @@ export function createTargetReader(
   const groupNames = Object.keys(groups);
   const isGroup = (target: string) => Object.hasOwn(groups, target);
 
-  /** Reports mistakes at each target's own path; those inside a group are reported once, at the group. */
+  /** Reports mistakes at each target's own path; those within a group are reported once, at the group. */
   function read(targets: TargetsEntry, path: KeyPath): WeightedTarget[] {
     const found = new Map<string, number>();
     for (const { target, weight, at } of entries(targets)) {
@@ -89,7 +89,7 @@ function entries(targets: TargetsEntry): { target: string; weight: number; at: n
   });
 }
 
-/** The groups, each after those that it names. Reports one that leads back to itself. */
+/** The groups, each after those that it names. Reports a group that leads back to itself. */
 function insideFirst(groups: Groups, report: Report): string[] {
   const done = new Set<string>();
   const visit = (name: string, way: readonly string[]): void => {

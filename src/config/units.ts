@@ -6,7 +6,7 @@ export const SIZE_PATTERN = /^(\d+(?:\.\d+)?)([KMGkmg]?[Bb])$/;
 /** Powers of 1024, as in every server's body limit. */
 const BYTES: Record<string, number> = { b: 1, kb: 1024, mb: 1024 ** 2, gb: 1024 ** 3 };
 
-/** Whole bytes of `512B`, `64KB`, `64MB`, `1GB` in either case; undefined where `text` is none of these. */
+/** The bytes in `512B`, `64KB`, `64MB`, `1GB`, in either case; undefined if `text` is none of these. */
 export function parseSize(text: string): number | undefined {
   const match = SIZE_PATTERN.exec(text);
   const factor = BYTES[match?.[2]?.toLowerCase() ?? ''];

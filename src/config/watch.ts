@@ -1,16 +1,16 @@
-// Reports changes to files that the configuration depends on: also when an editor replaces one, or a mount swaps it.
+// Reports changes of files on which the configuration depends, even if an editor replaces one, or a mount swaps it.
 import { statSync } from 'node:fs';
 import { readText } from './load-text.ts';
 
 /**
- * How often a file is checked. Polled rather than watched by the system, which reports every change in a whole
- * directory: the ledger, which may lie beside the file, writes hundreds of times a second.
+ * How often a file is checked, in milliseconds. It is polled, since the system's own watching reports every change in a whole directory:
+ * the ledger, which may be beside the file, writes hundreds of times a second.
  */
 const LOOK_MS = 250;
 
 /**
- * Calls `onChange` when the text differs from the last one seen, at first from `loaded`, and `onGone` when the
- * file cannot be read any more, until the function it returns is called.
+ * Calls `onChange` when the text differs from the last one seen (initially `loaded`), and `onGone` when the file cannot be read any more.
+ * The returned function stops it.
  */
 export function watchConfigFile(
   path: string,
@@ -28,8 +28,8 @@ export function watchConfigFile(
 }
 
 /**
- * Calls `onChange` when the file at `path` appears, disappears or is written to, until the function it returns is called.
- * For files that are not read as text.
+ * Calls `onChange` when the file at `path` appears, disappears or is written to; for files that are not read as text. The returned function
+ * stops it.
  *
  * @param seen the file's stamp, taken before it was read.
  */
@@ -42,8 +42,8 @@ export function watchStore(path: string, seen: string | undefined, onChange: () 
 export type TlsFiles = Readonly<Partial<Record<'cert' | 'key' | 'ca', string>>>;
 
 /**
- * Calls `onChange` when one of the files was replaced, once if several were, until the function it returns is called.
- * @param seen `stampOfTls` before they were read.
+ * Calls `onChange` when files were replaced, once for several at a time. The returned function stops it.
+ * @param seen `stampOfTls`, taken before they were read.
  */
 export function watchCertificate(files: TlsFiles, seen: string, onChange: () => void): () => void {
   const stamp = () => stampOfTls(files);
@@ -55,10 +55,10 @@ export function stampOfTls(files: TlsFiles): string {
   return Object.values(files).map(stampOf).join(' ');
 }
 
-/** A file that does not exist yet is not urgent. */
+/** In milliseconds: a file that does not exist yet is not urgent. */
 const AWAIT_MS = 1_000;
 
-/** Calls `onFound` once, as soon as `find` returns a file, unless the function it returns is called before. */
+/** Calls `onFound` once, as soon as `find` returns a file. The returned function stops it. */
 export function awaitFile(find: () => string | null, onFound: (path: string) => void): () => void {
   const timer = setInterval(() => {
     const path = find();
@@ -73,11 +73,11 @@ export function awaitFile(find: () => string | null, onFound: (path: string) => 
 interface Watched {
   /** Different after every write. */
   stamp(): string | undefined;
-  /** Identifies the file's state; undefined where it does not exist. */
+  /** Identifies the file's state; undefined if it does not exist. */
   read(): string | undefined;
   seen: string | undefined;
   onChange(): void;
-  /** Where it is none, the file's end is a change as any other. */
+  /** If left out, the disappearance of the file is a change like any other. */
   onGone?: () => void;
 }
 
@@ -88,7 +88,7 @@ function watchState({ stamp: stampNow, read, seen, onChange, onGone = onChange }
   const look = () => {
     const found = stampNow();
     if (found !== stamp) {
-      // Editors write in several steps: empty, fill, rename. The file is read once it stops changing.
+      // Editors write in several steps (empty, fill, rename), so the file is read once it stops changing.
       stamp = found;
       isNew = true;
       return;
@@ -114,7 +114,7 @@ function textOf(path: string): string | undefined {
   }
 }
 
-/** Stamp of the file that the path leads to, different after every change. Undefined where there is none. */
+/** A stamp of the file to which the path leads, different after every change; undefined if there is none. */
 export function stampOf(path: string): string | undefined {
   try {
     const { ino, size, mtimeNs } = statSync(path, { bigint: true });

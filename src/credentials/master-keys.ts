@@ -1,4 +1,4 @@
-// Where the keys that seal credentials are kept: in the system's keychain if there is one, else in the owner's file.
+// Where the keys that seal credentials are kept: in the system's keychain if there is one, else in a file of the owner's.
 import {
   closeSync,
   existsSync,
@@ -15,7 +15,7 @@ import { KEY_BYTES } from './seal.ts';
 
 /** A place for keys by id. Every call may throw: a full disk, or CredentialError for a keychain that is locked. */
 export interface MasterKeys {
-  /** In messages: `the system keychain`, or the file's path. */
+  /** For messages: `the system keychain`, or the file's path. */
   readonly place: string;
   get(id: string): Uint8Array | undefined;
   put(id: string, key: Uint8Array): void;
@@ -25,8 +25,8 @@ export interface MasterKeys {
 const SERVICE = 'sluice';
 
 /**
- * The keychain of macOS, Windows, or a desktop's Secret Service. Undefined where none answers. The kernel's keyring does
- * not count as one: it forgets at reboot.
+ * The keychain of macOS, Windows, or a desktop's Secret Service; undefined if none answers. The kernel's keyring does not count, since it
+ * forgets at reboot.
  */
 export function findKeychain(): MasterKeys | undefined {
   try {
@@ -56,7 +56,7 @@ const SESSION = 'run as the user and in the session that stored them';
 /** A session without a desktop often has a Secret Service, but nothing to store secrets in. */
 const FILE_INSTEAD = 'keep the key in a file that only you can read: SLUICE_KEYCHAIN=off';
 
-/** Runs `work`. Throws CredentialError where the keychain answers but refuses, as a locked one does. */
+/** Runs `work`. Throws CredentialError if the keychain answers but refuses, as a locked one does. */
 function asked<T>(refusal: string, remedy: string, work: () => T): T {
   try {
     return work();

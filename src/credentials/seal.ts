@@ -1,11 +1,11 @@
-// One secret under one key: AES-256-GCM, bound to the name it is stored under.
+// Seals one secret with one key: AES-256-GCM, bound to the name under which it is stored.
 
-/** Loaded at its first use: only those who keep credentials here wait for it. */
+/** Loaded on first use, so that only those who keep credentials here wait for it. */
 const nodeCrypto = () => process.getBuiltinModule('node:crypto');
 
-/** Bytes of a master key. */
+/** Length of a master key, in bytes. */
 export const KEY_BYTES = 32;
-/** Bytes, as NIST SP 800-38D recommends for GCM; a new nonce is drawn for every seal. */
+/** In bytes, as NIST SP 800-38D recommends for GCM; each seal draws a new nonce. */
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
@@ -21,7 +21,7 @@ export function seal(key: Uint8Array, name: string, secret: string): Uint8Array 
   return Buffer.concat([nonce, cipher.update(secret, 'utf8'), cipher.final(), cipher.getAuthTag()]);
 }
 
-/** Throws where the bytes were not sealed with this key under this name, or have been changed since. */
+/** Throws if the bytes were not sealed with this key under this name, or have been changed since. */
 export function unseal(key: Uint8Array, name: string, sealed: Uint8Array): string {
   const nonce = sealed.subarray(0, NONCE_BYTES);
   const tag = sealed.subarray(sealed.length - TAG_BYTES);

@@ -1,5 +1,5 @@
-// The credential store: names and sealed values in a small SQLite file, which makes every change atomic and safe
-// beside other processes. The key that opens them is never in it (master-keys.ts).
+// The credential store: names and sealed values in a small SQLite file, which makes every change atomic and safe beside other processes. It
+// never contains the key that opens the values (master-keys.ts).
 import { Database } from 'bun:sqlite';
 import { closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -17,11 +17,11 @@ interface StoredCredential {
 export interface Vault {
   store(name: string, value: string): void;
   retrieve(name: string): string | undefined;
-  /** In order of names; never the values. */
+  /** In the order of names; never the values. */
   list(): StoredCredential[];
-  /** False where there was none. */
+  /** False if there was none. */
   delete(name: string): boolean;
-  /** Reseals everything with a new key and deletes the old one. Returns the number of credentials. */
+  /** Seals everything with a new key and deletes the old one. Returns the number of credentials. */
   rotate(): number;
   /** Where the key is kept, for people. */
   keyPlace(): string;
@@ -29,7 +29,7 @@ export interface Vault {
 }
 
 export interface VaultOptions {
-  /** Where new keys are kept. `file`: always in a file. Default: in the keychain where there is one. */
+  /** Where new keys are kept. `file`: always in a file. Default: in the keychain if there is one. */
   keys?: 'file';
   /** Unix milliseconds. */
   now?(): number;
@@ -38,7 +38,7 @@ export interface VaultOptions {
 const FILE_NAME = 'credentials.db';
 const KEY_FILE_NAME = 'credentials.key';
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
-/** How long a change waits for another process's. */
+/** How long a change waits for another process's, in milliseconds. */
 const BUSY_MS = 5_000;
 
 /** The file that changes with every change of a credential. */
@@ -46,7 +46,7 @@ export function vaultPath(home: string): string {
   return join(home, FILE_NAME);
 }
 
-/** Reads one stored value; undefined where there is no store or no such name. Throws CredentialError. */
+/** Reads one stored value; undefined if there is no store, or no such name. Throws CredentialError. */
 export function lookUpCredential(home: string, name: string, options: VaultOptions = {}): string | undefined {
   if (!existsSync(vaultPath(home))) return undefined;
   const vault = openVault(home, options);
@@ -57,7 +57,7 @@ export function lookUpCredential(home: string, name: string, options: VaultOptio
   }
 }
 
-/** Lists what is stored, by name; empty where there is no store. Needs no key. Throws CredentialError. */
+/** Lists what is stored, by name; empty if there is no store. Needs no key. Throws CredentialError. */
 export function listCredentials(home: string): StoredCredential[] {
   if (!existsSync(vaultPath(home))) return [];
   const vault = openVault(home);
@@ -68,10 +68,7 @@ export function listCredentials(home: string): StoredCredential[] {
   }
 }
 
-/**
- * A message that others may read the key of the credentials in `home`, and what to do; undefined: they may not, or there
- * is no key file.
- */
+/** A message if others may read the key of the credentials in `home`, and what to do; undefined: they may not, or there is no key file. */
 export function exposedKey(home: string): string | undefined {
   const path = join(home, KEY_FILE_NAME);
   const mode = modeOf(path);
@@ -83,7 +80,7 @@ export function exposedKey(home: string): string | undefined {
   );
 }
 
-/** Undefined where the file cannot be inspected, or the system has no such modes. */
+/** Undefined if the file cannot be inspected, or the system has no such modes. */
 function modeOf(path: string): number | undefined {
   if (process.platform === 'win32') return undefined;
   try {
@@ -97,13 +94,13 @@ function isOwnersAlone(mode: number): boolean {
   return (mode & 0o077) === 0;
 }
 
-/** Opens the store in `home`, creating it where needed. Throws CredentialError. */
+/** Opens the store in `home`, creating it if needed. Throws CredentialError. */
 export function openVault(home: string, options: VaultOptions = {}): Vault {
   const { now = Date.now } = options;
   const path = vaultPath(home);
   const database = guarded(`${path} cannot be opened`, () => open(home, path));
   const keyFile = createKeyFile(join(home, KEY_FILE_NAME));
-  // Looked for only once: a desktop may show a dialogue.
+  // Looked for only once, since a desktop may show a dialogue.
   let looked: { keychain: MasterKeys | undefined } | undefined;
   const keychain = (): MasterKeys | undefined => {
     looked ??= { keychain: findKeychain() };
@@ -111,7 +108,7 @@ export function openVault(home: string, options: VaultOptions = {}): Vault {
   };
   const placeForNew = (): MasterKeys => (options.keys === 'file' ? undefined : keychain()) ?? keyFile;
 
-  /** A key's id begins with the kind of its place, so that elsewhere it is clear that a keychain had the key. */
+  /** A key's id begins with the kind of its place, so that it is known even elsewhere that a keychain had the key. */
   function placeOf(keyId: string): MasterKeys {
     if (!keyId.startsWith('keychain-')) return keyFile;
     const place = keychain();
@@ -150,7 +147,7 @@ export function openVault(home: string, options: VaultOptions = {}): Vault {
     try {
       return { id, key: keyOf(id) };
     } catch (thrown) {
-      // Whoever has lost it is told to delete the credentials and to store them again: then nothing is sealed with it.
+      // Somebody who has lost the key is told to delete the credentials and to store them again: then nothing is sealed with it.
       if (rows().length === 0) return newKey();
       throw thrown;
     }
@@ -178,7 +175,7 @@ export function openVault(home: string, options: VaultOptions = {}): Vault {
     }
   }
 
-  /** Takes the file's write lock from the start: of two processes, the second sees what the first did. */
+  /** Takes the file's write lock from the start, so that of two processes the second sees what the first did. */
   const change = <T>(work: () => T): T =>
     guarded(`${path} cannot be written`, () => database.transaction(work).immediate());
 
@@ -212,8 +209,8 @@ export function openVault(home: string, options: VaultOptions = {}): Vault {
         for (const { row, value } of opened) put(row.name, value, fresh, row.updated_at);
         return { before: known, count: opened.length };
       });
-      // Only now: had the change failed, the old key would still be needed. Under the lock again, since another process may
-      // be writing its own key to the same file.
+      // Only here: had the change failed, the old key would still be needed. Under the lock again, since another process may be writing its
+      // own key to the same file.
       if (before !== undefined) change(() => placeOf(before).remove(before));
       return count;
     },
@@ -238,7 +235,7 @@ function open(home: string, path: string): Database {
   const database = new Database(path, { create: true, strict: true });
   try {
     database.run(`PRAGMA busy_timeout = ${BUSY_MS}`);
-    // A rollback journal instead of WAL leaves one file to copy, and one to watch.
+    // A rollback journal instead of WAL leaves a single file to copy and to watch.
     database.run('PRAGMA journal_mode = DELETE');
     database.run('PRAGMA secure_delete = ON');
     database.run(`

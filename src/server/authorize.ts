@@ -8,7 +8,7 @@ import { createGoogleSource, createGoogleUserSource } from './google-source.ts';
 /** Makes the headers for one request. */
 export type TokenSource = (request: UnauthorizedRequest) => Promise<Record<string, string>>;
 
-/** Likewise. @param now Unix milliseconds by the provider's clock, as far as it is known. */
+/** The same. @param now Unix milliseconds by the provider's clock, as far as that is known. */
 export type Source = (request: UnauthorizedRequest, now: number) => Promise<Record<string, string>>;
 
 const SOURCES: Record<AuthorizationScheme, () => Promise<Source>> = {
@@ -17,10 +17,10 @@ const SOURCES: Record<AuthorizationScheme, () => Promise<Source>> = {
   'aws-signature': createAwsSigner,
 };
 
-/** Longer than a token takes by any of their ways, programs that are run for it included. */
+/** Longer than fetching a token takes in any way, including programs that are run for it. */
 const LATE_MS = 60_000;
 
-/** Amazon accepts signatures that are five minutes off. Its SDKs correct theirs from four on. */
+/** Amazon accepts signatures that are up to five minutes off. Its SDKs correct their clock from four on. */
 const WRONG_CLOCK_MS = 240_000;
 
 /** What authorized a request. */
@@ -28,16 +28,16 @@ interface Use {
   /** As `placeOf` says. */
   place: string;
   source: Promise<Source>;
-  /** It was created for this request. */
+  /** Whether it was created for this request. */
   isNew: boolean;
 }
 
 type Authorizer = Required<Pick<GatewayHost, 'authorize' | 'authorizationRefused'>>;
 
 /**
- * Each source is created on first use, and keeps its tokens until they expire; where they are refused or do not come, the next request
- * has a new one. The libraries keep for good what they have read of a file in which nothing tells when it expires, although its user
- * has logged in again since, or a program has renewed it.
+ * Each source is created on first use, and keeps its tokens until they expire; if they are refused, or cannot be fetched, the next request
+ * gets a new source. The libraries keep for good what they have read from a file that does not say when it expires, even after its user has
+ * logged in again, or a program has renewed it.
  * https://github.com/anomalyco/opencode/issues/30940
  */
 export function createAuthorizer(
@@ -45,17 +45,17 @@ export function createAuthorizer(
   sources = SOURCES,
 ): Authorizer {
   const { now, log } = host;
-  /** Each profile and user has a source of its own: that one is refused makes no other fetch its credentials again. */
+  /** Each profile and user has a source of its own, so that a refusal of one makes no other fetch its credentials again. */
   const made = new Map<string, Promise<Source>>();
   const uses = new WeakMap<UnauthorizedRequest, Use>();
-  /** By how much the providers' clock is ahead of this machine's. */
+  /** How far the providers' clock is ahead of this machine's. */
   let aheadMs = 0;
 
   function forget({ place, source }: Use): void {
     if (made.get(place) === source) made.delete(place);
   }
 
-  /** Returns whether it differs from what was known of it. */
+  /** Returns whether the clock differs from what was known of it. */
   function learnClock(theirs: number): boolean {
     const ahead = theirs - now();
     if (Math.abs(ahead - aheadMs) < WRONG_CLOCK_MS) return false;
@@ -91,13 +91,13 @@ export function createAuthorizer(
   };
 }
 
-/** Whose credentials they are. */
+/** Identifies whose credentials they are. */
 function placeOf(scheme: AuthorizationScheme, { options, oauth }: UnauthorizedRequest): string {
   const user = oauth && [oauth.clientId, oauth.clientSecret, oauth.refreshToken];
   return JSON.stringify([scheme, options.profile, user]);
 }
 
-/** The libraries wait for minutes, or without end, where the network is gone. @param late called where nothing came in time. */
+/** The libraries wait for minutes, or for ever, if the network is gone. @param late called if nothing came in time. */
 function inTime<T>(
   fetched: Promise<T>,
   host: Pick<GatewayHost, 'setTimer' | 'monotonic'>,

@@ -5,7 +5,7 @@ import type { Source } from './authorize.ts';
 
 findPackages('@smithy/signature-v4', '@smithy/core/checksum', '@aws-sdk/credential-provider-node');
 
-/** The service name in signatures; the host is called bedrock-runtime. */
+/** The service's name in signatures; its host is called bedrock-runtime. */
 const SERVICE = 'bedrock';
 const REGION_IN_HOST = /\.([a-z]{2,}(?:-[a-z]+)+-\d+)\./;
 
@@ -22,11 +22,11 @@ export async function createAwsSigner(): Promise<Source> {
   );
   const profiles = new Map<string | undefined, ReturnType<typeof defaultProvider>>();
 
-  /** One provider is kept per profile: it caches the credentials, and renews them when they expire. */
+  /** One provider is kept per profile; it caches the credentials, and renews them when they expire. */
   function credentialsOf(profile: string | undefined): ReturnType<typeof defaultProvider> {
     const known = profiles.get(profile);
     if (known !== undefined) return known;
-    // The library would keep the first contents of each file, even that there was none.
+    // Otherwise the library would remember each file as it was first, even if it did not exist.
     const made = defaultProvider({ ignoreCache: true, ...(profile !== undefined && { profile }) });
     profiles.set(profile, made);
     return made;
@@ -55,7 +55,7 @@ export async function createAwsSigner(): Promise<Source> {
   };
 }
 
-/** Of each parameter, since one that is repeated is signed as often. */
+/** All values of each parameter, since a repeated one is signed as often. */
 function valuesOf(parameters: URLSearchParams): Record<string, string[]> {
   return Object.fromEntries([...parameters.keys()].map((name) => [name, parameters.getAll(name)]));
 }

@@ -1,7 +1,7 @@
-// The system's C library, for what the runtime does not offer.
+// Opens the system's C library, for what the runtime does not offer.
 import { dlopen, type FFIFunction, type Library } from 'bun:ffi';
 
-/** Throws where it is not found, or lacks one of the functions. */
+/** Throws if it is not found, or lacks one of the functions. */
 export function openCLibrary<Functions extends Record<string, FFIFunction>>(
   functions: Functions,
 ): Library<Functions>['symbols'] {
@@ -16,7 +16,7 @@ export function openCLibrary<Functions extends Record<string, FFIFunction>>(
   throw new Error('no C library is known for this system');
 }
 
-/** By system; musl includes the processor in its own. */
+/** Depends on the system; musl's name includes the processor. */
 function libraryNames(): string[] {
   const processor = process.arch === 'arm64' ? 'aarch64' : 'x86_64';
   return process.platform === 'darwin' ? ['libSystem.B.dylib'] : ['libc.so.6', `libc.musl-${processor}.so.1`];

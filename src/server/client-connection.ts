@@ -5,7 +5,7 @@ export type Listener = Bun.Server<SocketSession>;
 
 export type SocketOrAnswer = SocketSession | Promise<SocketSession | Response>;
 
-/** What a WebSocket's end is reported as that never began. https://www.rfc-editor.org/rfc/rfc6455#section-7.1.5 */
+/** The code reported for the end of a WebSocket that never began. https://www.rfc-editor.org/rfc/rfc6455#section-7.1.5 */
 const BROKEN_OFF = 1006;
 
 export class ClientConnection {
@@ -25,7 +25,7 @@ export class ClientConnection {
     return this.server.requestIP(this.request)?.address ?? '';
   }
 
-  /** Goes on as a WebSocket; resolves to the answer where it does not. */
+  /** Makes it a WebSocket; resolves to the answer if it does not become one. */
   async upgrade(opened: SocketOrAnswer): Promise<Response | undefined> {
     const session = opened instanceof Promise ? await opened : opened;
     if (session instanceof Response) return session;

@@ -3,23 +3,23 @@ import { edenGC, heapSize } from 'bun:jsc';
 
 const TICK_MS = 1_000;
 /**
- * From this many open answers on, new objects are collected twice per tick: their events leave 3 KB of garbage each in
- * half a second; with fewer, it is not worth making requests meet collections more often.
+ * From so many open answers on, new objects are collected twice per tick, since the events of each leave 3 KB of garbage in half a second.
+ * With fewer it is not worth making requests meet collections more often.
  */
 const MANY_OPEN = 100;
-/** Requests that leave enough garbage in the old generation, where objects in use during a collection of new ones end up. */
+/** So many requests leave enough garbage in the old generation, where objects end up that are in use during a collection of new ones. */
 const ENOUGH_REQUESTS = 250;
-/** A tick with at most 1/CALM of the requests since the last full collection is calm: at a steady pace, one in CALM. */
+/** A tick with at most 1/CALM of the requests since the last full collection is calm; at a steady pace one in CALM is. */
 const CALM = 100;
-/** Idle ticks after which everything is collected even if fewer requests came. */
+/** After so many idle ticks everything is collected even if fewer requests came. */
 const IDLE_TICKS = 3;
-/** Bytes; collecting a larger heap takes longer than a request should wait, so that is left to the runtime. */
+/** In bytes: collecting a larger heap takes longer than a request should wait, so that is left to the runtime. */
 const LARGEST_WHILE_BUSY = 64 * 1024 * 1024;
 
 export interface CollectorOptions {
-  /** Requests so far. */
+  /** How many requests came so far. */
   begun(): number;
-  /** Requests whose answers have not ended. */
+  /** How many requests have answers that have not ended. */
   open(): number;
   tickMs?: number;
   /** Collects objects created since the last time, in about two milliseconds. Default: the runtime's. */
@@ -31,10 +31,9 @@ export interface CollectorOptions {
 }
 
 /**
- * By default the runtime collects every second in other threads, for up to a hundred milliseconds in which requests share a
- * core with them (the launcher makes it less frequent), or during a request that needs memory. Here new objects are
- * collected at each tick with requests, and everything in a calm tick after enough requests, or once there are none.
- * The returned function stops it.
+ * By default the runtime collects every second in other threads, for up to a hundred milliseconds in which requests share a core with them
+ * (the launcher makes it less frequent), or during a request that needs memory. Instead, new objects are collected here at each tick with
+ * requests, and everything in a calm tick after enough requests, or when none come any more. The returned function stops it.
  */
 export function startCollector({
   begun,
@@ -45,7 +44,7 @@ export function startCollector({
   isSmall = () => heapSize() <= LARGEST_WHILE_BUSY,
 }: CollectorOptions): () => void {
   let atLastTick = 0;
-  // -1, not 0: the start itself leaves garbage, too.
+  // -1 instead of 0, since the start itself also leaves garbage.
   let atLastAll = -1;
   let idleTicks = 0;
   let isBetween = false;

@@ -1,12 +1,11 @@
-// Compresses answers for clients that accept it: each piece is flushed when it comes, so that no event waits for the
-// next.
+// Compresses answers for clients that accept it: each piece is flushed when it comes, so that no event waits for the next.
 import { zlib } from './node-modules.ts';
 
-/** Best first, where a client has no preference: the same size costs zstd the least CPU (`npm run bench:compression`). */
+/** Best first, for clients without a preference: zstd reaches the same size with the least CPU (`npm run bench:compression`). */
 export const ENCODINGS = ['zstd', 'br', 'gzip'] as const;
 export type Encoding = (typeof ENCODINGS)[number];
 
-/** Windows of 64 KB: repetitions in an answer are close together, and each open stream has its own window. */
+/** Windows of 64 KB, since repetitions in an answer are close together, and each open stream has a window of its own. */
 const WINDOW_BITS = 16;
 const MAKE = {
   zstd() {
@@ -49,7 +48,7 @@ export function chooseEncoding(accepted: string | null): Encoding | undefined {
   return best !== undefined && weightOf(best) >= (weights.get('identity') ?? 0) ? best : undefined;
 }
 
-/** The same answer in this encoding, where that is worth it. */
+/** The same answer in this encoding, if that is worth it. */
 export function compress(response: Response, encoding: Encoding): Response {
   const { body, headers, status, statusText } = response;
   const length = Number(headers.get('content-length') ?? Number.POSITIVE_INFINITY);
@@ -63,7 +62,7 @@ export function compress(response: Response, encoding: Encoding): Response {
   return new Response(compressStream(body, encoding), { status, statusText, headers: changed });
 }
 
-/** One piece out for each piece in, then the encoding's end. Cancelling it cancels `body`. */
+/** One piece comes out for each piece that goes in, and then the encoding's end. Cancelling the result cancels `body`. */
 export function compressStream(
   body: ReadableStream<Uint8Array>,
   encoding: Encoding,
@@ -72,7 +71,7 @@ export function compressStream(
   const compressor = MAKE[encoding]();
   let pieces: Uint8Array[] = [];
   compressor.on('data', (piece: Uint8Array) => pieces.push(piece));
-  // Of the pull that waits. One promise for all pulls would keep something of each of them for as long as the answer lasts.
+  // Rejects the pull that waits. A single promise for all pulls would keep something of each of them for as long as the answer lasts.
   let fail = (_error: unknown) => {};
   compressor.on('error', (error) => fail(error));
 
@@ -81,7 +80,7 @@ export function compressStream(
     pieces = [];
     return taken;
   }
-  /** Resolves when the compressor has dealt with the piece, without one when it has written the encoding's end. */
+  /** Resolves when the compressor has processed the piece or, without a piece, written the encoding's end. */
   const compressed = (piece: Uint8Array | undefined) =>
     new Promise<void>((resolve, reject) => {
       fail = reject;

@@ -1,4 +1,4 @@
-// Whether this process can open another file or connection: the runtime, which then accepts no client, says so nowhere.
+// Whether this process can open another file or connection. The runtime accepts no client if it cannot, and reports that nowhere.
 import { closeSync, openSync, readdirSync, statSync } from 'node:fs';
 import { devNull } from 'node:os';
 import type { DescriptorState } from '../model/descriptor-state.ts';
@@ -6,12 +6,15 @@ import { lackOfDescriptors } from '../upstream/network-failure.ts';
 import type { Log } from './log.ts';
 
 const LOOK_MS = 1_000;
-/** Looks that find a free one before the shortage is over: what becomes free for a moment is taken by a client that waits. */
+/**
+ * How many consecutive checks must find a free one before the shortage is over: one that becomes free for a moment is taken by a waiting
+ * client.
+ */
 const CALM_LOOKS = 3;
 
 let shortage: string | null = null;
 
-/** Whether none is left to this process, while `watchDescriptors` watches it. */
+/** Whether this process has none left, while `watchDescriptors` watches it. */
 export function isOutOfDescriptors(): boolean {
   return shortage !== null;
 }
@@ -22,7 +25,7 @@ export function descriptorState(): DescriptorState {
 }
 
 /**
- * Looks once a second for as long as the process lives, and logs when a shortage begins and ends.
+ * Checks once a second for as long as the process lives, and logs when a shortage begins and ends.
  * @param open opens a file and closes it again; throws the system's error.
  */
 export function watchDescriptors(log: Log, open = openFile): void {
@@ -44,7 +47,7 @@ export function watchDescriptors(log: Log, open = openFile): void {
   setInterval(look, LOOK_MS).unref();
 }
 
-/** The system's error where no descriptor is left; undefined: there is one. */
+/** The system's error if no descriptor is left; undefined: there is one. */
 export function descriptorError(open = openFile): Error | undefined {
   try {
     open();
@@ -58,19 +61,19 @@ function openFile(): void {
   closeSync(openSync(devNull, 'r'));
 }
 
-/** Null where the system does not tell. */
+/** Null if the system does not tell. */
 function countOpen(): number | null {
   try {
     // Linux 6.2 and later has the number in the folder's size, which needs no descriptor and no list of ten thousand names.
     const { size } = statSync('/proc/self/fd', { throwIfNoEntry: false }) ?? { size: 0 };
-    // The list has the descriptor that it is read through.
+    // The list includes the descriptor through which it is read.
     return size > 0 ? size : readdirSync('/dev/fd').length - 1;
   } catch {
     return null;
   }
 }
 
-/** Null where there is none. */
+/** Null if there is none. */
 function softLimit(): number | null {
   const { userLimits } = process.report.getReport() as { userLimits?: { open_files?: { soft: unknown } } };
   const soft = userLimits?.open_files?.soft;

@@ -3,7 +3,7 @@
 import type { ByteSink, ByteSource } from '../gateway/response/byte-source.ts';
 
 /**
- * For a response that Bun's server sends unchanged; with any other reader, its back pressure is not reliable.
+ * For a response that Bun's server sends unchanged; with any other reader, its back pressure is unreliable.
  * @param ended called before the last part goes out, unless the client still has to take earlier parts.
  */
 export function directBody(source: ByteSource, ended: () => void): ReadableStream<Uint8Array> {

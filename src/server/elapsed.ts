@@ -1,21 +1,21 @@
-// A clock that runs on while the machine sleeps, which the monotonic clock of Linux and macOS does not.
+// A clock that also runs while the machine sleeps, unlike the monotonic clock of Linux and macOS.
 import { readFileSync } from 'node:fs';
 import { uptime } from 'node:os';
 
 interface Clocks {
   monotonic(): number;
-  /** Unix milliseconds, which may be set. */
+  /** Unix milliseconds, by a clock that may be set. */
   now(): number;
-  /** Seconds since the machine was started, asleep or not. */
+  /** Seconds since the machine was started, including sleep. */
   uptime?(): number;
 }
 
-/** A difference that may come from rounding is no sleep. */
+/** A smaller difference may come from rounding, and counts as no sleep. */
 const ROUNDING_MS = 2_000;
 
 /**
- * Milliseconds, as exact as `monotonic()` as long as the machine is awake, and within `ROUNDING_MS` across a sleep. Only where the time
- * of day has run ahead, as after a sleep, the system is asked, which takes fifty times as long.
+ * Milliseconds: as exact as `monotonic()` while the machine is awake, and within `ROUNDING_MS` across a sleep. The system is asked, which
+ * takes fifty times as long, only if the time of day has run ahead, as after a sleep.
  */
 export function createElapsed({ monotonic, now, uptime: systemUptime = readUptime }: Clocks): () => number {
   const startedMs = systemUptime() * 1_000 - monotonic();

@@ -15,8 +15,8 @@ export async function createGoogleSource(): Promise<TokenSource> {
 }
 
 /**
- * With a user's own OAuth client and consent, those of the first request: each user has a source of his own.
- * @param tokenUrl where tokens are fetched; Google's own where left out.
+ * With a user's own OAuth client and consent, those of the first request; each user has a source.
+ * @param tokenUrl where tokens are fetched; if left out, at Google's own address.
  */
 export async function createGoogleUserSource(tokenUrl?: string): Promise<TokenSource> {
   const { UserRefreshClient } = await loadLibrary();
@@ -29,7 +29,7 @@ export async function createGoogleUserSource(tokenUrl?: string): Promise<TokenSo
   };
 }
 
-/** On first use, since it costs 100 ms and megabytes. */
+/** Loaded on first use, since it costs 100 ms and megabytes. */
 function loadLibrary(): Promise<typeof import('google-auth-library')> {
   return loadPackage("the library for Google's credentials", () => import('google-auth-library'));
 }

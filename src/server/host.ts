@@ -20,7 +20,7 @@ import { Sockets } from './sockets.ts';
 import { watchVanishedClients } from './vanished-clients.ts';
 import { addressOf } from '../gateway/request/request-address.ts';
 
-/** `auto`: only for clients on other machines; on this one, bytes cost less than compressing them. */
+/** `auto`: only for clients on other machines, since on this one bytes cost less than compressing them. */
 export type Compression = 'auto' | 'always' | 'off';
 
 export interface HostOptions extends ListenOptions {
@@ -29,15 +29,15 @@ export interface HostOptions extends ListenOptions {
   /** @param makeBody makes the body of a streamed answer that goes out unchanged. */
   fetch(request: Request, makeBody?: MakeBody): Promise<Response>;
   /**
-   * Answers requests that still come on open connections while the server drains, and before that those for `/`, which load
-   * balancers ask for. Left out: a bare 503.
+   * Answers requests that still arrive on open connections while the server drains, and before that requests for `/`, which load balancers
+   * send. If left out, a bare 503.
    */
   turnAway?(request: Request): Promise<Response>;
-  /** For a request to go on as a WebSocket: what serves it then, or the answer that refuses it. Left out: they are refused. */
+  /** For a request that asks for a WebSocket: the session that serves it, or the answer that refuses it. If left out, they are refused. */
   openSocket?(request: Request): SocketOrAnswer;
   /**
-   * Whether this process can accept no further connection: each answer then ends its own, so that clients that wait get a turn.
-   * Left out: never.
+   * Whether this process can accept no further connection: each answer then ends its connection, so that waiting clients get a turn. Left
+   * out: never.
    */
   isFull?(): boolean;
   /** Called when the time for running answers is over, so that they can end with a last message. */
@@ -52,13 +52,13 @@ export interface HttpHost {
   /** `http://HOST:PORT`, or `https://`. */
   url: string;
   /**
-   * Uses another certificate for connections from now on; open ones continue until their running answer is over. Throws
-   * ListenError, and then nothing has changed.
+   * Uses another certificate for connections from now on; open ones continue until their running answer is over. Throws ListenError, in
+   * which case nothing has changed.
    */
   certify(tls: CertifiedKey): void;
   /**
-   * Serves on for `ms`, or until `sooner` resolves, while `/` is a 503 and each answer ends its connection: load balancers turn
-   * to other servers, and send nothing on a connection that is about to be closed.
+   * Serves on for `ms`, or until `sooner` resolves, while `/` is a 503 and each answer ends its connection: load balancers turn to other
+   * servers, and do not send requests on a connection that is about to be closed.
    */
   leave(ms: number, sooner?: Promise<void>): Promise<void>;
   /**
@@ -80,7 +80,7 @@ export function createHttpHost(options: HostOptions): HttpHost {
     await new Promise<void>((resolve) => turn.add(resolve));
     return answer(request, connection);
   };
-  /** Bun closes every connection whose answer is over when its listener has stopped. */
+  /** Bun closes every connection whose answer is over once its listener has stopped. */
   const sayWhetherLast = (response: Response, connection: ClientConnection) =>
     leaving || draining || !connection.isOf(listener) || isFull() ? sayClose(response) : response;
   const answer = (request: Request, connection: ClientConnection): Promise<Response> => {
@@ -106,7 +106,7 @@ export function createHttpHost(options: HostOptions): HttpHost {
     served++;
     if (draining || (leaving && isHealthCheck(request))) return turnAway(request).then(sayClose);
     if (openSocket !== undefined && wantsSocket(request)) return connection.upgrade(openSocket(request));
-    // Page requests do not come by the thousand, and Bun joins two answers in one write only where both are immediate.
+    // Requests for pages do not come by the thousand, and Bun joins two answers in one write only if both are immediate.
     return request.method === 'POST' ? turnOf(request, connection) : answer(request, connection);
   };
   let listener = listen(options, sockets, receive);
@@ -124,7 +124,7 @@ export function createHttpHost(options: HostOptions): HttpHost {
     certify(changed) {
       if (tls === undefined || draining || (tls.cert === changed.cert && tls.key === changed.key)) return;
       const before = listener;
-      // Bun's listeners keep their certificate for life. Both share the port meanwhile, so that none is refused.
+      // Bun's listeners keep their certificate for life. Meanwhile both share the port, so that no client is refused.
       listener = listen({ ...options, port, tls: changed }, sockets, receive);
       tls = changed;
       stopped.set(
@@ -159,7 +159,7 @@ export function createHttpHost(options: HostOptions): HttpHost {
   };
 }
 
-/** @param sooner ends the time. */
+/** @param sooner ends the time early. */
 function isWithin(over: Promise<void>, ms: number, sooner?: Promise<void>): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => resolve(false), ms);
@@ -178,7 +178,7 @@ function isLast({ headers }: Request): boolean {
   return connection !== null && /\bclose\b/i.test(connection);
 }
 
-/** Bun closes the connection by itself, but announces that only where the answer's header does. */
+/** Bun closes the connection by itself, but announces it only if the answer has this header. */
 function sayClose(response: Response): Response {
   response.headers.set('connection', 'close');
   return response;
@@ -201,7 +201,7 @@ function isLocal(address: string): boolean {
   return /^(localhost|\[?::1\]?|(::ffff:)?127\..*)$/i.test(address);
 }
 
-/** Reports when its last part has been handed over. */
+/** Reports that its last part has been handed over. */
 class EndReportingSource implements ByteSource {
   private readonly source: ByteSource;
   private readonly onEnd: () => void;

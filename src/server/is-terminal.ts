@@ -1,5 +1,4 @@
-// Whether a descriptor is a terminal. `node:tty` takes long to load (node-modules.ts): it is asked only about
-// what may be one.
+// Whether a descriptor is a terminal. `node:tty` takes long to load (node-modules.ts), so it is asked only about what may be one.
 import { fstatSync, statSync } from 'node:fs';
 import { devNull } from 'node:os';
 import { tty } from './node-modules.ts';

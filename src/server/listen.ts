@@ -6,7 +6,7 @@ import { ClientConnection, type Listener } from './client-connection.ts';
 import { net } from './node-modules.ts';
 import { Sockets } from './sockets.ts';
 
-/** A certificate with those that sign it, and its private key, both in PEM. */
+/** A certificate with those that sign it, and its private key, all in PEM. */
 export interface CertifiedKey {
   cert: string;
   key: string;
@@ -14,15 +14,15 @@ export interface CertifiedKey {
 
 export interface ListenOptions {
   hostname: string;
-  /** 0: any free one. */
+  /** 0: any free port. */
   port: number;
-  /** Where a user can set another port, for messages; left out: `--port or server.port`. */
+  /** Where a user can set another port, for messages. Default: `--port or server.port`. */
   portSetting?: string;
-  /** Bytes; a longer body gets a bare 413. Left out where `fetch` limits what it reads, with a better message. */
+  /** In bytes; a longer body gets a bare 413. Left out if `fetch` limits what it reads, with a better message. */
   maxBody?: number;
-  /** Bytes; a WebSocket on which a longer message comes is closed. */
+  /** In bytes; a longer message closes its WebSocket. */
   longestMessage?: number;
-  /** Other processes of the same gateway listen there too, and the system distributes connections. */
+  /** Whether other processes of the same gateway listen there too, so that the system distributes connections. */
   shared?: boolean;
   /** Left out: plain HTTP. With it, the port has to be free: `reservePort`. */
   tls?: CertifiedKey;
@@ -30,8 +30,8 @@ export interface ListenOptions {
 }
 
 /**
- * Seconds that a connection without a request is kept: longer than clients keep theirs, so that none sends a request on one
- * that is just closing, and Bun's maximum. While a request runs, silence is the gateway's business.
+ * How many seconds a connection without a request is kept: longer than clients keep theirs, so that none sends a request on one that is
+ * just being closed. It is also Bun's maximum. While a request runs, silence is the gateway's business.
  */
 export const UNUSED_SECONDS = 255;
 
@@ -52,12 +52,12 @@ export function listen(
     return Bun.serve<SocketSession>({
       hostname: unbracketed(options.hostname),
       port: options.port,
-      // With 0 Bun would wait forever for a request's headers too; otherwise it waits about 10 s.
+      // With 0 Bun would also wait for ever for a request's headers, for which it otherwise waits about 10 s.
       idleTimeout: UNUSED_SECONDS,
-      // An unread body is not buffered: Bun pauses its sender, and discards what is left after the answer.
+      // A body that is not read is not buffered: Bun pauses its sender, and discards what is left after the answer.
       maxRequestBodySize: options.maxBody ?? Number.MAX_SAFE_INTEGER,
       development: false,
-      // Outside development Bun shares the port by default: a second gateway would take half of the requests.
+      // Outside of development Bun shares the port by default, so a second gateway would take half of the requests.
       reusePort: options.shared ?? options.tls !== undefined,
       ...(options.tls !== undefined && { tls: options.tls }),
       fetch: (request, server) => fetch(request, new ClientConnection(request, server)),
@@ -85,8 +85,8 @@ export interface HeldPort {
 }
 
 /**
- * Listens there until it is released, so that the system deals the port out to nobody else. Throws ListenError.
- * @param shared other processes of the gateway may begin to listen meanwhile.
+ * Listens there until released, so that the system gives the port to nobody else. Throws ListenError.
+ * @param shared whether other processes of the gateway may begin to listen meanwhile.
  */
 export function holdPort(hostname: string, port: number, shared: boolean): HeldPort {
   const fetch = async () => new Response(null, { status: 503 });
@@ -119,8 +119,8 @@ function explain(
 }
 
 /**
- * Whether a name is one of this machine, at whatever port: for one that cannot be resolved, the runtime reports the error that this
- * process's last failing system call left, which may be that of a port in use.
+ * Whether a name belongs to this machine, at whatever port. For a name that cannot be resolved, the runtime reports the error of this
+ * process's last failed system call, which may be that of a port in use.
  */
 function canListenAt(hostname: string): boolean {
   try {
@@ -138,7 +138,7 @@ export function formatHost(host: string): string {
   return host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
 }
 
-/** The form that the clients of every dialect read a message from. */
+/** The form in which clients of every dialect can read a message. */
 const INTERNAL = {
   type: 'error',
   error: { type: 'api_error', code: 'internal', message: 'internal error' },

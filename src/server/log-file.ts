@@ -1,35 +1,35 @@
-// A background process's log file: how large it may grow, and how it is put aside while lines are still written.
+// A background process's log file: how large it may grow, and how it is rotated while lines are still written.
 import { closeSync, fstatSync, mkdirSync, openSync, renameSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { openCLibrary } from './c-library.ts';
 import type { Log } from './log.ts';
 import { messageOf } from '../model/thrown.ts';
 
-/** Names the file that standard output and error of the process and its children go to. */
+/** Names the file to which standard output and error of the process and its children go. */
 export const LOG_FILE_VARIABLE = 'SLUICE_LOG_FILE';
 
-/** Bytes, which may be exceeded until the next check; the file that was put aside takes as much again. */
+/** In bytes; may be exceeded until the next check. The rotated file takes as much again. */
 const LARGEST_LOG = 10 * 1024 * 1024;
 const LOOK_MS = 1_000;
-/** Least time between two times it is put aside: by then every process has noticed the first, and uses the new file. */
+/** Least time between two rotations: by then every process has noticed the first, and uses the new file. */
 const SHORTEST_MS = 5_000;
 const STANDARD_OUTPUTS = [1, 2];
 
-/** The file with the lines before those of `path`. */
+/** The file with the lines before those in `path`. */
 export const rotatedLog = (path: string): string => `${path}.1`;
 
 export function isFullLog(path: string, largest = LARGEST_LOG): boolean {
   return (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > largest;
 }
 
-/** Replaces what was put aside before. */
+/** Replaces the file that was rotated before. */
 export function rotateLog(path: string): void {
   renameSync(path, rotatedLog(path));
 }
 
 export interface LogFileOptions {
   path: string;
-  /** One process puts the file aside; those that share it notice. */
+  /** Whether this process rotates the file; those that share it notice. */
   putsAside: boolean;
   log: Log;
   largest?: number;
@@ -38,9 +38,9 @@ export interface LogFileOptions {
 }
 
 /**
- * Keeps standard output and error going to the file of that name, whichever process puts it aside. The descriptors
- * themselves are redirected to the new file, so that a crash's last words and the output of users' modules get there too;
- * until then lines go to the old one, and none is lost.
+ * Keeps standard output and error going to the file of that name, whichever process rotates it. The descriptors themselves are redirected
+ * to the new file, so that a crash's last words and the output of users' modules get there too; until then lines go to the old one, and
+ * none is lost.
  */
 export function keepLogFile(options: LogFileOptions): void {
   const { path, putsAside, log, largest, lookMs = LOOK_MS, shortestMs = SHORTEST_MS } = options;
@@ -50,7 +50,7 @@ export function keepLogFile(options: LogFileOptions): void {
   const look = () => {
     const now = performance.now();
     if (putsAside && now - asideAt >= shortestMs && isFullLog(path, largest)) {
-      // Loaded first: if that fails, the file would go on growing under its new name.
+      // Loaded first: if that fails, the file would otherwise go on growing under its new name.
       lead ??= loadLeadDescriptor();
       rotateLog(path);
       asideAt = now;
@@ -95,10 +95,10 @@ function leadTo(path: string, descriptors: readonly number[], lead: LeadDescript
   }
 }
 
-/** Makes the second descriptor refer to the first one's file. Throws where the system refuses. */
+/** Makes the second descriptor refer to the first one's file. Throws if the system refuses. */
 type LeadDescriptor = (from: number, to: number) => void;
 
-/** The runtime does not offer dup2(2). Throws where the C library is not found. */
+/** The runtime does not offer dup2(2). Throws if the C library is not found. */
 function loadLeadDescriptor(): LeadDescriptor {
   const { dup2 } = openCLibrary({ dup2: { args: ['i32', 'i32'], returns: 'i32' } });
   return (from, to) => {

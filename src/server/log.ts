@@ -1,4 +1,4 @@
-// The server's one way to the console: one line per event, on stderr, since stdout belongs to commands' answers.
+// The server's only way to the console: one line per event, on stderr, since stdout is for commands' answers.
 
 import { localTime } from '../model/local-time.ts';
 import { printable } from '../model/printable.ts';
@@ -8,10 +8,10 @@ type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 export type LogFields = Record<string, unknown>;
 export type Log = (level: LogLevel, message: string, fields?: LogFields) => void;
 
-/** Read for each line: values may change while the log is in use. */
+/** Read for each line, since values may change while the log is in use. */
 export interface LogOptions {
   format: 'text' | 'json';
-  /** Lesser levels are not written. */
+  /** Lower levels are not written. */
   level: LogLevel;
   write?: (line: string) => void;
   now?: () => Date;
@@ -33,7 +33,7 @@ export function createLog(options: LogOptions): Log {
   };
 }
 
-/** Says in the log that lines of it were lost, once it can be written again. */
+/** Makes the log say that lines were lost, once it can be written again. */
 export function noteLostLines(log: Log): void {
   reportLostLines((lines, error) =>
     log('error', 'lines of this log were lost, since it could not be written', { lines, error }),
@@ -51,7 +51,7 @@ export function parseLogSetting(setting: string | undefined): Partial<Pick<LogOp
   return { ...(format !== undefined && { format }), ...(level !== undefined && { level }) };
 }
 
-/** What is wrong with `SLUICE_LOG`, undefined where nothing is. */
+/** What is wrong with `SLUICE_LOG`; undefined if nothing is. */
 export function logSettingProblem(setting: string | undefined): string | undefined {
   const known: readonly string[] = [...FORMATS, ...LEVELS];
   const unknown = wordsOf(setting).filter((word) => !known.includes(word));
@@ -66,7 +66,7 @@ function wordsOf(setting: string | undefined): string[] {
     .filter((word) => word !== '');
 }
 
-/** Replaces errors by their messages: in JSON they would be `{}`. */
+/** Replaces errors by their messages, since in JSON they would be `{}`. */
 function plain(fields: LogFields): LogFields {
   const entries = Object.entries(fields).map(([key, value]) => [
     key,

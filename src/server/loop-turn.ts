@@ -1,5 +1,5 @@
-// What arrives in one turn of the event loop, on any number of sockets, is processed together once all of it has been
-// read. If reading and processing alternated per socket, each would drive the other's code out of the processor's caches:
+// What arrives in one turn of the event loop, on any number of sockets, is processed together once all of it has been read. If reading and
+// processing alternated for each socket, each would push the other's code out of the processor's caches:
 // docs/adr/0013-what-arrives-together-is-dealt-with-together.md
 
 export class LoopTurn<Arrival> {
@@ -25,9 +25,8 @@ export class LoopTurn<Arrival> {
 }
 
 /**
- * Calls back once after `ms`, and after everything that has arrived by then is processed: the runtime's own timers run
- * first, so that in a busy process, or one that slept with its machine, a time limit would pass although the answer has
- * arrived. The returned function cancels.
+ * Calls back once after `ms`, and after everything that has arrived by then is processed. The runtime's own timers run first, so that in a
+ * busy process, or after a sleep, a time limit would expire although the answer has arrived. The returned function cancels.
  */
 export function setTimer(callback: () => void, ms: number): () => void {
   let due: NodeJS.Immediate | undefined;

@@ -1,5 +1,4 @@
-// Runs a transformer's module on a thread of its own, within its time limit: a call that computes forever is stopped, and
-// the others continue.
+// Runs a transformer's module on a separate thread, within its time limit: a call that never ends is stopped, and the others continue.
 import type { NeutralRequest } from '../model/request.ts';
 import type { Changed, ModuleCode, UserEvent } from '../transformers/user-module.ts';
 import { setTimeLimit, type TimeLimitClock } from '../upstream/time-limit.ts';
@@ -13,7 +12,7 @@ export interface ModuleHostOptions extends ModuleOpening {
 
 interface Pending {
   call: ModuleCall;
-  /** How many threads it has been sent to. */
+  /** To how many threads it has been sent. */
   asked: number;
   begun: boolean;
   resolve(result: unknown): void;
@@ -39,7 +38,7 @@ class ModuleHost {
   /** Resolves once the current thread has loaded the module. */
   private ready: Promise<unknown> = Promise.resolve();
   private readonly pending = new Map<number, Pending>();
-  /** Called when the thread has answered, by the ping's id. */
+  /** Ping's id → what to call when the thread has answered it. */
   private readonly pings = new Map<number, () => void>();
   private nextId = 1;
   private openCalls = 0;
@@ -156,7 +155,7 @@ class ModuleHost {
     return found;
   }
 
-  /** The call's turn has come: until now it waited for others. */
+  /** The call's turn has come, after waiting for others. */
   private begin(id: number): void {
     const call = this.pending.get(id);
     if (call === undefined) return;
@@ -177,7 +176,7 @@ class ModuleHost {
       this.take(id);
       call.reject(new Error(`it did not end within ${this.options.timeLimitMs} ms (time_limit)`));
     }
-    // A call that waits for something does not block others; one that computes does.
+    // A call that waits for something does not block others, but one that computes does.
     const { worker } = this;
     const alive = () => {
       cancelTimer();
@@ -226,7 +225,7 @@ class ModuleHost {
   }
 }
 
-/** What was thrown, of a thread's last words: a piece of the module's source precedes it, which is not the client's business. */
+/** What was thrown, out of a thread's last words; a piece of the module's source precedes it, which is not the client's business. */
 function thrownIn(lastWords: string): string {
   return /^ *\^\n(?:\w+: )?(.*)$/m.exec(lastWords)?.[1] ?? lastWords;
 }

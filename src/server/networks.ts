@@ -1,15 +1,15 @@
-// Whether this machine is in any network, and has a way to an address.
+// Whether this machine is in any network, and has a route to an address.
 import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
 import { codeOf } from '../model/thrown.ts';
 
-/** Addresses that a machine gives itself, also where nobody answers. https://www.rfc-editor.org/rfc/rfc3927, 4291 */
+/** Addresses that a machine gives itself, even if nobody answers. https://www.rfc-editor.org/rfc/rfc3927, 4291 */
 const LINK_LOCAL = /^(169\.254\.|fe[89ab][0-9a-f]:)/i;
 
 type Interfaces = NodeJS.Dict<Pick<NetworkInterfaceInfo, 'address' | 'internal'>[]>;
 
 /**
- * Whether it is in none, as far as its own addresses tell: those of a network of virtual machines, or of a VPN that waits, look like
- * any other. False where they are not told, as in a sandbox that may not ask the kernel for them, and on Android.
+ * Whether the machine is in no network, as far as its own addresses tell: those of a network of virtual machines, or of an idle VPN, look
+ * like any others. False if they are not told, as in a sandbox that may not ask the kernel, and on Android.
  */
 export function isOffline(interfaces: Interfaces | undefined = readInterfaces()): boolean {
   if (interfaces === undefined) return false;
@@ -18,7 +18,7 @@ export function isOffline(interfaces: Interfaces | undefined = readInterfaces())
   );
 }
 
-/** By what the system says that it could not even send. */
+/** The codes with which the system says that it could not even send. */
 export const NO_WAY: ReadonlySet<string> = new Set([
   'ENETUNREACH',
   'EHOSTUNREACH',
@@ -27,8 +27,8 @@ export const NO_WAY: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Whether one of this machine's routes leads to the address, by its own table: nothing is sent. None does while its VPN or its Wi-Fi is
- * off, though an interface of Docker is left. Bun says of connections that they were refused then. True where that is not told.
+ * Whether one of this machine's routes leads to the address, by its own table; nothing is sent. None does while its VPN or its Wi-Fi is
+ * off, even if an interface of Docker remains; Bun then says that connections were refused. True if that is not known.
  */
 export async function hasRoute(address: string): Promise<boolean> {
   try {

@@ -1,4 +1,4 @@
-// Tells the service manager that started this process that it serves now, as systemd asks for it (sd_notify(3)).
+// Tells the service manager that started this process that it serves, as systemd requests (sd_notify(3)).
 import { openCLibrary } from './c-library.ts';
 
 /** Linux's own numbers, as in its sys/socket.h. */
@@ -8,10 +8,10 @@ const MSG_NOSIGNAL = 0x4000;
 const MOST_PATH_BYTES = 108;
 
 /**
- * Returns what is wrong where it could not be told, which the service manager takes for a start that hangs.
+ * Returns what is wrong if it could not be told; the service manager then takes the start for hanging.
  *
- * @param socket `$NOTIFY_SOCKET`: a path, or a name in the abstract namespace with an @ before it. The runtime has no datagrams
- *   over such sockets.
+ * @param socket `$NOTIFY_SOCKET`: a path, or a name in the abstract namespace after an @. The runtime has no datagrams
+ * over such sockets.
  */
 export function notifyReady(socket: string): string | undefined {
   const path = Buffer.from(socket);

@@ -14,8 +14,8 @@ export function locateStore(store: string, databasePath: string): StoreLocation 
 }
 
 /**
- * On a thread of its own, so that writing a batch delays no stream. A store that cannot be opened stops no request:
- * health reports it, and what becomes of its rows.
+ * The store has its own thread, so that writing a batch delays no stream. One that cannot be opened stops no request: health reports it,
+ * and what becomes of its rows.
  */
 export function openStore(location: StoreLocation, log: Log): LedgerStore {
   const store = createThreadedStore(location, (notice) => log('warn', notice));

@@ -1,5 +1,5 @@
-// Which process serves in the background: a pid file, and beside it a lock that ends with its process. A pid alone may
-// belong to another program by now; a lock that is held cannot be stale.
+// Which process serves in the background: a pid file, and beside it a lock that ends with its process. The pid by itself may belong to
+// another program by now, but a lock that is held cannot be stale.
 import { Database, SQLiteError } from 'bun:sqlite';
 import {
   chmodSync,
@@ -16,22 +16,22 @@ import {
 import { dirname } from 'node:path';
 import { codeOf, messageOf } from '../model/thrown.ts';
 
-/** Set for `sluice serve`: the pid file that it claims. */
+/** Set for `sluice serve`: the pid file that it is to claim. */
 export const PID_FILE_VARIABLE = 'SLUICE_PID_FILE';
 
 export interface RunningServer {
   pid: number;
   /** `http://HOST:PORT`, or `https://`. */
   url: string;
-  /** The configuration file that it was started with; null where there was none. */
+  /** The configuration file with which it was started; null if there was none. */
   config: string | null;
-  /** The values of `--host`, `--port` and `--workers`, left out where they were not given. */
+  /** The values of `--host`, `--port` and `--workers`; left out if they were not given. */
   host?: string;
   port?: number;
   workers?: number | 'all';
-  /** Where it was started: the `.env` there is part of its settings. Left out by releases before this one. */
+  /** Where it was started, since the `.env` there is part of its settings. Left out by earlier releases. */
   directory?: string;
-  /** What `identifyProgram` said at the start. Left out by releases before this one. */
+  /** What `identifyProgram` said at the start. Left out by earlier releases. */
   program?: string;
   /** Unix milliseconds. */
   startedAt: number;
@@ -48,15 +48,15 @@ export interface PidFile {
   release(): void;
 }
 
-/** How long a claim waits for processes that only read. */
+/** How long a claim waits for processes that only read, in milliseconds. */
 const LOOKING_MS = 1_000;
 
 const lockOf = (path: string) => `${path}.lock`;
 
 /**
- * Takes the pid file for the life of this process. Throws PidFileError, also where it could not be written later.
+ * Takes the pid file for the life of this process. Throws PidFileError, also if it could not be written later.
  *
- * @param waitMs how long another process may hold it; this thread does nothing else meanwhile.
+ * @param waitMs how long to wait for another process that holds it; this thread does nothing else meanwhile.
  */
 export function claimPidFile(path: string, waitMs = LOOKING_MS): PidFile {
   const lock = openLock(path);
@@ -70,7 +70,7 @@ export function claimPidFile(path: string, waitMs = LOOKING_MS): PidFile {
       cause,
     });
   }
-  // The pid on a line of its own, for scripts, and before anything is served: a process that nobody can find, nobody can stop.
+  // With the pid on a line of its own, for scripts, and before anything is served: a process that cannot be found cannot be stopped.
   const draft = `${path}.${process.pid}.tmp`;
   try {
     writeFileSync(draft, `${process.pid}\n`, { mode: 0o600 });
@@ -83,7 +83,7 @@ export function claimPidFile(path: string, waitMs = LOOKING_MS): PidFile {
   return {
     write({ pid, ...details }) {
       try {
-        // Over what is there, in the place that the disk has given to it: since then the ledger may have taken the last of it.
+        // Overwrites the file in the space that it already has on the disk, since the ledger may have taken the rest.
         const descriptor = openSync(path, constants.O_WRONLY | constants.O_CREAT, 0o600);
         writeFileSync(descriptor, `${pid}\n${JSON.stringify(details)}\n`);
         closeSync(descriptor);
@@ -95,7 +95,7 @@ export function claimPidFile(path: string, waitMs = LOOKING_MS): PidFile {
       try {
         rmSync(path, { force: true });
       } catch {
-        // As where the disk failed and is read-only now: without the lock, what stays is stale.
+        // The disk may have failed and be read-only now; without the lock, what remains is stale.
       } finally {
         lock.close();
       }
@@ -103,19 +103,19 @@ export function claimPidFile(path: string, waitMs = LOOKING_MS): PidFile {
   };
 }
 
-/** Earlier releases let all read it, and whoever reads it can lock it. */
+/** Earlier releases let everyone read it, and whoever can read it can lock it. */
 function makePrivate(path: string): void {
   try {
     chmodSync(path, 0o600);
   } catch {
-    // It is another user's, or its file system knows no modes.
+    // It is another user's, or its file system has no modes.
   }
 }
 
 function openLock(path: string): Database {
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    // One that exists is not opened: to close a file releases all locks that this process has on it.
+    // One that exists is not opened, since closing a file releases all locks that this process has on it.
     if (existsSync(lockOf(path))) makePrivate(lockOf(path));
     else writeFileSync(lockOf(path), '', { mode: 0o600, flag: 'a' });
     return new Database(lockOf(path), { create: true });
@@ -165,7 +165,7 @@ function isHeld(path: string): boolean {
     lock.query('SELECT count(*) FROM sqlite_schema').get();
     return false;
   } catch (error) {
-    // Of anything else, as on a file system without locks, the next claim says what is wrong.
+    // If anything else is wrong, as on a file system without locks, the next claim says so.
     return isBusy(error);
   } finally {
     lock.close();
@@ -182,7 +182,7 @@ function parsePidFile(path: string): RunningServer | undefined {
     const recorded = JSON.parse(details ?? '') as Omit<RunningServer, 'pid'>;
     return { ...recorded, pid: Number(pid) };
   } catch {
-    // Absent, or not written by us.
+    // Missing, or not written by Sluice.
     return undefined;
   }
 }

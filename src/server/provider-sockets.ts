@@ -11,14 +11,14 @@ import { setTimeLimit } from '../upstream/time-limit.ts';
 import type { Proxies } from './http1/proxies.ts';
 import { tlsOptions } from './http1/tls-options.ts';
 
-/** As the runtime has it: with headers, and with a pause. */
+/** The runtime's own socket, which has headers and can be paused. */
 type PausableSocket = Bun.WebSocket;
 const PausableSocket = WebSocket as unknown as new (
   url: string,
   options: Bun.WebSocketOptions,
 ) => PausableSocket;
 
-/** How long a provider may take to answer our closing, and to read what was sent before it. */
+/** How long a provider may take to answer the gateway's closing, and to read what was sent before it. */
 const CLOSING_MS = 5_000;
 
 export interface SocketTransportOptions {
@@ -74,13 +74,13 @@ function tooSlow(connectMs: number): GatewayError {
   );
 }
 
-/** The runtime's reason, without what it puts before each. */
+/** The runtime's reason, without its prefix. */
 function wordsOf(event: Event): string {
   const { message = '' } = event as Event & { message?: string };
   return message.replace(/^WebSocket connection to '.*' failed: /, '');
 }
 
-/** The runtime gives the status of a refusal only in words. */
+/** The runtime states the status of a refusal only in words. */
 function failureOf(event: Event): Error {
   const { message = '', error } = event as Event & { message?: string; error?: unknown };
   const status = /Expected 101 status code: (\d{3})/.exec(message)?.[1];
@@ -93,7 +93,7 @@ class OpenSocket implements ProviderSocket {
   private readonly socket: PausableSocket;
   private readonly setTimer: SocketTransportOptions['setTimer'];
   private reader: SocketReader | null = null;
-  /** What came with the handshake, before anyone reads. */
+  /** What came with the handshake, before there is a reader. */
   private early: SocketMessageData[] = [];
   private end: { code: number; reason: string } | null = null;
   /** What was wrong with what the provider sent. */
@@ -145,10 +145,10 @@ class OpenSocket implements ProviderSocket {
   }
 
   close(code: number, reason: string): void {
-    // A paused one would not hear that the other side closes too.
+    // A paused socket would not notice that the other side closes too.
     this.socket.resume();
     this.socket.close(code, reason);
-    // The runtime waits without end for the answer, with all that the provider has not read.
+    // The runtime would wait for the answer for ever, and hold everything that the provider has not read.
     if (this.end === null) this.stopTimer ??= this.setTimer(() => this.socket.terminate(), CLOSING_MS);
   }
 

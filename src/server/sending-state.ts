@@ -1,5 +1,5 @@
-// How the sending of a connection stands, as the kernel knows it: a network that is gone tells nobody, and the kernel repeats for a
-// quarter of an hour what nobody acknowledges.
+// How sending on a connection stands, as the kernel knows it: a network that is gone tells nobody, and the kernel repeats for a quarter of
+// an hour what is not acknowledged.
 import { openCLibrary } from './c-library.ts';
 
 export interface SendingState {
@@ -25,7 +25,7 @@ const INFO_BYTES = 60;
 const info = Buffer.alloc(INFO_BYTES);
 const size = Buffer.alloc(4);
 
-/** Null: it is not known, on another system than Linux or of a socket that is closed. */
+/** Null: unknown, on a system other than Linux, or for a closed socket. */
 export function sendingState(socket: object): SendingState | null {
   // The runtime's types do not have it.
   const descriptor = 'fd' in socket && typeof socket.fd === 'number' ? socket.fd : -1;

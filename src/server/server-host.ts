@@ -23,7 +23,7 @@ import { standardErrorState } from './standard-error.ts';
 export interface ServerHostOptions {
   config: ResolvedConfig;
   environment: Readonly<Record<string, string | undefined>>;
-  /** The embedded ledger's file; left out where another process has the ledger. */
+  /** The embedded ledger's file; left out if another process has the ledger. */
   databasePath?: string;
   log: Log;
   version: string;
@@ -41,7 +41,7 @@ export function createServerHost(options: ServerHostOptions): GatewayHost {
     config.audit.enabled && databasePath !== undefined
       ? openStore(locateStore(config.audit.store, databasePath), log)
       : null;
-  // Ids that rise with time make the ledger's index on them grow at its end instead of everywhere.
+  // Ids that rise with time let the ledger's index on them grow at its end instead of everywhere.
   const host = createWebHost({
     log,
     logState: standardErrorState,
@@ -70,7 +70,7 @@ export function createServerHost(options: ServerHostOptions): GatewayHost {
   };
 }
 
-/** With our own client; with Bun's where a proxy itself uses TLS, which puts TLS within TLS. Throws ProxySettingError. */
+/** With the gateway's own client, or with Bun's if a proxy itself uses TLS, which requires TLS within TLS. Throws ProxySettingError. */
 function reachUpstreams(
   { monotonic, elapsed, setTimer }: Pick<Required<GatewayHost>, 'monotonic' | 'elapsed' | 'setTimer'>,
   { config, environment }: ServerHostOptions,
@@ -96,7 +96,7 @@ function reachUpstreams(
   return { ...upstreams, send: (request) => (isFetched(request) ? fetched(request) : send(request)) };
 }
 
-/** By default Bun ends a request after 5 minutes of silence; timeouts are the gateway's business. */
+/** By default Bun ends a request after 5 minutes of silence, but timeouts are the gateway's business. */
 function fetchBy(proxies: Proxies): Fetch {
   return (url, init, tls) => {
     const proxy = proxies.of(new URL(url))?.address;

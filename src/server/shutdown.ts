@@ -1,4 +1,4 @@
-// Signals: the first starts an orderly end, the second hurries it, the next ends the process immediately.
+// Signals: the first begins an orderly end, the second hurries it, the next ends the process immediately.
 
 /**
  * Ctrl-C reaches every process of a terminal's group and is then forwarded by the launcher (and by npm), so that one press
@@ -10,13 +10,13 @@ export interface ShutdownOptions {
   now(): number;
   /** The first signal. */
   onShutdown(signal: string): void;
-  /** A second press; left out: it is like any further one. */
+  /** Called for a second press; if left out, that is like any further one. */
   onHurry?(signal: string): void;
-  /** A further one. */
+  /** Called for a further one. */
   onForce(signal: string): void;
 }
 
-/** Returns the function to call with each signal. */
+/** Returns the function to be called with each signal. */
 export function createShutdown(options: ShutdownOptions): (signal: string) => void {
   const { now, onShutdown, onHurry, onForce } = options;
   const steps = [onShutdown, ...(onHurry === undefined ? [] : [onHurry])];

@@ -1,23 +1,23 @@
-// The WebSockets of clients, as Bun's server gives them.
+// The WebSockets of clients, in the form that Bun's server gives them.
 import type { ServerWebSocket, WebSocketHandler } from 'bun';
 import type { SocketSession } from '../gateway/socket/client-socket.ts';
 
 type Socket = ServerWebSocket<SocketSession>;
 
-/** Seconds of silence after which a client that answers no ping is taken for gone. Bun sends the pings. */
+/** Seconds of silence after which a client that does not answer pings is taken for gone. Bun sends the pings. */
 const SILENT_SECONDS = 120;
-/** Bytes that wait for a slow client before its answer is held back. */
+/** How many bytes may wait for a slow client before its answer is held back. */
 const MOST_WAITING = 64 * 1024;
-/** Bytes; above it Bun would drop messages, which never happens where each waits for those before it. */
+/** In bytes; beyond that Bun would drop messages, which never happens, since each waits for those before it. */
 const NEVER_DROPPED = 2 ** 31 - 1;
 
 export class Sockets {
-  /** Messages so far. */
+  /** How many messages came so far. */
   received = 0;
   private readonly open = new Set<Socket>();
   private allClosed: PromiseWithResolvers<void> | undefined;
 
-  /** @param longest message that is read, in bytes. Default: as long as Bun's, 16 MB. */
+  /** @param longest the longest message that is read, in bytes. Default: Bun's own, 16 MB. */
   handler(longest = 16 * 1024 * 1024): WebSocketHandler<SocketSession> {
     return {
       maxPayloadLength: Math.min(longest, NEVER_DROPPED),
@@ -49,7 +49,7 @@ export class Sockets {
     };
   }
 
-  /** Messages that are being answered, or wait for that. */
+  /** How many messages are being answered, or wait for that. */
   pending(): number {
     let count = 0;
     for (const socket of this.open) count += socket.data.pending();

@@ -1,5 +1,5 @@
-// Writes lines to standard error, whole and immediately, and counts those that it does not take, as on a full disk. Never waits
-// for who reads a pipe or a socket: lines wait in memory meanwhile.
+// Writes lines to standard error, whole and immediately, and counts those that it does not take, for instance on a full disk. Never waits
+// for the reader of a pipe or a socket: lines wait in memory meanwhile.
 import { constants, fstatSync, openSync, writeSync } from 'node:fs';
 import type { LogState } from '../model/log-state.ts';
 import { openCLibrary } from './c-library.ts';
@@ -7,15 +7,15 @@ import { isTerminal } from './is-terminal.ts';
 import { codeOf, messageOf } from '../model/thrown.ts';
 
 const STANDARD_ERROR = 2;
-/** Between two attempts to write again, where no line comes. */
+/** Time between two attempts to write again if no line comes, in milliseconds. */
 const RETRY_MS = 1_000;
-/** Bytes that wait for a reader who is behind; further lines are lost. */
+/** How many bytes may wait for a slow reader; further lines are lost. */
 const MOST_WAITING = 1024 * 1024;
-/** Between two looks whether there is room for what waits. */
+/** Time between two checks whether there is room for what waits, in milliseconds. */
 const LOOK_MS = 20;
-/** Bytes that a socket takes without waiting where it says that it has room: three quarters of its 200 KB are free then. */
+/** How many bytes a socket takes without waiting if it says that it has room: three quarters of its 200 KB are free then. */
 const AT_ONCE = 32 * 1024;
-/** What still waits when the process ends has so long. */
+/** How long what still waits may take when the process ends, in milliseconds. */
 const LAST_MS = 1_000;
 
 const MENDS: Readonly<Record<string, string>> = {
@@ -28,10 +28,10 @@ const OTHER_MEND = 'check where it goes';
 const UNREAD =
   'standard error is not read: its pipe and the memory for what waits are full; see why the program that reads this log has stopped';
 
-/** How many lines were lost on end, and why. */
+/** How many consecutive lines were lost, and why. */
 export type ReportLost = (lines: number, reason: string) => void;
 
-/** A file descriptor's lines. The state covers the time since the process started. */
+/** The lines of one file descriptor. The state covers the time since the process started. */
 class LineWriter {
   private readonly given: number;
   /** Null until the first line. */
@@ -42,11 +42,11 @@ class LineWriter {
   private reported = 0;
   private lastError: string | null = null;
   private retry: ReturnType<typeof setInterval> | undefined;
-  /** Lines, the first perhaps in part, for which a pipe has no room yet. */
+  /** Lines for which a pipe has no room yet, the first perhaps only in part. */
   private waiting: Uint8Array[] = [];
   private waitingBytes = 0;
   private looking: ReturnType<typeof setInterval> | undefined;
-  /** The last line may have ended before its end. */
+  /** Whether the last line may have been cut off. */
   private isCut = false;
   private hasEnding = false;
 
@@ -63,7 +63,7 @@ class LineWriter {
     return { ok: this.lastError === null, dropped: this.dropped, lastError: this.lastError };
   }
 
-  /** @param report is called before the first line that can be written again, and has to write one itself. */
+  /** @param report called before the first line that can be written again; has to write a line itself. */
   reportTo(report: ReportLost): void {
     this.report = report;
   }
@@ -88,9 +88,9 @@ class LineWriter {
     return true;
   }
 
-  /** Whether the system took all of the line, or will. */
+  /** Returns whether the system took the whole line, or will. */
   private put(line: string): boolean {
-    // The last one may have been cut, or another process's, where several share the file.
+    // The last line may have been cut off, or be another process's, where several share the file.
     const bytes = new TextEncoder().encode(`${this.isCut ? '\n' : ''}${line}\n`);
     const rest = this.hasRoom() ? this.writeNow(bytes) : bytes;
     if (rest === null) return false;
@@ -102,7 +102,7 @@ class LineWriter {
     return true;
   }
 
-  /** What the system did not take at once; null: it refuses. */
+  /** Returns what the system did not take at once; null: it refuses. */
   private writeNow(bytes: Uint8Array): Uint8Array | null {
     const { descriptor, isReady, most } = this.outlet;
     let rest = bytes;
@@ -111,7 +111,7 @@ class LineWriter {
         rest = rest.subarray(writeSync(descriptor, rest.subarray(0, most)));
     } catch (error) {
       const code = codeOf(error) ?? '';
-      // Neither says that lines cannot be written: there is no room at this moment, and a terminal may be gone.
+      // Neither means that lines cannot be written: there is no room at the moment, or a terminal may be gone.
       if (isTerminal(descriptor)) {
         console.error(new TextDecoder().decode(rest.subarray(0, -1)));
         return rest.subarray(rest.length);
@@ -140,14 +140,14 @@ class LineWriter {
     return true;
   }
 
-  /** What is refused never goes: those that wait behind it are lost with it. */
+  /** What was refused will never be written; the lines that wait after it are lost with it. */
   private giveUp(): void {
     this.dropped += this.waiting.length;
     this.waiting = [];
     this.waitingBytes = 0;
   }
 
-  /** Whether there is memory for it until the reader goes on. */
+  /** Returns whether there is memory for the line until the reader continues. */
   private keep(bytes: Uint8Array): boolean {
     if (this.waitingBytes + bytes.length > MOST_WAITING) {
       this.fails(UNREAD);
@@ -183,15 +183,15 @@ class LineWriter {
 
 interface Outlet {
   descriptor: number;
-  /** Whether to write now, since that would not wait; true also where it cannot be known beforehand. */
+  /** Whether writing now would not wait; also true if that cannot be known. */
   isReady(): boolean;
-  /** Bytes that are written at once. In a file a line stays whole only so, where several processes write to it. */
+  /** How many bytes are written at once. Where several processes write to one file, only that keeps a line whole. */
   most: number;
 }
 
 /**
- * Of a pipe another opening, for which a full one is an error: whoever shares the one that was given must not notice. A socket, as
- * systemd's and Node's are, cannot be opened again, and is asked whether it has room.
+ * For a pipe, opens it again in a mode in which a full one is an error, since others who share the original must not notice. A socket, as
+ * systemd and Node use, cannot be opened again, and is asked whether it has room.
  */
 function withoutWaiting(descriptor: number): Outlet {
   const asGiven = { descriptor, isReady: () => true, most: Number.POSITIVE_INFINITY };
@@ -212,7 +212,7 @@ const POLLFD_BYTES = 8;
 const EVENTS_AT = 4;
 const POLLOUT = 4;
 
-/** Throws where the C library is not found. Ready is also what has failed: the write then says how. */
+/** Throws if the C library is not found. What has failed also counts as ready: the write then says how. */
 function loadReadiness(descriptor: number): () => boolean {
   const { poll } = openCLibrary({ poll: { args: ['ptr', 'u64', 'i32'], returns: 'i32' } });
   const asked = Buffer.alloc(POLLFD_BYTES);
@@ -223,11 +223,11 @@ function loadReadiness(descriptor: number): () => boolean {
 
 const standardError = new LineWriter(STANDARD_ERROR);
 
-/** Without `console`, which writes everything in red on a terminal, good news too, and keeps failures to itself. */
+/** Does not use `console`, which writes everything in red on a terminal, even good news, and hides failures. */
 export const writeStandardError = (line: string): void => standardError.write(line);
 
 /** What became of this process's lines so far. */
 export const standardErrorState = (): LogState => standardError.state();
 
-/** Sets who is told that lines were lost, once they can be written again: it has to write a line that says so. */
+/** Sets who is told, once lines can be written again, that some were lost, and must then write a line that says so. */
 export const reportLostLines = (report: ReportLost): void => standardError.reportTo(report);

@@ -1,30 +1,32 @@
-// Clients that vanish without a word, as a laptop that is closed or loses its network: the kernel goes on repeating what it sent
-// for a quarter of an hour, in which the provider would write on and a place of `concurrent` would be held.
+// Clients that vanish without a word, like a laptop that is closed or loses its network: the kernel repeats what it sent for a quarter of
+// an hour, during which the provider would write on and a place of `concurrent` would be held.
 import { readdir } from 'node:fs/promises';
 import { openCLibrary } from './c-library.ts';
 import { type SendingState, sendingState } from './sending-state.ts';
 
 const LOOK_MS = 10_000;
-/** As for a WebSocket that answers no ping. */
+/** As long as for a WebSocket that answers no ping. */
 const VANISHED_MS = 120_000;
-/** By then the network has been gone for a minute, even where nothing had been sent for long before. */
+/** By then the network has been gone for a minute, even if nothing had been sent for long before. */
 const VANISHED_REPEATS = 8;
-/** They are two minutes apart to one that has not read for long. */
+/** For a client that has not read for long, probes are two minutes apart. */
 const VANISHED_PROBES = 3;
-/** Descriptors that are looked at together, in about 0.2 ms. */
+/** How many descriptors are checked together, in about 0.2 ms. */
 const AT_ONCE = 256;
 
 export interface VanishedOptions {
-  /** Of the server whose clients they are. */
+  /** The port of the server whose clients they are. */
   port: number;
-  /** Requests whose answers have not ended: without any, nobody looks. */
+  /** How many requests have answers that have not ended; if there are none, nothing is checked. */
   open(): number;
   lookMs?: number;
   /** Default: the kernel's, by descriptor. */
   stateOf?(descriptor: number): SendingState | null;
 }
 
-/** Closes connections of clients that are gone, like those that a client closes. Linux alone tells. The returned function stops it. */
+/**
+ * Closes connections of clients that are gone, as if the clients had closed them. Only Linux reports them. The returned function stops it.
+ */
 export function watchVanishedClients({
   port,
   open,
@@ -42,7 +44,7 @@ export function watchVanishedClients({
         if (state !== null && hasVanished(state) && isClientOf(port, descriptor)) close(descriptor);
       }
     } catch {
-      // Without the list or the library, the kernel gives them up, later.
+      // Without the list or the library, the kernel gives them up, though later.
     }
   };
   const timer = setInterval(() => void look(), lookMs);
@@ -50,7 +52,7 @@ export function watchVanishedClients({
   return () => clearInterval(timer);
 }
 
-/** One that only does not read answers whenever it is asked whether it has room. */
+/** Whether it is gone. A client that merely does not read answers each time it is asked whether it has room. */
 export function hasVanished({ unacknowledged, repeats, probes, silentMs }: SendingState): boolean {
   const isInVain = unacknowledged > 0 ? repeats >= VANISHED_REPEATS : probes >= VANISHED_PROBES;
   return isInVain && silentMs >= VANISHED_MS;
@@ -75,7 +77,7 @@ function load() {
 
 let library: ReturnType<typeof load> | undefined;
 
-/** Neither a connection to a provider nor the socket that listens. */
+/** True neither for a connection to a provider nor for the listening socket. */
 function isClientOf(port: number, descriptor: number): boolean {
   library ??= load();
   for (const ask of [library.getpeername, library.getsockname]) {
@@ -85,7 +87,7 @@ function isClientOf(port: number, descriptor: number): boolean {
   return address.readUInt16BE(PORT_AT) === port;
 }
 
-/** Only says it to the kernel, and the server hears of it as of any connection that ends: the descriptor stays the server's. */
+/** Only tells the kernel; the server notices, as for any connection that ends, and the descriptor remains the server's. */
 function close(descriptor: number): void {
   library?.shutdown(descriptor, BOTH_WAYS);
 }

@@ -1,9 +1,9 @@
-// One question to every worker, and the answers of those that have one in time.
+// Asks every worker a question, and collects the answers that come in time.
 import { type Answer, type Arguments, ChannelClosed } from './channel.ts';
 import type { WorkerMethods } from './protocol.ts';
 import type { WorkerProcess } from './worker-process.ts';
 
-/** How long a possibly busy worker is waited for; a later answer is left out. */
+/** How long, in milliseconds, a possibly busy worker is waited for; a later answer is left out. */
 const ASK_MS = 500;
 
 type Asked = Pick<WorkerProcess, 'channel'>;
@@ -22,8 +22,8 @@ export interface Questions {
     ...args: Arguments<WorkerMethods[Name]>
   ): Promise<Answer<WorkerMethods[Name]>[]>;
   /**
-   * Whether any of them says yes, as soon as one does. Workers that missed a question are waited for as well: a busy one
-   * still does what it was asked.
+   * Whether any of them says yes; resolves as soon as one does. Workers that missed a question are waited for as well, since even a busy
+   * one does what it was asked.
    */
   anyWithin(
     ms: number,
@@ -31,7 +31,7 @@ export interface Questions {
     name: 'cancel',
     ...args: Arguments<WorkerMethods['cancel']>
   ): Promise<boolean>;
-  /** It missed a question and has answered none since: it is asked, but not waited for. */
+  /** Whether it missed a question and has answered none since: it is asked, but not waited for. */
   isSilent(worker: Asked): boolean;
 }
 

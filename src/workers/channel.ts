@@ -7,18 +7,18 @@ export type Methods = { [name: string]: (...args: never[]) => unknown };
 export type Answer<Method> = Method extends (...args: never[]) => infer Result ? Awaited<Result> : never;
 export type Arguments<Method> = Method extends (...args: infer Args) => unknown ? Args : never;
 
-/** The far side, as one that has the methods `Far`. */
+/** The other side, which has the methods `Far`. */
 export interface Channel<Far extends Methods> {
-  /** Rejects with what the far side threw, with why it cannot be sent, and with `ChannelClosed` when it is gone. */
+  /** Rejects with what the other side threw, with why the call cannot be sent, or with `ChannelClosed` if the other side is gone. */
   call<Name extends keyof Far & string>(
     name: Name,
     ...args: Arguments<Far[Name]>
   ): Promise<Answer<Far[Name]>>;
-  /** Calls without an answer; what the far side throws is left to it. Does nothing where it is gone. */
+  /** Calls without an answer; what the other side throws is handled there. Does nothing if it is gone. */
   notify<Name extends keyof Far & string>(name: Name, ...args: Arguments<Far[Name]>): void;
   /** To be called with each value that arrives. */
   take(message: unknown): void;
-  /** The far side is gone: what it was asked will not be answered. */
+  /** The other side is gone, so that its answers will never come. */
   close(): void;
 }
 
@@ -34,7 +34,7 @@ type Message =
 
 export interface ChannelOptions {
   send(message: unknown): void;
-  /** What this side answers. */
+  /** The methods of this side. */
   methods: Methods;
   /** A method called by `notify` threw. */
   onError(error: unknown): void;
@@ -67,7 +67,7 @@ export function createChannel<Far extends Methods>({ send, methods, onError }: C
     call(name, ...args) {
       if (closed) return Promise.reject(new ChannelClosed(`${name}: the process is gone`));
       const id = nextId++;
-      // The answer has the type of the method that was asked: both ends are written against the same table.
+      // The answer has the type of the method that was asked, since both ends are written against the same table.
       const { promise, resolve, reject } = Promise.withResolvers<Answer<Far[typeof name]>>();
       asked.set(id, { resolve: (result) => resolve(result as Answer<Far[typeof name]>), reject });
       try {

@@ -1,17 +1,17 @@
-// The end of one worker: its running requests finish first, for as long as they may.
+// Ends one worker: its running requests may finish first, for as long as they are allowed.
 import type { EndTimes } from './protocol.ts';
 import type { WorkerProcess } from './worker-process.ts';
 
-/** Beyond the drain itself, for a worker that hangs. */
+/** Time beyond the drain itself, in milliseconds, for a worker that hangs. */
 const END_GRACE_MS = 3_000;
 
 export interface WorkerEnding extends EndTimes {
-  /** When it resolves, the time is over. */
+  /** Ends the time when it resolves. */
   sooner?: Promise<void> | undefined;
   setTimer(callback: () => void, ms: number): () => void;
 }
 
-/** Resolves when it is gone, to how many of its requests were cut. */
+/** Resolves when the worker is gone, with how many of its requests were cut. */
 export async function endServing(
   worker: WorkerProcess,
   { delayMs, timeoutMs, sooner, setTimer }: WorkerEnding,
@@ -28,7 +28,7 @@ export async function endServing(
   try {
     return await worker.channel.call('drain', { delayMs, timeoutMs });
   } catch {
-    // It died meanwhile; its requests are accounted like those of any dead worker.
+    // It died meanwhile; its requests are accounted for like those of any dead worker.
     return 0;
   } finally {
     await worker.gone;
@@ -37,7 +37,7 @@ export async function endServing(
   }
 }
 
-/** It has nothing to finish, and may have long to load. */
+/** Such a worker has nothing to finish, and may still have much to load. */
 export async function endStarting(worker: WorkerProcess): Promise<number> {
   worker.kill();
   await worker.gone;

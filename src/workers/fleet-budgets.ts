@@ -1,20 +1,20 @@
-// What all workers spend from budgets together: the primary adds up what each reports, and each refuses requests by the sum.
+// What all workers together spend from budgets: the primary adds up what each reports, and each refuses requests by the sum.
 import type { Budget } from '../config/resolved.ts';
 import { type BudgetState, createBudgetBook, type Spent } from '../ledger/budgets/budget-book.ts';
 import { createSpendingReader, type SpendingOptions } from '../ledger/budgets/read-spending.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 
 export interface FleetBudgets {
-  /** Counts for these from now on. */
+  /** Counts for these budgets from now on. */
   configure(budgets: readonly Budget[]): void;
-  /** Takes from the ledger what was spent before; to be called again once all workers have new budgets. */
+  /** Reads from the ledger what was spent before; to be called again when all workers have new budgets. */
   readLedger(): void;
   /** A worker has spent this much more. */
   receive(added: readonly Spent[]): void;
-  /** For a worker that has begun to serve; null: there are no budgets. */
+  /** The sums, for a worker that has begun to serve; null: there are no budgets. */
   spent(): Spent[] | null;
   states(): BudgetState[];
-  /** Why the ledger cannot be read at the moment; null: it can, or there is nothing to read. */
+  /** Why the ledger cannot be read at the moment; null: it can, or nothing has to be read. */
   unread(): string | null;
   stop(): void;
 }

@@ -9,9 +9,12 @@ import { mergeLimits, mergeStates } from './merge-states.ts';
 import type { PageRequest } from './protocol.ts';
 import type { WorkerProcess } from './worker-process.ts';
 
-/** How many workers do not answer at the moment: their part is missing on the page. */
+/** States how many workers do not answer at the moment, so that their part is missing on the page. */
 const SILENT_HEADER = 'x-sluice-silent-workers';
-/** Longer than for a page, which can omit an answer: a busy worker still cancels, and must not be reported as not running it. */
+/**
+ * Milliseconds; longer than for a page, which can do without an answer: a busy worker still cancels, and must not be reported as not
+ * running the request.
+ */
 const CANCEL_MS = 5_000;
 
 export interface FleetViewOptions
@@ -31,7 +34,7 @@ export interface FleetViewOptions
     | 'remoteCount'
     | 'refusedChange'
   > {
-  /** Of this process. */
+  /** The state of this process's log. */
   logState(): LogState;
   processes(): readonly WorkerProcess[];
   questions: Questions;
@@ -49,7 +52,7 @@ export function createFleetView(
     running: {
       list: async () => (await questions.all(processes(), 'running')).flat(),
       cancel: (requestId) => questions.anyWithin(CANCEL_MS, processes(), 'cancel', requestId),
-      // Watchers are served where they are connected.
+      // Watchers are served by the process to which they are connected.
       watch: () => createWatchers(setTimer).watch(),
     },
     rateLimits: async () => mergeLimits(await questions.all(processes(), 'rateLimits')),
@@ -70,7 +73,7 @@ export function createFleetView(
   };
 }
 
-/** A client that asks right after its request finds it counted, whichever worker served it. */
+/** A client that asks right after its request finds that request counted, whichever worker served it. */
 function flushedByAll(ledger: Ledger, { processes, questions }: FleetViewOptions): Ledger {
   return {
     ...ledger,

@@ -1,9 +1,9 @@
-// The live view over all workers: each sends its frames as long as any has viewers, and those that have some get them all.
+// The live view over all workers: each sends its frames as long as any worker has viewers, and those that have some get all frames.
 import type { Questions } from './ask-all.ts';
 import type { WorkerProcess } from './worker-process.ts';
 
 export interface FrameRelay {
-  /** Whether the worker has viewers. Resolves once the other workers know, as far as they answer. */
+  /** Sets whether the worker has viewers. Resolves when the other workers that answer know. */
   watch(worker: WorkerProcess, isOn: boolean): Promise<void>;
   isWatched(): boolean;
   publish(frame: Uint8Array): void;

@@ -1,5 +1,5 @@
-// Rows on their way from a worker to the primary: already counted, and in the packets that the ledger's store reads. The
-// primary reads them only where traces need them, and most of them do not go over the pipe.
+// Rows on their way from a worker to the primary: already counted, and in the packets that the ledger's store reads. The primary reads them
+// only if traces need them, and most of them do not go through the pipe.
 import { type BinaryPart, sharedCopy } from '../ledger/rows/binary-parts.ts';
 import { REQUEST_ID, rowOfValues, type RowValues } from '../ledger/rows/row-columns.ts';
 import {
@@ -15,17 +15,17 @@ import { type Counted, countedBy, createTally } from '../telemetry/meter.ts';
 import { packetAt, type PacketPlace, type PacketBuffer } from './packet-buffer.ts';
 
 export interface HandedRows {
-  /** The counts of their tally, as JSON: a structured clone costs three times as much. */
+  /** The counts of their tally, as JSON, since a structured clone costs three times as much. */
   counted: string;
   packets: (PacketPlace | Uint8Array<ArrayBuffer> | RowValues)[];
   /** By request id, for rows that have any. */
   binaries: Map<string, PackedPart[]>;
 }
 
-/** Other processes do not share this one's memory. */
+/** Other processes cannot share this one's memory. */
 type PackedPart = Omit<BinaryPart, 'content'> & { content: Uint8Array<ArrayBuffer> };
 
-/** @param isKept whether the rows themselves are needed, not only their counts. @param room memory that the primary sees. */
+/** @param isKept whether the rows themselves are needed, not only their counts. @param room memory that the primary can read. */
 export function createRowPacker(
   isKept: boolean,
   room: Pick<PacketBuffer, 'put'>,
@@ -62,8 +62,8 @@ export function countedIn({ counted }: HandedRows): Counted {
 }
 
 /**
- * The rows as they can be stored: packets of many, and single rows that are too long for one or have binary parts.
- * @param memory that of the worker that packed them.
+ * The rows as they can be stored: packets of many rows, and single rows that are too long for one or have binary parts.
+ * @param memory of the worker that packed them.
  */
 export function keepable({ packets, binaries }: HandedRows, memory: Uint8Array): (Uint8Array | LedgerRow)[] {
   return packets.map((packet) => {

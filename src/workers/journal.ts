@@ -1,5 +1,5 @@
-// The requests that a worker has begun and whose rows are not yet in safe hands, in memory that outlives it: when it
-// dies, the primary writes their rows.
+// The requests that a worker has begun and whose rows are not safe yet, in memory that outlives the worker: if it dies, the primary writes
+// their rows.
 import type { BegunRequest } from '../gateway/fleet.ts';
 import type { Attempt, LedgerRow, RowOperation, RowStatus, RowTrace } from '../ledger/rows/row.ts';
 import type { DialectId } from '../model/dialect-id.ts';
@@ -8,7 +8,7 @@ import type { RouteDecision, RouteRuleKind } from '../model/route-decision.ts';
 import { USAGE_COUNTS } from '../model/usage.ts';
 import { createTextPacker, readTexts } from './packed-texts.ts';
 
-/** The part of a request's end that is kept. */
+/** What is kept of a request's end. */
 type RequestEnd = Pick<
   LedgerRow,
   | 'provider'
@@ -27,28 +27,28 @@ type RequestEnd = Pick<
 /** A request whose row its worker took with it. */
 export interface LostRequest {
   begun: BegunRequest;
-  /** Null: it still ran. */
+  /** Null: it was still running. */
   end: RequestEnd | null;
 }
 
-/** The head has the number of slots ever used, so that no others are read: reading memory allocates it. */
+/** The head contains the number of slots that were ever used, so that no others are read: reading memory allocates it. */
 export const HEAD_BYTES = 4_096;
-/** Most requests at once; any more are served too, but lost to the ledger if the worker dies. */
+/** How many requests are noted at once; any more are served too, but lost to the ledger if the worker dies. */
 const SLOTS = 8_192;
 const SLOT_BYTES = 2_048;
-/** Slots that are reserved together: memory grows with the number of simultaneous requests. */
+/** How many slots are reserved together; memory grows with the number of simultaneous requests. */
 const STEP_SLOTS = 64;
 
 export const JOURNAL_BYTES = HEAD_BYTES + SLOTS * SLOT_BYTES;
 
-/*
- * The layout of a slot, in bytes from its start. It has three parts: what is known when the request begins, what its end adds, and
- * its trace, which stands apart because no two requests share its ids.
+/**
+ * The layout of a slot, in bytes from its start. It has three parts: what is known when the request begins, what its end adds, and its
+ * trace, which is separate because no two requests share its ids.
  */
 
 /** The size of its texts (see packed-texts.ts); 0: the slot is empty. Written last. */
 const BEGUN_SIZE_AT = 0;
-/** The number of the batch that its row was sent in; 0: none yet. */
+/** The number of the batch in which its row was sent; 0: none yet. */
 const BATCH_AT = 4;
 /** When the request came, in Unix milliseconds. */
 const TIMESTAMP_AT = 8;
@@ -59,19 +59,19 @@ const BEGUN_TEXTS_AT = 64;
 const ID_BYTES = BEGUN_TEXTS_AT - ID_AT;
 
 const END_AT = 1_344;
-// From `END_AT`:
+// Offsets from `END_AT`:
 /** The size of the end's texts plus one, since all of them may be null; 0: the request still runs. Written last. */
 const END_SIZE_AT = 0;
 /** Its place in `STATUSES`. */
 const STATUS_AT = 4;
 const USAGE_KNOWN_AT = 6;
-/** Those of `numbersOf`. */
+/** The numbers that `numbersOf` returns. */
 const NUMBERS_AT = 8;
 const NUMBER_BYTES = Float64Array.BYTES_PER_ELEMENT;
 const END_NUMBERS = 4 + USAGE_COUNTS.length;
 const END_TEXTS_AT = NUMBERS_AT + END_NUMBERS * NUMBER_BYTES;
 
-/** Which parts it has, added up; 0: none. Behind it are its ids, in hexadecimal digits. */
+/** The sum of the parts that it has; 0: none. After it come its ids, in hexadecimal digits. */
 const TRACE_AT = 1_976;
 const IS_TRACED = 1;
 const IS_SAMPLED = 2;
@@ -81,43 +81,43 @@ const SPAN_ID_AT = TRACE_ID_AT + 32;
 const PARENT_ID_AT = SPAN_ID_AT + 16;
 const TRACE_END = PARENT_ID_AT + 16;
 
-/** Names come from clients. With this limit they fit without the route and the attempts: a unit takes at most three bytes. */
+/** Names come from clients. With this limit they fit without the route and the attempts, since a UTF-16 unit takes at most three bytes. */
 const LONGEST_NAME = 80;
 /** With this limit the texts of its end always fit, whatever their source. */
 const LONGEST_END_NAME = 40;
 const STATUSES: readonly RowStatus[] = ['success', 'error', 'aborted', 'truncated'];
 
 export interface Journal {
-  /** Notes a request; called again once more is known of it. */
+  /** Notes a request; called again when more is known of it. */
   note(request: BegunRequest): void;
   /** The request has ended, and its row waits to be sent. */
   ended(row: LedgerRow): void;
-  /** Its row is about to be sent. @param batch its batch's number, from 1: once the primary has that, the row is safe. */
+  /** Its row is about to be sent. @param batch number of its batch, from 1: once the primary has the batch, the row is safe. */
   sent(requestId: string, batch: number): void;
-  /** Its row is in safe hands. */
+  /** Its row is safe. */
   done(requestId: string): void;
 }
 
 export interface JournalOptions {
-  /** Makes `length` bytes from `from` safe to touch. Throws where there is no room for them. */
+  /** Makes `length` bytes from `from` safe to touch. Throws if there is no room for them. */
   reserve(from: number, length: number): void;
-  /** There is no room; called once until there is again. */
+  /** There is no room; called once until there is room again. */
   onFull(error: unknown): void;
 }
 
 const decoder = new TextDecoder();
 
-/** @param memory `JOURNAL_BYTES` long, all zero; beyond its head only reserved parts are touched. */
+/** @param memory `JOURNAL_BYTES` long, all zero; apart from its head only reserved parts are touched. */
 export function createJournal(memory: Uint8Array, { reserve, onFull }: JournalOptions): Journal {
   const numbers = new DataView(memory.buffer, memory.byteOffset, memory.byteLength);
   const doubles = new Float64Array(memory.buffer, memory.byteOffset, memory.byteLength / NUMBER_BYTES);
   const buffer = Buffer.from(memory.buffer, memory.byteOffset, memory.byteLength);
-  /** Each request is noted twice: when it arrives, and once its provider is known. */
+  /** Each request is noted twice: when it arrives, and when its provider is known. */
   const unplaced = createTextPacker(END_AT - BEGUN_TEXTS_AT);
   const placed = createTextPacker(END_AT - BEGUN_TEXTS_AT);
   const ends = createTextPacker(TRACE_AT - END_AT - END_TEXTS_AT);
   const slots = new Map<string, number>();
-  /** Reused before new slots, so that few pages are touched. */
+  /** These slots are reused before new ones, so that few pages are touched. */
   const free: number[] = [];
   let used = 0;
   let reserved = 0;
@@ -166,7 +166,7 @@ export function createJournal(memory: Uint8Array, { reserve, onFull }: JournalOp
       const slot = slotOf(request.requestId);
       if (slot === undefined) return;
       const at = startOf(slot);
-      // The size is written last: a reader in between finds nothing rather than half of it.
+      // The size is written last, so that a concurrent reader finds nothing rather than half a request.
       numbers.setUint32(at + BEGUN_SIZE_AT, 0);
       numbers.setUint32(at + BATCH_AT, 0);
       numbers.setUint32(at + END_AT + END_SIZE_AT, 0);
@@ -231,10 +231,10 @@ function textsOf(request: BegunRequest): (string | null)[] {
   ];
 }
 
-/** What is noted of a request, from all of it to what always fits. */
+/** What is noted of a request: first everything, at last what always fits. */
 const SHORTER: readonly ((request: BegunRequest) => BegunRequest)[] = [
   (request) => request,
-  // The words of providers may be long.
+  // Providers' words may be long.
   (request) => ({ ...request, attempts: request.attempts.map(withoutMessage) }),
   (request) => ({ ...request, attempts: [] }),
   (request) => ({ ...request, attempts: [], route: null }),
@@ -289,7 +289,7 @@ export function readJournal(memory: Uint8Array, batches: number): LostRequest[] 
   return found;
 }
 
-// The casts are safe: the same version of the program has written this, above.
+// The casts are safe, since the same version of the program has written this, above.
 
 function readBegun(bytes: Uint8Array): BegunRequest {
   const numbers = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -1,13 +1,13 @@
-// Memory that all workers share: how many requests each has with each provider, how many wait for room, and which worker
-// tests whether a failed provider has recovered; and whether the log says of a provider that it fails.
-// Each cell of the first has one writer, so that only the row of a worker that died has to be corrected.
+// Memory that all workers share: how many requests each has with each provider, how many wait for room, which worker tests whether a failed
+// provider has recovered, and whether the log says that a provider fails. Each cell of the first three has one writer, so that only the row
+// of a worker that died has to be corrected.
 import type { SharedRoom } from '../upstream/peers.ts';
 
-/** Providers that have a column; for any beyond these, each worker counts alone. */
+/** How many providers have a column; for any beyond these, each worker counts alone. */
 const COLUMNS = 256;
 /**
- * The numbers that a worker keeps for a provider. Each has its own part of the row, so that those that change with every
- * request are not in the same cache lines as those that others read with every request.
+ * The numbers that a worker keeps for a provider. Each has its own part of the row, so that those that change with every request are not in
+ * the same cache lines as those that others read with every request.
  */
 const IN_FLIGHT = 0;
 const WAITING = 1;
@@ -21,24 +21,26 @@ export function loadTableBytes(workers: number): number {
   return cellsOf(workers) * Int32Array.BYTES_PER_ELEMENT;
 }
 
-/** Behind the rows of the workers is one of all, with what the log says of each provider. */
+/** After the workers' rows comes one for all, with what the log says of each provider. */
 function cellsOf(workers: number): number {
   return workers * ROW_CELLS + COLUMNS;
 }
 
 const SAID_TO_WORK = 0;
 
-/** Told of each address, as a provider may have several, and has another after a reload; that one works again ends what was said of any. */
+/**
+ * Depends on the address, since a provider may have several, or another one after a reload; that one works again ends what was said of any.
+ */
 function saidToFail(baseUrl: string): number {
   return Bun.hash.xxHash32(baseUrl) | 1;
 }
 
 export interface LoadTable {
-  /** `column`: which provider, the same number in every worker. */
+  /** `column`: the provider's number, the same in every worker. */
   room(column: number): SharedRoom | undefined;
 }
 
-/** @param memory shared by all; `loadTableBytes` long. @param worker whose cells are written here. */
+/** @param memory shared by all; `loadTableBytes` long. @param worker the one whose cells are written here. */
 export function createLoadTable(memory: Uint8Array, workers: number, worker: number): LoadTable {
   const cells = new Int32Array(memory.buffer, memory.byteOffset, cellsOf(workers));
   const at = (row: number, column: number, field: number) => row * ROW_CELLS + field * COLUMNS + column;

@@ -3,13 +3,13 @@ import { type Attempt, type LedgerRow, NO_TIMING } from '../ledger/rows/row.ts';
 import { NO_USAGE } from '../model/usage.ts';
 import type { LostRequest } from './journal.ts';
 
-/** @param how the worker's end, in words. @param now Unix milliseconds. */
+/** @param how the worker ended, in words. @param now Unix milliseconds. */
 export function lostRow({ begun, end }: LostRequest, how: string, now: number): LedgerRow {
   const unknown = `the process that served this request ${how}; what the provider had answered is unknown`;
   const row: LedgerRow = {
     ...begun,
     status: 'error',
-    // Whether the client had received a status is unknown.
+    // It is unknown whether the client had received a status.
     httpStatus: 0,
     latencyMs: Math.max(0, now - begun.timestamp),
     ttftMs: null,
@@ -39,8 +39,8 @@ export function lostRow({ begun, end }: LostRequest, how: string, now: number): 
 }
 
 /**
- * An attempt that another was begun beside was noted before it was known which of them serves; without an error, it would be said
- * to have served.
+ * An attempt beside which another was begun was noted before it was known which of them serves; without an error, the row would say that it
+ * served.
  */
 function settled(attempt: Attempt, end: LostRequest['end'], unknown: string): Attempt {
   if (attempt.error !== null) return attempt;

@@ -3,7 +3,7 @@ import type { LimitState } from '../limits/limit-line.ts';
 import type { KeyState } from '../upstream/key-ring.ts';
 import type { ProviderState } from '../upstream/provider-state.ts';
 
-/** Workers agree once their messages arrive; until then the worst state counts. Request counts are added up. */
+/** Workers agree once their messages have arrived; until then the worst state counts. Request counts are added up. */
 export function mergeStates(ofWorkers: readonly (readonly ProviderState[])[]): ProviderState[] {
   const merged = new Map<string, ProviderState>();
   for (const state of ofWorkers.flat()) {
@@ -43,7 +43,7 @@ function mergeTwo(one: ProviderState, other: ProviderState): ProviderState {
   };
 }
 
-/** Of two that are open the one that is so for longer: until then some requests are still refused, whichever worker gets them. */
+/** Of two open breakers the one that stays open longer is worse: until then some requests are refused, whichever worker gets them. */
 function isWorse(other: ProviderState, one: ProviderState): boolean {
   const difference = BREAKER_RANK[other.breaker] - BREAKER_RANK[one.breaker];
   return difference === 0 ? (other.retryInMs ?? 0) > (one.retryInMs ?? 0) : difference > 0;

@@ -1,5 +1,5 @@
-// Texts in a few bytes of shared memory: the length of each in UTF-16 units (all bits set: it is null), then all of them together as
-// UTF-8. How many they are is known to whoever reads them; their size without the lengths is kept beside them.
+// Texts in a few bytes of shared memory: the length of each in UTF-16 units (all bits set: it is null), then all of them together as UTF-8.
+// The reader knows how many there are; their size without the lengths is kept beside them.
 
 const LENGTH_BYTES = Uint16Array.BYTES_PER_ELEMENT;
 const IS_NULL = 0xffff;
@@ -10,13 +10,13 @@ const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 type Texts = readonly (string | null)[];
 
 export interface TextPacker {
-  /** False: they do not fit, and nothing is written. */
+  /** Returns false, and writes nothing, if they do not fit. */
   write(texts: Texts, memory: Uint8Array, at: number): boolean;
   /** The size of the texts last written, without the lengths. */
   bytes(): number;
 }
 
-/** Most requests have the same texts as the one before; copying those takes a third of the time. @param room in bytes. */
+/** Most requests have the same texts as the previous one, and copying those takes a third of the time. @param room in bytes. */
 export function createTextPacker(room: number): TextPacker {
   const whole = new Uint8Array(room);
   const lengths = new DataView(whole.buffer);

@@ -1,14 +1,14 @@
-// Where a worker leaves packets of rows for its primary, in shared memory: over the pipe, a row costs each of the two as
-// much as packing it.
+// Where a worker leaves packets of rows for its primary, in shared memory: sending a row through the pipe costs each of the two as much as
+// packing it.
 import { compactInto, compactLength } from '../ledger/rows/row-packets.ts';
 import { JOURNAL_BYTES } from './journal.ts';
 import type { OpenedMemory } from './shared-memory.ts';
 
-/** Packets that do not fit go over the pipe. */
+/** In bytes; packets that do not fit go through the pipe. */
 const BUFFER_BYTES = 2 * 1024 * 1024;
-/** Reserved at a time: memory grows with the length and rate of rows. */
+/** How many bytes are reserved at a time; memory grows with the length and rate of rows. */
 const STEP_BYTES = 256 * 1024;
-/** In bytes: a packet contains numbers. */
+/** In bytes, since a packet contains numbers. */
 const ALIGNMENT = 8;
 
 /** The journal, followed by the room for packets. */
@@ -21,7 +21,7 @@ export interface PacketPlace {
 }
 
 export interface PacketBuffer {
-  /** Puts a compact copy of a packet there. Null: there is no room left. */
+  /** Puts a compact copy of a packet there; null if there is no room left. */
   put(packet: SharedArrayBuffer): PacketPlace | null;
   /** To be called when the reader is done with all packets. */
   clear(): void;
@@ -40,7 +40,7 @@ export function createPacketBuffer({ bytes, reserve }: OpenedMemory): PacketBuff
       reserved = wanted;
       return true;
     } catch {
-      // They go over the pipe instead.
+      // They go through the pipe instead.
       return false;
     }
   }
@@ -60,7 +60,7 @@ export function createPacketBuffer({ bytes, reserve }: OpenedMemory): PacketBuff
   };
 }
 
-/** The compact packet itself. @param memory that of the worker that put it there. */
+/** The compact packet itself. @param memory of the worker that put it there. */
 export function packetAt(memory: Uint8Array, { start, length }: PacketPlace): Uint8Array {
   return memory.subarray(start, start + length);
 }

@@ -1,4 +1,4 @@
-// Pages between two processes: a short one in one message, a long one piece by piece, as fast as its reader takes it.
+// Pages between two processes: a short one in one message, a long one in pieces, as fast as its reader takes them.
 import type { Page, PagePiece } from './protocol.ts';
 
 /** Approximate bytes in one message. */
@@ -6,9 +6,9 @@ const PIECE_BYTES = 512 * 1024;
 
 /** The side that has the pages. */
 export interface PageSource {
-  /** Returns the head and the beginning of an answer. */
+  /** Returns the head of an answer and its beginning. */
   open(answer: Response): Promise<Page>;
-  /** Returns the next piece. Throws where the answer breaks off. */
+  /** Returns the next piece. Throws if the answer breaks off. */
   next(page: number): Promise<PagePiece>;
   /** The page's reader has left. */
   leave(page: number): void;
@@ -42,7 +42,7 @@ export function createPageSource(): PageSource {
     },
     next: piece,
     leave(page) {
-      // Cancelling rejects only where the answer has already failed.
+      // Cancelling rejects only if the answer has already failed.
       open
         .get(page)
         ?.cancel()

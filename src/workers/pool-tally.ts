@@ -1,9 +1,9 @@
-// The connections of all workers together. Counters never fall: a worker too busy to answer counts with its last answer,
-// and the connections opened by one that is gone still count.
+// The connections of all workers together. Counters never fall: a worker that is too busy to answer counts with its last answer, and
+// connections that a former worker opened still count.
 import { mergePools, type PoolState } from '../upstream/connections.ts';
 
 export interface PoolTally<Worker> {
-  /** @param workers the running ones. @param ask returns the pools of one, undefined where it does not answer. */
+  /** @param workers the running ones. @param ask returns the pools of one; undefined if it does not answer. */
   read(
     workers: Iterable<Worker>,
     ask: (worker: Worker) => Promise<readonly PoolState[] | undefined>,

@@ -1,5 +1,5 @@
-// The process that serves no requests itself: it has the one ledger, forwards each worker's notices to the others,
-// and answers the gateway's own pages for all of them.
+// The process that serves no requests itself: it has the only ledger, forwards each worker's notices to the others, and answers the
+// gateway's own pages for all of them.
 import type { ResolvedConfig } from '../config/resolved.ts';
 import type { FleetNotice } from '../gateway/fleet.ts';
 import type { Telemetry } from '../gateway/host.ts';
@@ -38,7 +38,7 @@ export interface PrimaryOptions extends WorkerCommand {
   /** As in `GatewayHost`. */
   elapsed?(): number;
   setTimer(callback: () => void, ms: number): () => void;
-  /** What became of the lines of this process. */
+  /** The state of this process's log. */
   logState(): LogState;
   /** As in `GatewayHost`. */
   refusedChange?(): string | null;
@@ -51,16 +51,16 @@ export interface Primary {
   activeStreams(): Promise<number>;
   /** All workers' connections to providers' servers. */
   connections(): Promise<PoolState[]>;
-  /** Resolves when no worker is left and none can be started any more, to the reason. */
+  /** Resolves, with the reason, when no worker is left and none can be started any more. */
   readonly lost: Promise<Error>;
   /**
-   * Lets no worker take new requests; resolves when all have ended, to how many requests were cut. When `sooner`
-   * resolves, the time is over.
+   * Lets no worker take new requests; resolves when all have ended, with how many requests were cut. The time is over when `sooner`
+   * resolves.
    */
   drain(times: EndTimes, sooner?: Promise<void>): Promise<number>;
 }
 
-/** How long to wait for a worker, which may have code to load. */
+/** How long a worker, which may have code to load, is waited for, in milliseconds. */
 const RELOAD_MS = 10_000;
 const LOST_AT_SHUTDOWN = 'a worker died while its requests were finishing; they are recorded as failed';
 
@@ -89,7 +89,7 @@ class StartedPrimary implements Primary {
   private readonly frames: FrameRelay;
   private readonly view: (request: PageRequest) => Promise<Response | undefined>;
   private readonly pools = createPoolTally<WorkerProcess>();
-  /** What each worker reported of the server over which several gateways count rate limits; null: it has none. */
+  /** What each worker reported of the server over which several gateways count rate limits; null: there is none. */
   private readonly remotes = new Map<WorkerProcess, RemoteState | null>();
   private readonly logRemote: (state: RemoteState | null) => void;
   private prober: WorkerProcess | undefined;
@@ -171,7 +171,7 @@ class StartedPrimary implements Primary {
     const serving = supervisor.serving();
     for (const worker of serving) this.configs.set(worker, changed);
     await questions.allWithin(RELOAD_MS, serving, 'reload', columns, sendable(changed));
-    // New budgets' spending is sent once the workers have those budgets.
+    // Spending for new budgets is sent once the workers have those budgets.
     budgets.readLedger();
   }
 
@@ -255,7 +255,7 @@ class StartedPrimary implements Primary {
     };
   }
 
-  /** Tells a worker what it missed. */
+  /** Tells a worker what it has missed. */
   private welcome(worker: WorkerProcess): void {
     const { config } = this;
     for (const notice of this.known.recall()) worker.channel.notify('learn', { about: 'provider', notice });
@@ -280,7 +280,7 @@ class StartedPrimary implements Primary {
     const running = this.intake.takeLeft(worker, how);
     const fields = { worker: worker.index, pid: worker.pid, how, requests: running };
     if (!isReplaced) {
-      // At a shutdown workers end as they should, with their requests answered or cut and accounted by themselves.
+      // At a shutdown workers end properly, and answer or cut their requests and account for them by themselves.
       if (running > 0) log('error', LOST_AT_SHUTDOWN, fields);
       return;
     }

@@ -12,9 +12,9 @@ import type { ProviderState } from '../upstream/provider-state.ts';
 import type { HandedRows } from './handed-rows.ts';
 import type { SentConfig } from './sent-config.ts';
 
-/** Set for a worker, as `INDEX/COUNT/PROGRAM`: its number, from 0, how many there are, and the program of the primary. */
+/** Set for a worker, as `INDEX/COUNT/PROGRAM`: its number from 0, how many there are, and the program of the primary. */
 export const WORKER_VARIABLE = 'SLUICE_WORKER';
-/** Exit code of a worker that is of another program than its primary. */
+/** Exit code of a worker whose program differs from its primary's. */
 export const OTHER_PROGRAM_CODE = 78;
 /** Descriptors that a worker inherits. */
 export const SHARED_DESCRIPTOR = 3;
@@ -25,7 +25,7 @@ export interface PageRequest {
   method: string;
   /** Path and query. */
   path: string;
-  /** Whose key asks; null: the operator's. */
+  /** The project of the presented key; null: the operator's. */
   project: string | null;
 }
 
@@ -33,11 +33,11 @@ export interface PageRequest {
 export interface Page extends PagePiece {
   status: number;
   headers: [name: string, value: string][];
-  /** The number under which its next piece is requested. */
+  /** The number by which its next piece is requested. */
   page: number;
 }
 
-/** Bytes as they go to the client: only copied on their way. */
+/** Bytes as they go to the client; on the way they are only copied. */
 export interface PagePiece {
   bytes: Uint8Array<ArrayBuffer>;
   isLast: boolean;
@@ -50,21 +50,21 @@ export interface WorkerSetup {
   /** Null: plain HTTP. */
   tls: TlsConfig | null;
   config: SentConfig;
-  /** Each provider's column of the table of loads, by its name. */
+  /** Provider's name → its column in the table of loads. */
   columns: ReadonlyMap<string, number>;
   /** Whether rows are kept, not only counted. */
   recorded: boolean;
   /** Whether traces are collected. */
   traced: boolean;
-  /** The primary's clock when it answered: milliseconds that pass while the machine sleeps too. */
+  /** The primary's clock when it answered: milliseconds that also pass while the machine sleeps. */
   clock: number;
 }
 
-/** Milliseconds of an orderly end. */
+/** How long an orderly end may take, in milliseconds. */
 export interface EndTimes {
-  /** How long requests are still taken. */
+  /** How long requests are still accepted. */
   delayMs: number;
-  /** How long those that run then may continue. */
+  /** How long those that are running then may continue. */
   timeoutMs: number;
 }
 
@@ -80,15 +80,15 @@ export type WorkerMethods = {
   logState(): LogState;
   descriptorState(): DescriptorState;
   connections(): PoolState[];
-  /** Shows only that it can answer. */
+  /** Only shows that it can answer. */
   beat(): void;
   /** Hands over all waiting rows. */
   flush(): Promise<void>;
-  /** Whether somebody watches the live view; then the worker sends its frames. */
+  /** Says whether somebody watches the live view; then the worker sends its frames. */
   watched(isOn: boolean): void;
-  /** A frame of another worker, for those who watch at this one. */
+  /** A frame of another worker, for viewers at this one. */
   frame(frame: Uint8Array): void;
-  /** Ends in order; resolves to how many requests were cut. */
+  /** Ends in an orderly way; resolves with how many requests were cut. */
   drain(times: EndTimes): Promise<number>;
   /** The time of a drain is over. */
   hurry(): void;
@@ -102,15 +102,15 @@ export type PrimaryMethods = {
   notice(notice: FleetNotice): void;
   /** Whether the worker reaches the server over which several gateways count rate limits; null: there is none. */
   remoteChanged(state: RemoteState | null): void;
-  /** This much more was spent of budgets. */
+  /** So much more was spent of budgets. */
   spent(added: readonly Spent[]): void;
-  /** Takes rows into its ledger and its meter. @param batch of this worker, from 1. */
+  /** Takes rows into the primary's ledger and meter. @param batch number of this worker's batch, from 1. */
   append(rows: HandedRows, batch: number): void;
   page(request: PageRequest): Promise<Page | undefined>;
   nextPiece(page: number): Promise<PagePiece>;
   /** The page's reader has left. */
   leavePage(page: number): void;
-  /** Whether anybody watches at this worker; resolves when all workers know. */
+  /** Says whether anybody watches at this worker; resolves when all workers know. */
   watching(isOn: boolean): Promise<void>;
   frame(frame: Uint8Array): void;
 };

@@ -1,23 +1,23 @@
-// How long the supervisor waits before it replaces a worker: one that died early is not replaced at once, since the next may die of
-// the same cause.
+// How long the supervisor waits before it replaces a worker: one that died early is not replaced at once, since the next may die of the
+// same cause.
 
 const SHORT_LIFE_MS = 5_000;
 const FIRST_PAUSE_MS = 100;
-/** After one that did serve: it died of a request, and while none is left no client is answered. */
+/** After one that served: a request killed it, and if no worker is left, no client is answered. */
 const LONGEST_PAUSE_MS = 1_000;
-/** After one that did not serve: that will not improve soon. */
+/** After one that did not serve, which will not improve soon. */
 const LONGEST_PAUSE_UNSERVED_MS = 10_000;
 
-/** Each returns the pause in milliseconds, which doubles with every early death in a row. */
+/** Each returns the pause in milliseconds, which doubles with every consecutive early death. */
 export interface RestartPauses {
   /** @param index of the worker. @param livedMs for how long it lived. */
   afterServing(index: number, livedMs: number): number;
-  /** It ended before it served, or could not be started. */
+  /** The worker ended before it served, or could not be started. */
   afterFailedStart(index: number): number;
 }
 
 export function createRestartPauses(): RestartPauses {
-  /** Early deaths in a row, for each worker index: one worker's failures do not delay the others. */
+  /** Consecutive early deaths for each worker index, so that one worker's failures do not delay the others. */
   const shortLives = new Map<number, number>();
 
   function after(index: number, longestMs: number): number {

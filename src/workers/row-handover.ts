@@ -9,8 +9,8 @@ import type { PacketBuffer } from './packet-buffer.ts';
 import type { PrimaryMethods } from './protocol.ts';
 
 /**
- * Together with the primary's own wait, this stays well within the second of GUARANTEES 17. Each batch wakes the primary,
- * whose code and memory have left the processor's caches since: that is most of what a row costs it.
+ * Milliseconds; together with the primary's own wait this stays well within the second of GUARANTEES 17. Each batch wakes the primary,
+ * whose code and memory have left the processor's caches: that is most of what a row costs it.
  */
 const MAX_DELAY_MS = 250;
 const FULL_BATCH = 512;
@@ -21,9 +21,9 @@ export interface HandoverOptions {
   setTimer(callback: () => void, ms: number): () => void;
   /** Whether the rows themselves are needed; otherwise they are only counted. */
   isKept: boolean;
-  /** Called before rows are sent. Their spending must arrive first: read from the ledger before that, it would count twice. */
+  /** Called before rows are sent. Their spending must arrive first: if it was read from the ledger before that, it would count twice. */
   beforeSend(): void;
-  /** The primary could not take a batch: its rows are lost. */
+  /** The primary could not take a batch, whose rows are lost. */
   onError(error: unknown): void;
 }
 
@@ -34,10 +34,10 @@ export function createRowHandover(
   const pack = createRowPacker(isKept, room);
   let waiting: LedgerRow[] = [];
   let timer: (() => void) | undefined;
-  /** The newest batch's arrival, which implies all earlier ones: the channel keeps the order. */
+  /** The arrival of the newest batch, which implies that of all earlier ones, since the channel keeps the order. */
   let newest: Promise<void> = Promise.resolve();
   let batch = 0;
-  /** Batches that the primary has not answered. */
+  /** How many batches the primary has not answered. */
   let underway = 0;
 
   function send(): void {
@@ -48,7 +48,7 @@ export function createRowHandover(
     waiting = [];
     batch += 1;
     beforeSend();
-    // Before they are sent: if this worker dies before the primary's answer arrives, no row is accounted twice.
+    // Before they are sent, so that no row is accounted for twice if this worker dies before the primary's answer.
     for (const { requestId } of rows) journal.sent(requestId, batch);
     underway += 1;
     const strike = () => {
@@ -59,7 +59,7 @@ export function createRowHandover(
     newest = primary.call('append', pack(rows), batch).then(strike, (error) => {
       // The primary is gone, and this process with it.
       if (error instanceof ChannelClosed) return;
-      // It lives and could not take them: the death of this process must not add them again.
+      // The primary is alive and could not take them; the death of this process must not add them again.
       onError(error);
       strike();
     });

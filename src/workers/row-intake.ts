@@ -10,7 +10,7 @@ import type { WorkerProcess } from './worker-process.ts';
 type Sender = Pick<WorkerProcess, 'memory'>;
 
 export interface RowIntake {
-  /** @param batch its number; a worker's batches come in order. */
+  /** @param batch number of the batch; a worker's batches come in order. */
   take(worker: Sender, rows: HandedRows, batch: number): void;
   /** Records the requests that a dead worker had begun. Returns how many of them were still running. */
   takeLeft(worker: Sender, how: string): number;
@@ -25,7 +25,7 @@ export interface RowIntakeOptions {
 }
 
 export function createRowIntake({ ledger, meter, telemetry, now }: RowIntakeOptions): RowIntake {
-  /** The newest batch that each has handed over. */
+  /** The newest batch that each worker has handed over. */
   const batches = new WeakMap<Sender, number>();
 
   function keep(rows: HandedRows, memory: Uint8Array): void {
@@ -42,7 +42,7 @@ export function createRowIntake({ ledger, meter, telemetry, now }: RowIntakeOpti
       try {
         keep(rows, worker.memory);
       } finally {
-        // Also a batch that failed halfway: its worker's death must not add its rows a second time.
+        // Even for a batch that failed halfway: its worker's death must not add its rows a second time.
         batches.set(worker, batch);
       }
     },

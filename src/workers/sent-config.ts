@@ -1,10 +1,10 @@
-// The configuration as a primary hands it to its workers, so that only the primary has to read and check it.
+// The configuration in the form in which a primary hands it to its workers, so that only the primary has to read and check it.
 import type { ResolvedConfig } from '../config/resolved.ts';
 
-/** A checked configuration; null where it contains code, which no pipe carries: the worker then loads it itself. */
+/** A checked configuration; null if it contains code, which no pipe carries: the worker then loads it itself. */
 export type SentConfig = ResolvedConfig | null;
 
-/** Null where there are transformers, which are code. */
+/** Null if there are transformers, which are code. */
 export function sendable(config: ResolvedConfig): SentConfig {
   try {
     return structuredClone(config);

@@ -1,9 +1,9 @@
-// The counters of rate limits in memory that all workers share: a table of fixed size, found by a hash of the name.
-// Nothing here locks or waits: a worker may be killed anywhere.
+// The counters of rate limits, in memory that all workers share: a table of fixed size, indexed by a hash of the name. Nothing here locks
+// or waits, since a worker may be killed at any point.
 import type { Counter, Counters } from '../limits/counters.ts';
 import { MOST_COUNTERS } from '../limits/counters.ts';
 
-/** How many places a name may take, from the one that its hash says. */
+/** How many places a name may take, beginning with the one that its hash says. */
 const PROBES = 64;
 
 const SEED_BYTES = BigUint64Array.BYTES_PER_ELEMENT;
@@ -18,16 +18,16 @@ export function countersBytes(workers: number): number {
 }
 
 /**
- * Makes the places of names unpredictable, before any worker uses the memory: clients choose names, and could otherwise choose
- * some that take all the places in reach of another name.
+ * Makes the places of names unpredictable, before any worker uses the memory: clients choose names, and could otherwise choose some that
+ * occupy all places within reach of another name.
  */
 export function seedCounters(memory: Uint8Array): void {
   crypto.getRandomValues(memory.subarray(0, SEED_BYTES));
 }
 
 /**
- * @param memory shared by all, zero at first or seeded; `countersBytes` long, at a multiple of 8. @param worker whose requests are
- * counted here. @param now as of `Counters`.
+ * @param memory shared by all, zero at first or seeded; `countersBytes` long, at a multiple of 8. @param worker the one whose requests are
+ * counted here. @param now as in `Counters`.
  */
 export function createSharedCounters(
   memory: Uint8Array,
@@ -77,23 +77,23 @@ export function createSharedCounters(
     return toTime(Atomics.load(times, place)) <= now() && countRunning(place) === 0;
   }
 
-  /** @returns null where nobody with this key is in its reach. */
+  /** @returns null if no place within reach has this key. */
   function find(key: bigint): number | null {
     const first = firstPlace(key);
     for (let probe = 0; probe < PROBES; probe++) {
       const place = (first + probe) % MOST_COUNTERS;
       const found = Atomics.load(keys, place);
       if (found === key) return place;
-      // A place that was once taken is never nobody's again, and a name takes the first that it can.
+      // A place that was once taken is never free again, and a name takes the first place that it can.
       if (found === NOBODY) return null;
     }
     return null;
   }
 
   /**
-   * Takes a place that nobody has, or whose counter has nothing in use: that is what a new one has too. Of two processes that
-   * want the same place one gets it. Two that take different places for one name at the same moment count apart until
-   * the later place is idle; one that was about to count where another name moves in counts for that.
+   * Takes a place that is free, or whose counter has nothing in use, which is the state of a new one too. Of two processes that want the
+   * same place, one gets it. Two that take different places for one name at the same moment count separately until the later place is idle;
+   * one that is about to count where another name moves in counts for that name.
    *
    * @param inUse places in which other names of the same request are about to be counted.
    */
@@ -136,7 +136,7 @@ export function clearCounters(memory: Uint8Array, workers: number, worker: numbe
     Atomics.store(running, cell, 0);
 }
 
-/** 64 bits tell names apart; 0 is nobody's. */
+/** 64 bits tell names apart; 0 marks a free place. */
 function keyOf(name: string, seed: bigint): bigint {
   const hash = BigInt.asIntN(64, BigInt(Bun.hash(name, seed)));
   return hash === NOBODY ? 1n : hash;

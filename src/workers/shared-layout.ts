@@ -1,10 +1,10 @@
-// What lies where in the memory that the primary and all workers share.
+// The layout of the memory that the primary and all workers share.
 import { clearLoads, loadTableBytes } from './load-table.ts';
 import { clearCounters, countersBytes, seedCounters } from './shared-counters.ts';
 import { createSharedMemory, type SharedMemory } from './shared-memory.ts';
 
 export interface WorkersMemory extends SharedMemory {
-  /** Returns what a worker that is gone had in use. */
+  /** Releases what a worker that is gone had in use. */
   releaseOf(worker: number): void;
 }
 

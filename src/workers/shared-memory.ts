@@ -1,17 +1,17 @@
-// Memory that several processes share: an unlinked file, mapped by each of them. It is gone with the last one.
-// The first access to a page whose file system is full ends the process (SIGBUS), so only reserved pages are touched.
-// To reserve is to write zeros, which takes the space for good or fails with an error.
+// Memory that several processes share: an unlinked file that each of them maps, and that is gone with the last of them. The first access to
+// a page for which the file system has no room ends the process (SIGBUS), so only reserved pages are touched. Reserving means writing
+// zeros, which takes the space for good or fails with an error.
 import { closeSync, existsSync, ftruncateSync, openSync, unlinkSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { messageOf } from '../model/thrown.ts';
 
-/** The first is a file system in memory; where it is missing or full, the disk's cache must do. */
+/** The first is a file system in memory; if it is missing or full, the disk's cache must do. */
 const PLACES: readonly string[] = ['/dev/shm', tmpdir()];
 
 export interface SharedMemory {
   bytes: Uint8Array;
-  /** To be handed to a child, which maps it with `openSharedMemory`. */
+  /** To be given to a child, which maps it with `openSharedMemory`. */
   descriptor: number;
   /** Closes the descriptor; the children's mappings stay. */
   close(): void;
@@ -19,16 +19,16 @@ export interface SharedMemory {
 
 export interface OpenedMemory {
   bytes: Uint8Array;
-  /** Makes `length` bytes from `from` zero and safe to touch. Throws where there is no room for them. */
+  /** Makes `length` bytes from `from` zero and safe to touch. Throws if there is no room for them. */
   reserve(from: number, length: number): void;
 }
 
-/** No place has room; the message says what to do. */
+/** There is no room anywhere; the message says what to do. */
 export class NoSharedMemory extends Error {
   override readonly name = 'NoSharedMemory';
 }
 
-/** All zero. @param reserved bytes at its beginning that may be touched immediately. Throws NoSharedMemory. */
+/** All zero. @param reserved bytes at its beginning that may be touched at once. Throws NoSharedMemory. */
 export function createSharedMemory(length: number, reserved = length, places = PLACES): SharedMemory {
   const failures: string[] = [];
   for (const directory of places) {

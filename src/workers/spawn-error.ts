@@ -3,10 +3,10 @@ import { accessSync, constants } from 'node:fs';
 import { messageOf } from '../model/thrown.ts';
 
 /**
- * The reason and what to do, to follow "could not be started". A working directory that this user may not enter is refused with
- * the code, and the path, of a program that it may not run.
+ * The reason and what to do, to follow "could not be started". For a working directory that this user may not enter, the system reports the
+ * code and path of a program that may not be run.
  *
- * @param error what the spawn threw. @param directory the process was to work in. @param remedy where another reason is to blame.
+ * @param error what the spawn threw. @param directory in which the process was to work. @param remedy for any other reason.
  */
 export function describeSpawnError(error: unknown, directory: string, remedy: string): string {
   try {

@@ -15,7 +15,7 @@ export interface SupervisorOptions extends WorkerCommand {
   methods(worker: () => WorkerProcess): Omit<PrimaryMethods, 'ready'>;
   /** The worker has begun to serve. */
   onServing(worker: WorkerProcess): void;
-  /** A worker that served is gone. @param how its end, in words. */
+  /** A worker that served is gone. @param how it ended, in words. */
   onGone(worker: WorkerProcess, how: string, isReplaced: boolean): void;
   /** No worker is left, and none can be started any more. @param error the reason, and what to do. */
   onNoneLeft(error: ProgramChanged): void;
@@ -27,25 +27,22 @@ export interface SupervisorOptions extends WorkerCommand {
 export interface Supervisor {
   /** The workers that serve, without those still starting. */
   serving(): WorkerProcess[];
-  /** How many have never served, since not all of the first have yet. */
+  /** How many of the first workers have not served yet. */
   starting(): number;
   /** How many workers have replaced others. */
   replaced(): number;
-  /** Resolves when all serve. Throws WorkerFailed; then none is left. */
+  /** Resolves when all serve. Throws WorkerFailed, in which case none is left. */
   start(): Promise<void>;
-  /**
-   * Stops replacing workers; resolves when all are gone, to how many requests were cut. When `sooner` resolves, the time
-   * is over.
-   */
+  /** Stops replacing workers; resolves when all are gone, with how many requests were cut. The time is over when `sooner` resolves. */
   end(times: EndTimes, sooner?: Promise<void>): Promise<number>;
 }
 
-/** A worker ended before it served (it has written why to standard error), or could not be started. */
+/** A worker ended before it served (and has written why to standard error), or could not be started. */
 export class WorkerFailed extends Error {
   override readonly name: string = 'WorkerFailed';
 }
 
-/** The files of the program are no longer those that this process runs, as after an update: a worker would be of the other version. */
+/** The program's files are not those that this process runs any more, as after an update: a worker would be of the other version. */
 class ProgramChanged extends WorkerFailed {
   override readonly name = 'ProgramChanged';
 }
@@ -147,7 +144,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   };
 }
 
-/** Watches it from start to end: a worker may hang before it serves, and while it drains. */
+/** Watches it from start to end, since a worker may hang before it serves, and while it drains. */
 function killWhereItHangs(
   worker: WorkerProcess,
   serves: Promise<unknown>,

@@ -1,4 +1,4 @@
-// What a primary asks of one of its workers, and how that answers.
+// What a primary asks of one of its workers, and how the worker answers.
 import type { ServedGateway } from '../gateway/gateway.ts';
 import type { Watchers } from '../gateway/live/watchers.ts';
 import type { DescriptorState } from '../model/descriptor-state.ts';
@@ -8,15 +8,15 @@ import type { SentConfig } from './sent-config.ts';
 
 export interface ServingWorker {
   gateway: ServedGateway;
-  /** What became of this process's lines. */
+  /** The state of this process's log. */
   logState(): LogState;
   /** Whether this process can open further files and connections. */
   descriptorState(): DescriptorState;
-  /** `config`: null where this process has to load it itself. Resolves when it is in use. */
+  /** `config`: null if this process has to load it itself. Resolves when it is in use. */
   reload(config: SentConfig): Promise<void>;
-  /** Serves on for `ms`, or until `sooner` resolves, while it tells load balancers to go elsewhere. */
+  /** Serves on for `ms`, or until `sooner` resolves, while telling load balancers to go elsewhere. */
   leave(ms: number, sooner: Promise<void>): Promise<void>;
-  /** Ends in order within `timeoutMs`, or when `sooner` resolves; resolves to how many requests were cut. */
+  /** Ends in an orderly way within `timeoutMs`, or when `sooner` resolves; resolves with how many requests were cut. */
   drain(timeoutMs: number, sooner: Promise<void>): Promise<number>;
 }
 
@@ -30,7 +30,7 @@ interface WorkerAnswersOptions {
 
 export class WorkerAnswers {
   readonly methods: WorkerMethods;
-  /** Each provider's column of the table of loads, by its name. */
+  /** Provider's name → its column in the table of loads. */
   columns: ReadonlyMap<string, number> = new Map();
   private readonly options: WorkerAnswersOptions;
   private serving: ServingWorker | undefined;
@@ -60,7 +60,7 @@ export class WorkerAnswers {
     };
   }
 
-  /** From now on this answers; resolves after an ordered end. */
+  /** From then on this answers; resolves after an orderly end. */
   async serve(given: ServingWorker, ready: () => void): Promise<void> {
     this.serving = given;
     ready();
@@ -69,7 +69,7 @@ export class WorkerAnswers {
     this.options.watchers.close();
   }
 
-  /** Reports to the primary now what was spent from budgets here. */
+  /** Reports to the primary what was spent from budgets here, without waiting for more. */
   reportSpent(): void {
     this.serving?.gateway.reportSpent();
   }
@@ -94,7 +94,7 @@ export class WorkerAnswers {
     await this.serving?.leave(delayMs, this.hurried.promise);
     watchers.close();
     const cut = (await this.serving?.drain(timeoutMs, this.hurried.promise)) ?? 0;
-    // After the answer has left.
+    // After the answer has been sent.
     setTimer(this.ended.resolve, 0);
     return cut;
   }

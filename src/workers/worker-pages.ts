@@ -1,4 +1,4 @@
-// The gateway's own pages at a worker: the primary has them, but whoever watches the live view does so where the client is connected.
+// The gateway's own pages at a worker: the primary has them, except the live view, which is watched where the client is connected.
 import type { Watchers } from '../gateway/live/watchers.ts';
 import type { Manage } from '../management/management.ts';
 import { watchStreams } from '../management/streams.ts';
@@ -9,8 +9,8 @@ import type { PrimaryMethods } from './protocol.ts';
 const LIVE_PATH = '/gateway/streams/live';
 
 /**
- * Resolves to undefined for paths that are none.
- * @param known resolves once all workers know whether anybody watches here.
+ * Resolves to undefined for other paths.
+ * @param known resolves when all workers know whether anybody watches here.
  */
 export function createWorkerPages(
   primary: Pick<Channel<PrimaryMethods>, 'call' | 'notify'>,
@@ -24,7 +24,7 @@ export function createWorkerPages(
 
   async function watch(): Promise<Response> {
     const watching = watchStreams(watchers);
-    // Requests that begin in any of them from now on are seen.
+    // Requests that begin in any worker from now on are seen.
     await known();
     return watching;
   }

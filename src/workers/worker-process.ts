@@ -1,4 +1,4 @@
-// One worker, as its primary sees it: its process, its channel and its memory.
+// A worker as its primary sees it: its process, its channel and its memory.
 import { type Channel, createChannel } from './channel.ts';
 import { HEAD_BYTES } from './journal.ts';
 import { WORKER_MEMORY_BYTES } from './packet-buffer.ts';
@@ -12,7 +12,7 @@ export interface WorkerCommand {
   command: readonly string[];
   environment: Readonly<Record<string, string | undefined>>;
   directory: string;
-  /** What `identifyProgram` said when this process started. */
+  /** What `identifyProgram` returned when this process started. */
   program: string;
 }
 
@@ -20,17 +20,17 @@ export interface WorkerProcess {
   readonly index: number;
   readonly pid: number;
   readonly channel: Channel<WorkerMethods>;
-  /** Its journal, still readable when it is gone, and its packets of rows. */
+  /** Its journal, which can still be read when it is gone, and its packets of rows. */
   readonly memory: Uint8Array;
-  /** Resolves when it is gone and all its messages have arrived, to how it ended, in words. */
+  /** Resolves when it is gone and all its messages have arrived, with how it ended, in words. */
   readonly gone: Promise<string>;
-  /** It is gone, and did not serve since the program's files have changed. */
+  /** Whether it is gone without having served, after the program's files changed. */
   isOfOtherProgram(): boolean;
   /** @param why the reason, in words that follow "because"; they become part of how it ended. */
   kill(why?: string): void;
 }
 
-/** The system ends it with this process, even if it hangs or is stopped: it would go on holding its share of the port. */
+/** The system ends the worker together with this process, even if it hangs or is stopped: otherwise it would keep its share of the port. */
 const ENDS_WITH_PARENT = { BUN_FEATURE_FLAG_NO_ORPHANS: '1' };
 
 export interface WorkerOptions extends WorkerCommand {
@@ -45,7 +45,7 @@ export function startWorker(options: WorkerOptions): WorkerProcess {
   const { index, workers, shared, command, directory, environment, program, methods, onError } = options;
   const memory = createSharedMemory(WORKER_MEMORY_BYTES, HEAD_BYTES);
   const disconnected = Promise.withResolvers<void>();
-  /** Undefined: nothing here has killed it. */
+  /** Undefined: this process has not killed it. */
   let reason: string | undefined;
   const spawn = () =>
     Bun.spawn([...command], {
@@ -60,7 +60,7 @@ export function startWorker(options: WorkerOptions): WorkerProcess {
   try {
     process = spawn();
   } finally {
-    // Also after a failure: a worker that cannot be started is retried, and each try would leak a descriptor.
+    // Even after a failure: a worker that cannot be started is retried, and each attempt would leak a descriptor.
     memory.close();
   }
   const channel = createChannel<WorkerMethods>({
@@ -68,7 +68,7 @@ export function startWorker(options: WorkerOptions): WorkerProcess {
       try {
         process.send(message);
       } catch (error) {
-        // It has closed its end or died, which will be reported soon: there is no receiver.
+        // It has closed its end or died, which will be reported soon; nobody receives this.
         if (!isClosed(error)) throw error;
       }
     },
@@ -94,7 +94,7 @@ export function startWorker(options: WorkerOptions): WorkerProcess {
   };
 }
 
-/** The kernel says nothing to the process that it ends. */
+/** The kernel says nothing to a process that it ends. */
 const FROM_OUTSIDE = ' from outside, as the system does where memory runs out';
 
 function isClosed(error: unknown): boolean {

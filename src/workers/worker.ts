@@ -1,4 +1,4 @@
-// One of several serving processes, as its primary has started it: what its gateway gets from there.
+// One of several serving processes, as started by its primary: what its gateway gets from the primary.
 import type { Fleet } from '../gateway/fleet.ts';
 import { createWatchers } from '../gateway/live/watchers.ts';
 import { createLoadTable } from './load-table.ts';
@@ -18,11 +18,11 @@ export interface WorkerOptions {
   index: number;
   /** How many there are. */
   workers: number;
-  /** Milliseconds that pass while the machine sleeps too. */
+  /** Milliseconds that also pass while the machine sleeps. */
   elapsed(): number;
   setTimer(callback: () => void, ms: number): () => void;
   onError(error: unknown): void;
-  /** No memory is left to note new requests: they are served, but lost to the ledger if this process dies. */
+  /** No memory is left to note new requests, which are served, but lost to the ledger if this process dies. */
   onJournalFull(error: unknown): void;
   /** The primary is gone. */
   onOrphaned(): void;
@@ -31,7 +31,7 @@ export interface WorkerOptions {
 export interface WorkerLink {
   fleet: Fleet;
   setup: WorkerSetup;
-  /** To be called when the gateway serves: from then on the primary is answered. Resolves after an ordered end. */
+  /** To be called when the gateway serves; from then on the primary is answered. Resolves after an orderly end. */
   serve(serving: ServingWorker): Promise<void>;
 }
 
@@ -65,8 +65,8 @@ export async function connectToPrimary(options: WorkerOptions): Promise<WorkerLi
 
   const askedAt = elapsed();
   const setup = await primary.call('setup');
-  // Clocks of processes begin at different times. The error, half of the time that the answer took, changes no rate: only
-  // what a limit lets pass at once, by as much of the period.
+  // Clocks of processes begin at different times. The error, at most half of the time that the answer took, changes no rate: only what a
+  // limit lets pass at once, by as much of the period.
   const ahead = setup.clock - (askedAt + elapsed()) / 2;
   answers.columns = setup.columns;
   return {

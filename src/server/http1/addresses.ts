@@ -3,12 +3,12 @@ import { dns } from 'bun';
 import { net } from '../node-modules.ts';
 import { codeOf } from '../../model/thrown.ts';
 
-/** The same time for which the runtime's own fetch remembers them. */
+/** As long as the runtime's own fetch remembers them. */
 const REMEMBERED_MS = 30_000;
 /** getaddrinfo's code; a name server that was asked and is silent takes seconds. */
 const NO_NAME_SERVER = 'EAI_AGAIN';
 const AT_ONCE_MS = 1_000;
-/** How long an address that accepts connections and then serves none is tried last. */
+/** How long an address that accepts connections without serving any is tried last. */
 const DOUBTED_MS = 5 * 60_000;
 /** `localhost` is this machine, whatever a name server says. https://www.rfc-editor.org/rfc/rfc6761#section-6.3 */
 const LOOPBACK = ['127.0.0.1', '::1'];
@@ -22,7 +22,7 @@ interface Found {
 class NameError extends Error {
   override readonly name = 'NameError';
   readonly code: string;
-  /** No name server could be asked, which the system said at once: a machine without a network. */
+  /** Whether no name server could be asked, which the system said at once: a machine without a network. */
   offline: boolean;
 
   constructor(message: string, code: string, { cause, offline }: { cause: unknown; offline: boolean }) {
@@ -48,7 +48,7 @@ export class Addresses {
     this.found = net().isIP(hostname) !== 0 ? [hostname] : hostname === 'localhost' ? LOOPBACK : null;
   }
 
-  /** In the order in which they are to be tried; null where a lookup is needed. */
+  /** In the order in which they are to be tried; null if a lookup is needed. */
   get known(): readonly string[] | null {
     return this.elapsed() < this.foundUntil ? this.found : null;
   }
@@ -59,7 +59,7 @@ export class Addresses {
     return this.asked;
   }
 
-  /** To be called when none of them answered: the name may have moved. */
+  /** To be called when none of them answered, since the name may have moved. */
   forget(): void {
     if (this.foundUntil !== Number.POSITIVE_INFINITY) this.foundUntil = 0;
   }
@@ -70,8 +70,8 @@ export class Addresses {
   }
 
   /**
-   * To be called when this one accepted a connection over which TLS did not come to stand: others may be in order, or, behind the login
-   * page of a network, the name server may have made this one up.
+   * To be called when this address accepted a connection on which TLS could not be established: others may work, or, behind a network's
+   * login page, the name server may have made this one up.
    */
   doubt(address: string): void {
     this.doubted.set(address, this.elapsed() + DOUBTED_MS);
@@ -79,7 +79,7 @@ export class Addresses {
     this.forget();
   }
 
-  /** Those that are in doubt come last. */
+  /** Doubtful addresses come last. */
   private ordered(found: readonly string[]): readonly string[] {
     const now = this.elapsed();
     for (const [address, until] of this.doubted) if (until <= now) this.doubted.delete(address);

@@ -2,18 +2,18 @@
 import type { StreamedBody } from '../../upstream/transport.ts';
 import { asError } from '../../model/thrown.ts';
 
-/** The connection over which it goes. */
+/** The connection over which the body goes. */
 export interface BodyWay {
   write(bytes: Uint8Array): void;
-  /** All that was written has been taken. */
+  /** Whether everything that was written has been taken. */
   readonly hasRoom: boolean;
   /** The whole body has been taken. */
   sent(): void;
-  /** It does not come to its end. */
+  /** The body does not come to its end. */
   broken(error: Error): void;
 }
 
-/** The source gave more or fewer bytes than it had announced: the server would take what follows for another request. */
+/** The source gave more or fewer bytes than announced: the server would take what follows for another request. */
 class WrongLength extends Error {
   override readonly name = 'WrongLength';
   readonly code = 'INVALID_REQUEST';
@@ -42,13 +42,13 @@ export class BodySender {
     });
   }
 
-  /** The connection has room again. */
+  /** To be called when the connection has room again. */
   drained(): void {
     this.continue?.();
     this.continue = null;
   }
 
-  /** Nothing more is sent. */
+  /** Sends nothing more. */
   stop(): void {
     if (this.isOver) return;
     this.isOver = true;

@@ -1,4 +1,4 @@
-// One connection to one server: a socket, the request it serves, and whether it can serve another.
+// A connection to a server: its socket, the request that it serves, and whether it can serve another.
 import type { Socket } from 'bun';
 import type { HeaderList } from '../../model/header-list.ts';
 import type { StreamedBody } from '../../upstream/transport.ts';
@@ -20,13 +20,13 @@ class ConnectionLost extends Error {
   }
 }
 
-/** The keeper of connections. */
+/** Keeps the connections. */
 export interface ConnectionOwner {
-  /** It can serve another request, for as many milliseconds as the server announced; null: it announced none. */
+  /** The connection can serve another request, for as many milliseconds as the server announced; null: it announced none. */
   free(connection: Connection, keepAliveMs: number | null): void;
   /** It is no longer open. */
   gone(connection: Connection): void;
-  /** The network no longer carries what is sent over it. Called before another one takes its request over. */
+  /** The network does not carry what is sent over it any more. Called before another connection takes its request over. */
   lost(): void;
   /** Milliseconds that never jump. */
   monotonic(): number;
@@ -34,40 +34,40 @@ export interface ConnectionOwner {
 
 /** A connection's opening, while it is under way. */
 export interface ConnectionOpening {
-  /** The connection no longer needs it. */
+  /** Called when the connection does not need it any more. */
   end(): void;
-  /** From the socket: the TLS handshake is over, with this result. */
+  /** Called by the socket: the TLS handshake is over, with this result. */
   shaken(success: boolean, error: Error | null): void;
-  /** From the socket. */
+  /** Called by the socket. */
   closed(error: Error | undefined): void;
 }
 
 /**
- * A server's close of a connection that it takes for idle arrives within one round trip of the request, and opening the connection
- * took at least one: so much longer may pass on a busy machine, and no more than the second in all, however long the opening took.
+ * If a server closes a connection that it considers idle, the close arrives within one round trip of the request, and opening the
+ * connection took at least one. On a busy machine so much more may pass, but no more than a second in all, however long opening took.
  */
 const CROSSING_SLACK_MS = 250;
 const LONGEST_CROSSING_MS = 1_000;
 
-/** Within this time after the request, a 408 is about the idle connection. */
+/** A 408 within this time after the request concerns the idle connection. */
 const IDLE_ANSWER_MS = 5_000;
 
 /** https://www.rfc-editor.org/rfc/rfc9110#section-15.5.9 */
 const REQUEST_TIMEOUT = 408;
 
-/** Silence before the kernel probes the server: a model may think longer than networks remember a connection. */
+/** After so much silence the kernel probes the server: a model may think longer than networks remember a connection. */
 const PROBE_MS = 60_000;
 
-/** In bytes. A longer piece is processed at once: waiting gains nothing, and its reader may have to pause the server. */
+/** In bytes. A longer piece is processed at once, since waiting gains nothing, and its reader may have to pause the server. */
 const LONG_PIECE = 64 * 1024;
 
 /**
- * How long nothing of what was sent need be acknowledged until the network is taken for gone. A connection that was idle may have
- * been dead for long; one that was in use before outlasts a network that is gone for a moment.
+ * How long nothing of what was sent need be acknowledged before the network is taken for gone. A connection that was idle may have been
+ * dead for long; one that was in use before survives a network that is gone for a moment.
  */
 const LOST_IDLE_MS = 5_000;
 const LOST_MS = 20_000;
-/** By then so many repetitions were lost too, however slow the way is. */
+/** By then so many repetitions were lost too, however slow the network is. */
 const LOST_REPEATS = 3;
 
 /** A socket's `readyState`. */
@@ -79,9 +79,9 @@ export class Connection implements AnswerHandler, BodyWay {
   /** The owner's time after which it serves no other request. */
   usableUntil = Number.POSITIVE_INFINITY;
   isOpen = true;
-  /** `monotonic()` when it was taken again after it had served a request: the server may have been closing it. */
+  /** `monotonic()` when it was reused after serving a request, while the server may have been closing it; null: it was not. */
   takenAt: number | null = null;
-  /** How long it took to open. */
+  /** How long it took to open, in milliseconds. */
   openingMs = 0;
   /** Set until requests may be sent over it. */
   opening: ConnectionOpening | null = null;
@@ -90,29 +90,29 @@ export class Connection implements AnswerHandler, BodyWay {
   private socket: Socket<Connection> | null = null;
   private answer: RunningAnswer | null = null;
   private unsent: Uint8Array | null = null;
-  /** Sends the rest of a request that is still coming in; null once all of it was sent. */
+  /** Sends the rest of a request that is still arriving; null once all of it was sent. */
   private sender: BodySender | null = null;
   /** Read, but not processed yet. */
   private arrived: Buffer | null = null;
-  /** Part of the request was handed to the network. */
+  /** Whether part of the request was handed to the network. */
   private hasSent = false;
-  /** Part of the answer has arrived. */
+  /** Whether part of the answer has arrived. */
   private hasReceived = false;
   private isPaused = false;
-  /** `monotonic()` since which what was sent is seen to be repeated; null: it is not. */
+  /** `monotonic()` since when the kernel is known to repeat what was sent; null: it does not. */
   private repeatedSince: number | null = null;
 
   constructor(owner: ConnectionOwner) {
     this.owner = owner;
   }
 
-  /** Sets the socket that it uses from now on; requests are sent once tunnel and TLS stand too. */
+  /** Sets the socket that it uses from now on. Requests are sent once tunnel and TLS are established too. */
   opened(socket: Socket<Connection>): void {
     this.socket = socket;
     socket.setKeepAlive(true, PROBE_MS);
   }
 
-  /** Bytes have arrived that are not processed yet: on an idle connection, unrequested ones. */
+  /** Whether bytes have arrived that are not processed yet; on an idle connection, nobody asked for them. */
   get hasUnread(): boolean {
     return this.arrived !== null;
   }
@@ -136,7 +136,7 @@ export class Connection implements AnswerHandler, BodyWay {
     this.close();
   }
 
-  /** Whether its request has yet to arrive. Ends a connection over which it does not. */
+  /** Whether its request has yet to arrive. Ends a connection over which it does not arrive. */
   isSending(): boolean {
     const isAllTaken = this.unsent === null && this.sender === null;
     if (this.answer === null || this.socket === null || (this.hasReceived && isAllTaken)) return false;
@@ -144,7 +144,7 @@ export class Connection implements AnswerHandler, BodyWay {
     if (state === null) return false;
     if (state.repeats === 0) {
       this.repeatedSince = null;
-      // The kernel has taken megabytes that are still on their way over a slow network.
+      // The kernel has taken megabytes, which are still on their way over a slow network.
       if (state.unacknowledged > 0) this.answer.progressed();
       return state.unacknowledged > 0 || !isAllTaken;
     }
@@ -171,7 +171,7 @@ export class Connection implements AnswerHandler, BodyWay {
     this.socket?.resume();
   }
 
-  /** From the socket. */
+  /** Called by the socket. */
   data(bytes: Buffer): void {
     if (this.arrived === null && bytes.length < LONG_PIECE) {
       this.arrived = bytes;
@@ -206,7 +206,7 @@ export class Connection implements AnswerHandler, BodyWay {
     else this.close();
   }
 
-  /** From the socket: it has room for what was not sent yet. */
+  /** Called by the socket: there is room for what was not sent yet. */
   drain(): void {
     const { unsent } = this;
     this.unsent = null;
@@ -217,7 +217,7 @@ export class Connection implements AnswerHandler, BodyWay {
     if (this.hasRoom) this.sender?.drained();
   }
 
-  /** From the socket: nothing more will come. */
+  /** Called by the socket: nothing more will arrive. */
   ended(error?: Error): void {
     this.deal();
     const isOver = this.answer === null || (error === undefined && this.parser.close());
@@ -277,10 +277,10 @@ export class Connection implements AnswerHandler, BodyWay {
       this.unsent = (typeof bytes === 'string' ? Buffer.from(bytes) : bytes).subarray(sent);
   }
 
-  /** The socket is gone. Not reported from within `ask`, whose caller does not expect it. */
+  /** The socket takes nothing any more. Not reported within `ask`, whose caller does not expect that. */
   private tookNothing(): void {
     this.sender?.stop();
-    // A server that refuses a request in the middle answers before it closes: the socket still delivers that, and then its end.
+    // A server that refuses a request halfway answers before it closes: the socket still delivers the answer, and then its end.
     if (this.hasSent && this.socket?.readyState === OPEN) return;
     queueMicrotask(() => this.ended());
   }
@@ -292,7 +292,7 @@ export class Connection implements AnswerHandler, BodyWay {
     answer?.failed(error, staleness);
   }
 
-  /** Whether a 408 is about a request that did not come in time, which is how proxies end long-idle connections. */
+  /** Whether a 408 concerns a request that did not come in time, which is how proxies end long-idle connections. */
   private closesIdle(): boolean {
     const { takenAt, owner } = this;
     return takenAt !== null && !this.parser.staysOpen && owner.monotonic() - takenAt < IDLE_ANSWER_MS;

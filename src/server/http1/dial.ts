@@ -1,4 +1,4 @@
-// A TCP connection to whichever address of a name answers first. Dialling can be cancelled.
+// A TCP connection to whichever address of a name answers first; dialling can be cancelled.
 import type { Socket } from 'bun';
 import type { Socket as NodeSocket } from 'node:net';
 import { descriptorError } from '../descriptors.ts';
@@ -18,13 +18,14 @@ export interface Dialling<Data> {
   failed(error: Error): void;
 }
 
-/** After this long without an answer the next address is tried in parallel. https://www.rfc-editor.org/rfc/rfc8305#section-8 */
+/**
+ * After this many milliseconds without an answer, the next address is tried in parallel. https://www.rfc-editor.org/rfc/rfc8305#section-8
+ */
 const NEXT_ADDRESS_MS = 250;
 const LOOPBACK = /^(127\.|::1$)/;
 
 /**
- * Calls back only after it has returned. The returned function cancels: nothing is called back after that, and no
- * descriptor is left.
+ * Calls back only after it has returned. The returned function cancels: nothing is called back after that, and no descriptor is left open.
  */
 export function dial<Data>(dialling: Dialling<Data>, takeOver = handleOf): () => void {
   const race = new Race(dialling, takeOver);
@@ -79,7 +80,7 @@ class Race<Data> {
     const socket = net().connect({ host, port: this.dialling.port });
     this.running.add(socket);
     socket.once('connect', () => this.won(socket));
-    // It may fail again after it was given up, which is of no interest.
+    // It may fail again after it was given up, which does not matter.
     socket.on('error', (error) => {
       if (!this.running.delete(socket)) return;
       if (this.failure === undefined || NO_WAY.has(codeOf(this.failure) ?? '')) this.failure = error;
@@ -101,7 +102,7 @@ class Race<Data> {
     if (!this.running.delete(socket)) return;
     const handle = this.takeOver(socket);
     if (isRuntimeSocket<Data>(handle)) {
-      // These properties would keep its former owner, and all of that one's listeners, in memory.
+      // These properties would keep its former owner, and all listeners of that, in memory.
       for (const symbol of Object.getOwnPropertySymbols(handle)) Reflect.set(handle, symbol, undefined);
       handle.data = this.dialling.data;
       this.dialling.opened(handle);
@@ -113,7 +114,7 @@ class Race<Data> {
     else this.dialling.failed(new Error('the server closed the connection'));
   }
 
-  /** A server answered at this address, so that this succeeds or fails soon. */
+  /** A server answered at this address, so this succeeds or fails soon. */
   private dialAnew(hostname: string): void {
     this.isOver = false;
     const { port, data, opened } = this.dialling;
@@ -128,7 +129,8 @@ class Race<Data> {
 
   private lost(error: Error): void {
     if (this.isOver) return;
-    // Bun reports a lack of descriptors as a refused connection or an unknown name. Checked before this race's own are free again.
+    // Bun reports a lack of descriptors as a refused connection or an unknown name. Checked before this race's own descriptors are free
+    // again.
     const lack = descriptorError();
     this.dialling.addresses.forget();
     if (lack !== undefined) this.fail(lack);
@@ -142,7 +144,9 @@ class Race<Data> {
   }
 }
 
-/** Why none of these addresses could be connected to: `offline` where that is this machine's network, and says nothing of the server. */
+/**
+ * Why none of these addresses could be connected to: `offline` if the cause is this machine's network, which says nothing about the server.
+ */
 async function reasonFor(error: Error, tried: readonly string[]): Promise<Error> {
   // This machine itself needs no network.
   if (tried.some((address) => LOOPBACK.test(address))) return error;
@@ -156,9 +160,9 @@ async function reasonFor(error: Error, tried: readonly string[]): Promise<Error>
 }
 
 /**
- * Bun.connect returns a socket only once it is connected; node:net wraps the same kind, and can be closed earlier. It is
- * taken from its wrapper, since Bun's own handlers cost a third for reads and writes. The property is undocumented: if a
- * release of Bun keeps the socket elsewhere, the connection is dialled once more.
+ * Bun.connect returns a socket only once it is connected; node:net wraps the same kind, and can be closed earlier. The socket is taken from
+ * its wrapper, since reads and writes cost a third with Bun's own handlers. The property is undocumented: if a release of Bun keeps the
+ * socket elsewhere, the connection is dialled once more.
  */
 export function handleOf(socket: NodeSocket): unknown {
   return '_handle' in socket ? socket._handle : null;

@@ -1,4 +1,4 @@
-// NO_PROXY, read as curl does, and `*.` as most other programs do: which servers are asked directly.
+// NO_PROXY, read as curl does, with `*.` as most other programs read it: which servers are asked directly.
 import { net } from '../node-modules.ts';
 
 /** @param list names and addresses separated by commas or spaces: `example.com .lab 10.0.0.0/8 [::1] host:8080`, or `*`. */

@@ -18,21 +18,21 @@ export interface OriginAddress {
   hostname: string;
   port: number;
   secure: boolean;
-  /** The proxy that is asked in its place. */
+  /** The proxy through which it is reached; null: none. */
   proxy: HttpProxy | null;
-  /** Left out: none is shown. */
+  /** The client certificate; left out: none is shown. */
   identity?: TlsIdentity | undefined;
 }
 
-/** Why a connection is not established in time: the server is silent, already the name server, or the server once TLS is begun. */
+/** Why a connection is not established in time: the server is silent, the name server is, or the server is once TLS has begun. */
 export type Lateness = 'late' | 'unresolved' | 'unencrypted';
 
-/** Called when a connection is established (undefined), is not in time, or with the network's error. */
+/** Called when a connection is established (undefined), with why it is late, or with the network's error. */
 export type Opened = (problem: undefined | Lateness | Error) => void;
 
 export interface OpeningOptions {
   address: OriginAddress;
-  /** The proxy's, where there is one. */
+  /** The proxy's addresses, if there is one. */
   addresses: Addresses;
   setTimer(callback: () => void, ms: number): () => void;
   connectMs: number;
@@ -40,10 +40,10 @@ export interface OpeningOptions {
   opened: Opened;
 }
 
-/** An IPv6 address, or an IPv4 one in the form to which URLs normalize it. */
+/** An IPv6 address, or an IPv4 address in the form to which URLs normalize it. */
 const ADDRESS = /:|^\d+(\.\d+){3}$/;
 
-/** Calls `opened` once, unless the connection is closed before. */
+/** Calls `opened` once, unless the connection is closed before that. */
 export function open(connection: Connection, options: OpeningOptions): void {
   connection.opening = new Opening(connection, options);
 }
@@ -52,7 +52,7 @@ class Opening implements ConnectionOpening {
   private readonly connection: Connection;
   private readonly address: OriginAddress;
   private readonly verifiesServers: boolean;
-  /** Null: it is over. */
+  /** Null once it is over. */
   private opened: Opened | null;
   private readonly addresses: Addresses;
   /** The address that accepted the connection. */
@@ -115,7 +115,7 @@ class Opening implements ConnectionOpening {
     const { opened, addresses, reachedAt } = this;
     this.end();
     if (reachedAt !== null) addresses.doubt(reachedAt);
-    // The name may have moved, or this machine into another network.
+    // The name may have moved, or this machine to another network.
     else if (problem === 'late') addresses.forget();
     opened?.(problem);
     this.connection.destroy();
@@ -128,11 +128,11 @@ class Opening implements ConnectionOpening {
     else this.fail(typeof problem === 'number' ? new Error(`status ${problem}`) : problem);
   }
 
-  /** The server has been reached, or the proxy before it. */
+  /** The server, or the proxy in front of it, has been reached. */
   private reached(socket: Socket<Connection>): void {
     const { secure, proxy, hostname, port } = this.address;
     this.connection.opened(socket);
-    // A proxy's address is in order, whatever the server behind it does.
+    // The proxy's address works, whatever the server behind it does.
     if (proxy === null) this.reachedAt = socket.remoteAddress;
     if (!secure) {
       socket.reload({ socket: HANDLERS });
@@ -156,11 +156,11 @@ class Opening implements ConnectionOpening {
     this.connection.opened(encrypted);
   }
 
-  /** Given a name to check the certificate against, Bun verifies both it and the chain as its own fetch does. */
+  /** If given a name to check the certificate against, Bun verifies both the name and the chain, as its own fetch does. */
   private tlsOptions() {
     const { hostname, proxy, identity } = this.address;
-    // An address must not be sent as server name (RFC 6066, section 3). Without a name Bun checks the certificate against
-    // the address at the connection's other end: the server's own, but behind a proxy the proxy's.
+    // An address must not be sent as server name (RFC 6066, section 3). Without a name Bun checks the certificate against the address of
+    // the connection's other end: the server's own or, with a proxy, the proxy's.
     const serverName = proxy === null && ADDRESS.test(hostname) ? '' : hostname;
     return {
       serverName,
@@ -170,7 +170,7 @@ class Opening implements ConnectionOpening {
   }
 }
 
-/** Shared by all, so that an open connection keeps nothing of its opening in memory. */
+/** Shared by all connections, so that an open one keeps nothing of its opening in memory. */
 const HANDLERS: SocketHandler<Connection> = {
   handshake: (socket, success, error) => socket.data.opening?.shaken(success, error),
   data: (socket, bytes) => socket.data.data(bytes),
@@ -184,7 +184,7 @@ const HANDLERS: SocketHandler<Connection> = {
   error: (socket, error) => socket.data.ended(error),
 };
 
-/** Whether an error is about the certificate (`CERT_HAS_EXPIRED`), not about the connection (`EPROTO`). */
+/** Whether an error concerns the certificate (`CERT_HAS_EXPIRED`) rather than the connection (`EPROTO`). */
 function isVerdict(error: Error | null): boolean {
   return codeOf(error)?.includes('_') === true;
 }

@@ -1,4 +1,4 @@
-// One server's connections: how to reach it, and which are open.
+// The connections to one server: how to reach it, and which are open.
 import type { ConnectionLimits, PoolState } from '../../upstream/connections.ts';
 import { Addresses } from './addresses.ts';
 import { Connection, type ConnectionOwner } from './connection.ts';
@@ -12,11 +12,11 @@ interface Surroundings {
   verifiesServers: boolean;
 }
 
-/** A server closes an idle connection at about the time it announced: it is not used from this much earlier on. */
+/** A server closes an idle connection at about the time it announced, so it is not used from this much earlier on. */
 const CLOSING_MARGIN_MS = 1_000;
-/** How often connections that were idle for too long are closed. */
+/** How often connections that were idle for too long are closed, in milliseconds. */
 const SWEEP_MS = 5_000;
-/** How often requests that were sent are looked after. */
+/** How often requests that were sent are checked, in milliseconds. */
 const LOOK_MS = 1_000;
 
 export class Origin implements ConnectionOwner {
@@ -30,7 +30,7 @@ export class Origin implements ConnectionOwner {
   private opened = 0;
   private reused = 0;
   private stopSweep: (() => void) | undefined;
-  /** Those whose request may not have arrived. */
+  /** Connections whose request may not have arrived. */
   private readonly sending = new Set<Connection>();
   private stopLook: (() => void) | undefined;
 
@@ -79,7 +79,7 @@ export class Origin implements ConnectionOwner {
     return connection;
   }
 
-  /** Looks after the request that was just sent over it, until that has arrived. */
+  /** Watches the request that was just sent over it until it has arrived. */
   sent(connection: Connection): void {
     this.sending.add(connection);
     this.stopLook ??= this.surroundings.setTimer(this.look, LOOK_MS);
@@ -104,7 +104,7 @@ export class Origin implements ConnectionOwner {
     if (at !== -1) this.idle.splice(at, 1);
   }
 
-  /** The idle ones lead through the same network, and in the one that this machine is in now the name may have another address. */
+  /** The idle connections use the same network, which is gone, and in the machine's current network the name may have another address. */
   lost(): void {
     this.addresses.forget();
     this.closeIdle();

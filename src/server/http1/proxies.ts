@@ -1,28 +1,28 @@
-// Which proxy a server is reached through, from the environment: HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY.
+// Through which proxy a server is reached, according to the environment: HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY.
 import type { NamedProxy } from '../../upstream/proxy-failure.ts';
 import { readExceptions } from './no-proxy.ts';
 
 export interface HttpProxy extends NamedProxy {
   hostname: string;
   port: number;
-  /** The proxy itself is reached over TLS. */
+  /** Whether the proxy itself is reached over TLS. */
   secure: boolean;
   /** The value of `proxy-authorization`: a secret. https://www.rfc-editor.org/rfc/rfc7617 */
   authorization: string | null;
-  /** The address including the credentials, for a client that takes them so: a secret. */
+  /** The address including the credentials, for a client that accepts them in this form: a secret. */
   address: string;
-  /** The authorization and the password, in each form in which a proxy could repeat them. */
+  /** Authorization and password, in each form in which a proxy could repeat them. */
   secrets: readonly string[];
 }
 
 export interface Proxies {
-  /** Null where a server is asked directly. */
+  /** Null if the server is asked directly. */
   of(url: URL): HttpProxy | null;
-  /** At least one is reached over TLS. */
+  /** Whether at least one proxy is reached over TLS. */
   someSecure: boolean;
-  /** There is none. */
+  /** Whether there is no proxy. */
   isEmpty: boolean;
-  /** Their secrets, which may appear nowhere. */
+  /** The proxies' secrets, which must not appear anywhere. */
   secrets: readonly string[];
 }
 
@@ -34,8 +34,8 @@ export class ProxySettingError extends Error {
 }
 
 /**
- * Throws ProxySettingError. As in curl, a lowercase variable takes precedence over its uppercase spelling, and ALL_PROXY
- * applies where none is set for the scheme.
+ * Throws ProxySettingError. As in curl, a lowercase variable takes precedence over its uppercase spelling, and ALL_PROXY applies if none is
+ * set for the scheme.
  */
 export function readProxies(environment: Environment): Proxies {
   const before = {
@@ -101,7 +101,7 @@ function readProxy(environment: Environment, name: string): HttpProxy | null {
   };
 }
 
-/** Quotes nothing of the value beyond its scheme: it may contain a password. */
+/** Quotes nothing of the value but its scheme, since it may contain a password. */
 function noProxy(variable: string, url: URL | null): ProxySettingError {
   const what =
     url === null ? 'is not an address' : `has the scheme ${url.protocol}//, which is not supported`;
@@ -130,7 +130,7 @@ function credentialsOf({ username, password }: URL, variable: string): Credentia
   }
 }
 
-/** Without a password the user name is the secret. */
+/** Without a password, the user name is the secret. */
 function secretsOf({ username, password }: URL, credentials: Credentials, authorization: string): string[] {
   const written = password === '' ? [username] : [`${username}:${password}`, password];
   const plain = credentials.password === '' ? [credentials.user] : [credentials.plain, credentials.password];

@@ -2,7 +2,7 @@
 import { HTTP_TOKEN } from '../../model/headers.ts';
 import { isStreamed, type StreamedBody, type UpstreamRequest } from '../../upstream/transport.ts';
 
-/** A request that must not be sent as it is. */
+/** The request must not be sent as it is. */
 class UnsendableRequest extends Error {
   override readonly name = 'UnsendableRequest';
   readonly code = 'INVALID_REQUEST';
@@ -14,10 +14,10 @@ const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 const PATH = /^\/[\x21-\x7e]*$/;
 const ASCII = /^[\0-\x7f]*$/;
 
-/** A longer body is encoded up front: the part of a string that the socket did not take is encoded twice. In UTF-16 units. */
+/** In UTF-16 units. A longer body is encoded in advance, since the part of a string that the socket does not take is encoded twice. */
 const LONGEST_STRING = 32 * 1024;
 
-/** In bytes: a longer body is not copied behind the head, but sent after it. */
+/** In bytes: a longer body is not copied after the head, but sent separately. */
 const LONGEST_COPIED = 64 * 1024;
 
 /** Set here, whatever the caller's headers contain. */
@@ -30,13 +30,13 @@ const MEANS_BODY = /^(POST|PUT|PATCH)$/;
 export interface RequestFrame {
   /** For the `host` field. */
   host: string;
-  /** Scheme and host before the path, where a proxy must know the server; else empty. */
+  /** Scheme and host before the path, if a proxy must know the server; otherwise empty. */
   root: string;
-  /** Complete header lines for the proxy; else empty. */
+  /** Complete header lines for the proxy; otherwise empty. */
   fields: string;
 }
 
-/** All of the request but `bodyBehind`. @param path with its query. Throws UnsendableRequest. */
+/** The whole request except `bodyBehind`. @param path with its query. Throws UnsendableRequest. */
 export function writeRequest(
   { method, headers, body }: Pick<UpstreamRequest, 'method' | 'headers' | 'body'>,
   { host, root, fields }: RequestFrame,
@@ -65,7 +65,7 @@ export function writeRequest(
   return ASCII.test(head) && text.length <= LONGEST_STRING ? head + text : bytesOf(head, text);
 }
 
-/** What is sent after `writeRequest`, once; undefined: nothing. */
+/** What is sent once after `writeRequest`; undefined: nothing. */
 export function bodyBehind(body: UpstreamRequest['body']): StreamedBody | undefined {
   if (isStreamed(body)) return body;
   return body instanceof Uint8Array && body.length > LONGEST_COPIED ? new WholeBody(body) : undefined;
@@ -95,7 +95,7 @@ function lengthField({ length }: StreamedBody): string {
   return length === null ? 'transfer-encoding: chunked' : `content-length: ${length}`;
 }
 
-/** Writes both into one buffer: a string of both would be copied twice. */
+/** Writes both into one buffer, since a string of both would be copied twice. */
 function bytesOf(head: string, body: string): Buffer {
   const bytes = Buffer.allocUnsafeSlow(head.length + Buffer.byteLength(body));
   bytes.write(head, 'latin1');

@@ -10,7 +10,7 @@ export class MalformedAnswer extends Error {
 
 export interface ResponseHead {
   status: number;
-  /** HTTP/1.1, not 1.0. */
+  /** Whether the version is HTTP/1.1, not 1.0. */
   isCurrent: boolean;
   headers: HeaderList;
 }
@@ -19,10 +19,10 @@ const CR = 13;
 const SPACE = 32;
 const TAB = 9;
 
-/** Where the blank line after the head ends, -1 if it has not arrived. Bare line feeds are accepted too. */
+/** Where the blank line after the head ends; -1 if it has not arrived. Bare line feeds are accepted too. */
 export function endOfHead(bytes: Buffer, from: number): number {
   const end = bytes.indexOf('\n\r\n', from);
-  // What follows a head with bare line feeds may contain the usual end of a head.
+  // After a head with bare line feeds, the body may contain the usual end of a head.
   const bare = (end === -1 ? bytes : bytes.subarray(0, end)).indexOf('\n\n', from);
   if (bare !== -1) return bare + 2;
   return end === -1 ? -1 : end + 3;
@@ -30,14 +30,14 @@ export function endOfHead(bytes: Buffer, from: number): number {
 
 const BEGINNING = Buffer.from('HTTP/1.');
 
-/** Throws MalformedAnswer where no head can begin so: a server of another protocol may wait and never send a head's end. */
+/** Throws MalformedAnswer if no head can begin like this: a server of another protocol may wait and never send the end of a head. */
 export function checkBeginning(bytes: Buffer): void {
   const length = Math.min(bytes.length, BEGINNING.length);
   if (bytes.compare(BEGINNING, 0, length, 0, length) !== 0)
     throw notHttp(bytes.toString('latin1', 0, LONGEST_QUOTE));
 }
 
-/** Bytes quoted of an answer that is not HTTP. */
+/** How many bytes are quoted of an answer that is not HTTP. */
 const LONGEST_QUOTE = 40;
 
 /** A server's first frame in HTTP/2 is SETTINGS (type 4), on stream 0. https://www.rfc-editor.org/rfc/rfc9113#section-3.4 */
@@ -94,7 +94,7 @@ function append(headers: HeaderList, name: string, value: string): void {
   headers.append(name, value);
 }
 
-/** Without HTTP's white space: what String.trim removes in addition may be half of a UTF-8 character. */
+/** Trims HTTP's white space only: what String.trim removes besides may be half of a UTF-8 character. */
 function trimmed(text: string, from: number, to: number): string {
   let begin = from;
   let end = to;

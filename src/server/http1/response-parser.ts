@@ -11,14 +11,14 @@ export interface AnswerHandler {
   end(): void;
 }
 
-/** Most bytes of a head, and of the trailers. */
+/** Limit, in bytes, of a head, and of the trailers. */
 const MAX_HEAD = 64 * 1024;
-/** Most bytes of a chunk's extensions, which follow its size on one line and are not used. */
+/** Limit, in bytes, of a chunk's extensions, which follow its size on the same line and are not used. */
 const MAX_CHUNK_LINE = 1024;
-/** Hexadecimal digits of a chunk's size: 16 TB. */
+/** Limit of the hexadecimal digits of a chunk's size: 16 TB. */
 const MAX_CHUNK_DIGITS = 11;
 
-/** Proxies that forward a server's field beside their own repeat it; the body is chunked only once. */
+/** Proxies that forward a server's field beside their own repeat it, although the body is chunked only once. */
 const CHUNKED = /^chunked(, chunked)?$/i;
 const CHUNKED_ONCE = 'chunked'.length;
 
@@ -51,36 +51,36 @@ export class ResponseParser {
   /** An incomplete head: the first `pendingSize` bytes of a growing buffer. */
   private pending = NO_BYTES;
   private pendingSize = 0;
-  /** Bytes of the body, or of the chunk, still to come. */
+  /** How many bytes of the body, or of the chunk, are still to come. */
   private left = 0;
   private digits = 0;
   private lineLength = 0;
-  /** The connection can serve another request once this answer is complete. */
+  /** Whether the connection can serve another request once this answer is complete. */
   private keepsOpen = false;
-  /** How long the server says that it keeps an idle connection, in milliseconds; null where it does not say. */
+  /** How long, in milliseconds, the server says that it keeps an idle connection; null if it does not say. */
   keepAliveMs: number | null = null;
 
   constructor(handler: AnswerHandler) {
     this.handler = handler;
   }
 
-  /** A request of this method was sent: its answer is what comes next. */
+  /** To be called when a request of this method was sent, whose answer comes next. */
   expect(method: string): void {
     this.state = 'head';
     this.asked = method;
   }
 
-  /** No answer is under way. */
+  /** Whether no answer is under way. */
   get isIdle(): boolean {
     return this.state === 'idle';
   }
 
-  /** The last answer is complete, and the connection may be used again. */
+  /** Whether the last answer is complete, and the connection may be used again. */
   get isReusable(): boolean {
     return this.state === 'idle' && this.keepsOpen;
   }
 
-  /** The server means to keep the connection after the answer that is under way. */
+  /** Whether the server intends to keep the connection after the answer that is under way. */
   get staysOpen(): boolean {
     return this.keepsOpen;
   }
@@ -108,7 +108,7 @@ export class ResponseParser {
           this.handler.chunk(from === 0 ? bytes : bytes.subarray(from));
           return;
         case 'idle':
-          // Unrequested: a server that sends more than its answer is not to be trusted with another request.
+          // Nobody asked for it: a server that sends more than its answer is not trusted with another request.
           this.keepsOpen = false;
           return;
         default:
@@ -117,7 +117,7 @@ export class ResponseParser {
     }
   }
 
-  /** The server closed the connection. False where an answer is not complete. */
+  /** The server closed the connection. Returns false if an answer is incomplete. */
   close(): boolean {
     this.keepsOpen = false;
     // After the last chunk nothing of the body is missing. https://www.rfc-editor.org/rfc/rfc9112#section-8
@@ -131,7 +131,7 @@ export class ResponseParser {
     this.handler.end();
   }
 
-  /** Returns where the head ended, -1 where it has not. */
+  /** Returns where the head ended; -1 if it has not. */
   private readHead(bytes: Buffer, from: number): number {
     const before = this.pendingSize;
     if (before === 0) {
@@ -158,7 +158,7 @@ export class ResponseParser {
     return from + end - before;
   }
 
-  /** The buffer doubles, so that a head that comes byte by byte is not copied for each. */
+  /** The buffer doubles, so that a head that arrives byte by byte is not copied for each byte. */
   private hold(bytes: Buffer, from: number): void {
     const size = this.pendingSize + bytes.length - from;
     if (size > this.pending.length) {
@@ -195,7 +195,7 @@ export class ResponseParser {
     } else if (encoding !== null) {
       if (!CHUNKED.test(encoding))
         throw new MalformedAnswer(`transfer-encoding: ${encoding.slice(0, 40)} is not supported`);
-      // The body's end is declared twice, or by HTTP/1.0: the connection is not trusted beyond this answer.
+      // The end of the body is declared twice, or by HTTP/1.0, so the connection is not trusted beyond this answer.
       if (length !== null || !isCurrent || encoding.length > CHUNKED_ONCE) this.keepsOpen = false;
       this.state = 'chunk-size';
       this.digits = 0;
@@ -209,8 +209,8 @@ export class ResponseParser {
   }
 
   /**
-   * Many chunks may have come at once: their data is moved together and handed on as one piece, so that the reader is
-   * called once per arrival. Returns where it stopped.
+   * Many chunks may arrive at once: their data is moved together and passed on as one piece, so that the reader is called once per arrival.
+   * Returns where it stopped.
    */
   private readChunks(bytes: Buffer, from: number): number {
     let at = from;
@@ -314,7 +314,7 @@ function checkLength(size: number): void {
   if (size > MAX_HEAD) throw new MalformedAnswer(`the head of the answer is longer than ${MAX_HEAD} bytes`);
 }
 
-/** Null: none. `identity`, from the first edition of HTTP/1.1, is sent by servers that do not want their streams chunked. */
+/** Null: none. `identity`, from the first edition of HTTP/1.1, is sent by servers that want their streams unchunked. */
 function codingOf(headers: HeaderList): string | null {
   const coding = headers.get('transfer-encoding');
   return coding?.toLowerCase() === 'identity' ? null : coding;

@@ -1,4 +1,4 @@
-// One request's answer, from before the request is sent until its last byte is passed on or it is no longer wanted.
+// One request's answer, from before the request is sent until its last byte is passed on, or it is not wanted any more.
 import type { CancelSignal } from '../../upstream/cancellation.ts';
 import type { AnswerBody, BodyReader, UpstreamAnswer } from '../../upstream/transport.ts';
 import type { Connection } from './connection.ts';
@@ -12,21 +12,21 @@ export interface AnswerWaiter {
   progressed(): void;
   resolve(answer: UpstreamAnswer): void;
   reject(reason: unknown): void;
-  /** The connection was stale. True: another one takes the request over. */
+  /** The connection was stale. Returns true if another connection takes the request over. */
   stale(answer: RunningAnswer, staleness: Exclude<Staleness, 'no'>): boolean;
 }
 
 export class RunningAnswer implements AnswerBody {
-  /** Null once the head is there: it holds the request, which would stay in memory for as long as the stream. */
+  /** Null once the head has arrived: it holds the request, which would otherwise stay in memory for as long as the stream. */
   private waiter: AnswerWaiter | null;
   private readonly signal: CancelSignal | undefined;
-  /** Bytes of a body that may wait for the reader before the server is held back. */
+  /** How many bytes of a body may wait for the reader before the server is held back. */
   private readonly maxUnread: number;
   private connection: Connection | null = null;
   private state: 'waiting' | 'flowing' | 'complete' | 'failed' | 'cancelled' = 'waiting';
   private reader: BodyReader | null = null;
   private isPaused = false;
-  /** What arrived while there is no reader. */
+  /** What arrived while there was no reader. */
   private unread: Uint8Array[] | null = null;
   private unreadSize = 0;
   private failure: Error | null = null;
@@ -45,17 +45,17 @@ export class RunningAnswer implements AnswerBody {
     signal?.addEventListener('abort', this.leave, { once: true });
   }
 
-  /** It is still waited for. */
+  /** Whether it is still waited for. */
   get isWanted(): boolean {
     return this.state === 'waiting' || this.state === 'flowing';
   }
 
-  /** Sets the connection that it comes over. */
+  /** Sets the connection over which it comes. */
   on(connection: Connection): void {
     this.connection = connection;
   }
 
-  // From the connection.
+  // Called by the connection.
 
   /** More of the request was carried to the server. */
   progressed(): void {
@@ -97,7 +97,7 @@ export class RunningAnswer implements AnswerBody {
     else waiter?.reject(error);
   }
 
-  // From the reader.
+  // Called by the reader.
 
   read(reader: BodyReader): void {
     this.reader = reader;
@@ -136,7 +136,7 @@ export class RunningAnswer implements AnswerBody {
       if (reader === null || this.isPaused) return;
       this.unread = null;
       this.unreadSize = 0;
-      // In one piece, so that a slow reader catches up at once, however small the pieces were.
+      // As one piece, so that a slow reader catches up at once, however small the pieces were.
       const [first] = unread;
       reader.chunk(unread.length === 1 && first !== undefined ? first : Buffer.concat(unread));
     }

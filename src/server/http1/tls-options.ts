@@ -1,4 +1,4 @@
-// What the runtime is told of a TLS identity, as its sockets and its fetch take it.
+// A TLS identity in the form that the runtime's sockets and its fetch take.
 import type { TlsIdentity } from '../../upstream/transport.ts';
 
 /** Authorities that are named replace the system's. */

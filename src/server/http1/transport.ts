@@ -22,14 +22,14 @@ const PROXY_AUTHENTICATION_REQUIRED = 407;
 
 export interface TransportOptions {
   monotonic(): number;
-  /** Milliseconds that pass while the machine sleeps too. Left out: as `monotonic`. */
+  /** Milliseconds that also pass while the machine sleeps. Left out: `monotonic` is used. */
   elapsed?(): number;
   /** Calls back once after `ms`; the returned function cancels it. */
   setTimer(callback: () => void, ms: number): () => void;
   limits: () => ConnectionLimits;
-  /** False: the certificates of TLS servers are not checked. */
+  /** If false, the certificates of TLS servers are not checked. */
   verifiesServers: boolean;
-  /** Left out: every server is asked directly. */
+  /** If left out, every server is asked directly. */
   proxies?: Proxies;
 }
 
@@ -43,7 +43,7 @@ export interface HttpTransport {
 
 export function createHttpTransport(options: TransportOptions): HttpTransport {
   const anonymous = new Servers();
-  /** By the id of a TLS identity. Those of certificates that were replaced stay, without connections: they are few and small. */
+  /** By the id of a TLS identity. Those of replaced certificates stay, without connections: they are few and small. */
   const identified = new Map<string, Servers>();
 
   function serversFor(identity: TlsIdentity | undefined): Servers {
@@ -111,7 +111,7 @@ interface Server {
 const WHY_LATE: Readonly<Record<Lateness, string>> = {
   late: '',
   unresolved: ': the name server has not answered; check the network',
-  // What begins TLS fills a packet, which no other before it does.
+  // What begins TLS fills a packet, unlike anything before it.
   unencrypted:
     ': it accepted the connection, and has not answered what begins TLS; check the network (behind a VPN also its MTU)',
 };
@@ -138,7 +138,7 @@ class Sending implements AnswerWaiter {
     this.resolveUnpacked = resolve;
     this.reject = reject;
     const answer = new RunningAnswer(this, request.signal, origin.limits.maxUnread);
-    // A body that comes only once goes over a new connection: an idle one may turn out to be closed when a part has gone.
+    // A body that can be sent only once goes over a new connection: an idle one may turn out to be closed when a part has been sent.
     const connection = isStreamed(request.body) ? undefined : origin.take();
     if (connection === undefined) this.dial(answer);
     else this.ask(connection, answer);
@@ -146,7 +146,7 @@ class Sending implements AnswerWaiter {
 
   resolve(answer: UpstreamAnswer): void {
     const { secure, proxy } = this.origin.address;
-    // Only a proxy sends this status, and inside a TLS tunnel it could not.
+    // Only a proxy sends this status, and it could not send it inside a TLS tunnel.
     if (proxy !== null && !secure && answer.status === PROXY_AUTHENTICATION_REQUIRED) {
       answer.body.cancel();
       this.reject(new ProxyFailure(proxy, answer.status));
@@ -180,8 +180,8 @@ class Sending implements AnswerWaiter {
         request.connected?.();
         this.ask(connection, answer);
       } else if (typeof problem === 'string') {
-        // What was begun before a standstill may lead nowhere by now: it is begun anew, with all of its time. Once, since a timer is as
-        // late where there is too much to do.
+        // What was begun before the machine stood still may lead nowhere by now, so it is begun again with the whole time. Only once, since
+        // timers are also late on a machine with too much to do.
         if (!this.isBegunAnew && connection.openingMs > connectMs + LATE_MS) {
           this.isBegunAnew = true;
           this.dial(answer);

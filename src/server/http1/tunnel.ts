@@ -1,4 +1,4 @@
-// A tunnel through a proxy, which cannot read what passes: CONNECT. https://www.rfc-editor.org/rfc/rfc9110#section-9.3.6
+// A tunnel (CONNECT) through a proxy, which cannot read what passes. https://www.rfc-editor.org/rfc/rfc9110#section-9.3.6
 import type { Socket } from 'bun';
 import { endOfHead, MalformedAnswer, readHead } from './response-head.ts';
 import { asError } from '../../model/thrown.ts';
@@ -8,13 +8,13 @@ export interface Tunnelling {
   authority: string;
   /** The value of `proxy-authorization`. */
   authorization: string | null;
-  /** What is written from now on goes to the server. */
+  /** Called when what is written goes to the server. */
   opened(): void;
   /** The status with which the proxy refused, or what was wrong with its answer. */
   failed(problem: number | Error): void;
 }
 
-/** Most bytes of the proxy's answer. */
+/** Limit of the proxy's answer, in bytes. */
 const MAX_HEAD = 16 * 1024;
 
 /** Takes over a connected socket until it calls `opened` or `failed`, once. */
@@ -80,7 +80,7 @@ function judge(received: Buffer): 'more' | number | Error | null {
   }
 }
 
-/** In TLS the client speaks first: these bytes are the proxy's own, and would be taken for the server's. */
+/** In TLS the client speaks first, so these bytes are the proxy's own, and would be taken for the server's. */
 function spokeTooEarly(): Error {
   return new MalformedAnswer('it sent more than that the tunnel is open');
 }

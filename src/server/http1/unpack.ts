@@ -13,17 +13,17 @@ const UNPACKERS = {
   // Some servers omit zlib's wrapper, whose first byte has the method, 8, in its lower half.
   deflate: (first: number) => ((first & 15) === 8 ? zlib().createInflate() : zlib().createInflateRaw()),
   br: () => zlib().createBrotliDecompress(),
-  // The runtime does not report a truncated zstd body: the reader finds the text incomplete.
+  // The runtime does not report a truncated zstd body, but the reader finds the text incomplete.
   zstd: () => zlib().createZstdDecompress(),
 } satisfies Record<string, (first: number) => Unpacker>;
 
 /**
- * Values for an uncompressed body. Besides HTTP's own: `none`, with which servers keep proxies from compressing a stream,
- * and values that belong in other fields.
+ * Values that mean an uncompressed body. Besides HTTP's own: `none`, with which servers keep proxies from compressing a stream, and values
+ * that belong in other fields.
  */
 const NO_PACKING: ReadonlySet<string> = new Set(['', 'identity', 'none', 'utf-8', 'chunked']);
 
-/** The body is compressed in an unknown way, not in the way the server says, or was corrupted on its way. */
+/** The body is compressed in an unknown way, or not as the server says, or was corrupted on its way. */
 class BrokenEncoding extends Error {
   override readonly name = 'BrokenEncoding';
   readonly code = 'BROKEN_CONTENT_ENCODING';
@@ -42,7 +42,7 @@ function unpackingError(encoding: string, error: Error): Error {
   );
 }
 
-/** The answer as if it had not been compressed. Where that is impossible, its status is kept and its body fails. */
+/** The answer as if it had not been compressed. If that is impossible, its status is kept and its body fails. */
 export function unpacked(answer: UpstreamAnswer): UpstreamAnswer {
   const encoding = answer.headers.get('content-encoding')?.trim().toLowerCase() ?? '';
   if (NO_PACKING.has(encoding)) return answer;
@@ -60,7 +60,7 @@ function isKnown(encoding: string): encoding is keyof typeof UNPACKERS {
 class UnpackedBody implements AnswerBody {
   private readonly packed: AnswerBody;
   private readonly encoding: string;
-  /** Null before the first byte: an answer without a body may claim to be compressed. */
+  /** Null before the first byte, since an answer without a body may claim to be compressed. */
   private unpacker: Unpacker | null = null;
   private reader: BodyReader | null = null;
   private isPaused = false;
@@ -68,7 +68,7 @@ class UnpackedBody implements AnswerBody {
   private isPackedOver = false;
   /** Why the compressed body failed. */
   private failure: Error | null = null;
-  /** What is reported to the reader once it resumes. */
+  /** What will be reported to the reader when it resumes. */
   private ending: 'end' | Error | null = null;
 
   constructor(packed: AnswerBody, encoding: string) {
@@ -128,7 +128,7 @@ class UnpackedBody implements AnswerBody {
     return unpacker;
   }
 
-  /** Data still being decompressed is delivered before the end. */
+  /** Data that is still being decompressed is delivered before the end. */
   private packedEnded(): void {
     this.isPackedOver = true;
     if (this.unpacker === null || this.isUnpacked) this.over(this.failure ?? 'end');

@@ -1,30 +1,32 @@
-// One connection to the Redis server: scripts are answered in the order in which they are sent, or all of them fail together.
+// One connection to the Redis server: scripts are answered in the order in which they are sent, or all fail together.
 import { RedisClient } from 'bun';
 import type { Script } from './scripts.ts';
 import { codeOf, messageOf } from '../../model/thrown.ts';
 
-/** To establish a connection; no request waits for that longer than for an answer. */
+/** Time to establish a connection, in milliseconds; no request waits for that longer than for an answer. */
 const CONNECT_MS = 5_000;
-/** How often the time that passes is counted. Of more, this process did nothing: it was stopped, or the machine asleep or overloaded. */
+/**
+ * How often passing time is measured. If more passed, this process stood still: it was stopped, or the machine was asleep or overloaded.
+ */
 const STEP_MS = 10;
 
 export interface ConnectionOptions {
   url: string;
   /** Milliseconds without an answer after which the connection is given up. */
   timeoutMs: number;
-  /** Nothing is answered any more. Called once, unless it was closed before. @param reason undefined: the runtime gives none. */
+  /** Nothing will be answered any more. Called once, unless it was closed before. @param reason undefined: the runtime states none. */
   onLost(reason: string | undefined): void;
 }
 
 interface Waiting {
-  /** When its caller began to wait, by `performance.now()`; later by what this process was held up since. */
+  /** When its caller began to wait, by `performance.now()`; moved later by any time in which this process stood still. */
   since: number;
   settle(answer: unknown): void;
 }
 
 /**
- * The runtime's client keeps no commands for later and does not reconnect by itself here: what it does with them while there
- * is no connection takes longer than a request may wait. Nor does it ever give up a server that is silent.
+ * The runtime's client is told not to queue commands and not to reconnect by itself: while there is no connection, that would take longer
+ * than a request may wait. Nor does it ever give up a silent server.
  */
 export class Connection {
   private readonly client: RedisClient;
@@ -107,7 +109,7 @@ export class Connection {
     this.watching = setTimeout(() => {
       this.watching = null;
       const now = performance.now();
-      // What was sent may have been held up together with this process: that is not the server's fault.
+      // What was sent may have been held up together with this process, which is not the server's fault.
       const heldUpMs = Math.max(0, now - begun - stepMs);
       for (const waiting of this.waiting) waiting.since = Math.min(now, waiting.since + heldUpMs);
       const [longest] = this.waiting;
@@ -118,7 +120,7 @@ export class Connection {
   }
 }
 
-/** The connection is gone, for no reason that the runtime would tell. */
+/** Whether the connection is gone for no reason that the runtime states. */
 function isClosed(error: unknown): boolean {
   return codeOf(error) === 'ERR_REDIS_CONNECTION_CLOSED';
 }

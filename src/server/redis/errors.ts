@@ -31,8 +31,8 @@ const REMEDIES: readonly (readonly [string, string])[] = [
 ];
 
 /**
- * @param reason of the server or the system.
- * @param hasAnswered it has answered there before: the address is right as it is.
+ * @param reason stated by the server or the system.
+ * @param hasAnswered whether the server has answered at this address before, so that the address is right.
  */
 export function redisFailure(url: string, reason: string, hasAnswered = false): string {
   const remedy = REMEDIES.find(([words]) => reason.includes(words))?.[1];

@@ -1,11 +1,11 @@
-// Why a Redis server does not answer: the runtime's client says only that the connection was closed.
+// Finds out why a Redis server does not answer, since the runtime's client only says that the connection was closed.
 import type { Socket } from 'node:net';
 import { net, tls } from '../node-modules.ts';
 import { codeOf } from '../../model/thrown.ts';
 
 const TIMEOUT_MS = 5_000;
 
-/** Resolves to null where it answers, else to what it or the system says. Never rejects. */
+/** Resolves to null if it answers, otherwise to what it or the system says. Never rejects. */
 export function examineRedis(url: string): Promise<string | null> {
   const { protocol, hostname, port, username, password, pathname } = new URL(url);
   const host = hostname.replace(/^\[(.*)\]$/, '$1');
@@ -46,7 +46,7 @@ export function examineRedis(url: string): Promise<string | null> {
   });
 }
 
-/** Of several addresses that were tried, the error has a code alone. */
+/** If several addresses were tried, the error only has a code. */
 function describe(error: Error): string {
   return codeOf(error) ?? error.name;
 }

@@ -15,16 +15,16 @@ import { redisFailure } from './errors.ts';
 import { examineRedis } from './examine.ts';
 import { ADD, ENTER, LEAVE, READ, REGISTER, REMOVE, RENEW, type Script } from './scripts.ts';
 
-/** How long what runs in a process counts that does not say any more that it runs. */
+/** How long the requests of a process count after it has last reported them. */
 const LEASE_MS = 6_000;
 const RENEW_MS = 2_000;
-/** Before the first new connection, doubled for each further. */
+/** The pause before the first new connection; doubled for each further one. */
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5_000;
-/** A connection that lasted for less follows one that failed: a server that is nearly too slow is not left and joined all the time. */
+/** A connection that lasted for less counts as failed, so that a server that is nearly too slow is not left and joined all the time. */
 const STABLE_MS = 10_000;
 
-/** A tag in braces keeps all keys in one slot of a cluster, as one script needs them. */
+/** A tag in braces keeps all keys in one slot of a cluster, which a script requires. */
 const TAG = '{rate_limits}:';
 
 export function connectRemoteCount(config: RedisConfig, options: RemoteCountOptions): RemoteCount {
@@ -36,14 +36,17 @@ class RedisCount implements RemoteCount {
   private readonly options: RemoteCountOptions;
   private readonly register: string;
   private readonly id = crypto.randomUUID();
-  /** Connections so far. Each has a name of its own in the register: what one sent that was given up comes too late to count. */
+  /**
+   * How many connections there were. Each has a name of its own in the register, so that what an abandoned one sent comes too late to
+   * count.
+   */
   private connections = 0;
   private url: string;
-  /** Null: this gateway counts for itself. */
+  /** Null: this gateway counts alone. */
   private connection: Connection | null = null;
-  /** Resolves when the first connection can be used or has failed; null afterwards, and once somebody waited for too long. */
+  /** Resolves when the first connection can be used or has failed; null afterwards, and once somebody has waited for too long. */
   private opening: Promise<void> | null;
-  /** What is wrong; null: nothing; undefined: that is not known yet. */
+  /** What is wrong; null: nothing; undefined: not known yet. */
   private failure: string | null | undefined;
   /** The addresses at which it has answered. */
   private readonly answered = new Set<string>();
@@ -107,7 +110,7 @@ class RedisCount implements RemoteCount {
     places: readonly RemotePlace[],
     since: number,
   ): Promise<readonly unknown[] | null> {
-    // Half of the time, so that the rest is enough for an answer. Where it is too short, those who ask later do not wait for it.
+    // Half of the time, so that the rest is enough for an answer. If that is too short, later requests do not wait for it.
     const { opening } = this;
     const waitMs = this.config.timeoutMs / 2;
     if (this.connection === null && opening !== null && !(await isDoneWithin(opening, waitMs, setTimer)))
@@ -140,7 +143,7 @@ class RedisCount implements RemoteCount {
     const before = this.nameOf(this.connections - 1);
     const sign = (keys: readonly string[], counts: readonly string[]) =>
       opened.run(REGISTER, [this.register, ...keys], [this.name(), String(LEASE_MS), before, ...counts]);
-    // Shows first that the server takes what is written.
+    // Shows first that the server accepts what is written.
     const isUsable = (await opened.open()) && (await sign([], [])) !== undefined;
     if (this.isClosed) opened.close();
     if (!isUsable || this.isClosed) return;
@@ -149,7 +152,7 @@ class RedisCount implements RemoteCount {
       held.map(([key]) => this.keyOf(key)),
       held.map(([, count]) => String(count)),
     );
-    // What begins or ends from here on is reported on the same connection, so after this.
+    // What begins or ends from here on is reported on the same connection, and so after this.
     this.connection = opened;
     this.answered.add(asked);
     this.openedAt = performance.now();
@@ -163,10 +166,10 @@ class RedisCount implements RemoteCount {
     this.openedAt = Number.POSITIVE_INFINITY;
     const asked = this.url;
     const [, node] = /^MOVED \d+ (\S+)$/.exec(reason ?? '') ?? [];
-    // A node of a cluster names the one that has the keys. Where that one fails, the configured one is asked again.
+    // A node of a cluster names the one that has the keys. If that one fails, the configured one is asked again.
     this.url = node === undefined ? this.config.url : atNode(this.config.url, node);
     const isOther = this.url !== asked && node !== undefined;
-    // Its data were deleted: what runs here has to be reported again.
+    // Its data was deleted, so what runs here has to be reported again.
     const isEmptied = reason?.startsWith('UNREGISTERED') === true;
     const isAtOnce = (isOther || isEmptied) && this.pauseMs === FIRST_PAUSE_MS;
     this.retrying = setTimeout(() => void this.open(), isAtOnce ? 0 : this.pauseMs);
@@ -185,7 +188,7 @@ class RedisCount implements RemoteCount {
     this.options.changed({ ok: found === null, lastError: found });
   }
 
-  /** Also shows, where no request comes, whether the server answers. */
+  /** Also shows whether the server answers while no request comes. */
   private renew(): void {
     if (this.connection === null) return;
     const keys = [this.register, ...[...this.options.running().keys()].map((key) => this.keyOf(key))];
@@ -209,7 +212,7 @@ class RedisCount implements RemoteCount {
   }
 }
 
-/** Reaches the server once, as a gateway would. */
+/** Connects to the server once, as a gateway would. */
 export function tryRemoteCount(config: RedisConfig): Promise<RemoteState> {
   return new Promise((resolve) => {
     const count = connectRemoteCount(config, {
@@ -227,7 +230,7 @@ function readAnswer(answer: readonly unknown[] | null): RemoteAnswer | null {
   return { passed: passed === 1, inUse: inUse.map(Number) };
 }
 
-/** The address with another server. @param node `host:port`; without a host, it is the same. */
+/** The address with another server. @param node `host:port`; without a host, the same host. */
 function atNode(url: string, node: string): string {
   const at = node.lastIndexOf(':');
   const moved = new URL(url);

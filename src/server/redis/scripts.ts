@@ -1,14 +1,14 @@
 // What the Redis server is asked to do, as scripts: each runs there as a whole, by the server's own clock.
 //
-// The first key of most is the register: a sorted set of the processes that count, each with the time at which its lease
-// ends. A limit on requests or tokens is one number, the time at which nothing of it is in use any more (GCRA); one on
-// requests at the same time is a hash of how many run in each process. What runs in a process whose lease has ended does not
-// count. Times are milliseconds since 2026, not 1970: doubles then have digits left for the share of one token of many.
+// The first key of most scripts is the register: a sorted set of the counting processes, each with the time at which its lease ends. A
+// limit on requests or tokens is a number, the time at which nothing of it is in use any more (GCRA). A limit on concurrent requests is a
+// hash of how many run in each process; those of a process whose lease has ended do not count. Times are milliseconds since 2026 instead of
+// 1970, so that doubles have digits left for the share of one token of many.
 import { TOLERANCE_MS } from '../../limits/limit-line.ts';
 
 export interface Script {
   text: string;
-  /** By which a server that has run it knows it: SHA-1. */
+  /** SHA-1, by which a server that has run the script knows it. */
   digest: string;
 }
 
@@ -42,8 +42,8 @@ end
 `;
 
 /**
- * Keys: the register and the places. Arguments: the process and its lease in ms, then of each place its kind, share, period
- * and most. Returns 1 if the request has been counted towards all, else 0, then what is in use of each.
+ * Keys: the register and the places. Arguments: the process and its lease in ms, then for each place its kind, share, period and most.
+ * Returns 1 if the request was counted towards all, else 0, and then what is in use of each.
  */
 export const ENTER = script(`${READING}
 local process, lease = ARGV[1], tonumber(ARGV[2])
@@ -80,7 +80,7 @@ end
 return answer
 `);
 
-/** Keys and arguments as of `ENTER`, of which it needs only the kinds and periods. Returns what is in use of each. */
+/** Keys and arguments as in `ENTER`, of which it only needs the kinds and periods. Returns what is in use of each. */
 export const READ = script(`${READING}
 local answer = {}
 for at = 2, #KEYS do
@@ -90,7 +90,7 @@ end
 return answer
 `);
 
-/** Keys: places of tokens or requests. Arguments: how many ms of its period each is to have more in use; negative: less. */
+/** Keys: places of tokens or requests. Arguments: how many ms of its period more of each are to be in use; negative: fewer. */
 export const ADD = script(`${CLOCK}
 for at = 1, #KEYS do
   local left = math.max(0, (redis.call('GET', KEYS[at]) or now) - now) + ARGV[at]
@@ -102,7 +102,7 @@ for at = 1, #KEYS do
 end
 `);
 
-/** Keys: places of requests at the same time. Argument: the process. */
+/** Keys: places of concurrent requests. Argument: the process. */
 export const LEAVE = script(`
 for at = 1, #KEYS do
   if redis.call('HINCRBY', KEYS[at], ARGV[1], -1) <= 0 then redis.call('HDEL', KEYS[at], ARGV[1]) end
@@ -110,9 +110,9 @@ end
 `);
 
 /**
- * Keys: the register and the places where requests run. Arguments: the process, its lease in ms, the name it had before, and
- * how many requests run in each place. What takes room comes first: a full server refuses that only of a script that has not
- * written yet, and would seem to have room.
+ * Keys: the register and the places where requests run. Arguments: the process, its lease in ms, its previous name, and how many requests
+ * run in each place. What takes memory comes first: a full server refuses that only if the script has not written before, and would
+ * otherwise seem to have room.
  */
 export const REGISTER = script(`${CLOCK}
 local lease = tonumber(ARGV[2])
