@@ -46,7 +46,9 @@ function parseModel(fields: JsonObject): ModelEntry[] {
   const id = asString(fields.id);
   if (id === undefined) return [];
   const created = asNumber(fields.created);
-  const contextWindow = WINDOWS.map((name) => asNumber(fields[name])).find((tokens) => (tokens ?? 0) > 0);
+  const limits = asObject(asObject(fields.capabilities)?.limits);
+  const windows = [...WINDOWS.map((name) => fields[name]), ...COPILOTS_WINDOWS.map((name) => limits?.[name])];
+  const contextWindow = windows.map(asNumber).find((tokens) => (tokens ?? 0) > 0);
   const capabilities = capabilitiesIn(fields);
   return [
     {
@@ -61,13 +63,17 @@ function parseModel(fields: JsonObject): ModelEntry[] {
 /** The names that OpenRouter and Together, Groq, Mistral, and vLLM use; OpenAI's own list has none. */
 const WINDOWS = ['context_length', 'context_window', 'max_context_length', 'max_model_len'] as const;
 
-/** As OpenRouter and Mistral state them. https://openrouter.ai/docs/guides/overview/models */
+/** GitHub Copilot's, of which the first is what it refuses beyond. https://github.com/ericc-ch/copilot-api/blob/master/src/services/copilot/get-models.ts */
+const COPILOTS_WINDOWS = ['max_prompt_tokens', 'max_context_window_tokens'] as const;
+
+/** As OpenRouter, Mistral and GitHub Copilot state them. https://openrouter.ai/docs/guides/overview/models */
 function capabilitiesIn(fields: JsonObject): ModelCapabilities | undefined {
   const inputs = asArray(asObject(fields.architecture)?.input_modalities);
   const parameters = asArray(fields.supported_parameters);
   const flags = asObject(fields.capabilities);
-  const images = inputs?.includes('image') ?? asBoolean(flags?.vision);
-  const tools = parameters?.includes('tools') ?? asBoolean(flags?.function_calling);
+  const supports = asObject(flags?.supports);
+  const images = inputs?.includes('image') ?? asBoolean(flags?.vision ?? supports?.vision);
+  const tools = parameters?.includes('tools') ?? asBoolean(flags?.function_calling ?? supports?.tool_calls);
   const reasoning = parameters?.includes('reasoning') ?? asBoolean(flags?.reasoning);
   const stated = {
     ...(images !== undefined && { images }),

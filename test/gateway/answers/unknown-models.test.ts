@@ -28,6 +28,17 @@ test.each([
     'openai-chat',
     { object: 'error', message: 'Invalid model: m', type: 'invalid_model', code: '1500' },
   ],
+  [
+    'GitHub Copilot',
+    'openai-chat',
+    {
+      error: {
+        message: 'The requested model is not supported.',
+        code: 'model_not_supported',
+        param: 'model',
+      },
+    },
+  ],
   ['OpenRouter', 'openai-chat', { error: { message: 'm is not a valid model ID', code: 400 } }],
   ['Z.ai', 'openai-chat', { error: { code: '1211', message: '模型不存在，请检查模型代码。' } }],
   [

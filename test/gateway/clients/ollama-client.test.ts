@@ -187,6 +187,21 @@ describe('what a model can do', () => {
       },
       [['thinking'], 8_000],
     ],
+    [
+      'GitHub Copilot',
+      {
+        id: 'm',
+        capabilities: {
+          limits: {
+            max_context_window_tokens: 200_000,
+            max_prompt_tokens: 128_000,
+            max_output_tokens: 16_000,
+          },
+          supports: { tool_calls: true, vision: true },
+        },
+      },
+      [['tools', 'vision'], 128_000],
+    ],
     ['vLLM', { id: 'm', max_model_len: 7_000 }, [['tools'], 7_000]],
     // By its name.
     ['OpenAI', { id: 'gpt-4.1-mini' }, [['tools', 'vision'], undefined]],

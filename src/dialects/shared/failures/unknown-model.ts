@@ -2,11 +2,16 @@
 import type { GatewayError } from '../../../model/errors.ts';
 
 /**
- * OpenAI's code; Mistral's and Perplexity's type; Z.ai's code, whose words may be Chinese.
+ * OpenAI's code; Mistral's and Perplexity's type; GitHub Copilot's code; Z.ai's code, whose words may be Chinese.
  * https://platform.openai.com/docs/guides/error-codes, recordings/openai-chat/mistral/symfony-bad-request-response,
- * https://github.com/BerriAI/litellm/issues/908, https://github.com/JailbrokenAI/wallbreaker/issues/20
+ * https://github.com/BerriAI/litellm/issues/908, https://github.com/github/copilot-cli/issues/639, https://github.com/JailbrokenAI/wallbreaker/issues/20
  */
-const NAMES: ReadonlySet<string | undefined> = new Set(['model_not_found', 'invalid_model', '1211']);
+const NAMES: ReadonlySet<string | undefined> = new Set([
+  'model_not_found',
+  'invalid_model',
+  'model_not_supported',
+  '1211',
+]);
 
 /**
  * In the words of DeepSeek, Amazon Bedrock, Z.ai's plans and OpenRouter.
