@@ -53,12 +53,22 @@ function readOpenRouters({ reasoning }: JsonObject, { settings, consumed, rest }
   const enabled = asBoolean(object.enabled);
   const summary = asString(object.summary);
   if (isReasoningEffort(effort)) settings.effort = effort;
-  if (budget !== undefined) settings.budgetTokens = budget;
   if (enabled !== undefined) settings.mode = enabled ? 'on' : 'off';
+  readBudget(budget, settings);
   if (summary !== undefined) settings.summary = summary;
   if (object.exclude === true) settings.summary = 'omitted';
   consumed.push('reasoning');
   Object.assign(rest, others('reasoning', object));
+}
+
+/**
+ * None turns thinking off, and a negative one leaves it to the model: so Google's is, which these clients hand on (LiteLLM's
+ * `budget_tokens`, OpenRouter's `max_tokens`). https://docs.litellm.ai/docs/providers/gemini
+ */
+function readBudget(tokens: number | undefined, settings: ReasoningSettings): void {
+  if (tokens === undefined) return;
+  if (tokens > 0) settings.budgetTokens = tokens;
+  else if (settings.mode !== 'off') settings.mode = tokens === 0 ? 'off' : 'adaptive';
 }
 
 const MODES: Record<string, NonNullable<ReasoningSettings['mode']>> = table({
@@ -73,8 +83,7 @@ function readThinking({ thinking }: JsonObject, { settings, consumed, rest }: Re
   const mode = MODES[asString(object?.type) ?? ''];
   if (mode === undefined) return;
   settings.mode = mode;
-  const budget = asNumber(object?.budget_tokens);
-  if (budget !== undefined) settings.budgetTokens = budget;
+  readBudget(asNumber(object?.budget_tokens), settings);
   consumed.push('thinking');
   Object.assign(rest, others('thinking', object));
 }
@@ -85,7 +94,7 @@ function readQwens(body: JsonObject, { settings, consumed }: Reading): void {
   settings.mode ??= enabled ? 'on' : 'off';
   const budget = asNumber(body.thinking_budget);
   if (budget !== undefined) {
-    settings.budgetTokens ??= budget;
+    readBudget(settings.budgetTokens ?? budget, settings);
     consumed.push('thinking_budget');
   }
   consumed.push('enable_thinking');

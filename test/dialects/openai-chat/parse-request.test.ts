@@ -602,6 +602,26 @@ describe('settings', () => {
       { thinking: { type: 'enabled', budget_tokens: 9 } },
       { reasoning: { mode: 'on', budgetTokens: 9 } },
     ],
+    [
+      'thinking on, with a budget of nothing (LiteLLM at Google)',
+      { thinking: { type: 'enabled', budget_tokens: 0 } },
+      { reasoning: { mode: 'off' } },
+    ],
+    [
+      "a budget of nothing in OpenRouter's words",
+      { reasoning: { max_tokens: 0 } },
+      { reasoning: { mode: 'off' }, readsReasoningDetails: true },
+    ],
+    [
+      'as much as the model decides',
+      { reasoning: { enabled: true, max_tokens: -1 } },
+      { reasoning: { mode: 'adaptive' }, readsReasoningDetails: true },
+    ],
+    [
+      'thinking off, whatever the budget',
+      { thinking: { type: 'disabled', budget_tokens: -1 } },
+      { reasoning: { mode: 'off' } },
+    ],
     ['enable_thinking', { enable_thinking: false }, { reasoning: { mode: 'off' } }],
     [
       'enable_thinking with a budget',
