@@ -16,12 +16,13 @@ export function saysOthers(body: JsonObject, _model: string, quirks: Quirks): bo
   );
 }
 
-/** In OpenRouter's words, DeepSeek's, which are Moonshot's and GLM's, too, or Qwen's. */
+/** In OpenRouter's words, DeepSeek's, which are Moonshot's and GLM's, too, Qwen's, or Google's. */
 function asksToThinkOtherwise(body: JsonObject, quirks: Quirks): boolean {
   const said = [
     asObject(body.reasoning) !== undefined && 'reasoning',
     asObject(body.thinking) !== undefined && 'thinking',
     typeof body.enable_thinking === 'boolean' && 'enable_thinking',
+    asObject(asObject(body.extra_body)?.google) !== undefined && 'extra_body',
   ];
   if (!said.some(Boolean)) return false;
   const { reasoningField, modelThinking = [] } = quirks;

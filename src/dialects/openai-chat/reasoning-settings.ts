@@ -1,5 +1,12 @@
 // How much the model should think: `reasoning_effort`, `reasoning:{…}` and `thinking:{…}` → ReasoningSettings.
-import { asBoolean, asNumber, asObject, asString, type JsonObject } from '../../model/json/json.ts';
+import {
+  asBoolean,
+  asNumber,
+  asObject,
+  asString,
+  type JsonObject,
+  type JsonValue,
+} from '../../model/json/json.ts';
 import { isReasoningEffort, type ReasoningSettings } from '../../model/request.ts';
 import { table } from '../../model/table.ts';
 
@@ -22,6 +29,7 @@ export function parseReasoningSettings(body: JsonObject): ParsedReasoning {
   readOpenRouters(body, reading);
   readThinking(body, reading);
   readQwens(body, reading);
+  readGoogles(body, reading);
   const { settings, consumed, rest } = reading;
 
   // Groq, whose other format (`raw`) is thinking within the text; and OpenRouter's older field, which vLLM has too.
@@ -98,6 +106,32 @@ function readQwens(body: JsonObject, { settings, consumed }: Reading): void {
     consumed.push('thinking_budget');
   }
   consumed.push('enable_thinking');
+}
+
+/**
+ * What Google's server of this dialect takes in a field of its own, kept whole unless it says nothing else.
+ * https://ai.google.dev/gemini-api/docs/openai#extra-body
+ */
+function readGoogles({ extra_body: body }: JsonObject, { settings, consumed }: Reading): void {
+  const config = asObject(asObject(asObject(body)?.google)?.thinking_config);
+  if (config === undefined) return;
+  const { thinking_budget: budget, thinking_level: level, include_thoughts: shows, ...others } = config;
+  const effort = asString(level)?.toLowerCase();
+  if (isReasoningEffort(effort)) settings.effort = effort;
+  const tokens = asNumber(budget);
+  if (tokens !== undefined) settings.mode ??= 'on';
+  readBudget(tokens, settings);
+  if (shows === true) settings.summary = 'auto';
+  if (
+    Object.keys(others).length === 0 &&
+    saysOnly(body, 'google') &&
+    saysOnly(asObject(body)?.google, 'thinking_config')
+  )
+    consumed.push('extra_body');
+}
+
+function saysOnly(value: JsonValue | undefined, field: string): boolean {
+  return Object.keys(asObject(value) ?? {}).every((name) => name === field);
 }
 
 /** Whether Groq's field, or OpenRouter's older one, hides thinking. */

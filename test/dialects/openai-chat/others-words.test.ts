@@ -32,6 +32,12 @@ describe('thinking', () => {
     ['qwen', 'qwen3.5-plus', { thinking: { type: 'disabled' } }, { enable_thinking: false }],
     ['openrouter', 'z-ai/glm-4.7', { thinking: { type: 'disabled' } }, { reasoning: { enabled: false } }],
     ['openai', 'gpt-4.1', { thinking: { type: 'disabled' } }, {}],
+    [
+      'groq',
+      'openai/gpt-oss-120b',
+      { extra_body: { google: { thinking_config: { thinking_budget: 900 } } } },
+      { reasoning_effort: 'low' },
+    ],
   ])('is asked of %s in its own words: %s', async (kind, model, said, own) => {
     const { sent, messages } = await sentTo(kind, model, said);
     expect(sent).toEqual({ messages, ...own });
@@ -42,6 +48,7 @@ describe('thinking', () => {
     ['qwen', 'qwen3.5-plus', { enable_thinking: true, thinking_budget: 900 }],
     ['openrouter', 'z-ai/glm-4.7', { reasoning: { effort: 'low', exclude: true } }],
     ['together', 'zai-org/GLM-4.7', { reasoning: { enabled: false } }],
+    ['unknown', 'gemini-2.5-flash', { extra_body: { google: { thinking_config: { thinking_budget: 0 } } } }],
     ['unknown', 'm', { thinking: { type: 'enabled' }, enable_thinking: true, reasoning: { effort: 'low' } }],
   ])('in the words of %s passes as it is', async (kind, model, said) => {
     const { sent, messages } = await sentTo(kind, model, said);

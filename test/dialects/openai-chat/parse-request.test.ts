@@ -622,6 +622,29 @@ describe('settings', () => {
       { thinking: { type: 'disabled', budget_tokens: -1 } },
       { reasoning: { mode: 'off' } },
     ],
+    [
+      "a budget in the words of Google's server of this dialect, and thoughts to see",
+      { extra_body: { google: { thinking_config: { thinking_budget: 9, include_thoughts: true } } } },
+      { reasoning: { mode: 'on', budgetTokens: 9, summary: 'auto' } },
+    ],
+    [
+      'a level, and what else its server knows',
+      { extra_body: { google: { thinking_config: { thinking_level: 'LOW' }, cached_content: 'c' } } },
+      {
+        reasoning: { effort: 'low' },
+        extension: {
+          dialect: 'openai-chat',
+          fields: {
+            extra_body: { google: { thinking_config: { thinking_level: 'LOW' }, cached_content: 'c' } },
+          },
+        },
+      },
+    ],
+    [
+      'no thinking, in its words',
+      { extra_body: { google: { thinking_config: { thinking_budget: 0 } } } },
+      { reasoning: { mode: 'off' } },
+    ],
     ['enable_thinking', { enable_thinking: false }, { reasoning: { mode: 'off' } }],
     [
       'enable_thinking with a budget',
