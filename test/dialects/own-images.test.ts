@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'bun:test';
 import { DIALECTS, PROVIDER_SIDES } from '../../src/dialects/registry.ts';
 import type { DialectId, ProviderDialectId } from '../../src/model/dialect-id.ts';
-import type { JsonObject } from '../../src/model/json/json.ts';
+import { asArray, type JsonObject } from '../../src/model/json/json.ts';
 
 const IMAGE = 'aGk=';
 const MADE = { inlineData: { mimeType: 'image/png', data: IMAGE } };
@@ -99,6 +99,57 @@ describe.each(ASKS)('of a client of %s', (client, ask) => {
     expect(losses).toEqual([TOLD]);
   });
 });
+
+describe.each(ASKS.filter(([client]) => client !== 'openai-chat'))(
+  'of a client of %s, OpenAI',
+  (client, ask) => {
+    const URL = `data:image/png;base64,${IMAGE}`;
+    const asked = (wire: 'openai-chat' | 'openai-responses', model: string) => {
+      const request = DIALECTS[client].client.parseRequest(ask, { operation: 'generate', model: 'm' });
+      const { body, losses } = PROVIDER_SIDES[wire].buildRequest(request, { model, quirks: {} });
+      return { turns: asArray(body.messages) ?? asArray(body.input) ?? [], losses };
+    };
+
+    test('is shown them in Chat Completions', () => {
+      const { turns, losses } = asked('openai-chat', 'gpt-5');
+      expect(turns.slice(1)).toEqual([
+        { role: 'assistant', content: 'Here:' },
+        {
+          role: 'user',
+          content: [
+            { type: 'image_url', image_url: { url: URL } },
+            { type: 'text', text: 'Bigger.' },
+          ],
+        },
+      ]);
+      expect(losses).toEqual([TOLD]);
+    });
+
+    test('is shown them in Responses', () => {
+      const { turns, losses } = asked('openai-responses', 'gpt-5');
+      if (client === 'openai-responses') {
+        expect(turns).toContainEqual(
+          expect.objectContaining({ type: 'image_generation_call', result: IMAGE }),
+        );
+        return;
+      }
+      expect(turns.at(-1)).toMatchObject({
+        role: 'user',
+        content: [
+          { type: 'input_image', image_url: URL },
+          { type: 'input_text', text: 'Bigger.' },
+        ],
+      });
+      expect(losses).toEqual([TOLD]);
+    });
+
+    test.each(['o3-mini', 'llama-3'])('and loses them where %s may not see them', (model) => {
+      const { turns, losses } = asked('openai-chat', model);
+      expect(JSON.stringify(turns)).not.toContain(IMAGE);
+      expect(losses).toEqual([{ feature: 'assistant.image', outcome: 'lost' }]);
+    });
+  },
+);
 
 describe('a model that also called a tool', () => {
   const contents = [

@@ -1,5 +1,12 @@
 // System parts and neutral turns → `messages`.
-import type { Part, ReasoningPart, TextPart, ToolCallPart, ToolResultPart } from '../../model/content.ts';
+import type {
+  ImagePart,
+  Part,
+  ReasoningPart,
+  TextPart,
+  ToolCallPart,
+  ToolResultPart,
+} from '../../model/content.ts';
 import { asArray, asObject, isJson, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { Message, NeutralRequest } from '../../model/request.ts';
 import { buildArguments, FREE_TEXT } from '../shared/tools/call-arguments.ts';
@@ -14,6 +21,8 @@ import { type BuildScope, buildContent } from './build-content.ts';
 import { keepsTextsApart, sentBreakpoint } from './breakpoint-field.ts';
 import { sentImage } from './media.ts';
 import { buildCopilots, buildReasoningDetail, isCopilot, replayableReasoning } from './reasoning.ts';
+import { knownCapabilities } from '../shared/models/known-capabilities.ts';
+import { showByUser } from '../shared/turns/own-images.ts';
 import { remindByUser } from '../shared/turns/reminder.ts';
 import { CALL_FAILED, FAILED_IN_WORDS, WITHOUT_SIGNATURE } from '../shared/losses/substitutes.ts';
 import { buildThoughtSignature, buildToolCall } from './tool-call.ts';
@@ -79,7 +88,10 @@ function turnsOf(
   { losses, options }: BuildScope,
 ): readonly Message[] {
   const isTaken = options.quirks.laterInstructions === true || extension?.dialect === ID;
-  return isTaken ? messages : remindByUser(messages, losses);
+  const isShown = (image: ImagePart) =>
+    sentImage(image) === undefined && knownCapabilities(options.model).images === true;
+  const shown = showByUser(messages, losses, isShown);
+  return isTaken ? shown : remindByUser(shown, losses);
 }
 
 /**

@@ -21,6 +21,8 @@ export interface BuildScope {
   breakpoints: boolean;
   /** Whether the model accepts instructions between turns, which chat templates of many open models refuse. */
   laterInstructions: boolean;
+  /** Whether the model is known to see images. */
+  seesImages: () => boolean;
   /** The declared MCP servers that come from another dialect: calls of their tools can be sent back. */
   mcpServers: ReadonlySet<string>;
 }

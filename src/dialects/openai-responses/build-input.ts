@@ -4,6 +4,7 @@ import { asString, type JsonObject } from '../../model/json/json.ts';
 import type { Message, NeutralRequest } from '../../model/request.ts';
 import { missingJsonWord } from '../openai/json-word.ts';
 import { unreadableTurn } from '../shared/turns/last-turn.ts';
+import { showByUser } from '../shared/turns/own-images.ts';
 import { remindByUser } from '../shared/turns/reminder.ts';
 import { shorten } from '../shared/shorten.ts';
 import { CALL_FAILED, FAILED_IN_WORDS } from '../shared/losses/substitutes.ts';
@@ -29,7 +30,10 @@ export function buildInput(request: NeutralRequest, scope: BuildScope): JsonObje
   const serverTools = new Map<string, string>();
   const sentThoughts = new Set<string>();
   const kept = keptItems(request);
-  const turns = scope.laterInstructions ? request.messages : remindByUser(request.messages, scope.losses);
+  const shown = scope.native
+    ? request.messages
+    : showByUser(request.messages, scope.losses, scope.seesImages);
+  const turns = scope.laterInstructions ? shown : remindByUser(shown, scope.losses);
   for (const [index, message] of turns.entries()) {
     for (const { behind, item } of kept) if (behind === index) items.push(item);
     if (message.name !== undefined) scope.losses.lost('name');

@@ -11,6 +11,7 @@ import { buildUser, buildVerbosity, RESPONSES_TIERS } from '../openai/fields.ts'
 import { buildReasoningSettings } from '../openai/reasoning.ts';
 import { answerSchema, canBeKept } from '../openai/schemas.ts';
 import { codeInWords } from '../shared/code-in-words.ts';
+import { knownCapabilities } from '../shared/models/known-capabilities.ts';
 import { cacheKeyOf } from '../shared/settings/conversation-key.ts';
 import { withChoiceInWords } from '../shared/schemas/choice-in-words.ts';
 import { formatInstruction } from '../shared/schemas/described-schema.ts';
@@ -60,6 +61,7 @@ export function buildRequest(given: NeutralRequest, options: BuildOptions): Buil
     native,
     marks: native || isOpenAi,
     breakpoints: takesBreakpoints(options),
+    seesImages: () => knownCapabilities(model).images === true,
     mcpServers: isOpenAi ? mcpServerNames(asked.tools) : new Set(),
     laterInstructions: native || isOpenAi || quirks.laterInstructions === true,
   };
