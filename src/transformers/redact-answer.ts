@@ -73,6 +73,14 @@ export function createAnswerRedaction(redaction: Redaction, context: AnswerConte
     );
   }
 
+  /** What its dialect knows of a call that the provider ran repeats the arguments. */
+  function withCleanFields(event: Extract<StreamEvent, { type: 'tool-start' }>): StreamEvent {
+    const { kind, id, extension } = event;
+    if (!tools || kind !== 'server' || extension === undefined) return event;
+    const { changed, result } = redactValue(extension.fields, clean, id);
+    return changed && isObject(result) ? { ...event, extension: { ...extension, fields: result } } : event;
+  }
+
   function take(event: StreamEvent): void {
     switch (event.type) {
       case 'text-delta':
@@ -102,7 +110,7 @@ export function createAnswerRedaction(redaction: Redaction, context: AnswerConte
         return;
       case 'tool-start':
         startCall(event);
-        emit(event);
+        emit(withCleanFields(event));
         return;
       case 'tool-delta':
         if (call === undefined) emit(event);

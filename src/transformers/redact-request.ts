@@ -83,9 +83,15 @@ function cleanPart(part: Part, cleaner: Cleaner): Part {
       // Signed thinking is sent back unchanged, or the provider that wrote it refuses it.
       return part.signature !== undefined && sealsText(part.signature)
         ? part
-        : { ...part, text: cleaner.text(part.text), ...cleanFields(part, cleaner) };
+        : { ...part, text: cleaner.text(part.text), ...cleanFields(part, cleaner.text) };
     case 'tool-call':
-      return cleaner.call === undefined ? part : { ...part, arguments: cleaner.call(part) };
+      if (cleaner.call === undefined) return part;
+      // What its dialect knows of a call that the provider ran repeats the arguments.
+      return {
+        ...part,
+        arguments: cleaner.call(part),
+        ...(part.kind === 'server' && cleanFields(part, cleaner.again, part.id)),
+      };
     case 'tool-result':
       return { ...part, content: part.content.map((inner) => cleanContent(inner, cleaner)) };
     case 'server-tool-result':
@@ -125,13 +131,14 @@ function cleanDocument(part: DocumentPart, cleaner: Cleaner): DocumentPart {
   const changed = { ...part };
   if (part.source.kind === 'text') changed.source = { kind: 'text', text: cleaner.text(part.source.text) };
   if (part.name !== undefined) changed.name = cleaner.text(part.name);
-  return { ...changed, ...cleanFields(part, cleaner) };
+  return { ...changed, ...cleanFields(part, cleaner.text) };
 }
 
 function cleanFields(
-  { extension }: DocumentPart | ReasoningPart,
-  cleaner: Cleaner,
+  { extension }: DocumentPart | ReasoningPart | ToolCallPart,
+  clean: (text: string) => string,
+  kept?: string,
 ): { extension?: Extension } {
-  const fields = redactValue(extension?.fields ?? {}, cleaner.text).result;
+  const fields = redactValue(extension?.fields ?? {}, clean, kept).result;
   return extension !== undefined && isObject(fields) ? { extension: { ...extension, fields } } : {};
 }

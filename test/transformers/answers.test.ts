@@ -264,6 +264,31 @@ describe('redact', () => {
     }
   });
 
+  test.each(['gemini', 'openai-responses', 'anthropic-messages'] as const)(
+    'code that the model had run, and what it printed, also for a client of %s',
+    async (client) => {
+      const code = 'print("sk-wxyz1234")';
+      const value = { codeExecutionResult: { outcome: 'OUTCOME_OK', output: 'the key sk-wxyz1234' } };
+      const output = { text: 'the key sk-wxyz1234' };
+      const dialect = 'gemini';
+      const fields = { executableCode: { language: 'PYTHON', code } };
+      const part = { type: 'server-tool-result', callId: 'c', dialect, value, output } as const;
+      const call = { block: 0, id: 'c', name: 'code_execution', kind: 'server', runsCode: true } as const;
+      const blocks: StreamEvent[] = [
+        { type: 'tool-start', ...call, extension: { dialect, fields, defaults: ['executableCode'] } },
+        { type: 'tool-delta', block: 0, arguments: JSON.stringify({ language: 'PYTHON', code }) },
+        { type: 'tool-end', block: 0 },
+        { type: 'server-tool-result', block: 1, part },
+      ];
+      for (const stream of BOTH) {
+        const lab = labOf(dialect, [{ ...KEYS, tools: true }], wrapped(blocks));
+        const { parts } = await lab.ask(client, stream);
+        expect(parts[1]).toMatchObject({ output: { text: 'the key [redacted]' } });
+        expect(JSON.stringify(parts)).not.toContain('wxyz');
+      }
+    },
+  );
+
   test('a match does not go on into the next block, and the tail leaves at the end of its own', async () => {
     const blocks: StreamEvent[] = [
       { type: 'text-start', block: 0 },

@@ -125,6 +125,46 @@ describe('to a provider of the same dialect', () => {
     expect(sent).toMatchObject({ content: [call, result('[redacted]'), { text: 'So' }] });
   });
 
+  test.each([
+    ['gemini', 'gemini'],
+    ['openai-responses', 'openai-responses'],
+    ['gemini', 'openai-chat'],
+  ] as const)(
+    'with `tools` code that a provider ran too: of clients of %s at %s',
+    async (client, dialect) => {
+      const code = `print("${SECRET}")`;
+      const talks: Record<'gemini' | 'openai-responses', JsonObject> = {
+        gemini: {
+          tools: [{ codeExecution: {} }],
+          contents: [
+            { role: 'user', parts: [{ text: 'hi' }] },
+            {
+              role: 'model',
+              parts: [
+                { executableCode: { language: 'PYTHON', code } },
+                { codeExecutionResult: { outcome: 'OUTCOME_OK', output: SECRET } },
+                { text: 'So' },
+              ],
+            },
+            { role: 'user', parts: [{ text: 'on' }] },
+          ],
+        },
+        'openai-responses': {
+          input: [
+            { role: 'user', content: 'hi' },
+            { type: 'code_interpreter_call', id: 'ci_1', status: 'incomplete', code, container_id: 'cntr_1' },
+            { role: 'user', content: 'on' },
+          ],
+        },
+      };
+      const lab = labOf(dialect, { tools: true });
+      const got = await lab.ask(client, true, { ...talks[client], model: 'gpt-5' });
+      expect(got.error).toBeNull();
+      expect(lab.sent().text).toContain('[redacted]');
+      expect(lab.sent().text).not.toContain(SECRET);
+    },
+  );
+
   test('with `tools` the arguments of calls too', async () => {
     const lab = labOf('anthropic-messages', { tools: true });
     await lab.ask('anthropic-messages', true, TALK);
