@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import type { ConfigInput } from '../../src/index.ts';
 import { reservePort } from '../../src/server/listen.ts';
 import { createAuthority } from '../support/certificates.ts';
 import { runCommand } from '../support/cli-run.ts';
@@ -78,6 +79,7 @@ for (const workers of process.platform === 'linux' ? [1, 2] : [1]) {
   describe(`TLS served by ${workers} of its processes`, () => {
     let upstream: ReplayUpstream;
     let sluice: SluiceProcess;
+    let config: ConfigInput;
     beforeAll(async () => {
       install(issue());
       upstream = await startReplayUpstream(
@@ -88,7 +90,7 @@ for (const workers of process.platform === 'linux' ? [1, 2] : [1]) {
       const port = await reservePort('127.0.0.1', 0);
       const server = { port, tls: { cert: CERT, key: KEY } };
       const simulator = {};
-      const config = { ...lab, providers: { ...providers, simulator }, server };
+      config = { ...lab, providers: { ...providers, simulator }, server };
       sluice = await startSluice({ config, workers, port });
     });
     afterAll(async () => {
@@ -213,8 +215,9 @@ for (const workers of process.platform === 'linux' ? [1, 2] : [1]) {
       const socket = openSocket(sluice.port);
       expect(await socket.ask()).toBe('response.completed');
       const renewed = issue();
+      const isUsed = sluice.writes(/the changed certificate is in use/);
       install(renewed);
-      await sluice.wrote(/the changed certificate is in use/);
+      await isUsed;
       // Only the renewed one is accepted; every process is asked.
       const pinned = { tls: { ca: AUTHORITY.certificate, checkServerIdentity: same(renewed.certificate) } };
       for (let asked = 0; asked < 8; asked++)
@@ -222,8 +225,9 @@ for (const workers of process.platform === 'linux' ? [1, 2] : [1]) {
           200,
         );
 
+      const isRefused = sluice.writes(/the changed certificate is refused; the previous one stays in use/);
       writeFileSync(KEY, issue().key, { mode: 0o600 });
-      await sluice.wrote(/the changed certificate is refused; the previous one stays in use/);
+      await isRefused;
       expect(sluice.output()).toContain(`${KEY} is not the key of the first certificate in ${CERT}`);
       for (let asked = 0; asked < 8; asked++)
         expect((await fetch(`${sluice.url}/gateway/health`, { ...pinned, keepalive: false })).status).toBe(
@@ -262,13 +266,18 @@ for (const workers of process.platform === 'linux' ? [1, 2] : [1]) {
     });
 
     test('a renewed certificate does not wait until somebody has mended the configuration', async () => {
+      const isBroken = sluice.writes(/the changed configuration is refused/);
       sluice.writeConfig('{');
-      await sluice.wrote(/the changed configuration is refused/);
+      await isBroken;
       const renewed = issue();
+      const isUsed = sluice.writes(/the next start will fail[\s\S]*the changed certificate is in use/);
       install(renewed);
-      await sluice.wrote(/the next start will fail[\s\S]*the changed certificate is in use/);
+      await isUsed;
       const pinned = { tls: { ca: AUTHORITY.certificate, checkServerIdentity: same(renewed.certificate) } };
       expect((await fetch(`${sluice.url}/gateway/health`, { ...pinned, keepalive: false })).status).toBe(200);
+      sluice.writeConfig(config);
+      const isMended = async () => (await sluice.get<{ status: string }>('/gateway/health')).status;
+      await eventually(async () => (await isMended()) === 'healthy');
     });
   });
 }

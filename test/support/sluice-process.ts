@@ -20,6 +20,8 @@ export interface SluiceProcess extends AsyncDisposable {
   output(): string;
   /** Resolves once `pattern` has been written. */
   wrote(pattern: RegExp): Promise<void>;
+  /** Resolves once `pattern` has been written after this call. */
+  writes(pattern: RegExp): Promise<void>;
   writeConfig(config: ConfigInput | string): void;
   signal(name: NodeJS.Signals): void;
   /** SIGTERM, then its end. */
@@ -68,7 +70,7 @@ export async function startSluice(options: StartOptions = {}): Promise<SluicePro
     stdout: 'pipe',
     stderr: 'pipe',
   });
-  const { output, wrote } = collect([child.stdout, child.stderr], child.exited);
+  const { output, wrote, writes } = collect([child.stdout, child.stderr], child.exited);
   const tidy = () => {
     if (home === undefined) rmSync(directory, { recursive: true, force: true });
   };
@@ -89,6 +91,7 @@ export async function startSluice(options: StartOptions = {}): Promise<SluicePro
     pid,
     output,
     wrote,
+    writes,
     writeConfig,
     signal: (name) => child.kill(name),
     stop,
@@ -138,17 +141,19 @@ function collect(streams: ReadableStream<Uint8Array>[], exited: Promise<number>)
     over = true;
     wake();
   });
+  const wroteAfter = (start: number, pattern: RegExp) => {
+    const written = async () => {
+      while (!pattern.test(text.slice(start))) {
+        if (over) throw new Error(`sluice ended without writing ${pattern}:\n${text}`);
+        await new Promise<void>((resolve) => waiting.push(resolve));
+      }
+    };
+    return inTime(written(), () => `sluice does not write ${pattern}:\n${text}`);
+  };
   return {
     output: () => text,
-    wrote(pattern: RegExp) {
-      const written = async () => {
-        while (!pattern.test(text)) {
-          if (over) throw new Error(`sluice ended without writing ${pattern}:\n${text}`);
-          await new Promise<void>((resolve) => waiting.push(resolve));
-        }
-      };
-      return inTime(written(), () => `sluice does not write ${pattern}:\n${text}`);
-    },
+    wrote: (pattern: RegExp) => wroteAfter(0, pattern),
+    writes: (pattern: RegExp) => wroteAfter(text.length, pattern),
   };
 }
 
