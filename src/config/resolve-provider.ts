@@ -245,12 +245,9 @@ function isAtOwnAddress({ baseUrl, pricedAt }: ProviderKind, entry: ProviderEntr
 /** Names of headers that may hold a key. */
 const SECRET_HEADER = /key|auth|token|secret|cookie/i;
 
-/** Whether the vendor requires a key: a server of the user's own may not, and configured headers may contain one. */
-function wantsKey(
-  { keyVariable, authorization }: ProviderKind,
-  { base_url, headers }: ProviderEntry,
-): boolean {
-  if (keyVariable === null || authorization !== undefined || base_url !== undefined) return false;
+/** Whether the vendor requires a key: configured headers may contain one. */
+function wantsKey({ keyVariable, authorization }: ProviderKind, { headers }: ProviderEntry): boolean {
+  if (keyVariable === null || authorization !== undefined) return false;
   return !Object.keys(headers).some((name) => SECRET_HEADER.test(name));
 }
 

@@ -56,6 +56,16 @@ describe('providers', () => {
     expect(names).toEqual(['lab', 'openai', 'anthropic', 'simulator']);
   });
 
+  test('a vendor’s key is missed at its own address, also where that is written out, and not at a server of one’s own', () => {
+    const lacksKey = (entry: object) =>
+      resolve({ providers: { openai: entry } }).config.providers[0]?.lacksKey;
+    expect(lacksKey({})).toBe(true);
+    expect(lacksKey({ base_url: 'https://api.openai.com/v1' })).toBe(true);
+    expect(lacksKey({ base_url: 'https://api.openai.com/v1', api_key: 'sk-o' })).toBe(false);
+    expect(lacksKey({ headers: { 'x-key': 'sk-o' } })).toBe(false);
+    expect(lacksKey({ base_url: 'http://127.0.0.1:1/v1' })).toBe(false);
+  });
+
   test('a second instance of a known kind has the kind’s ways and its own place', () => {
     const eu = { kind: 'openai', base_url: 'https://eu.example.com/v1/', api_key: 'sk-eu' };
     const { config } = resolve({ providers: { eu } });
