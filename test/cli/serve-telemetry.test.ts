@@ -67,13 +67,26 @@ test('the address and the system of each provider, by the configuration in force
   ]);
 });
 
-test('nothing is started where the environment does not ask for it', async () => {
-  const started = startTelemetry(
-    { environment: {}, log: () => {} },
-    () => configOf({}),
-    () => [],
-  );
-  expect(await started).toBeUndefined();
+test('nothing is started where the environment asks for neither traces nor metrics', async () => {
+  const isStarted = async (environment: Record<string, string>) => {
+    const exporter = await startTelemetry(
+      { environment, log: () => {} },
+      () => configOf({}),
+      () => [],
+    );
+    await exporter?.close();
+    return exporter !== undefined;
+  };
+  await using collector = startOtlpCollector();
+  const none = { OTEL_TRACES_EXPORTER: 'none', OTEL_METRICS_EXPORTER: 'none' };
+  expect(await isStarted({})).toBe(false);
+  expect(await isStarted({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, ...none })).toBe(false);
+  for (const what of ['TRACES', 'METRICS'])
+    expect(
+      await isStarted({
+        [`OTEL_EXPORTER_OTLP_${what}_ENDPOINT`]: `${collector.url}/v1/${what.toLowerCase()}`,
+      }),
+    ).toBe(true);
 });
 
 test('a collector with an authority of its own, which asks for a certificate', async () => {

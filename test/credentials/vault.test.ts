@@ -3,6 +3,7 @@ import { Database } from 'bun:sqlite';
 import { afterAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createCredentialChanges } from '../../src/cli/serve/credential-changes.ts';
 import { createKey, seal, unseal } from '../../src/credentials/seal.ts';
 import { CredentialError } from '../../src/credentials/credential-error.ts';
 import {
@@ -94,8 +95,27 @@ describe('a vault', () => {
       expect(exposedKey(home)).toBeUndefined();
       chmodSync(join(home, 'credentials.key'), mode);
       expect(exposedKey(home)).toContain(`(mode ${mode.toString(8)})`);
+      // Where nobody else gets as far as the file.
+      chmodSync(home, 0o700);
+      expect(exposedKey(home)).toBeUndefined();
     },
   );
+
+  test('what has changed since the last look is told by name: what is new or has another value, and what is gone', () => {
+    const home = newHome();
+    let now = 1_000;
+    const vault = openVault(home, { keys: 'file', now: () => now });
+    for (const name of ['kept', 'renewed', 'deleted']) vault.store(name, SECRET);
+    const changes = createCredentialChanges(home);
+    expect(changes()).toEqual({ stored: [], deleted: [] });
+    now = 2_000;
+    vault.store('renewed', `${SECRET}-2`);
+    vault.store('new', SECRET);
+    vault.delete('deleted');
+    expect(changes()).toEqual({ stored: ['new', 'renewed'], deleted: ['deleted'] });
+    expect(changes()).toEqual({ stored: [], deleted: [] });
+    vault.close();
+  });
 
   test('a new master key opens everything, and the old one is gone', () => {
     const home = newHome();

@@ -96,6 +96,37 @@ test.each([
   expect(await closed.promise).toEqual([1006, expect.stringContaining(words)]);
 });
 
+test('a ping reaches the provider, which answers it', async () => {
+  const PING = 0x89;
+  const PONG = 0x8a;
+  const pinged = Promise.withResolvers<number>();
+  using server = await startSilentProvider((socket) => {
+    socket.once('data', (frame) => {
+      pinged.resolve(Number(frame[0]));
+      socket.write(Buffer.from([PONG, 0]));
+    });
+  });
+  const connect = createSocketTransport({
+    proxies: { of: () => null },
+    monotonic: () => 0,
+    setTimer: () => () => {},
+  });
+  const socket = await connect({
+    url: server.url,
+    headers: new HeaderList(),
+    protocols: [],
+    connectMs: 10_000,
+    signal: new AbortController().signal,
+  });
+  const ponged = Promise.withResolvers<void>();
+  const closed = Promise.withResolvers<number>();
+  socket.read({ message() {}, pinged() {}, ponged: ponged.resolve, closed: closed.resolve });
+  socket.ping();
+  expect(await pinged.promise).toBe(PING);
+  await ponged.promise;
+  socket.close(1000, '');
+});
+
 test('the time to open one does not run out while the process is stopped', async () => {
   const server = createRawServer();
   const timers = createManualTimers();

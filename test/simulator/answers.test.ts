@@ -241,6 +241,12 @@ describe('requests whose answer would hold up every other', () => {
   };
   const messages = (content: string) => [{ role: 'user', content }];
 
+  test('the stop sequence that ended an answer is named', async () => {
+    const request = { model: 'fast,echo', messages: messages('one STOP two'), max_tokens: 99 };
+    const { text } = await ask('/v1/messages', { ...request, stop_sequences: ['nowhere', 'STOP'] });
+    expect(JSON.parse(text)).toMatchObject({ stop_reason: 'stop_sequence', stop_sequence: 'STOP' });
+  });
+
   test('thousands of stop sequences are refused', async () => {
     const request = { model: 'fast', messages: messages('hi'), max_tokens: 9 };
     const stops = (count: number) => Array.from({ length: count }, (_, index) => `stop ${index}`);

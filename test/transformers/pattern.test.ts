@@ -55,6 +55,10 @@ const CASES: [pattern: string, flags: string, alphabet: string][] = [
   ['key', 'i', 'kKeEyY'],
   ['\\p{L}\\d', 'u', 'aä1😀'],
   ['😀.', 'u', 'a😀b'],
+  // The least of the second halves that a character can have.
+  ['🐀.', 'u', 'a🐀b'],
+  // A match that is shorter than what was read for it: a word begins behind it.
+  [' (?:b+c)?|\\bb', '', ' bcd'],
   ['😀b|\\ud83d\\ude00a', '', 'a😀b'],
   // A class that only the older syntax takes.
   ['[^\\w-.]+a', '', 'a-😀.'],

@@ -101,6 +101,20 @@ test('a call of the history and a choice have the same stand-in as the tool', as
   expect(new Set(names).size).toBe(1);
 });
 
+test('Claude at Amazon, whose body is InvokeModel’s, has a stand-in too', async () => {
+  const upstream = createReplayFetch(() => jsonReply(PROVIDER_WIRES['bedrock-invoke'].whole('ok')));
+  const config = {
+    providers: { lab: PROVIDER_WIRES['bedrock-invoke'].config },
+    routing: { default_provider: 'lab' },
+  };
+  const { post } = createTestGateway({ config, fetch: upstream.fetch });
+  const { path, body } = clientRequest('openai-chat', { stream: false, more: TOOLS['openai-chat'] });
+  expect((await post(path, body)).status).toBe(200);
+  const [name = ''] = namesIn(upstream.requests[0]?.json());
+  expect(name).toMatch(/^[a-zA-Z0-9_-]{1,128}$/);
+  expect(name).not.toBe(NAME);
+});
+
 test('a provider that answers whole has its call named as the client named the tool', async () => {
   const upstream = createReplayFetch((request) => {
     const [name] = namesIn(request.json());

@@ -5,6 +5,7 @@ import { always, createLab, KEPT_MS, plain, turns } from './lab.ts';
 import { ask as askTransport, question, readBody, rejection } from './reading.ts';
 
 const { ask, serve, send, timers, sleep, pools } = createLab();
+const quiet = createLab();
 const poolOf = ({ url }: { url: string }) => pools().find(({ origin }) => origin === url);
 
 describe('kept', () => {
@@ -43,6 +44,16 @@ describe('kept', () => {
     await server.connections[0]?.write('lf');
     expect(await reading.over).toBe('end');
     expect(reading.text()).toBe('half');
+  });
+
+  test('unused ones are closed, and then nothing looks at them any more', async () => {
+    const server = quiet.serve(always(() => plain('ok')));
+    expect((await quiet.ask(server.url)).body.toString()).toBe('ok');
+    expect(quiet.timers.pending()).toBeGreaterThan(0);
+    await quiet.timers.advance(2 * KEPT_MS);
+    await server.connections[0]?.closed;
+    await quiet.timers.advance(2 * KEPT_MS);
+    expect(quiet.timers.pending()).toBe(0);
   });
 
   test('one server has them, however its address is written', async () => {
