@@ -1,11 +1,12 @@
 // Parts of a request's contents → neutral parts. https://ai.google.dev/api/caching#Part
 import type { MediaSource, OpaquePart, Part, ReasoningPart, ToolResultContent } from '../../model/content.ts';
-import { asArray, asString, isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
+import { asString, isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import { exactText } from '../../model/json/exact-numbers.ts';
 import type { CallMatcher } from '../shared/tools/call-matcher.ts';
 import { standardBase64 } from '../shared/media/standard-base64.ts';
 import { isVideoPage } from '../shared/media/video-page.ts';
 import { isGoogleFile, mediaPart } from './media.ts';
+import { readResponse } from './read-response.ts';
 import { invalid, optionalString, requiredString } from '../shared/read-field.ts';
 import { requiredObject } from './read-field.ts';
 import { serverCall, serverResult } from './server-tools.ts';
@@ -132,6 +133,11 @@ function named(media: Exclude<Part, { type: 'opaque' }>, part: JsonObject, blob:
   return { ...media, ...extensionOf(withoutFields(part, KNOWN)) };
 }
 
+/** Audio has no place in a neutral result. */
+function inResult(media: Part): ToolResultContent | undefined {
+  return media.type === 'image' || media.type === 'document' || media.type === 'opaque' ? media : undefined;
+}
+
 const RESULT_FIELDS = ['id', 'name', 'response', 'parts'];
 
 function parseResult(value: JsonValue, path: string, calls: CallMatcher): Part {
@@ -143,14 +149,13 @@ function parseResult(value: JsonValue, path: string, calls: CallMatcher): Part {
     'name the function whose result this is',
   );
   const callId = calls.answered(name, asString(result.id));
-  const { texts, isError } = readResponse(result.response, name);
-  const content: ToolResultContent[] = texts.map((text) => ({ type: 'text', text }));
+  const { content, isError } = readResponse(result.response, name, (inlineData) =>
+    inResult(parseMedia({ inlineData }, `${path}.functionResponse.response`)),
+  );
   for (const [index, item] of listOf(result.parts).entries()) {
     const itemPath = `${path}.functionResponse.parts[${index}]`;
-    const media = parseMedia(requiredObject(item, itemPath), itemPath);
-    // Audio has no place in a neutral result.
-    if (media.type === 'image' || media.type === 'document' || media.type === 'opaque') content.push(media);
-    else content.push({ type: 'opaque', dialect: ID, name: 'functionResponse.parts', value: item });
+    const media = inResult(parseMedia(requiredObject(item, itemPath), itemPath));
+    content.push(media ?? { type: 'opaque', dialect: ID, name: 'functionResponse.parts', value: item });
   }
   const failed = isError ? { isError } : {};
   return {
@@ -160,41 +165,4 @@ function parseResult(value: JsonValue, path: string, calls: CallMatcher): Part {
     ...failed,
     ...extensionOf(withoutFields(result, RESULT_FIELDS)),
   };
-}
-
-/**
- * The result as text. `{output}` and `{error}` are Google's own forms of a plain result and a failure, `{result}` that of its SDKs and
- * of ADK, which wrap what a function returns (python-genai, _extra_utils.py; adk-python, functions.py). The AI SDK's are
- * `{name, content}` and `{name, error}`, with the function's name (github.com/vercel/ai,
- * packages/google/src/convert-to-google-messages.ts), RubyLLM's `{name, content: [{text}]}`, and Pydantic AI's `{return_value}`
- * (github.com/pydantic/pydantic-ai, pydantic_ai/messages.py: `RETURN_VALUE_KEY`). Any other object is the result itself.
- */
-function readResponse(response: JsonValue | undefined, name: string): { texts: string[]; isError: boolean } {
-  const said = (...texts: string[]) => ({ texts, isError: false });
-  if (!isObject(response)) return said(response == null ? '' : textOf(response));
-  const isNamed = response.name === name;
-  const [[field, value] = [], ...others] = Object.entries(
-    isNamed ? withoutFields(response, ['name']) : response,
-  );
-  if (others.length > 0) return said(exactText(response));
-  if (field === 'error') return { texts: [textOf(value)], isError: true };
-  if (field === 'return_value') return said(textOf(value));
-  if (isNamed && field === 'content') return said(...(textsOf(value) ?? [textOf(value)]));
-  // A text that is itself a JSON object would be taken for the result's object on the way back.
-  const isPlain = field === 'output' || field === 'result';
-  if (isPlain && typeof value === 'string' && !/^\s*\{/.test(value)) return said(value);
-  return said(exactText(response));
-}
-
-/** The texts of a list that contains nothing else and is not empty. */
-function textsOf(value: JsonValue | undefined): string[] | undefined {
-  const items = asArray(value) ?? [];
-  const texts = items.flatMap((item) =>
-    isObject(item) && typeof item.text === 'string' && Object.keys(item).length === 1 ? [item.text] : [],
-  );
-  return texts.length > 0 && texts.length === items.length ? texts : undefined;
-}
-
-function textOf(value: JsonValue | undefined): string {
-  return typeof value === 'string' ? value : exactText(value ?? null);
 }

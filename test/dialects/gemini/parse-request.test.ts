@@ -502,6 +502,20 @@ describe('calls and results', () => {
     // Pydantic AI's.
     [{ return_value: 'sunny' }, 'sunny', undefined],
     [{ return_value: 7 }, '7', undefined],
+    // Strands' and LangChain's.
+    [{ output: [{ text: 'sunny' }] }, 'sunny', undefined],
+    [{ output: [{ json: { t: 20 } }] }, '{"t":20}', undefined],
+    [{ output: [{ type: 'text', text: 'sunny' }] }, 'sunny', undefined],
+    [{ output: [{ text: 'sunny', t: 20 }] }, '{"output":[{"text":"sunny","t":20}]}', undefined],
+    [{ output: [] }, '{"output":[]}', undefined],
+    // An MCP server's, from ADK.
+    [{ content: [{ type: 'text', text: 'sunny' }], isError: false }, 'sunny', undefined],
+    [{ content: [{ type: 'text', text: 'no such city' }], isError: true }, 'no such city', true],
+    [
+      { content: [{ kind: 'text', text: 'sunny' }] },
+      '{"content":[{"kind":"text","text":"sunny"}]}',
+      undefined,
+    ],
     [{ name: 'f', age: 3 }, '{"name":"f","age":3}', undefined],
     [{}, '{}', undefined],
     [undefined, '', undefined],
@@ -524,6 +538,29 @@ describe('calls and results', () => {
     expect(userParts({ inlineData })).toMatchObject([{ type: 'image', source: { data } }]);
     const result = { functionResponse: { name: 'f', response: {}, parts: [{ inlineData }] } };
     expect(userParts(result)).toMatchObject([{ content: [{ type: 'text' }, { source: { data } }] }]);
+  });
+
+  test.each([
+    ['Strands', { output: [{ text: 'See.' }, { inline_data: { mime_type: 'image/png', data: 'QUJD' } }] }],
+    [
+      'ADK, of an MCP server',
+      {
+        content: [
+          { type: 'text', text: 'See.' },
+          { type: 'image', mimeType: 'image/png', data: 'QUJD' },
+        ],
+      },
+    ],
+  ])('a picture that %s puts into the response is one', (_, response) => {
+    expect(userParts({ functionResponse: { name: 'f', response } })).toMatchObject([
+      {
+        type: 'tool-result',
+        content: [
+          { type: 'text', text: 'See.' },
+          { type: 'image', source: { kind: 'base64', mediaType: 'image/png', data: 'QUJD' } },
+        ],
+      },
+    ]);
   });
 
   test('media in a result are content of it', () => {

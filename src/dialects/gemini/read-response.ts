@@ -1,0 +1,98 @@
+// What a function returned, as clients wrap it in the `response` of its `functionResponse`.
+import type { ToolResultContent } from '../../model/content.ts';
+import { exactText } from '../../model/json/exact-numbers.ts';
+import { asArray, asString, isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
+import { withoutFields } from '../shared/own-fields.ts';
+
+interface Returned {
+  content: ToolResultContent[];
+  isError: boolean;
+}
+
+/** Bytes that stand in the result; undefined if a result has no place for them. */
+type ReadMedia = (inlineData: JsonObject) => ToolResultContent | undefined;
+
+/**
+ * `{output}` and `{error}` are Google's own forms of a plain result and a failure, `{result}` that of its SDKs and
+ * of ADK, which wrap what a function returns (python-genai, _extra_utils.py; adk-python, functions.py). The AI SDK's are
+ * `{name, content}` and `{name, error}`, with the function's name (github.com/vercel/ai,
+ * packages/google/src/convert-to-google-messages.ts), RubyLLM's `{name, content: [{text}]}`, and Pydantic AI's `{return_value}`
+ * (github.com/pydantic/pydantic-ai, pydantic_ai/messages.py: `RETURN_VALUE_KEY`). LangChain and Strands put a list of parts into
+ * `{output}`, ADK an MCP server's whole result in place of the object (mcp_tool.py). Any other object is the result itself.
+ */
+export function readResponse(response: JsonValue | undefined, name: string, readMedia: ReadMedia): Returned {
+  if (!isObject(response)) return said(response == null ? '' : textOf(response));
+  const fromServer = readServersResult(response, readMedia);
+  if (fromServer !== undefined) return fromServer;
+  const isNamed = response.name === name;
+  const [[field, value] = [], ...others] = Object.entries(
+    isNamed ? withoutFields(response, ['name']) : response,
+  );
+  if (others.length > 0) return said(exactText(response));
+  if (field === 'error') return { ...said(textOf(value)), isError: true };
+  if (field === 'return_value') return said(textOf(value));
+  if (field === 'output' || (isNamed && field === 'content')) {
+    const content = readParts(value, readMedia);
+    if (content !== undefined) return { content, isError: false };
+  }
+  if (isNamed && field === 'content') return said(textOf(value));
+  // A text that is itself a JSON object would be taken for the result's object on the way back.
+  const isPlain = field === 'output' || field === 'result';
+  if (isPlain && typeof value === 'string' && !/^\s*\{/.test(value)) return said(value);
+  return said(exactText(response));
+}
+
+function said(text: string): Returned {
+  return { content: [{ type: 'text', text }], isError: false };
+}
+
+function textOf(value: JsonValue | undefined): string {
+  return typeof value === 'string' ? value : exactText(value ?? null);
+}
+
+const TEXT_FIELDS = ['type', 'text', 'id'];
+
+/** A list that contains nothing but parts, and is not empty. */
+function readParts(value: JsonValue | undefined, readMedia: ReadMedia): ToolResultContent[] | undefined {
+  const items = asArray(value) ?? [];
+  const content = items.flatMap((item) => readPart(item, readMedia) ?? []);
+  return items.length > 0 && content.length === items.length ? content : undefined;
+}
+
+function readPart(item: JsonValue, readMedia: ReadMedia): ToolResultContent | undefined {
+  if (!isObject(item)) return undefined;
+  const fields = Object.keys(item);
+  const { text, json, inlineData = item.inline_data } = item;
+  if (typeof text === 'string' && fields.every((field) => TEXT_FIELDS.includes(field)))
+    return { type: 'text', text };
+  if (fields.length !== 1) return undefined;
+  if (json !== undefined) return { type: 'text', text: textOf(json) };
+  if (!isObject(inlineData)) return undefined;
+  const { mimeType = inlineData.mime_type, data } = inlineData;
+  return typeof mimeType === 'string' && typeof data === 'string' ? readMedia({ mimeType, data }) : undefined;
+}
+
+const SERVERS_FIELDS = ['content', 'isError', 'structuredContent', '_meta', 'meta'];
+const SERVERS_TYPES: readonly unknown[] = ['text', 'image', 'audio', 'resource', 'resource_link'];
+
+/** Structured content is said by the text, too. https://modelcontextprotocol.io/specification/2025-06-18/server/tools */
+function readServersResult(response: JsonObject, readMedia: ReadMedia): Returned | undefined {
+  const items = asArray(response.content) ?? [];
+  const isServers =
+    items.length > 0 &&
+    items.every((item) => isObject(item) && SERVERS_TYPES.includes(item.type)) &&
+    Object.keys(response).every((field) => SERVERS_FIELDS.includes(field));
+  if (!isServers) return undefined;
+  const content = items.map((item) => readServersPart(item, readMedia));
+  return { content, isError: response.isError === true };
+}
+
+function readServersPart(item: JsonValue, readMedia: ReadMedia): ToolResultContent {
+  const { type, text, data, mimeType } = isObject(item) ? item : {};
+  if (type === 'text') return { type: 'text', text: asString(text) ?? '' };
+  const image =
+    type === 'image' && typeof data === 'string' && typeof mimeType === 'string'
+      ? readMedia({ mimeType, data })
+      : undefined;
+  return image ?? { type: 'text', text: exactText(item) };
+}
