@@ -88,7 +88,7 @@ export interface Quirks {
   participantNames?: boolean;
   /**
    * openai-chat: the only fields that messages may have besides role and content, since the server refuses others. Left out if it refuses
-   * none. `reasoning` is sent only to models that think.
+   * none. `reasoning` is sent only to models that think; `tool.name` is a field of messages of one role.
    */
   messageFields?: readonly string[];
   /**

@@ -162,7 +162,8 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
       // "top_p must be 1 when using greedy sampling": https://github.com/devoxx/DevoxxGenieIDEAPlugin/issues/338
       greedyTopP: true,
       developerRole: false,
-      messageFields: ['tool_calls', 'tool_call_id', 'prefix'],
+      // Of its messages, only results have names: https://github.com/mistralai/client-python
+      messageFields: ['tool_calls', 'tool_call_id', 'prefix', 'tool.name'],
       callIds: 'exactly-9',
       messageOrder: true,
       prefill: 'repeats',

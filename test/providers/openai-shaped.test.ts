@@ -457,6 +457,25 @@ describe('fields', () => {
     expect(lost).toEqual(['messages.name']);
   });
 
+  test('a result’s own name, which its call says, passes to Mistral, and is missed nowhere else', () => {
+    const call = { id: 'abcdefghi', type: 'function', function: { name: 'f', arguments: '{}' } };
+    const result = { role: 'tool', tool_call_id: 'abcdefghi', content: 'r' };
+    const messages = [
+      { role: 'user', content: 'u' },
+      { role: 'assistant', content: '', tool_calls: [call] },
+      { ...result, name: 'f' },
+    ];
+    const sent = (kind: string) => {
+      const { body, lost } = pass(kind, { model: 'm', messages });
+      expect(lost).toEqual([]);
+      return (body.messages as object[])[2];
+    };
+    expect(sent('mistral')).toEqual({ ...result, name: 'f' });
+    for (const kind of ['groq', 'glm']) expect(sent(kind)).toEqual(result);
+    const named = { model: 'm', messages: [{ role: 'user', content: 'u', name: 'ann' }] };
+    expect(pass('mistral', named).lost).toEqual(['messages.name']);
+  });
+
   test.each(['openai', 'azure'])(
     '%s: reasoning models get no sampling, ids of calls at most 40 letters',
     (kind) => {

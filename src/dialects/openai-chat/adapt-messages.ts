@@ -70,9 +70,9 @@ function adaptMessage(
   let next = known === undefined ? withRefusal : withKnownFields(withRefusal, known, losses);
   if (quirks.developerRole === false && next.role === 'developer') next = { ...next, role: 'system' };
   if (quirks.participantNames === false && next.name !== undefined) {
+    if (!saidByCall(next, 'name')) losses.lost('messages.name');
     const { name: _, ...rest } = next;
     next = rest;
-    losses.lost('messages.name');
   }
   if (quirks.needsContent !== undefined && next.role === 'assistant' && isEmptyValue(next.content))
     return withContent(next, quirks.needsContent, losses);
@@ -102,13 +102,19 @@ function withContent(message: JsonObject, needed: 'text' | 'words', losses: Loss
 
 /** Removes fields of an answer, from this or another provider, that the client sends back unchanged. */
 function withKnownFields(message: JsonObject, known: ReadonlySet<string>, losses: LossReport): JsonObject {
-  if (Object.keys(message).every((name) => known.has(name))) return message;
+  const isKnown = (name: string) => known.has(name) || known.has(`${message.role}.${name}`);
+  if (Object.keys(message).every(isKnown)) return message;
   const kept: JsonObject = {};
   for (const [name, value] of Object.entries(message)) {
-    if (known.has(name)) kept[name] = value;
-    else if (!isEmptyValue(value)) losses.lost(`messages.${name}`);
+    if (isKnown(name)) kept[name] = value;
+    else if (!isEmptyValue(value) && !saidByCall(message, name)) losses.lost(`messages.${name}`);
   }
   return kept;
+}
+
+/** A result names the function of its call. */
+function saidByCall({ role }: JsonObject, field: string): boolean {
+  return role === 'tool' && field === 'name';
 }
 
 /**
