@@ -1,6 +1,7 @@
 // Kinds: combinations of the names that sums and filters use. Each combination is stored once, and rows and sums hold its
 // number: both stay small, and any filter becomes a set of numbers. Clients may send any names: beyond a bound the sums
-// no longer distinguish them, and the kind has `OTHER` in their place; the rows keep them.
+// no longer distinguish them, and the kind has `OTHER` in their place; the rows keep them. Projects that have keys are always told
+// apart: those who hold one read their own figures.
 import { kindNamesOf, type RowValues, type SqlValue } from './rows/row-columns.ts';
 import { type RowStatus, UNCOUNTED } from './rows/row.ts';
 
@@ -62,7 +63,9 @@ export interface Kinds {
   forget(): void;
 }
 
-export function createKinds(bounds: KindBounds = BOUNDS): Kinds {
+/** @param projects which are told apart however many names there are. */
+export function createKinds(projects: readonly string[] = [], bounds: KindBounds = BOUNDS): Kinds {
+  const keyed = new Set(projects);
   const kinds = new Map<string, Kind>();
   const distinguished = { model: new Set<string>(), agent: new Set<string>(), project: new Set<string>() };
   let lowest = 0;
@@ -78,7 +81,11 @@ export function createKinds(bounds: KindBounds = BOUNDS): Kinds {
 
   const find = (names: Names): Kind | undefined => kinds.get(keyOf(NAMES.map((name) => names[name])));
 
+  const isKeyed = (free: (typeof FREE)[number], names: Names): boolean =>
+    free === 'project' && keyed.has(names.project);
+
   const mayDistinguish = (free: (typeof FREE)[number], names: Names): boolean => {
+    if (isKeyed(free, names)) return true;
     return distinguished[free].has(names[free]) || distinguished[free].size < boundFor(names, bounds.names);
   };
 
@@ -88,7 +95,7 @@ export function createKinds(bounds: KindBounds = BOUNDS): Kinds {
       const own = namesOf(row);
       const names = hide(own, (free) => !mayDistinguish(free, own));
       const isFull = kinds.size >= boundFor(own, bounds.kinds);
-      const chosen = isFull && find(names) === undefined ? hide(own, () => true) : names;
+      const chosen = isFull && find(names) === undefined ? hide(own, (free) => !isKeyed(free, own)) : names;
       const known = find(chosen);
       if (known !== undefined) return { kind: known, isNew: false };
       const hides = FREE.some((free) => chosen[free] === OTHER);

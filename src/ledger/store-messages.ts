@@ -17,6 +17,8 @@ export type StoreMethod = Exclude<keyof ValueStore, 'append' | 'appendPackets'>;
 /** The thread's first message. */
 export interface StoreOpening {
   open: StoreLocation;
+  /** As of `createKinds`. */
+  projects: readonly string[];
 }
 
 export type StoreCall = {

@@ -3,7 +3,6 @@ import { StoreBusy } from './store-busy.ts';
 import type {
   StoreAnswer,
   StoreCall,
-  StoreLocation,
   StoreNotice,
   StoreOpening,
   StoreRows,
@@ -13,12 +12,12 @@ import { messageOf } from '../model/thrown.ts';
 
 declare const self: Worker;
 
-let location: StoreLocation | null = null;
+let opened: StoreOpening | null = null;
 let store: Promise<ValueStore> | null = null;
 
 self.onmessage = async ({ data }: MessageEvent<StoreCall | StoreRows | StoreOpening>) => {
   if ('open' in data) {
-    location = data.open;
+    opened = data;
     return;
   }
   self.postMessage(await answer(data.id, () => ('method' in data ? call(data) : append(data))));
@@ -52,7 +51,7 @@ function opening(): Promise<ValueStore> {
 /** Opened by the first call; after a failure the next call tries again. */
 async function openOnce(): Promise<ValueStore> {
   try {
-    return await open(location);
+    return await open(opened);
   } catch (thrown) {
     store = null;
     throw thrown;
@@ -60,11 +59,17 @@ async function openOnce(): Promise<ValueStore> {
 }
 
 /** Loads only the store that is used. */
-async function open(at: StoreLocation | null): Promise<ValueStore> {
-  if (at === null) throw new Error('the thread was not given the location of the ledger');
-  if (at.type === 'postgres') return (await import('./postgres/store.ts')).createPostgresStore(at.url);
+async function open(opening: StoreOpening | null): Promise<ValueStore> {
+  if (opening === null) throw new Error('the thread was not given the location of the ledger');
+  const { open: at, projects } = opening;
+  if (at.type === 'postgres')
+    return (await import('./postgres/store.ts')).createPostgresStore(at.url, projects);
   const { createRecoveringSqliteStore } = await import('./sqlite/recovering-store.ts');
-  return createRecoveringSqliteStore(at.path, (notice) => self.postMessage({ notice } satisfies StoreNotice));
+  return createRecoveringSqliteStore(
+    at.path,
+    (notice) => self.postMessage({ notice } satisfies StoreNotice),
+    projects,
+  );
 }
 
 function run(store: ValueStore, call: StoreCall): Promise<unknown> {

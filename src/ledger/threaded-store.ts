@@ -27,10 +27,12 @@ const MOST_NOTICES = 20;
 /**
  * Never throws: where the store cannot be opened, every call rejects with the reason and the next one tries again.
  * When the thread dies, its pending calls fail, and the next call starts a new one.
+ * @param projects as of `createKinds`.
  */
 export function createThreadedStore(
   location: StoreLocation,
   onNotice: (notice: string) => void = () => {},
+  projects: readonly string[] = [],
 ): LedgerStore {
   let worker: Worker | null = null;
   let nextId = 1;
@@ -64,7 +66,7 @@ export function createThreadedStore(
     };
     started.onerror = (event) => died(`the ledger's thread failed: ${event.message}`);
     started.addEventListener('close', () => died("the ledger's thread ended"));
-    started.postMessage({ open: location } satisfies StoreOpening);
+    started.postMessage({ open: location, projects } satisfies StoreOpening);
     return started;
   };
 

@@ -1,5 +1,6 @@
 // Opens the ledger's store and its spill, for the one process that writes them.
 import { dirname, join } from 'node:path';
+import type { ResolvedConfig } from '../config/resolved.ts';
 import { EMBEDDED_STORE } from '../config/audit-store.ts';
 import { createSpillFile } from '../ledger/queue/spill-file.ts';
 import type { Spill } from '../ledger/queue/spill.ts';
@@ -9,7 +10,7 @@ import { createThreadedStore } from '../ledger/threaded-store.ts';
 import type { Log } from './log.ts';
 
 /** `store`: `audit.store`; `databasePath`: the file of an embedded ledger. */
-export function locateStore(store: string, databasePath: string): StoreLocation {
+function locateStore(store: string, databasePath: string): StoreLocation {
   return store === EMBEDDED_STORE ? { type: 'sqlite', path: databasePath } : { type: 'postgres', url: store };
 }
 
@@ -17,8 +18,10 @@ export function locateStore(store: string, databasePath: string): StoreLocation 
  * The store has its own thread, so that writing a batch delays no stream. One that cannot be opened stops no request: health reports it,
  * and what becomes of its rows.
  */
-export function openStore(location: StoreLocation, log: Log): LedgerStore {
-  const store = createThreadedStore(location, (notice) => log('warn', notice));
+export function openStore(config: ResolvedConfig, databasePath: string, log: Log): LedgerStore {
+  const location = locateStore(config.audit.store, databasePath);
+  const projects = [...new Set(config.server.projectOfKey.values())];
+  const store = createThreadedStore(location, (notice) => log('warn', notice), projects);
   store.totals().catch((error: unknown) => {
     const message =
       'the ledger cannot be opened: requests are served all the same, and opening it is tried again for their rows';

@@ -16,7 +16,7 @@ import { createHttpTransport } from './http1/transport.ts';
 import { setTimer } from './loop-turn.ts';
 import type { Log } from './log.ts';
 import { createSocketTransport } from './provider-sockets.ts';
-import { locateStore, openSpill, openStore } from './open-store.ts';
+import { openSpill, openStore } from './open-store.ts';
 import { connectRemoteCount } from './redis/remote-count.ts';
 import { standardErrorState } from './standard-error.ts';
 
@@ -38,9 +38,7 @@ export interface ServerHostOptions {
 export function createServerHost(options: ServerHostOptions): GatewayHost {
   const { config, databasePath, log, version, fleet, telemetry, refusedChange } = options;
   const ledgerStore =
-    config.audit.enabled && databasePath !== undefined
-      ? openStore(locateStore(config.audit.store, databasePath), log)
-      : null;
+    config.audit.enabled && databasePath !== undefined ? openStore(config, databasePath, log) : null;
   // Ids that rise with time let the ledger's index on them grow at its end instead of everywhere.
   const host = createWebHost({
     log,

@@ -12,7 +12,7 @@ function kindOf(kinds: Kinds, changes: Partial<LedgerRow>) {
 
 describe('kinds', () => {
   test('half of the room for names is for requests that succeeded', () => {
-    const kinds = createKinds({ names: 10, kinds: 1000 });
+    const kinds = createKinds([], { names: 10, kinds: 1000 });
     const distinguished = (status: LedgerRow['status'], from: number) =>
       Array.from({ length: 20 }, (_, at) => kindOf(kinds, { status, model: `m${from + at}` }).model).filter(
         (model) => model !== 'other',
@@ -24,7 +24,7 @@ describe('kinds', () => {
   });
 
   test('each name is hidden by itself, and a kind that hides one has a number below 0', () => {
-    const kinds = createKinds({ names: 1, kinds: 1000 });
+    const kinds = createKinds([], { names: 1, kinds: 1000 });
     const first = kindOf(kinds, { model: 'm', agentType: 'a', projectId: 'p' });
     expect(first).toMatchObject({ model: 'm', agent: 'a', project: 'p', id: 1 });
     expect(kindOf(kinds, { model: 'n', agentType: 'a', projectId: null })).toMatchObject({
@@ -41,6 +41,14 @@ describe('kinds', () => {
     });
   });
 
+  test('a project that has a key is told apart however many others there are, and combinations', () => {
+    const kinds = createKinds(['team'], { names: 1, kinds: 2 });
+    const projectOf = (projectId: string, model = 'm') =>
+      kindOf(kinds, { model, agentType: null, projectId }).project;
+    expect([projectOf('a'), projectOf('b'), projectOf('team')]).toEqual(['a', 'other', 'team']);
+    expect([projectOf('team', 'n'), projectOf('a', 'n'), projectOf('c')]).toEqual(['team', 'other', 'other']);
+  });
+
   test('a client that names something "other" is hidden among the others', () => {
     const kinds = createKinds();
     expect(kindOf(kinds, { model: 'other' }).id).toBe(-1);
@@ -55,7 +63,7 @@ describe('kinds', () => {
   });
 
   test('combinations have a bound of their own', () => {
-    const kinds = createKinds({ names: 100, kinds: 50 });
+    const kinds = createKinds([], { names: 100, kinds: 50 });
     const ids = new Set<number>();
     for (let index = 0; index < 5000; index++) {
       const row = { model: `m${index % 40}`, agentType: `a${index % 39}`, projectId: `p${index % 37}` };
@@ -71,7 +79,7 @@ describe('kinds', () => {
   });
 
   test('half of them are for requests that succeeded: failed ones with all names that there are leave room', () => {
-    const kinds = createKinds({ names: 100, kinds: 50 });
+    const kinds = createKinds([], { names: 100, kinds: 50 });
     for (let index = 0; index < 1000; index++)
       kindOf(kinds, { status: 'error', model: `m${index % 40}`, agentType: `a${index % 39}` });
     const paid = { status: 'success', model: 'm1', agentType: 'a1', projectId: 'p1' } as const;

@@ -63,13 +63,20 @@ describe.skipIf(!hasPostgres)('with a server', () => {
 
   describeStore({
     name: 'PostgreSQL',
-    open: async () => ({ store: createPostgresStore(await cluster.createDatabase()), dispose: nothing }),
+    open: async (projects) => ({
+      store: createPostgresStore(await cluster.createDatabase(), projects),
+      dispose: nothing,
+    }),
   });
 
   describeStore({
     name: 'PostgreSQL on its own thread',
-    open: async () => ({
-      store: createThreadedStore({ type: 'postgres', url: await cluster.createDatabase() }),
+    open: async (projects) => ({
+      store: createThreadedStore(
+        { type: 'postgres', url: await cluster.createDatabase() },
+        undefined,
+        projects,
+      ),
       dispose: nothing,
     }),
   });

@@ -20,10 +20,10 @@ const WITHOUT_KINDS = STEPS.findIndex((step) => step.includes('CREATE TABLE ledg
 
 describeStore({
   name: 'SQLite file',
-  async open() {
+  async open(projects) {
     const directory = temporaryFolder('ledger');
     return {
-      store: createSqliteStore(join(directory, 'ledger.db')),
+      store: createSqliteStore(join(directory, 'ledger.db'), projects),
       dispose: () => rm(directory, { recursive: true }),
     };
   },
@@ -31,10 +31,10 @@ describeStore({
 
 describeStore({
   name: 'SQLite on its own thread',
-  async open() {
+  async open(projects) {
     const directory = temporaryFolder('ledger');
     return {
-      store: createThreadedStore({ type: 'sqlite', path: join(directory, 'ledger.db') }),
+      store: createThreadedStore({ type: 'sqlite', path: join(directory, 'ledger.db') }, undefined, projects),
       dispose: () => rm(directory, { recursive: true }),
     };
   },
@@ -42,7 +42,10 @@ describeStore({
 
 describeStore({
   name: 'SQLite in memory',
-  open: async () => ({ store: createSqliteStore(':memory:'), dispose: async () => undefined }),
+  open: async (projects) => ({
+    store: createSqliteStore(':memory:', projects),
+    dispose: async () => undefined,
+  }),
 });
 
 describe('SQLite file', () => {

@@ -20,13 +20,16 @@ import { expireAll, SAMPLE_TIME, sampleRow, variedRows } from '../support/ledger
 
 export interface StoreFactory {
   name: string;
-  /** A fresh, empty store, and what to do when the test is over. */
-  open(): Promise<{ store: LedgerStore; dispose(): Promise<void> }>;
+  /** A fresh, empty store, and what to do when the test is over. @param projects that have keys */
+  open(projects: readonly string[]): Promise<{ store: LedgerStore; dispose(): Promise<void> }>;
 }
 
 export const ALL: AuditFilter = { limit: 1000, offset: 0, includeBodies: false };
 
 const HOUR = 3_600_000;
+
+/** A project that has a key. */
+const KEYED = 'team';
 
 /** Of three days, with hours without any. */
 export function seriesRows(): LedgerRow[] {
@@ -48,7 +51,7 @@ export function describeStore(factory: StoreFactory): void {
     let dispose: () => Promise<void>;
 
     beforeEach(async () => {
-      ({ store, dispose } = await factory.open());
+      ({ store, dispose } = await factory.open([KEYED]));
     });
     afterEach(async () => {
       await store.close();
@@ -863,6 +866,19 @@ export function describeStore(factory: StoreFactory): void {
         projectId: index % 5 === 0 ? `user-${index}` : row.projectId,
         status: index % 3 === 0 ? row.status : ('error' as const),
       }));
+
+    test('a project that has a key keeps figures of its own beside a thousand that clients named', async () => {
+      const ofProject = (projectId: string, index: number) =>
+        sampleRow({ requestId: `req_${index}`, projectId, timestamp: SAMPLE_TIME + index, costUsd: 2 });
+      const others = Array.from({ length: 1_001 }, (_, index) => ofProject(`customer-${index}`, index));
+      await store.append(others);
+      await store.append([ofProject('late', 2_000), ofProject(KEYED, 2_001)]);
+      const requests = async (project: string) =>
+        (await store.summary({ window: { since: null, project }, by: [], models: 0 })).totals.requests;
+      expect(await Promise.all([KEYED, 'customer-999', 'late'].map(requests))).toEqual([1, 1, 0]);
+      const { by } = await store.summary({ window: ALL_TIME, by: ['project'], models: 0 });
+      expect(costsOf(by.project)).toMatchObject({ [KEYED]: 2, other: 4 });
+    });
 
     test('names that clients invent: sums know a thousand of each, and filters find all', async () => {
       const rows = invented();

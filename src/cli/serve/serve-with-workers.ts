@@ -2,7 +2,7 @@
 import { createWebHost } from '../../gateway/host.ts';
 import { createLedger } from '../../ledger/queue/recorder.ts';
 import { formatHost, holdPort, type HeldPort, reservePort } from '../../server/listen.ts';
-import { locateStore, openSpill, openStore } from '../../server/open-store.ts';
+import { openSpill, openStore } from '../../server/open-store.ts';
 import { createElapsed } from '../../server/elapsed.ts';
 import { type Primary, startPrimary } from '../../workers/primary.ts';
 import { standardErrorState } from '../../server/standard-error.ts';
@@ -29,7 +29,7 @@ export async function serveWithWorkers(
     () => primary?.connections() ?? [],
   );
   const ledger = config.audit.enabled
-    ? createLedger(openStore(locateStore(config.audit.store, databasePath), log), {
+    ? createLedger(openStore(config, databasePath, log), {
         now,
         monotonic,
         setTimer,

@@ -48,11 +48,12 @@ const MIGRATING =
 /**
  * Never throws: connects when the store is first used, and retries as long as the database is unavailable. `url`:
  * `postgres://user:password@host:port/database`.
+ * @param projects as of `createKinds`.
  */
-export function createPostgresStore(url: string): ValueStore {
+export function createPostgresStore(url: string, projects: readonly string[] = []): ValueStore {
   const client = createPostgresClient(url);
   const partitions = createPartitions(client);
-  const known: Known = { kinds: createKinds(), minutes: createMinuteKeeper(), origin: undefined };
+  const known: Known = { kinds: createKinds(projects), minutes: createMinuteKeeper(), origin: undefined };
   let migrated: Promise<void> | null = null;
   let isMigrating = false;
   /** Where the next slice of expired rows begins; 0 once all are deleted, since older ones may come late. */

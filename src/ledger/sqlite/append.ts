@@ -29,12 +29,12 @@ const INSERT_ROW =
 /** In one transaction: all rows that are not in the file yet. */
 export type Append = (groups: readonly RowGroup[]) => void;
 
-export function createAppend(file: DatabaseFile, bundles: Bundles): Append {
+export function createAppend(file: DatabaseFile, bundles: Bundles, projects: readonly string[]): Append {
   const { database } = file;
   const insertRow = database.query(INSERT_ROW);
   const insertBody = database.query(INSERT_BODY);
   const insertBinary = database.query(insertBinaries('VALUES (?, ?, ?, ?, ?)'));
-  const storedKinds = createStoredKinds(database);
+  const storedKinds = createStoredKinds(database, projects);
   const addToStoredSums = createSumWriter(database);
 
   /** False: the row was stored before. */
@@ -79,8 +79,8 @@ export function createAppend(file: DatabaseFile, bundles: Bundles): Append {
 }
 
 /** The kinds in the file, as far as rows needed them. */
-function createStoredKinds(database: Database) {
-  const kinds = createKinds();
+function createStoredKinds(database: Database, projects: readonly string[]) {
+  const kinds = createKinds(projects);
   const selectKinds = database.query<Kind, [number, number]>(SELECT_OTHERS);
   const insertKind = database.query(
     `INSERT INTO ledger_kind (id, ${KIND_COLUMNS}) VALUES ($id, $provider, $model, $agent, $project, $operation, $status)`,

@@ -9,8 +9,13 @@ import { codeOf } from '../../model/thrown.ts';
  * Opened by the first call. A call that finds the file damaged, truncated or no longer in its place is served from a new
  * one; `report` is called with what happened and where the old one is. One whose schema was changed by another program is opened
  * again, which migrates an older one and refuses a newer one. Other errors are thrown; the next call tries again.
+ * @param projects as of `createKinds`.
  */
-export function createRecoveringSqliteStore(path: string, report: (notice: string) => void): ValueStore {
+export function createRecoveringSqliteStore(
+  path: string,
+  report: (notice: string) => void,
+  projects: readonly string[] = [],
+): ValueStore {
   let store: SqliteStore | null = null;
   let isClosed = false;
   /** One call replaces the store; others that found the same fault wait for it. */
@@ -35,14 +40,14 @@ export function createRecoveringSqliteStore(path: string, report: (notice: strin
     try {
       const mend = asked === null || isClosed ? undefined : mendFor(asked);
       if (mend !== undefined) await replace(asked, mend);
-      store ??= createSqliteStore(path);
+      store ??= createSqliteStore(path, projects);
       asked = store;
       return await work(asked);
     } catch (thrown) {
       if (!isDamage(thrown) || isClosed) throw thrown;
       if (store === asked) await replace(asked, damaged(thrown.message));
       await replacement;
-      store ??= createSqliteStore(path);
+      store ??= createSqliteStore(path, projects);
       return work(store);
     }
   };

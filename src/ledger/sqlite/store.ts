@@ -21,12 +21,13 @@ export interface SqliteStore
 /**
  * Opens (and where needed creates) the ledger at `path`. Throws where the file cannot be opened, is not a
  * ledger, or belongs to a newer version. Every call runs on the caller's thread.
+ * @param projects as of `createKinds`.
  */
-export function createSqliteStore(path: string): SqliteStore {
+export function createSqliteStore(path: string, projects: readonly string[] = []): SqliteStore {
   const file = openDatabaseFile(path);
   const { database } = file;
   const bundles = createBundles(database);
-  const append = createAppend(file, bundles);
+  const append = createAppend(file, bundles, projects);
   const expire = createExpiry(database, bundles);
 
   const ask: Ask = async <Row>({ sql, values }: SumQuery) =>
