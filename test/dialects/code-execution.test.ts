@@ -481,3 +481,41 @@ test('the AI SDK knows of each run in a stream of Responses', async () => {
   expect(step?.toolCalls).toMatchObject([{ toolName: 'code_interpreter', input: { code: CODE } }]);
   expect(step?.toolResults).toMatchObject([{ output: { outputs: [{ type: 'logs', logs: '1' }] } }]);
 });
+
+describe('a tool that the provider runs, and that must be called', () => {
+  const SEARCH = { type: 'web_search_20250305', name: 'web_search' };
+  const PREVIEW = { type: 'web_search_preview' };
+  const forced = (client: Speaker, tool: JsonObject, wire: ProviderDialectId) => {
+    const choice = client === 'openai-responses' ? { type: tool.type } : { type: 'tool', name: tool.name };
+    return asked(client, [tool], wire, undefined, {}, { tool_choice: choice });
+  };
+
+  test.each<[client: Speaker, tool: JsonObject, wire: ProviderDialectId, choice: JsonObject]>([
+    // As Claude Code has the web searched.
+    ['anthropic-messages', SEARCH, 'openai-responses', { type: 'web_search' }],
+    ['anthropic-messages', CLAUDES, 'openai-responses', { type: 'code_interpreter' }],
+    ['openai-responses', PREVIEW, 'anthropic-messages', { type: 'tool', name: 'web_search' }],
+    ['openai-responses', OPENAIS, 'anthropic-messages', { type: 'tool', name: 'code_execution' }],
+    ['openai-responses', PREVIEW, 'openai-responses', { type: 'web_search_preview' }],
+    ['anthropic-messages', SEARCH, 'anthropic-messages', { type: 'tool', name: 'web_search' }],
+  ])('of %s: %j, at %s', (client, tool, wire, choice) => {
+    const { body, names } = forced(client, tool, wire);
+    expect(body.tool_choice).toEqual(choice);
+    expect(names).not.toContain('lost tool_choice');
+  });
+
+  test.each<[client: Speaker, tool: JsonObject, wire: ProviderDialectId]>([
+    ['anthropic-messages', { ...SEARCH, blocked_domains: ['a.test'] }, 'openai-responses'],
+    ['openai-responses', { type: 'file_search', vector_store_ids: ['vs_1'] }, 'anthropic-messages'],
+    ['openai-responses', OPENAIS, 'gemini'],
+    ['openai-responses', PREVIEW, 'openai-chat'],
+    ['openai-responses', PREVIEW, 'bedrock-converse'],
+  ])(
+    'is chosen by nobody where it is not sent, or cannot be chosen: of %s, %j, at %s',
+    (client, tool, wire) => {
+      const { body, names } = forced(client, tool, wire);
+      expect(body.tool_choice).toBeUndefined();
+      expect(names).toContain('lost tool_choice');
+    },
+  );
+});

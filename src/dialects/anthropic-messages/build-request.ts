@@ -80,7 +80,8 @@ export function buildRequest(
   const { system, turns } = buildConversation(told, traits, losses, found, mcp.names);
   const heldBack = asObject(placeholder);
   if (heldBack !== undefined) tools.push(heldBack);
-  const choice = tools.length === 0 && !native ? undefined : buildToolChoice(request);
+  const chosen = buildToolChoice(request, tools, losses);
+  const choice = tools.length === 0 && !native ? undefined : chosen;
   const facts = {
     traits,
     native,

@@ -1,6 +1,6 @@
 // `tools` and `tool_choice`.
 import { asObject, type JsonObject } from '../../model/json/json.ts';
-import type { FunctionTool, NeutralRequest, ServerTool } from '../../model/request.ts';
+import type { FunctionTool, NeutralRequest, ServerTool, ToolChoice } from '../../model/request.ts';
 import type { LossReport } from '../shared/losses/loss-report.ts';
 import type { ModelTraits } from '../claude/models.ts';
 import { MOST_STRICT, strictSchema } from '../claude/strict-schema.ts';
@@ -123,9 +123,14 @@ function makeStrict(wire: JsonObject, losses: LossReport): void {
   wire.input_schema = strictSchema(asObject(wire.input_schema) ?? {}, 'tools.strict', losses);
 }
 
-/** Undefined if it equals the default. */
-export function buildToolChoice(request: NeutralRequest): JsonObject | undefined {
-  const { toolChoice, parallelToolCalls } = request;
+/** Undefined if it equals the default. @param sent the tools that are declared. */
+export function buildToolChoice(
+  request: NeutralRequest,
+  sent: readonly JsonObject[],
+  losses: LossReport,
+): JsonObject | undefined {
+  const { parallelToolCalls } = request;
+  const toolChoice = choiceAmong(sent, request, losses);
   if (toolChoice === undefined && parallelToolCalls !== false) return undefined;
   const choice: JsonObject = { type: 'auto' };
   if (toolChoice !== undefined) {
@@ -136,6 +141,29 @@ export function buildToolChoice(request: NeutralRequest): JsonObject | undefined
     choice.disable_parallel_tool_use = !parallelToolCalls;
   }
   return choice;
+}
+
+/** The choice, by this dialect's name for another dialect's tool that the provider runs; without it where the provider does not. */
+function choiceAmong(
+  sent: readonly JsonObject[],
+  { toolChoice, tools }: NeutralRequest,
+  losses: LossReport,
+): ToolChoice | undefined {
+  if (toolChoice?.type !== 'tool') return toolChoice;
+  const chosen = tools.filter(({ name }) => name === toolChoice.name);
+  const [tool] = chosen;
+  if (tool?.type !== 'server' || tool.definition.dialect === ID || chosen.length > 1) return toolChoice;
+  const own = nameFor(tool);
+  if (own !== undefined && sent.some(({ type, name }) => type !== undefined && name === own))
+    return { type: 'tool', name: own };
+  losses.lost('tool_choice');
+  return undefined;
+}
+
+function nameFor({ search, fetch, code }: ServerTool): string | undefined {
+  if (code !== undefined) return CODE;
+  if (fetch !== undefined) return FETCH;
+  return search === undefined ? undefined : SEARCH;
 }
 
 /** Whether the request forces a tool call, which the model cannot make while it thinks. */

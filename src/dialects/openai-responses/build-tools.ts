@@ -22,11 +22,16 @@ export function buildTools(request: NeutralRequest, scope: BuildScope, traits: M
   const tools: JsonObject[] = [];
   const namespaces = new Map<string, JsonObject[]>();
   const brought = broughtNames(request);
+  /** Those of the provider's own. */
+  const hosted = new Set<Tool>();
   for (const tool of request.tools) {
     if (brought.has(uniqueName(tool))) continue;
     if (tool.type === 'server') {
       const built = buildServer(tool, scope, traits);
-      if (built !== undefined) tools.push(built);
+      if (built !== undefined) {
+        tools.push(built);
+        hosted.add(tool);
+      }
       continue;
     }
     const built = tool.type === 'custom' ? buildCustom(tool, losses) : buildFunction(tool, scope, traits);
@@ -57,8 +62,10 @@ export function buildTools(request: NeutralRequest, scope: BuildScope, traits: M
   }
   const fields: JsonObject = tools.length === 0 ? {} : { tools };
   if (choice?.type === 'tool') {
-    const chosen = request.tools.filter(isOwn).find(({ name }) => name === choice.name);
-    if (chosen !== undefined) fields.tool_choice = nameTool(chosen);
+    const isSent = (tool: Tool) => tool.type !== 'server' || hosted.has(tool);
+    const chosen = request.tools.find((tool) => tool.name === choice.name && isSent(tool));
+    const [named] = chosen === undefined ? [] : listTool(chosen);
+    if (named !== undefined) fields.tool_choice = named;
     else losses.lost('tool_choice');
   } else if (request.allowedTools !== undefined) {
     const mode = choice?.type ?? 'auto';
@@ -75,10 +82,6 @@ function listTool(tool: Tool): JsonObject[] {
   if (tool.mcp !== undefined && 'name' in tool.mcp) return [{ type: MCP, server_label: tool.mcp.name }];
   if (tool.code !== undefined) return [{ type: CODE_INTERPRETER }];
   return tool.search === undefined ? [] : [{ type: 'web_search' }];
-}
-
-function isOwn(tool: Tool): tool is FunctionTool | CustomTool {
-  return tool.type !== 'server';
 }
 
 function nameTool(tool: FunctionTool | CustomTool): JsonObject {

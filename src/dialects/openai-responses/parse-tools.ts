@@ -25,7 +25,7 @@ import { parseWebSearch } from '../shared/web-search.ts';
 import { MCP, parseMcpServer } from './mcp.ts';
 import { flatName } from './namespace.ts';
 import { parseSearchTool, TOOL_SEARCH } from './tool-search.ts';
-import { withoutFields } from '../shared/own-fields.ts';
+import { isEmpty, withoutFields } from '../shared/own-fields.ts';
 import { extensionOf, ID } from './wire.ts';
 
 /** @param path of `tools`, for error messages. */
@@ -137,7 +137,7 @@ function parseCustom(tool: JsonObject, path: string): CustomTool {
   };
 }
 
-/** The neutral choice, or `unknown` for a form that only this dialect has (hosted tools). */
+/** The neutral choice, or `unknown` for a form that only this dialect has. */
 export function parseToolChoice(body: JsonObject, tools: readonly Tool[]): Allowance | 'unknown' | undefined {
   const choice = body.tool_choice;
   if (choice === undefined || choice === null) return undefined;
@@ -153,8 +153,14 @@ export function parseToolChoice(body: JsonObject, tools: readonly Tool[]): Allow
   if (form === undefined)
     throw invalid('tool_choice', `must be a string or an object, not ${nameType(choice)}`);
   if (form.type === 'allowed_tools') return parseAllowed(form, tools);
-  if (form.type !== 'function' && form.type !== 'custom') return 'unknown';
-  return { toolChoice: { type: 'tool', name: nameOf(form, form.type, groupedNames(tools), 'tool_choice') } };
+  const { type, ...more } = form;
+  if (type !== 'function' && type !== 'custom') {
+    // A tool of the provider's own is named by its type.
+    const hosted = tools.find((tool) => tool.type === 'server' && tool.name === type);
+    const isNamed = hosted !== undefined && isEmpty(more);
+    return isNamed ? { toolChoice: { type: 'tool', name: hosted.name } } : 'unknown';
+  }
+  return { toolChoice: { type: 'tool', name: nameOf(form, type, groupedNames(tools), 'tool_choice') } };
 }
 
 function parseAllowed(form: JsonObject, tools: readonly Tool[]): Allowance {
