@@ -41,7 +41,8 @@ export const WIRES: Record<TableWire, WireFacts> = {
 };
 
 export function quirksOf(wire: TableWire): Quirks {
-  return PROVIDER_KINDS.find(({ kind }) => kind === WIRES[wire].kind)?.quirks ?? {};
+  const row = PROVIDER_KINDS.find(({ kind }) => kind === WIRES[wire].kind);
+  return { ...row?.quirks, ...row?.ownQuirks };
 }
 
 export function sideOf(wire: TableWire) {

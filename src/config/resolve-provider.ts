@@ -125,7 +125,7 @@ export function resolveProvider(
     ...(kind?.alsoTakes !== undefined && entry.dialect === undefined && { alsoTakes: kind.alsoTakes }),
     ...(kind?.otherNames !== undefined && { otherNames: kind.otherNames }),
     ...pricesOf(kind, address, isOwnAddress),
-    quirks: kind?.quirks ?? {},
+    quirks: { ...kind?.quirks, ...(isOwnAddress && kind?.ownQuirks) },
     transformers,
     ...resilienceOf(entry, kind),
   };

@@ -16,6 +16,8 @@ export interface Quirks {
   wholeCalls?: true;
   /** openai-chat: whose terms the server knows; a request in those of others is rebuilt (`saysOthers`). Left out: unknown. */
   words?: 'openai' | 'mistral';
+  /** openai-chat: fields besides `reasoningField` by which the server can be asked to think. */
+  thinkingFields?: readonly string[];
   /** openai-chat: true if a tool's result must be text. */
   textResults?: true;
   /** openai-chat: true if documents are sent as `document_url`, with a URL or a data URL. Otherwise they are sent as files, in bytes. */

@@ -139,4 +139,6 @@ export interface ProviderKind {
   /** `gen_ai.provider.name` of OpenTelemetry. Default: the kind. */
   telemetryName?: string;
   quirks: Quirks;
+  /** Those of the vendor's own server, which another in its place (`base_url`) may not have. */
+  ownQuirks?: Quirks;
 }

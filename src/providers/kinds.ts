@@ -25,16 +25,20 @@ const OF_OPENAIS_MODELS: Quirks = {
   // Whatever the value: https://github.com/langchain-ai/langgraph-supervisor-py/pull/125
   modelRefusals: [{ models: /^(ft:)?o\d/, fields: ['parallel_tool_calls'] }],
   refusesOnDemand: true,
-  words: 'openai',
-  textResults: true,
-  // "Unrecognized request argument supplied: top_k": https://github.com/xlinx/sd-webui-decadetw-auto-prompt-llm/issues/29
-  refusedFields: ['include_reasoning', ...OPENROUTERS_FIELDS],
   customTools: true,
   laterInstructions: true,
   allowedTools: true,
   prefill: 'restarts',
   objectSchemas: true,
   callIds: 'at-most-40',
+};
+
+/** What OpenAI's and Azure's servers refuse, and others do not that speak as they do (vLLM, LiteLLM). */
+const REFUSED_BY_OPENAIS: Quirks = {
+  words: 'openai',
+  textResults: true,
+  // "Unrecognized request argument supplied: top_k": https://github.com/xlinx/sd-webui-decadetw-auto-prompt-llm/issues/29
+  refusedFields: ['include_reasoning', ...OPENROUTERS_FIELDS],
 };
 
 /** OpenAI does not serve them; the table has another vendor's price. https://openai.com/open-models */
@@ -98,6 +102,7 @@ export const PROVIDER_KINDS: readonly ProviderKind[] = [
       breakpoints: { models: /^gpt-(5\.([6-9]|\d\d)|[6-9]|\d\d)\b/, at: OPENAI_ADDRESS },
       countsIn: 'openai-responses',
     },
+    ownQuirks: REFUSED_BY_OPENAIS,
   },
   ...OPENAI_SHAPED,
   {
@@ -166,6 +171,7 @@ export const PROVIDER_KINDS: readonly ProviderKind[] = [
     quirks: {
       deploysOpenAis: true,
       ...OF_OPENAIS_MODELS,
+      ...REFUSED_BY_OPENAIS,
       // https://learn.microsoft.com/azure/foundry/openai/how-to/prompt-caching. Not for other vendors' models, nor in dated
       // versions: "Unrecognized request argument". https://github.com/vectorize-io/hindsight/issues/3518
       conversation: {

@@ -306,6 +306,8 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
       extraFields: ['top_k'],
       // "Requests with max_tokens > 4096 must have stream=true": https://github.com/nullclaw/nullclaw/pull/231
       wholeUpTo: 4_096,
+      // As the AI SDK's provider asks it, with a budget: https://ai-sdk.dev/providers/ai-sdk-providers/fireworks
+      thinkingFields: ['thinking'],
       // https://docs.fireworks.ai/guides/prompt-caching
       conversation: { header: 'x-session-affinity' },
       efforts: ['none', 'low', 'medium', 'high'],

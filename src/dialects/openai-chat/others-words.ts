@@ -25,10 +25,9 @@ function asksToThinkOtherwise(body: JsonObject, quirks: Quirks): boolean {
     asObject(asObject(body.extra_body)?.google) !== undefined && 'extra_body',
   ];
   if (!said.some(Boolean)) return false;
-  const { reasoningField, modelThinking = [] } = quirks;
-  const known = [reasoningField, ...modelThinking.map(({ field }) => field)].map(
-    (field) => field?.split('.')[0],
-  );
+  const { reasoningField, modelThinking = [], thinkingFields = [] } = quirks;
+  const own = [reasoningField, ...modelThinking.map(({ field }) => field)];
+  const known = [...thinkingFields, ...own.map((field) => field?.split('.')[0])];
   return said.some((field) => field !== false && !known.includes(field));
 }
 

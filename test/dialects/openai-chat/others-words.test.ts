@@ -8,10 +8,11 @@ const message = { role: 'assistant', content: 'Hello.' };
 const ANSWER = { id: 'c', model: 'm', choices: [{ index: 0, message, finish_reason: 'stop' }] };
 
 /** What a provider of this kind, or one of which nothing is known, was sent of `more`. */
-async function sentTo(kind: string, model: string, more: object) {
+async function sentTo(kind: string, model: string, more: object, base_url?: string) {
   const upstream = createReplayFetch(jsonReply(ANSWER));
-  const row = kind === 'unknown' ? { dialect: 'openai-chat' as const } : { kind };
-  const provider = { ...row, base_url: 'http://lab.invalid/v1', api_key: 'k', max_retries: 0 };
+  const row =
+    kind === 'unknown' ? { dialect: 'openai-chat' as const, base_url: 'http://lab.invalid/v1' } : { kind };
+  const provider = { ...row, ...(base_url !== undefined && { base_url }), api_key: 'k', max_retries: 0 };
   const { post } = createTestGateway({ config: { providers: { lab: provider } }, fetch: upstream.fetch });
   const messages = [{ role: 'user', content: 'hi' }];
   const answer = await post('/v1/chat/completions', { model: `lab/${model}`, messages, ...more });
@@ -48,6 +49,11 @@ describe('thinking', () => {
     ['qwen', 'qwen3.5-plus', { enable_thinking: true, thinking_budget: 900 }],
     ['openrouter', 'z-ai/glm-4.7', { reasoning: { effort: 'low', exclude: true } }],
     ['together', 'zai-org/GLM-4.7', { reasoning: { enabled: false } }],
+    [
+      'fireworks',
+      'accounts/fireworks/models/kimi-k2p5',
+      { thinking: { type: 'enabled', budget_tokens: 4_096 } },
+    ],
     ['unknown', 'gemini-2.5-flash', { extra_body: { google: { thinking_config: { thinking_budget: 0 } } } }],
     ['unknown', 'm', { thinking: { type: 'enabled' }, enable_thinking: true, reasoning: { effort: 'low' } }],
   ])('in the words of %s passes as it is', async (kind, model, said) => {
@@ -68,6 +74,16 @@ test('what only OpenRouter’s server knows is named where it is left out, unles
     expect(lost?.split(', ').sort()).toEqual(['provider', 'top_k']);
   }
   expect(await sentTo('unknown', 'm', said)).toMatchObject({ sent: said, lost: null });
+});
+
+test('another server in OpenAI’s place (vLLM, LiteLLM) gets all that the client says', async () => {
+  const image = { type: 'image_url', image_url: { url: 'data:image/png;base64,QUJD' } };
+  const said = {
+    ...{ top_k: 20, min_p: 0.1, enable_thinking: false, thinking: { type: 'enabled', budget_tokens: 4_096 } },
+    messages: [{ role: 'tool', tool_call_id: 'call_1', content: [image] }],
+  };
+  const { sent, lost } = await sentTo('openai', 'qwen3-32b', said, 'http://lab.invalid/v1');
+  expect({ sent, lost }).toEqual({ sent: said, lost: null });
 });
 
 test('an image that a tool returned, which OpenAI refuses there, comes behind its result', async () => {
