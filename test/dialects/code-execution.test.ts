@@ -432,6 +432,12 @@ describe('what was run in the turn before', () => {
     expect(next('openai-responses', ofGoogle, 'gemini', []).text).not.toContain('executableCode');
   });
 
+  test('stands apart in words from another run, and from the text behind what it drew', () => {
+    const drawn = { inlineData: { mimeType: 'image/png', data: 'QUJD' } };
+    const { answer } = next('gemini', [...parts('1'), ...parts('1'), drawn], 'openai-responses');
+    expect(answer).toEqual([IN_WORDS + IN_WORDS + SAID]);
+  });
+
   test('goes as words to OpenAI where another ran it, though the client speaks its dialect', () => {
     const [, forms] = FORMS[0] ?? [];
     const made = told('openai-responses', 'gemini', forms?.gemini ?? []);

@@ -47,12 +47,15 @@ function inWords(
     reportUntold(call, part.output, false, losses);
   }
   const kept = parts.filter((part) => !answered.has(part));
+  const says = (part: Part) => told.has(part) || part.type === 'text';
   return kept.map((part, at): Part => {
     const text = told.get(part);
     if (text === undefined) return part;
-    // Some dialects join the texts of a turn.
-    const before = /\S$/.test(textOf(kept[at - 1])) ? GAP : '';
-    const behind = /^\S/.test(textOf(kept[at + 1])) ? GAP : '';
+    // Some dialects join the texts of a turn, whatever is between. Two runs have one gap, behind the first.
+    const last = kept.slice(0, at).findLast(says);
+    const next = kept.slice(at + 1).find(says);
+    const before = /\S$/.test(textOf(last)) ? GAP : '';
+    const behind = /^\S/.test((next && told.get(next)) ?? textOf(next)) ? GAP : '';
     return { type: 'text', text: before + text + behind };
   });
 }
