@@ -50,7 +50,15 @@ function textOf(value: JsonValue | undefined): string {
   return typeof value === 'string' ? value : exactText(value ?? null);
 }
 
+/** With more, or without a type, it may be what the function returned: a list of notes, each with an id. */
 const TEXT_FIELDS = ['type', 'text', 'id'];
+
+function isText(item: JsonObject): boolean {
+  const fields = Object.keys(item);
+  return (
+    fields.length === 1 || (item.type === 'text' && fields.every((field) => TEXT_FIELDS.includes(field)))
+  );
+}
 
 /** A list that contains nothing but parts, and is not empty. */
 function readParts(value: JsonValue | undefined, readMedia: ReadMedia): ToolResultContent[] | undefined {
@@ -61,11 +69,9 @@ function readParts(value: JsonValue | undefined, readMedia: ReadMedia): ToolResu
 
 function readPart(item: JsonValue, readMedia: ReadMedia): ToolResultContent | undefined {
   if (!isObject(item)) return undefined;
-  const fields = Object.keys(item);
   const { text, json, inlineData = item.inline_data } = item;
-  if (typeof text === 'string' && fields.every((field) => TEXT_FIELDS.includes(field)))
-    return { type: 'text', text };
-  if (fields.length !== 1) return undefined;
+  if (typeof text === 'string' && isText(item)) return { type: 'text', text };
+  if (Object.keys(item).length !== 1) return undefined;
   if (json !== undefined) return { type: 'text', text: textOf(json) };
   if (!isObject(inlineData)) return undefined;
   const { mimeType = inlineData.mime_type, data } = inlineData;

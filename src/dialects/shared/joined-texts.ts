@@ -1,7 +1,8 @@
 // Joins an answer's texts where the client's form has a single one: decides what stands between two of them.
 import type { Part, ReasoningPart, TextPart } from '../../model/content.ts';
 import type { StreamEvent } from '../../model/events.ts';
-import { type OpaqueToken, openToken } from '../../model/opaque-token.ts';
+import type { OpaqueToken } from '../../model/opaque-token.ts';
+import { openSignature } from '../claude/seals.ts';
 
 /** Joins the texts of an answer, by the same rule for whole answers and streams. */
 export class TextJoiner {
@@ -81,6 +82,6 @@ export function sealOf({ signature, redacted }: ReasoningPart): Pick<Thoughts, '
  * those that it does not show.
  */
 function isSignature({ token, isRedacted, length }: Thoughts): boolean {
-  const isClaudes = !!token && openToken('anthropic-messages', token) !== undefined;
+  const isClaudes = !!token && openSignature(token) !== undefined;
   return length === 0 && !isRedacted && !isClaudes;
 }

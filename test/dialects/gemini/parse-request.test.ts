@@ -505,7 +505,8 @@ describe('calls and results', () => {
     // Strands' and LangChain's.
     [{ output: [{ text: 'sunny' }] }, 'sunny', undefined],
     [{ output: [{ json: { t: 20 } }] }, '{"t":20}', undefined],
-    [{ output: [{ type: 'text', text: 'sunny' }] }, 'sunny', undefined],
+    [{ output: [{ type: 'text', text: 'sunny', id: 'lc_1' }] }, 'sunny', undefined],
+    [{ output: [{ id: 'n1', text: 'sunny' }] }, '{"output":[{"id":"n1","text":"sunny"}]}', undefined],
     [{ output: [{ text: 'sunny', t: 20 }] }, '{"output":[{"text":"sunny","t":20}]}', undefined],
     [{ output: [] }, '{"output":[]}', undefined],
     // An MCP server's, from ADK.

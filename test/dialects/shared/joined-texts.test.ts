@@ -42,8 +42,9 @@ const text = (said: string, more: Partial<TextPart> = {}): Part => ({ type: 'tex
 const search: Part = { type: 'tool-call', id: 's', name: 'web_search', arguments: '{}', kind: 'server' };
 const thought: Part = { type: 'reasoning', text: 'Hm.' };
 const signature: Part = { type: 'reasoning', text: '', signature: ownToken('gemini', 'abc') };
-/** Of Claude, which signs thoughts alone. */
+/** Of Claude, which signs thoughts alone, also at Amazon. */
 const hidden: Part = { type: 'reasoning', text: '', signature: ownToken('anthropic-messages', 'abc') };
+const atAmazon: Part = { type: 'reasoning', text: '', signature: ownToken('bedrock-converse', 'abc') };
 
 test.each<[string, string, Part[]]>([
   ['behind a search', 'I look.\n\nIt rains.', [text('I look.'), search, text('It rains.')]],
@@ -53,6 +54,7 @@ test.each<[string, string, Part[]]>([
     'I look.\n\nIt rains.',
     [text('I look.'), hidden, text('It rains.')],
   ],
+  ['behind those at Amazon', 'I look.\n\nIt rains.', [text('I look.'), atAmazon, text('It rains.')]],
   ['in another message', 'I look.\n\nIt rains.', [text('I look.'), text('It rains.', { message: {} })]],
   ['directly behind', 'I look.It rains.', [text('I look.'), text('It rains.')]],
   ['behind white space', 'I look:\nIt rains.', [text('I look:\n'), search, text('It rains.')]],
