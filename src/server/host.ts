@@ -47,6 +47,9 @@ export interface HostOptions extends ListenOptions {
 /** How long cut answers may take to send their last message. */
 const LAST_WORD_MS = 1_000;
 
+/** How long a draining server waits for the watcher of a live view that reads nothing: nobody's answer depends on it. */
+const LAST_VIEW_SECONDS = 1;
+
 export interface HttpHost {
   port: number;
   /** `http://HOST:PORT`, or `https://`. */
@@ -97,9 +100,16 @@ export function createHttpHost(options: HostOptions): HttpHost {
     const last = isLast(request);
     return options.fetch(request, makeBody).then((response) => {
       if (!streams) given();
+      if (!streams && isEventStream(response)) noteView(request, connection);
       const sent = encoding === undefined ? response : compress(response, encoding);
       return last ? sayClose(sent) : sayWhetherLast(sent, connection);
     });
+  };
+  /** Connections of live views: what streams events without being an answer, whose body would be made by `makeBody`. */
+  const views = new Set<ClientConnection>();
+  const noteView = (request: Request, connection: ClientConnection) => {
+    views.add(connection);
+    request.signal.addEventListener('abort', () => views.delete(connection), { once: true });
   };
   const sockets = new Sockets();
   const receive = (request: Request, connection: ClientConnection) => {
@@ -143,6 +153,7 @@ export function createHttpHost(options: HostOptions): HttpHost {
     async drain(timeoutMs, sooner) {
       draining = true;
       stopCollector();
+      for (const view of views) view.closeAfter(LAST_VIEW_SECONDS);
       const finished = Promise.all([listener.stop(), ...stopped.values(), sockets.finish()]).then(
         () => undefined,
       );
@@ -166,6 +177,10 @@ function isWithin(over: Promise<void>, ms: number, sooner?: Promise<void>): Prom
     sooner?.then(() => resolve(false), reject);
     over.then(() => resolve(true), reject).finally(() => clearTimeout(timer));
   });
+}
+
+function isEventStream({ headers }: Response): boolean {
+  return headers.get('content-type') === 'text/event-stream';
 }
 
 function isHealthCheck(request: Request): boolean {

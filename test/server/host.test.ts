@@ -4,6 +4,7 @@ import type { ByteSink, MakeBody } from '../../src/gateway/response/byte-source.
 import { connectRaw } from '../support/raw-client.ts';
 import { createHttpHost, type HostOptions, type HttpHost } from '../../src/server/host.ts';
 import { ListenError } from '../../src/server/listen.ts';
+import { eventually } from '../support/time-limit.ts';
 
 function createHost(options: Partial<HostOptions> = {}): HttpHost {
   return createHttpHost({
@@ -348,6 +349,33 @@ describe('draining', () => {
     const response = await fetch(host.url);
     expect(await host.drain(1)).toBe(1);
     expect(await response.text()).toBe('begun finished');
+  });
+
+  test('does not wait for the watcher of a live view that reads nothing, but for an answer', async () => {
+    let sent = 0;
+    const endless = () =>
+      new ReadableStream<Uint8Array>(
+        {
+          pull(controller) {
+            sent += 1;
+            controller.enqueue(new Uint8Array(65_536));
+          },
+        },
+        { highWaterMark: 0 },
+      );
+    const stalled = async (headers: Record<string, string>) => {
+      const host = createHost({ fetch: async () => new Response(endless(), { headers }) });
+      const client = await connectRaw(host.port);
+      client.pause();
+      client.write('GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n');
+      const before = sent;
+      await eventually(() => sent > before);
+      return host;
+    };
+    const view = await stalled({ 'content-type': 'text/event-stream' });
+    expect(await view.drain(60_000)).toBe(0);
+    const answer = await stalled({});
+    expect(await answer.drain(1)).toBe(1);
   });
 
   test('waits no longer than it is asked to', async () => {
