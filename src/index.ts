@@ -1,5 +1,5 @@
-// Sluice as a library: the gateway as one function from Request to Response, and one streaming interface
-// over all providers. Web standards only; examples/embed.ts shows both.
+// Sluice as a library: the gateway as one function from Request to Response, and one streaming interface over all providers. It needs only
+// web standards; examples/embed.ts shows both.
 import { parseConfig } from './config/parse.ts';
 import { formatKeyPath, withoutKeys } from './config/problem.ts';
 import { resolveConfig } from './config/resolve.ts';
@@ -33,7 +33,7 @@ export type {
 } from './transformers/user-module.ts';
 
 export interface LibraryOptions {
-  /** Where `env:NAME` and the known providers' key variables are looked up, e.g. `process.env`. Default: nothing. */
+  /** Where `env:NAME` and the key variables of known providers are looked up, e.g. `process.env`. Default: nowhere. */
   environment?: Readonly<Record<string, string | undefined>>;
   /** Parts of the world to replace: fetch, clock, log, a ledger store. */
   host?: HostOverrides;
@@ -78,7 +78,7 @@ export function createGateway(config: ConfigInput = {}, options: LibraryOptions 
   throw new Error(`the configuration is not valid:\n${lines.join('\n')}`);
 }
 
-/** An embedded gateway reads no files: what they would hold is given to it. */
+/** An embedded gateway reads no files: it is given what they would contain. */
 function bindTransformers(
   config: ResolvedConfig,
   given: Readonly<Record<string, UserTransformer>>,

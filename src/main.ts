@@ -1,4 +1,4 @@
-// The program: the one place that reads process.env and the command line, and that ends the process.
+// The program: the only place that reads process.env and the command line, and that ends the process.
 import type { CliContext } from './cli/command.ts';
 import { keepDollars } from './cli/dot-env.ts';
 import { typable } from './cli/hints.ts';
@@ -9,7 +9,7 @@ import { createTerminal, shownOn } from './cli/terminal.ts';
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 
 const launcherDescriptor = Number(process.env.SLUICE_LAUNCHER_FD);
-// The pipe is this process's alone: a program started from here must not look for it.
+// The pipe belongs to this process: a program started from here must not look for it.
 delete process.env.SLUICE_LAUNCHER_FD;
 
 const launcherVariables = process.env.SLUICE_LAUNCHER_VARIABLES;
@@ -18,7 +18,7 @@ delete process.env.SLUICE_LAUNCHER_VARIABLES;
 const inherited = launcherVariables === undefined ? process.env : inheritedBy(JSON.parse(launcherVariables));
 keepDollars(process.env, inherited, process.cwd());
 
-// Until it is known how it went: whoever listens for what nothing caught takes it from the runtime, and its exit code.
+// Set until the outcome is known: whoever listens for uncaught errors takes them from the runtime, and with them its exit code.
 process.exitCode = 1;
 
 const code = await runCli(process.argv.slice(2), {
@@ -41,14 +41,14 @@ const code = await runCli(process.argv.slice(2), {
 });
 process.exit(code);
 
-/** The variables of these names. */
+/** The environment variables with these names. */
 function inheritedBy(names: string[]): CliContext['environment'] {
   return Object.fromEntries(names.map((name) => [name, process.env[name]]));
 }
 
 /**
- * The launcher holds the other end of a pipe and never writes to it: its end tells that the launcher is gone,
- * however it went, SIGKILL included.
+ * The launcher holds the other end of a pipe and never writes to it: the pipe's end tells that the launcher is gone,
+ * in whichever way it ended, including SIGKILL.
  */
 function onLauncherGone(callback: () => void): void {
   if (!Number.isInteger(launcherDescriptor) || launcherDescriptor < 3) return;

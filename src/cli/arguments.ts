@@ -1,4 +1,4 @@
-// The command line → a command's flags and operands.
+// Parses the command line into a command's flags and operands.
 import { parseArgs } from 'node:util';
 import { suggestion } from '../model/nearest.ts';
 import { MAX_WORKERS } from '../config/resolved.ts';
@@ -26,7 +26,7 @@ export function parseArguments(
       },
     ]),
   );
-  // Not strict: its messages offer no suggestions.
+  // Not strict, since the messages of strict parsing suggest nothing.
   const { tokens } = parseArgs({ args, options, strict: false, allowPositionals: true, tokens: true });
   const parsed: ParsedArguments = { flags: {}, operands: [] };
   for (const token of tokens) {
@@ -45,10 +45,10 @@ export function parseArguments(
   return parsed;
 }
 
-/** What people look for in commands that ask a running gateway, which take its whole address. */
+/** Flags that people try with commands for a running gateway, which take its whole address. */
 const PARTS_OF_URL: readonly string[] = ['port', 'host', 'address'];
 
-/** ` (did you mean "--port"?)`, also for `-p` where no other begins so, or nothing. */
+/** Returns ` (did you mean "--port"?)`, also for `-p` if no other flag begins like that, or nothing. */
 function flagHint(name: string, known: readonly string[]): string {
   if (PARTS_OF_URL.includes(name) && known.includes('url')) return ' (did you mean "--url"?)';
   const letter = name.length === 1 ? name.toLowerCase() : undefined;
@@ -58,7 +58,7 @@ function flagHint(name: string, known: readonly string[]): string {
   return suggestion(name, known).replace('"', '"--');
 }
 
-/** Flags before the first operand are the command's; the rest stays untouched. */
+/** Flags before the first operand are the command's; what follows stays untouched. */
 function parsePassing(args: string[], { flags }: Pick<Command, 'flags'>): ParsedArguments {
   let at = 0;
   while (args[at]?.startsWith('-')) {
@@ -98,7 +98,7 @@ export function stringFlag(input: ParsedArguments, name: string): string | undef
   return value === true ? undefined : value;
 }
 
-/** Throws UsageError, with `words` for what is accepted, where the value is not a count. */
+/** Throws UsageError where the value is not a count; `words` say what is accepted. */
 export function countFlag(
   input: ParsedArguments,
   name: string,
@@ -118,7 +118,7 @@ export function numberFlag(input: ParsedArguments, name: string): number | undef
   throw new UsageError(`--${name} must be a number above zero`);
 }
 
-/** An address as given, without a trailing slash. Throws UsageError where it is not one. */
+/** The address as given, without a trailing slash. Throws UsageError where it is not an address. */
 export function urlFlag(input: ParsedArguments, name: string): string | undefined {
   const value = stringFlag(input, name);
   if (value === undefined) return undefined;
@@ -139,7 +139,7 @@ export function portFlag(input: ParsedArguments): number | undefined {
   throw new UsageError('--port must be a number from 0 to 65535');
 }
 
-/** What is to be in place of `server.host` and `server.port`. Throws UsageError. */
+/** What replaces `server.host` and `server.port`. Throws UsageError. */
 export function placeFlags(input: ParsedArguments): { host?: string; port?: number } {
   const host = stringFlag(input, 'host');
   const port = portFlag(input);

@@ -17,10 +17,10 @@ const DEFAULT_LINES = 20;
 const POLL_MS = 500;
 /** How long a gateway may take to write the rows it holds. */
 const FLUSH_MS = 1_000;
-/** Stores ordered by time are searched from this many milliseconds before the last row: some conversations last for hours. */
+/** In stores ordered by time, new rows are looked for from this long before the last row on: some conversations last for hours. */
 const LONGEST_REQUEST_MS = 6 * 3_600_000;
 
-/** Reads the ledger itself, so that it works without a running gateway. */
+/** Reads the ledger itself, so that no gateway needs to run. */
 export async function printAuditLines(input: ParsedArguments, context: CliContext): Promise<number> {
   const count = countFlag(input, 'lines', { least: 0 }) ?? DEFAULT_LINES;
   await writeWhatWaits(input, context);
@@ -56,7 +56,7 @@ export async function printAuditLines(input: ParsedArguments, context: CliContex
   }
 }
 
-/** A background gateway writes the rows it holds before it answers; if it does not answer, they come a moment later. */
+/** A background gateway writes the rows it holds before it answers. If it does not answer, they come a moment later. */
 async function writeWhatWaits(input: ParsedArguments, context: CliContext): Promise<void> {
   const { server } = readPidFile(pidFilePath(context.environment));
   if (server === undefined) return;
@@ -83,9 +83,9 @@ function lastOf(rows: readonly RowPlace[], before: RowPlace): RowPlace {
   );
 }
 
-/** Oldest first. */
+/** The rows after this one, oldest first. */
 async function rowsAfter(store: Recent, { id, timestamp }: RowPlace) {
-  // A row may be of a time to come, where the clock was ahead and was set back.
+  // A row may lie in the future if the clock was ahead and has been set back.
   const begunSince = Math.min(timestamp, Date.now()) - LONGEST_REQUEST_MS;
   for (let limit = 100; ; limit *= 10) {
     const fresh = await store.recent(limit, { id, begunSince });
@@ -93,12 +93,12 @@ async function rowsAfter(store: Recent, { id, timestamp }: RowPlace) {
   }
 }
 
-/** What served it; where no provider was asked, what it asked for, whose name may have that of a provider. */
+/** The target that served it. Where no provider was asked, the model that was asked for, which may contain a provider's name. */
 function targetIn({ provider, model }: StoredRow): string {
   return provider === null ? (model ?? UNKNOWN) : `${provider}/${model ?? UNKNOWN}`;
 }
 
-/** The targets that failed or were passed over before that, each with how often: `after openai/gpt-5 ×3`. */
+/** The targets that failed or were skipped before, with the number of times: `after openai/gpt-5 ×3`. */
 function triedBefore({ attempts, status }: StoredRow): string[] {
   const before = status === 'success' ? attempts : attempts.slice(0, -1);
   const times = new Map<string, number>();

@@ -1,4 +1,4 @@
-// `sluice check`: what the configuration amounts to, without serving it.
+// `sluice check`: what the configuration means, without serving it.
 import { EMBEDDED_STORE, secretsOfStore } from '../config/audit-store.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { formatKeyPath } from '../config/problem.ts';
@@ -33,7 +33,7 @@ export const checkCommand: Command = {
     const loaded = await loadWithCode(loadOptions(input, context));
     if (loaded.config !== null) retireModules(loaded.config);
     const problems = describeProblems(loaded);
-    // A key may have been written in place of a model.
+    // A key may have been written where a model belongs.
     const redact = createRedactor(loaded.config === null ? [] : secretKeys(loaded.config));
     const code = problems.some(({ fails }) => fails) ? 1 : 0;
     if (input.flags.json) {
@@ -52,7 +52,7 @@ export const checkCommand: Command = {
   },
 };
 
-/** What the lines say, without what is only for reading; where the configuration is not valid at all, its problems alone. */
+/** The content of the lines for programs; only the problems where the configuration is not valid. */
 async function asJson({ path, config, problems }: LoadedConfig, isValid: boolean): Promise<object> {
   return {
     configuration: path,
@@ -83,7 +83,7 @@ async function asJson({ path, config, problems }: LoadedConfig, isValid: boolean
   };
 }
 
-/** Servers that gateways share, null where there is none, and why one cannot be used: that makes no configuration invalid. */
+/** The servers that gateways share, null where there is none, and why one cannot be used, which does not make a configuration invalid. */
 interface Shared {
   postgres: { place: string | null; failure: string | null } | null;
   redis: { place: string; prefix: string; failure: string | null } | null;
@@ -120,13 +120,13 @@ function describeShared({ postgres, redis }: Shared): string[] {
   return [...lines, `redis: ${place}, keys ${prefix}*, ${answers}`];
 }
 
-/** For example `, and 3 of projects: web, data`. */
+/** Returns for example `, and 3 of projects: web, data`. */
 function projectKeys({ projectOfKey }: ResolvedConfig['server']): string {
   if (projectOfKey.size === 0) return '';
   return `, and ${projectOfKey.size} of projects: ${[...new Set(projectOfKey.values())].join(', ')}`;
 }
 
-/** Without words that stand in for a key where any will do, as `ollama` does at Ollama: they are in names too. */
+/** Excludes words that stand in for a key where any key will do, such as `ollama` for Ollama: they also occur in names. */
 function secretKeys(config: ResolvedConfig): string[] {
   const words = config.providers.flatMap((provider) => [
     provider.name,
@@ -168,7 +168,7 @@ function describeConfig(config: ResolvedConfig): string[] {
   ];
 }
 
-/** What is asked, and where that leads. */
+/** What a request asks for, and where that leads. */
 function routesOf({ providers, routing }: ResolvedConfig): (readonly [asks: string, leads: string])[] {
   return [
     ...providers.flatMap(({ name, models }) =>
@@ -194,13 +194,13 @@ function routesOf({ providers, routing }: ResolvedConfig): (readonly [asks: stri
   ];
 }
 
-/** Null: every dialect. */
+/** Null means every dialect. */
 function dialectsOf({ dialect, alsoSpeaks = [], partnerModels = [] }: ProviderConfig): string[] | null {
   if (dialect === 'any') return null;
   return [dialect, ...alsoSpeaks, ...partnerModels.map((row) => row.dialect)];
 }
 
-/** Where there is no key, what its requests are authorized with. */
+/** How requests are authorized where there is no key. */
 const AUTHORIZED_WITH: Record<AuthorizationScheme, string> = {
   'aws-signature': 'signed with AWS credentials',
   'google-default-credentials': 'with Google’s application default credentials',

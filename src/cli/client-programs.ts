@@ -1,4 +1,4 @@
-// How to point the programs that people use at the gateway: rows of data, one per program.
+// How to point the programs that people use at the gateway, as rows of data, one per program.
 import { PLACEHOLDER_KEY } from '../model/placeholder-key.ts';
 import type { SettingsOverlay } from './settings-overlay.ts';
 
@@ -7,7 +7,7 @@ export interface ClientProgram {
   environment(gateway: Gateway): Record<string, string | undefined>;
   /** Arguments placed before the person's own. */
   arguments?(gateway: Gateway): string[];
-  /** The model that it will ask for, where its arguments or its environment say. */
+  /** The model that it will ask for, if its arguments or its environment say so. */
   modelIn?(
     args: readonly string[],
     environment: Readonly<Record<string, string | undefined>>,
@@ -17,11 +17,11 @@ export interface ClientProgram {
 }
 
 export interface Gateway {
-  /** `http://HOST:PORT` or `https://HOST:PORT`, no trailing slash. */
+  /** `http://HOST:PORT` or `https://HOST:PORT`, without a trailing slash. */
   url: string;
   /** The key that the gateway expects; null where it requires none. */
   key: string | null;
-  /** That of the model that `modelIn` found, in tokens; undefined where it is unknown, or none was found. */
+  /** The context window of the model that `modelIn` found, in tokens; undefined where it or the model is unknown. */
   contextWindow: number | undefined;
   /** Whether the variable is set in the person's environment. */
   has(variable: string): boolean;
@@ -51,7 +51,7 @@ const gemini = (gateway: Gateway) => ({
   GEMINI_API_KEY: keyFor(gateway, 'GEMINI_API_KEY', 'GOOGLE_API_KEY'),
 });
 
-/** Anthropic's SDKs for clouds. */
+/** The base URLs of Anthropic's SDKs for clouds. */
 const anthropicInClouds = ({ url }: Gateway) => ({
   ANTHROPIC_VERTEX_BASE_URL: `${url}/v1`,
   ANTHROPIC_BEDROCK_BASE_URL: url,
@@ -63,8 +63,8 @@ const OTHER_CLOUDS = ['FOUNDRY', 'MANTLE', 'ANTHROPIC_AWS', 'ANTHROPIC_GOOGLE_CL
 );
 
 /**
- * Claude Code may be set up for a cloud, also in its own settings, which take precedence over its environment: the base URLs
- * of these lead to the gateway, and the key that it would present to the vendor goes there in place of the cloud's.
+ * Claude Code may be set up for a cloud, also in its settings, which take precedence over its environment. The base URLs
+ * of clouds then lead to the gateway, and it gets the key for the vendor in place of the cloud's.
  */
 const claudeInClouds = (gateway: Gateway) => ({
   ...anthropicInClouds(gateway),
@@ -72,17 +72,17 @@ const claudeInClouds = (gateway: Gateway) => ({
   ANTHROPIC_VERTEX_PROJECT_ID: gateway.has('ANTHROPIC_VERTEX_PROJECT_ID') ? undefined : 'sluice',
   CLOUD_ML_REGION: gateway.has('CLOUD_ML_REGION') ? undefined : 'global',
   CLAUDE_CODE_SKIP_BEDROCK_AUTH: '1',
-  // It would be presented in place of that key.
+  // It would be sent instead of that key.
   AWS_BEARER_TOKEN_BEDROCK:
     gateway.key !== null && gateway.has('AWS_BEARER_TOKEN_BEDROCK') ? gateway.key : undefined,
   ...Object.fromEntries(OTHER_CLOUDS.filter(gateway.has).map((variable) => [variable, ''])),
 });
 
-/** Of all models that are not Claude's (2.1.332). */
+/** Applies to all models other than Claude's (2.1.332). */
 const CLAUDE_WINDOW = 'CLAUDE_CODE_MAX_CONTEXT_TOKENS';
 const OF_CLAUDE = /claude-|^(best|default|haiku|opus|opusplan|sonnet)$/i;
 
-/** The value of `--option value` or `--option=value`, the last where there are several. */
+/** The value of `--option value` or `--option=value`, the last one if there are several. */
 function optionIn(args: readonly string[], option: string): string | undefined {
   const at = args.findLastIndex((arg) => arg === option || arg.startsWith(`${option}=`));
   return args[at] === option ? args[at + 1] : args[at]?.slice(option.length + 1);
@@ -95,9 +95,9 @@ export const CLIENT_PROGRAMS: Readonly<Record<string, ClientProgram>> = {
     environment: (gateway) => ({
       ...anthropic(gateway),
       ...claudeInClouds(gateway),
-      // The person's login or key passes through; with neither it would only ask for one.
+      // The person's login or key passes through; without either, Claude Code would only ask for one.
       ...(gateway.key === null && !isLoggedIn(gateway) && { ANTHROPIC_AUTH_TOKEN: PLACEHOLDER_KEY }),
-      // It knows Claude's only, and would summarise a conversation with another model too late or too early.
+      // Claude Code knows only Claude's window, and would summarise a conversation with another model too late or too early.
       [CLAUDE_WINDOW]: gateway.has(CLAUDE_WINDOW) ? undefined : gateway.contextWindow?.toString(),
     }),
     modelIn: (args, environment) => {
@@ -113,7 +113,7 @@ export const CLIENT_PROGRAMS: Readonly<Record<string, ClientProgram>> = {
         name: 'Sluice',
         base_url: `${url}/v1`,
         wire_api: 'responses',
-        // Even without a key: Codex joins this with a provider of that name in its own file, which may name another variable.
+        // Set even without a key: Codex merges this with a provider of that name in its own file, which may name another variable.
         env_key: CODEX_KEY_VARIABLE,
       };
       const settings = [
@@ -129,14 +129,14 @@ export const CLIENT_PROGRAMS: Readonly<Record<string, ClientProgram>> = {
       COPILOT_PROVIDER_TYPE: 'openai',
       // Chat Completions would not return the thinking of models that need it in the next turn.
       COPILOT_PROVIDER_WIRE_API: 'responses',
-      // Takes precedence over an API key of the person's own.
+      // Takes precedence over an API key of the person.
       COPILOT_PROVIDER_BEARER_TOKEN: key ?? undefined,
     }),
   },
   gemini: {
     environment: gemini,
-    // With another login method it would not use the base URL at all, and with none chosen it does not start. Since
-    // 0.61 system settings count only where root alone can write, so this is set in the person's settings.
+    // With another login method it would not use the base URL at all, and with none it does not start. Since 0.61, system settings apply
+    // only where root alone can write, so this is set in the person's settings.
     settings: {
       variable: 'GEMINI_CLI_HOME',
       folder: '.gemini',
@@ -147,7 +147,7 @@ export const CLIENT_PROGRAMS: Readonly<Record<string, ClientProgram>> = {
   goose: {
     environment: (gateway) => ({
       ...OTHER_PROGRAM.environment(gateway),
-      // It reads no base URL of Anthropic's and Google's SDKs, and of OpenAI's only where it has no host.
+      // It reads the base URLs of Anthropic's and Google's SDKs not at all, and that of OpenAI's only if it has no host.
       ANTHROPIC_HOST: gateway.url,
       OPENAI_HOST: gateway.url,
       GOOGLE_HOST: gateway.url,
@@ -156,7 +156,7 @@ export const CLIENT_PROGRAMS: Readonly<Record<string, ClientProgram>> = {
   },
 };
 
-/** Where Claude Code notes an account, whether its token lies in a file or in the keychain. */
+/** Where Claude Code notes an account, whether its token is in a file or in the keychain. */
 function isLoggedIn({ has, holds }: Gateway): boolean {
   const variables = ['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN', 'CLAUDE_CODE_OAUTH_TOKEN'];
   return (

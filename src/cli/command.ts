@@ -9,24 +9,24 @@ export interface CliContext {
   /** Writes a line to standard error: warnings and errors. */
   err(line: string): void;
   environment: Readonly<Record<string, string | undefined>>;
-  /** Of `environment`, what this program was started with: without what stands in `.env` and what the launcher sets for Bun. */
+  /** The part of `environment` that this program was started with, without what comes from `.env` and what the launcher sets for Bun. */
   inherited: Readonly<Record<string, string | undefined>>;
   /** Working directory. */
   directory: string;
   terminal: Terminal;
-  /** Calls back with each SIGTERM, SIGINT or SIGHUP from now on, and when the launcher is gone. */
+  /** Calls back for each SIGTERM, SIGINT or SIGHUP from this call on, and when the launcher is gone. */
   onSignal(handler: (signal: string) => void): void;
-  /** Calls back with everything thrown and uncaught from now on, which then no longer ends the process by itself. */
+  /** Calls back for every uncaught error from this call on; such an error then no longer ends the process by itself. */
   onUncaught(handler: (thrown: unknown) => void): void;
   /** Ends the process at once. */
   exit(code: number): void;
 }
 
 export interface Flag {
-  /** The placeholder for its value in the help; none: the flag takes no value. */
+  /** The placeholder for its value in the help; left out for a flag without a value. */
   value?: string;
   summary: string;
-  /** The one-letter form behind a single dash. */
+  /** Its one-letter form after a single dash. */
   short?: string;
 }
 
@@ -34,20 +34,20 @@ export interface Command {
   name: string;
   summary: string;
   flags: Record<string, Flag>;
-  /** Names of the operands, which are arguments without a flag; those that may be left out are in brackets. */
+  /** Names of the operands, which are the arguments without a flag. Optional ones are in brackets. */
   operands?: string[];
   /** The values that the first operand may have, where they are known. */
   choices?: readonly string[];
-  /** From the first operand on everything is an operand, flags too: they belong to another program. */
+  /** Everything from the first operand on is an operand, flags included: it belongs to another program. */
   passesRest?: boolean;
-  /** Command lines for its commonest uses, from its name on, and what each does. */
+  /** Command lines for its most common uses, each from the command's name on, and what they do. */
   examples?: readonly (readonly [line: string, does: string])[];
-  /** Resolves to the exit code. Throws UsageError, CommandFailure. */
+  /** Resolves to the exit code. Throws UsageError or CommandFailure. */
   run(input: ParsedArguments, context: CliContext): Promise<number>;
 }
 
 export interface ParsedArguments {
-  /** By the flag's name; `true` for one without a value. */
+  /** By the flag's name; `true` for a flag without a value. */
   flags: Partial<Record<string, string | true>>;
   operands: string[];
 }

@@ -1,4 +1,4 @@
-// `sluice completion`: a script that teaches a shell the commands and their flags, made from the table of commands.
+// `sluice completion`: a script that teaches a shell the commands and their flags, generated from the table of commands.
 import { chosenAction, COMMON_FLAGS } from './arguments.ts';
 import type { Command, Flag } from './command.ts';
 
@@ -33,13 +33,13 @@ export function createCompletionCommand(load: () => Promise<readonly Command[]>)
 const flagsOf = ({ flags }: Command): [name: string, flag: Flag][] =>
   Object.entries({ ...flags, ...COMMON_FLAGS });
 
-/** As typed: `--lines`, `-n`. */
+/** The forms in which it is typed: `--lines`, `-n`. */
 const spellings = ([name, { short }]: [string, Flag]): string[] => [
   `--${name}`,
   ...(short === undefined ? [] : [`-${short}`]),
 ];
 
-/** Where nothing is proposed, `-o default` lets the shell propose files, which most values name. */
+/** Where nothing is proposed, `-o default` lets the shell propose files, which most values are. */
 function forBash(commands: readonly Command[]): string {
   const cases = commands.flatMap((command) => {
     const flags = flagsOf(command);

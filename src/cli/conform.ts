@@ -15,7 +15,7 @@ import { type Command, CommandFailure, UsageError } from './command.ts';
 import { directWithin } from './own-machine.ts';
 
 const DEFAULT_MODEL = 'simulator/demo';
-/** In seconds, for one request and the whole of its answer. */
+/** In seconds, for one request and its whole answer. */
 const CASE_TIMEOUT_S = 60;
 /** The longest time that timers can count, in milliseconds. */
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
@@ -100,7 +100,7 @@ function parseUrl(text: string | undefined): string {
   return url.href;
 }
 
-/** Returns what ended the run before it was complete. */
+/** Returns the error that ended the run before it was complete. */
 async function runUntilUnreachable(
   options: RunOptions,
   report: (result: CaseResult) => void,

@@ -18,7 +18,7 @@ import { findGateway, GATEWAY_FLAGS, readGateway } from './gateway-client.ts';
 const NAMED = ['model', 'provider', 'agent', 'project'] as const;
 type Named = (typeof NAMED)[number];
 
-/** What the lines are of: a day, each of these names, or both. */
+/** What a line stands for: a day, one of these names, or both. */
 interface Breakdown {
   isDaily: boolean;
   name: Named | null;
@@ -28,13 +28,13 @@ const DEFAULT_BY = 'day';
 const DEFAULT_SINCE = '7d';
 const ALL_TIME = 'all';
 
-/** Less is what adding up leaves. */
+/** A smaller difference is a rounding error of the sums. */
 const LEAST_USD = 1e-9;
 
-/** What each name has: of models in the whole window the hundred most used, with their providers. */
+/** The figures of each name, for the whole window. Of models, only the hundred most used are listed, with their providers. */
 type NamedSums = Partial<Record<`${Named}s`, (Figures & { [name in Named]?: string | null })[]>>;
 
-/** As /gateway/metrics has them, of the whole window and of each day. */
+/** The part of /gateway/metrics that is read, for the whole window and for each day. */
 interface Metrics extends NamedSums, Pick<MetricsPage, 'audit_enabled' | 'window' | 'summary'> {
   series?: (Sums & NamedSums & { start: string })[];
 }
@@ -50,7 +50,7 @@ type Figures = Pick<
   | 'cache_write_tokens'
 >;
 
-/** A line, named by what it is of: null where a request named none. */
+/** A line, with the name that it stands for: null where requests named none. */
 type Entry = { day?: string } & Partial<Record<Named, string | null>> & Figures;
 
 export const costsCommand: Command = {
@@ -125,7 +125,7 @@ function pathOf({ isDaily, name }: Breakdown, since: string): string {
   return `/gateway/metrics?${query}`;
 }
 
-/** Days are whole, also the first. */
+/** By day, the total covers whole days, including the first. */
 function totalOf({ summary, series = [] }: Metrics, { isDaily }: Breakdown): Figures {
   if (!isDaily) return figuresOf(summary);
   const total = { ...NOTHING };
@@ -163,7 +163,10 @@ function entriesOf(metrics: Metrics, { isDaily, name }: Breakdown): Entry[] {
   });
 }
 
-/** The dearest first, what named none last. Throws CommandFailure where an older gateway does not tell: no lines would mean that nothing was spent. */
+/**
+ * The most expensive first, those without a name last. Throws CommandFailure where an older gateway lists none: no lines would mean that
+ * nothing was spent.
+ */
 function namedEntries(name: Named, sums: NamedSums): Entry[] {
   const rows = sums[`${name}s`];
   if (rows === undefined)
@@ -183,7 +186,7 @@ function namedEntries(name: Named, sums: NamedSums): Entry[] {
     );
 }
 
-/** What was spent besides. */
+/** What was spent besides these entries. */
 function costBeside(entries: readonly Entry[], total: number): number {
   const rest = total - entries.reduce((sum, { cost_usd }) => sum + cost_usd, 0);
   return rest > LEAST_USD ? rest : 0;
@@ -205,7 +208,7 @@ function print({ from, total, entries }: Report, context: CliContext): void {
           `${short(promptOf(total))} prompt tokens, ${fromCache(total)} of them from caches, ${short(total.output_tokens)} of output`,
   );
   if (requests === 0) return;
-  // Days before the first request say nothing.
+  // Days before the first request are left out.
   const begun = entries.findIndex((entry) => entry.requests !== 0);
   for (const line of tableOf(entries.slice(Math.max(0, begun)))) context.out(line);
   const [first] = entries;
@@ -221,13 +224,13 @@ function print({ from, total, entries }: Report, context: CliContext): void {
   if (others.requests > 0) context.out(`  other models, or none: ${spentOn(others)}`);
 }
 
-/** Where only unpriced requests were answered, $0 would be a guess. */
+/** If only requests without a known price were answered, $0 would be a guess. */
 function spentOn({ requests, cost_usd, unpriced_requests: unpriced }: Figures): string {
   const spent = cost_usd === 0 && unpriced > 0 ? '' : `${money(cost_usd)} for `;
   return `${spent}${plural(requests, 'request')}${unpriced === 0 ? '' : `, ${number(unpriced)} of them unpriced`}`;
 }
 
-/** Fresh, read from a cache and written to one: providers count them apart. */
+/** All input tokens: fresh, read from a cache and written to one, which providers count separately. */
 const promptOf = ({ input_tokens, cache_read_tokens, cache_write_tokens }: Figures): number =>
   input_tokens + cache_read_tokens + cache_write_tokens;
 
@@ -255,7 +258,7 @@ function tableOf(entries: readonly Entry[]): string[] {
   return aligned([heads, ...rows], names.length);
 }
 
-/** @param left how many of the columns begin at their left */
+/** @param left how many of the columns are aligned to the left. */
 function aligned(table: readonly string[][], left: number): string[] {
   const [heads = []] = table;
   const widths = heads.map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));

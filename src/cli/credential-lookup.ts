@@ -5,8 +5,8 @@ import { lookUpCredential, type VaultOptions } from '../credentials/vault.ts';
 import type { CliContext } from './command.ts';
 
 /**
- * `SLUICE_KEYCHAIN=off` keeps the master key in a file even where there is a keychain. Throws CredentialError for any
- * other value: ignoring `no` would keep the key where its owner does not want it.
+ * `SLUICE_KEYCHAIN=off` keeps the master key in a file even if there is a keychain. Throws CredentialError for any
+ * other value: if `no` were ignored, the key would be where its owner does not want it.
  */
 export function credentialOptions({ SLUICE_KEYCHAIN: word }: CliContext['environment']): VaultOptions {
   if (word === undefined || word === '') return {};

@@ -1,4 +1,4 @@
-// `sluice credentials`: keys kept encrypted, for `credential:NAME` in the configuration.
+// `sluice credentials`: encrypted keys, which the configuration names with `credential:NAME`.
 import { findHome } from '../config/load.ts';
 import { CredentialError } from '../credentials/credential-error.ts';
 import { localTime } from '../model/local-time.ts';

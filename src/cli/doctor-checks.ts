@@ -1,4 +1,4 @@
-// Checks that a person would try by hand on a running gateway.
+// Checks of a running gateway that a person would otherwise do by hand.
 import { buildCase } from '../conformance/cases.ts';
 import { runCases } from '../conformance/run-cases.ts';
 import type { Dialect } from '../dialects/dialect.ts';
@@ -20,7 +20,7 @@ import { messageOf } from '../model/thrown.ts';
 export interface Finding {
   check: string;
   ok: boolean;
-  /** What was observed; where it is not ok, what is wrong and what to do. */
+  /** What was observed or, if the check failed, what is wrong and what to do. */
   detail: string;
 }
 
@@ -31,7 +31,7 @@ interface CheckContext {
   model: string;
   /** The dialect of the checks that need only one. */
   dialect: Dialect;
-  /** Ids of the requests that generated something. */
+  /** Ids of the requests that have generated something. */
   requests: string[];
   /** Requests counted in the metrics before the first check. */
   countedBefore: number;
@@ -39,22 +39,22 @@ interface CheckContext {
 
 type Check = (patient: CheckContext) => Promise<string>;
 
-/** A check fails by throwing this; its message says what to do. */
+/** A check fails by throwing this. Its message says what to do. */
 class Ailment extends Error {}
 
-/** In milliseconds, for one request and the whole of its answer. */
+/** In milliseconds, for one request and its whole answer. */
 const TIMEOUT_MS = 60_000;
 const POLL_MS = 100;
-/** How long a row may take to be written, in milliseconds. */
+/** In milliseconds, how long it may take until a row is written. */
 const ROW_MS = 5_000;
-/** How long a process of the gateway may be busy, or take to be replaced, in milliseconds. */
+/** In milliseconds, how long a process of the gateway may be busy, or take to be replaced. */
 const WORKERS_MS = 5_000;
-/** An answer in fewer pieces did not stream. */
+/** An answer in fewer pieces was not streamed. */
 const FEWEST_PIECES = 3;
-/** Tries where a stream came in fewer: on a busy machine several may arrive before this process reads the first. */
+/** How often a stream in fewer pieces is tried again: on a busy machine several may arrive before this process reads the first. */
 const STREAMS = 3;
 
-/** In milliseconds: an answer that is whole sooner, of a model that does not take its time, is one piece by itself. */
+/** In milliseconds. A model that answers faster sends one piece anyway. */
 const TOO_QUICK_MS = 50;
 
 const CHECKS: Readonly<Record<string, Check>> = {
@@ -98,7 +98,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
     if (!response.ok) throw refused(response, await response.text());
     await response.body?.cancel();
     patient.requests.pop();
-    // nginx obeys this one, and does not pass it on; whether anything buffers is the next check.
+    // nginx obeys this header and does not pass it on; the next check shows whether anything buffers.
     const expected = Object.entries(STREAM_HEADERS).filter(
       ([name]) => name !== 'x-accel-buffering' || response.headers.has(name),
     );
@@ -112,7 +112,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
 
   async 'incremental delivery'(patient) {
     const tries = [await arrivalsOf(patient)];
-    // A proxy that buffers does so every time.
+    // A proxy that buffers does so every time, hence several tries.
     while (!tries.some(isInPieces) && tries.length < STREAMS) tries.push(await arrivalsOf(patient));
     return judgeDelivery(tries);
   },
@@ -177,7 +177,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
     };
     const stranger = await statusWith(`not-${crypto.randomUUID()}`);
     if (stranger === 401) return 'a wrong key gets 401';
-    // Of an address that was given, the configuration found here may be another gateway's, and a key that was given none of it.
+    // For an address that was given, the configuration found here may be another gateway's, and a key that was given is not in it.
     const requiresOne = gateway.isOwn && gateway.server.keys.length > 0;
     if (!requiresOne && stranger === 200 && (await statusWith(null)) === 200)
       return 'none is required; the one that was sent is not checked';
@@ -199,7 +199,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
     const reader = response.body?.getReader();
     await reader?.read();
     leaving.abort();
-    // Its own abort comes back as a rejection.
+    // The abort comes back as a rejection.
     await reader?.cancel().catch(() => {});
     const row = await rowOf(
       patient.gateway,
@@ -227,7 +227,7 @@ interface ErrorBody {
   error?: string | { message?: unknown };
 }
 
-/** Some of what is asked is meant to fail: the audit and the dashboard say that nobody else asked it. */
+/** Some of these requests are meant to fail: the audit and the dashboard show that nobody else sent them. */
 const OWN_NAME = { 'x-sluice-agent': 'sluice-doctor' };
 const JSON_TYPE = { 'content-type': 'application/json', ...OWN_NAME };
 
@@ -237,7 +237,7 @@ const STREAM_HEADERS = {
   'x-accel-buffering': 'no',
 };
 
-/** Runs all checks in order; `report` is called with each as it is done. A gateway that does not answer ends them. */
+/** Runs all checks in order, and calls `report` with each when it is done. If the gateway does not answer, the checks end. */
 export async function examine(
   gateway: GatewayAddress,
   model: string,
@@ -272,13 +272,13 @@ async function attempt(
     return { finding: { check, ok: true, detail: await run() }, isOver: false };
   } catch (error) {
     const detail = messageOf(error);
-    // There is nothing to examine.
+    // There is nothing left to check.
     const isOver = error instanceof GatewayUnreachable;
     return { finding: { check, ok: false, detail }, isOver };
   }
 }
 
-/** A request in the patient's dialect, its id noted. */
+/** Sends a request in the check's dialect and notes its id. */
 async function ask(patient: CheckContext, what: 'text' | 'whole', left?: AbortSignal): Promise<Response> {
   const { gateway, dialect, model, requests } = patient;
   const { path, body } = buildCase(dialect, what, model);
@@ -289,7 +289,7 @@ async function ask(patient: CheckContext, what: 'text' | 'whole', left?: AbortSi
     body: JSON.stringify(body),
     signal: left === undefined ? timeout : AbortSignal.any([timeout, left]),
   });
-  // One that is refused is reported by its own check.
+  // A request that was refused is reported by its own check.
   if (response.ok) requests.push(response.headers.get('x-sluice-request-id') ?? '');
   return response;
 }
@@ -307,7 +307,7 @@ async function arrivalsOf(patient: CheckContext): Promise<number[]> {
 const isInPieces = (arrivals: readonly number[]) => arrivals.length >= FEWEST_PIECES;
 
 /**
- * @param tries when the pieces of each answer arrived, in milliseconds since it was asked for.
+ * @param tries when the pieces of each answer arrived, in milliseconds since the request.
  * Throws Ailment where something holds answers back until they are whole.
  */
 export function judgeDelivery(tries: readonly (readonly number[])[]): string {
@@ -327,7 +327,7 @@ function inMs(ms = 0): string {
   return `${ms.toFixed(0)} ms`;
 }
 
-/** Named by errors of the gateway's own limits, which another model would meet too. */
+/** Matches errors of the gateway's own limits, which another model would meet too. */
 const OWN_LIMIT = /\((rate_limits|costs\.budgets)\)|\b(server\.max_body|server\.max_event)\b/;
 
 function refused(response: Response, text: string): Ailment {

@@ -1,4 +1,4 @@
-// `sluice doctor`: the checks a person would do by hand against a running gateway.
+// `sluice doctor`: checks of a running gateway that a person would otherwise do by hand.
 import { stringFlag } from './arguments.ts';
 import type { Command } from './command.ts';
 import { examine } from './doctor-checks.ts';

@@ -3,14 +3,14 @@
 /** Shown for what was not reported, or not measured. */
 export const UNKNOWN = '–';
 
-/** @param known whether a provider reported counts: without them both are 0 */
+/** @param known whether a provider reported counts: if not, both are 0. */
 export function tokensIn(known: boolean, input: number, output: number): string {
   return known ? `${input}→${output}` : UNKNOWN;
 }
 
 /**
- * @param dollars null: the price is unknown
- * @param known whether a provider reported token counts: without them there is nothing to price
+ * @param dollars null where the price is unknown.
+ * @param known whether a provider reported token counts: if not, there is nothing to price.
  */
 export function costIn(dollars: number | null, known: boolean): string {
   if (dollars !== null) return `$${dollars.toFixed(6)}`;

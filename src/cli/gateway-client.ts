@@ -14,19 +14,19 @@ import { reachableUrl } from './serve/start-message.ts';
 import { codeOf } from '../model/thrown.ts';
 
 export interface GatewayAddress {
-  /** `http://HOST:PORT` or `https://HOST:PORT`, no trailing slash. */
+  /** `http://HOST:PORT` or `https://HOST:PORT`, without a trailing slash. */
   url: string;
   /** One of `server.keys`; null where none is required. */
   key: string | null;
-  /** The address is that of this user's own gateway or configuration: on this machine. */
+  /** Whether the address is that of this user's own gateway or configuration, and thus on this machine. */
   isOwn: boolean;
-  /** As configured: the host that it listens on, its keys, and its certificate, null where that is unknown too. */
+  /** As configured: the host it listens on, its keys and its certificate, null where that is unknown too. */
   server: Pick<ServerConfig, 'host' | 'keys' | 'tls'>;
-  /** Why the configuration, and with it the key, is not known. */
+  /** Why the configuration, and with it the key, is unknown. */
   problem?: string;
 }
 
-/** The gateway did not answer as a gateway does; the message says what to do. */
+/** What answers does not behave like a gateway, or nothing does. The message says what to do. */
 export class GatewayUnreachable extends CommandFailure {
   override readonly name = 'GatewayUnreachable';
 }
@@ -45,17 +45,17 @@ export function pidFilePath(environment: CliContext['environment']): string {
   return join(findHome(environment), 'sluice.pid');
 }
 
-/** Where the first gateway in the foreground notes its address, as the one in the background does in the pid file. */
+/** Where the first gateway in the foreground notes its address, as the one in the background does in its pid file. */
 export function foregroundFilePath(environment: CliContext['environment']): string {
   return join(findHome(environment), 'sluice.foreground');
 }
 
-/** A running gateway uses the file and the `.env` that it was started with, wherever the command is run. */
+/** The file and the `.env` that a running gateway was started with, wherever the command is run. */
 export function gatewayOptions(input: ParsedArguments, context: CliContext): LoadOptions {
   return ownOptions(runningGateways(context)[0], input, context);
 }
 
-/** Of this home: the daemon, then the first in the foreground. */
+/** Those of this home: the daemon, then the first one in the foreground. */
 function runningGateways({ environment }: Pick<CliContext, 'environment'>): RunningServer[] {
   return [pidFilePath(environment), foregroundFilePath(environment)].flatMap(
     (path) => readPidFile(path).server ?? [],
@@ -77,14 +77,14 @@ function ownOptions(
   return { ...options, environment, ...(path !== undefined && { path }) };
 }
 
-/** Where the gateway is to be found; whether it answers is not checked. Throws UsageError. */
+/** Where the gateway should be. Whether it answers is not checked. Throws UsageError. */
 export function findGateway(input: ParsedArguments, context: CliContext): GatewayAddress {
   const asked = urlFlag(input, 'url');
   const running = runningGateways(context);
   const found = asked === undefined ? running[0] : running.find(({ url }) => url === asked);
   const loaded = loadConfig(ownOptions(found, input, context));
   const known = asked ?? found?.url;
-  // The address that it configures is unknown: the default may belong to another gateway.
+  // The configured address is unknown, and the default one may belong to another gateway.
   if (loaded.config === null && known === undefined)
     for (const { line } of describeProblems(loaded)) context.err(line);
   const { host, port, keys, tls } = loaded.config?.server ?? UNCONFIGURED;
@@ -106,12 +106,12 @@ export function reaching({ url, isOwn }: Pick<GatewayAddress, 'url' | 'isOwn'>):
   proxy?: false;
   tls?: Bun.TLSOptions;
 } {
-  // What is sent there stays on this machine, as over HTTP. The certificate need not be valid for the address by which the
-  // commands know it, nor still be the one in the file.
+  // What is sent stays on this machine, as over HTTP. The certificate need not be valid for the address that commands use, nor be the one
+  // that is still in the file.
   return { ...directWithin(url), ...(isOwn && { tls: { rejectUnauthorized: false } }) };
 }
 
-/** By then the gateway's own pages have answered, whatever they wait for, PostgreSQL included. */
+/** Within this time the gateway's own pages have answered, whatever they wait for, including PostgreSQL. */
 export const PAGE_MS = 30_000;
 
 /** Sends a request to the gateway with its key. Throws GatewayUnreachable where nothing answers. */
@@ -123,7 +123,7 @@ export async function askGateway(
   const { url, key } = gateway;
   const headers = new Headers(init.headers);
   if (key !== null) headers.set('x-sluice-key', key);
-  // The system accepts connections for a process that hangs or is stopped. A model may think for longer.
+  // The system accepts connections even for a process that hangs or is stopped. A model may think for longer.
   const silence = new AbortController();
   const timer = path.startsWith('/gateway/') ? setTimeout(() => silence.abort(), PAGE_MS) : undefined;
   const signal = AbortSignal.any([silence.signal, ...(init.signal ? [init.signal] : [])]);
@@ -157,7 +157,7 @@ function remedyFor(code: string, url: string): string {
   return 'start one with "sluice daemon start" or "sluice serve", or give its address with --url';
 }
 
-/** The JSON of a page below /gateway/. Throws GatewayUnreachable for anything but a 200. */
+/** The JSON of a page below /gateway/. Throws GatewayUnreachable for any status but 200. */
 export async function readGateway<T>(gateway: GatewayAddress, path: string): Promise<T> {
   return readAnswer<T>(gateway, path, await askGateway(gateway, path));
 }
@@ -171,10 +171,7 @@ async function readAnswer<T>(gateway: GatewayAddress, path: string, response: Re
   throw await refusal(gateway, path, response);
 }
 
-/**
- * That models can be asked with the key, be it a project's, to which the gateway's own pages are closed. Throws GatewayUnreachable
- * otherwise.
- */
+/** Makes sure that models can be asked with the key, even a project's, which opens no page of the gateway. Throws GatewayUnreachable. */
 export async function requireModels(gateway: GatewayAddress): Promise<void> {
   const page = '/gateway/health';
   const response = await askGateway(gateway, page);
@@ -182,7 +179,7 @@ export async function requireModels(gateway: GatewayAddress): Promise<void> {
   await readAnswer(gateway, page, response);
 }
 
-/** Something answers that is not a gateway. */
+/** The error for an answer of something that is not a gateway. */
 export function notSluice({ url }: GatewayAddress): GatewayUnreachable {
   const [ending] = /\/v1(?:beta)?$/.exec(url) ?? [];
   const remedy = ending === undefined ? '' : `, of which ${ending} is no part`;
@@ -198,7 +195,7 @@ export async function refusal(
   const { url, problem } = gateway;
   const text = await response.text();
   const { code, message } = errorIn(text);
-  // A gateway has all pages that commands request, though the ledger's only while it keeps one.
+  // A gateway has all pages that commands request, except those of the ledger if it has none.
   if (response.status === 404 && code !== 'audit_disabled') return notSluice(gateway);
   const reason = (message ?? text).replaceAll(/\s+/g, ' ').trim().slice(0, 500);
   const unknown = problem === undefined ? '' : `, which are not known here: ${problem}`;
@@ -212,10 +209,10 @@ export async function refusal(
   return new GatewayUnreachable(`${url}${page} answered ${response.status}: ${reason}${remedy}`);
 }
 
-/** Commands ask for nothing that a gateway of their own version does not know. */
+/** A gateway of the command's own version knows every parameter that the command sends. */
 const NEWER_PARAMETER = /: no such parameter/;
 
-/** What a gateway's error says; nothing where the answer is something else. */
+/** The code and message in a gateway's error; nothing where the answer is something else. */
 function errorIn(text: string): { code?: string; message?: string } {
   const error = asObject(parseObject(text)?.error);
   const code = asString(error?.code);

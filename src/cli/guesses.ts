@@ -1,11 +1,11 @@
-// What people type who know other programs, and what does that here.
+// What people who know other programs type, and what does the same here.
 import { nearestName } from '../model/nearest.ts';
 import { CLIENT_PROGRAMS } from './client-programs.ts';
 
 /** Actions on a background gateway, as `sluice daemon ACTION`. */
 const OF_DAEMON = ['start', 'stop', 'restart', 'status', 'logs'];
 
-/** The command that a word means, by the words for it. */
+/** For each command, the words that people use for it. */
 const MEANT: Readonly<Record<string, readonly string[]>> = {
   '--version': ['version'],
   check: ['config', 'validate', 'lint', 'providers', 'models', 'list'],
@@ -22,7 +22,7 @@ const MEANT: Readonly<Record<string, readonly string[]>> = {
   'daemon logs': ['log', 'audit', 'requests', 'history'],
 };
 
-/** What no command does, and where it is. */
+/** What no command does, and where it can be found. */
 const ELSEWHERE: readonly (readonly [words: readonly string[], where: string])[] = [
   [
     ['init', 'setup', 'install', 'configure'],
@@ -42,7 +42,7 @@ const ELSEWHERE: readonly (readonly [words: readonly string[], where: string])[]
   ],
 ];
 
-/** What follows `unknown command "…"`: what was probably meant, in brackets, or nothing. */
+/** What follows `unknown command "…"`: the command that was probably meant, in brackets, or nothing. */
 export function guess(word: string, commands: readonly string[]): string {
   const where = ELSEWHERE.find(([words]) => words.includes(word))?.[1];
   if (where !== undefined) return ` (${where})`;

@@ -2,7 +2,7 @@
 import { COMMON_FLAGS } from './arguments.ts';
 import type { Command } from './command.ts';
 
-/** With fewer characters for the right column, the terminal's own line breaks are better. */
+/** In characters. For a narrower right column, the terminal's own line breaks are better. */
 const NARROWEST = 24;
 
 const FIRST_STEPS: NonNullable<Command['examples']> = [
@@ -11,7 +11,7 @@ const FIRST_STEPS: NonNullable<Command['examples']> = [
   ['credentials store openai', 'Asks for a key and keeps it encrypted.'],
 ];
 
-/** @param program as it was started @param width of the terminal, where there is one */
+/** @param program the name it was started by. @param width of the terminal, if there is one. */
 export function formatOverview(commands: readonly Command[], program: string, width?: number): string {
   return [
     'sluice: a streaming LLM gateway',
@@ -39,7 +39,7 @@ export function formatOverview(commands: readonly Command[], program: string, wi
   ].join('\n');
 }
 
-/** @param program as it was started @param width of the terminal, where there is one */
+/** @param program the name it was started by. @param width of the terminal, if there is one. */
 export function formatCommandHelp(command: Command, program: string, width?: number): string {
   const flags = Object.entries({ ...command.flags, ...COMMON_FLAGS });
   const operands = (command.operands ?? []).map((name) => ` ${name}`).join('');
@@ -72,14 +72,14 @@ function formatExamples(
   return ['', 'Examples:', ...lines];
 }
 
-/** `1 key`, `2 keys`. */
+/** Returns `1 key`, `2 keys`. */
 export function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 /**
  * Two columns, the first as wide as its longest cell.
- * @param total characters of a line: longer text in the second column continues below itself
+ * @param total characters per line: longer text in the second column continues below itself.
  */
 export function columns(rows: readonly (readonly [string, string])[], total?: number): string[] {
   const width = Math.max(0, ...rows.map(([left]) => left.length));
@@ -87,7 +87,7 @@ export function columns(rows: readonly (readonly [string, string])[], total?: nu
   return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${wrapped(right, total, indent)}`.trimEnd());
 }
 
-/** Broken between words, so that with `indent` before it no line is longer than `total`. */
+/** Breaks text between words, so that with `indent` before it no line is longer than `total`. */
 function wrapped(text: string, total: number | undefined, indent = 0): string {
   if (total === undefined || total - indent < NARROWEST) return text;
   const lines: string[] = [];

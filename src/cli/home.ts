@@ -28,7 +28,7 @@ export function usingHome<T>(path: string, act: () => T): T {
   }
 }
 
-/** In bytes: what a gateway that starts cannot do without (its pid file, that file's lock, a beginning of the log and of the ledger). */
+/** In bytes, what a gateway needs to start: its pid file, that file's lock, and the beginnings of the log and of the ledger. */
 const ROOM_TO_START = 64 * 1024;
 
 /** Throws CommandFailure where a gateway that starts could not write to the folder. */
@@ -45,7 +45,7 @@ export function requireRoomToStart(environment: CliContext['environment']): void
 
 /**
  * The folder, which need not exist. Throws CommandFailure where it exists but this user may not read it: a file that
- * cannot be seen is not necessarily absent.
+ * cannot be seen may still exist.
  */
 export function findReadableHome(environment: CliContext['environment']): string {
   const home = findHome(environment);

@@ -1,4 +1,4 @@
-// The ledger as commands read it, while a gateway may be writing it.
+// How commands read the ledger, while a gateway may be writing it.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { EMBEDDED_STORE } from '../config/audit-store.ts';
@@ -14,7 +14,7 @@ import { findReadableHome } from './home.ts';
 import { DATABASE_NAME } from './serve/serve-foreground.ts';
 
 /**
- * The ledger that the configuration names, else the embedded one; undefined where nothing was ever recorded. Throws an
+ * The ledger that the configuration names, or else the embedded one; undefined where nothing was ever recorded. Throws an
  * error that says what is wrong with its file.
  */
 export async function openLedgerStore(
@@ -22,7 +22,7 @@ export async function openLedgerStore(
   context: CliContext,
 ): Promise<LedgerStore | undefined> {
   const loaded = loadConfig(gatewayOptions(input, context));
-  // It may name another store than the embedded one.
+  // The configuration may name another store than the embedded one.
   if (loaded.config === null) for (const { line } of describeProblems(loaded)) context.err(line);
   const store = loaded.config?.audit.store ?? EMBEDDED_STORE;
   if (store !== EMBEDDED_STORE)

@@ -1,4 +1,4 @@
-// `sluice ledger copy`: the rows of the embedded ledger into the store that the configuration names.
+// `sluice ledger copy`: copies the rows of the embedded ledger into the store that the configuration names.
 import { Database } from 'bun:sqlite';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -20,9 +20,9 @@ import { findReadableHome } from './home.ts';
 import { openEmbeddedStore } from './ledger-store.ts';
 import { DATABASE_NAME } from './serve/serve-foreground.ts';
 
-/** Rows of a page, which has no bodies. */
+/** The rows of a page, without their bodies. */
 const PAGE_ROWS = 1_000;
-/** Rows that are sent together, fewer where their bodies are long. */
+/** The most rows that are sent together; fewer if their bodies are long. */
 const BATCH_ROWS = 100;
 const BATCH_CHARACTERS = 8 * 1024 * 1024;
 const PAGES_BETWEEN_NEWS = 10;
@@ -86,7 +86,7 @@ async function copy(input: ParsedArguments, context: CliContext): Promise<number
   }
 }
 
-/** Opened as one, another program's database would become a ledger, too. Throws CommandFailure. */
+/** Without this check another program's database would also become a ledger when opened. Throws CommandFailure. */
 function requireLedger(path: string): void {
   try {
     const database = new Database(path, { readonly: true });
@@ -104,9 +104,9 @@ function requireLedger(path: string): void {
 }
 
 /**
- * Newest first. Which are there is asked before and after, so that a copy that was broken off goes on where it was.
- * @param keptSince by now, Unix ms; null: all. Of those that expire there, also while others are copied, the sums remain: copied
- * again, they would be counted again.
+ * Copies the newest first. Which rows are there is asked before and after, so that a copy that was interrupted continues where it ended.
+ * @param keptSince the present limit, Unix ms; null keeps all. Of rows that expire there, even during the copy, the sums remain: copied
+ * again, they would be counted twice.
  */
 export async function copyRows(
   from: LedgerStore,
@@ -114,7 +114,7 @@ export async function copyRows(
   keptSince: () => number | null,
   say: (text: string) => void,
 ): Promise<{ rows: number; copied: number; missing: number }> {
-  /** Asked first: what is not there and has not expired by then was never there. */
+  /** The limit is read first: a row that is not there and has not expired by then was never there. */
   const missingOf = async (asked: readonly StoredRow[]) => {
     const absent = await missingIn(to, asked);
     const since = keptSince();
@@ -157,7 +157,7 @@ async function* pagesOf(
   }
 }
 
-/** Other gateways may have rows of the same time there. */
+/** Other gateways may have recorded rows of the same time there. */
 async function missingIn(store: LedgerStore, rows: readonly StoredRow[]): Promise<StoredRow[]> {
   const [newest, oldest] = [rows[0], rows.at(-1)];
   if (newest === undefined || oldest === undefined) return [];
@@ -167,14 +167,14 @@ async function missingIn(store: LedgerStore, rows: readonly StoredRow[]): Promis
   return [...missing.values()];
 }
 
-/** With their bodies. */
+/** Reads the rows with their bodies. */
 async function* batchesOf(store: LedgerStore, rows: readonly StoredRow[]): AsyncGenerator<LedgerRow[]> {
   let batch: LedgerRow[] = [];
   let characters = 0;
   for (const { requestId } of rows) {
     const filter = { requestId, limit: 1, offset: 0, includeBodies: true, includeBinaries: true };
     const [whole] = (await store.audit(filter)).rows;
-    // It has expired meanwhile.
+    // The row has expired meanwhile.
     if (whole === undefined) continue;
     batch.push(asRecorded(whole));
     characters += (whole.requestBody?.length ?? 0) + (whole.responseBody?.length ?? 0);
@@ -186,7 +186,7 @@ async function* batchesOf(store: LedgerStore, rows: readonly StoredRow[]): Async
   if (batch.length > 0) yield batch;
 }
 
-/** With binary parts apart from the bodies, as a store takes them. Secrets were removed when it was recorded. */
+/** The row as a store takes it, with binary parts apart from the bodies. Secrets were removed when it was recorded. */
 function asRecorded({ id: _inItsStore, ...row }: StoredRow): LedgerRow {
   const binaries: BinaryPart[] = [];
   const asItIs = (text: string) => text;

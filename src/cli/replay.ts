@@ -1,4 +1,4 @@
-// `sluice replay`: a recorded request sent again, and how the new answer differs from the old one.
+// `sluice replay`: sends a recorded request again, and shows how the new answer differs from the old one.
 import { type Change, diffLines, diffWordsWithSpace } from 'diff';
 import { clientPath } from '../conformance/cases.ts';
 import { readAnswer, readPart } from '../conformance/read-answer.ts';
@@ -79,11 +79,11 @@ export const replayCommand: Command = {
   },
 };
 
-/** It is asked for with its bodies. */
+/** An entry requested with its bodies. */
 type Entry = AuditEntry & Required<Pick<AuditEntry, 'request_body' | 'response_body'>>;
 
 interface Answer {
-  /** What arrived, if the answer broke off. */
+  /** The text of the answer, up to where it broke off if it did. */
   text: string;
   calls: { name: string; arguments: string }[];
   /** Why there is no answer, null where there is one. */
@@ -95,10 +95,10 @@ interface Recorded {
   answer: Answer;
 }
 
-/** What the ledger appends to a body that it truncated, whatever its length. */
+/** What the ledger appends to a body that it cut, or stores instead of one that it left out. */
 const CUT_MARK = /\[(cut|left out): [^\]]*\]\s*$/;
 
-/** An answer that breaks off is the gateway's failure: a provider's is reported within the answer. */
+/** If the answer breaks off, the gateway failed: a provider's failure is reported inside the answer. */
 async function readText(gateway: GatewayAddress, response: Response): Promise<string> {
   try {
     return await response.text();
@@ -138,7 +138,7 @@ async function findEntry(gateway: GatewayAddress, id: string): Promise<Entry> {
   return entry;
 }
 
-/** Sent as a message it would be paid for, and its answer would be compared with something else. */
+/** Explains why it is not sent: as a message it would be paid for, and its answer would be compared with something else. */
 function noAnswer({ request_id, operation }: Entry): string {
   return `request ${request_id} is of the kind ${operation}: only generation requests can be sent again`;
 }
@@ -151,14 +151,14 @@ function notKept({ request_id, client_dialect, requested_model, error_message }:
     : `the body of request ${request_id} was not kept; set audit.log_request_bodies to true to keep future ones`;
 }
 
-/** Who asked, where that came from a header or the key and not the body: rules and totals depend on it. */
+/** The agent and project, if they came from a header or a key and not from the body: rules and totals depend on them. */
 function labelsOf({ agent_type, project_id }: Entry, body: string): Record<string, string> {
   const fields = parseObject(body);
   const labels = [
     ['x-sluice-agent', agent_type, fields?.agent_type],
     ['x-sluice-project', project_id, fields?.project_id],
   ] as const;
-  // A header's characters are bytes.
+  // The characters of a header are bytes.
   return Object.fromEntries(
     labels.flatMap(([header, name, inBody]) =>
       name === null || inBody === name ? [] : [[header, Buffer.from(name).toString('latin1')]],
@@ -179,9 +179,9 @@ function answerOf(entry: Entry, dialect: DialectId, body: string | null): Answer
   return { text: readPart(DIALECTS[dialect], text), calls: [], failure };
 }
 
-/** Null: its body is a whole answer. */
+/** Returns null where the body is a whole answer. */
 function whyNone({ success, status, error_message }: Entry, body: string | null): string | null {
-  // The row has its own message: the body has the dialect's wording, under the provider's name.
+  // The row's own message is preferred: the body has it in the dialect's wording, under the provider's name.
   if (!success && error_message !== null) return error_message;
   if (status === 'aborted') return 'the client left before it was complete';
   if (body === null) return 'the answer was not kept; see audit.log_response_bodies';
@@ -198,7 +198,7 @@ function essenceOf({ parts }: NeutralResponse): Answer {
   return { text, calls, failure: null };
 }
 
-/** Plays the recorded answer with its timing, as far as the row has it: when its text began and when it ended. */
+/** Plays the recorded answer with its timing as far as the row has it: when its text began and when it ended. */
 async function play({ entry, answer }: Recorded, speed: number, context: CliContext): Promise<void> {
   const wait = (ms: number) => Bun.sleep(ms / speed);
   const ttft = entry.ttft_ms ?? entry.latency_ms;
@@ -215,7 +215,7 @@ async function play({ entry, answer }: Recorded, speed: number, context: CliCont
 interface Difference {
   same_text: boolean;
   same_calls: boolean;
-  /** The texts word by word, or by lines where hardly a word is the same: `-` is the old text, `+` the new. */
+  /** The texts compared word by word, or line by line if hardly a word is the same: `-` is the old text, `+` the new. */
   text: string[];
 }
 
@@ -229,7 +229,7 @@ function compare(before: Recorded, after: Recorded): Difference {
   return { same_text: old.text === now.text, same_calls, text };
 }
 
-/** Stops looking after this many changes: the time grows with the square of their number, a minute for 6,000. */
+/** The comparison stops after this many changes: its time grows with the square of their number, to a minute for 6,000. */
 const FEW_CHANGES = { maxEditLength: 1_000 };
 
 function changesBetween(old: string, now: string): Pick<Change, 'added' | 'removed' | 'value'>[] {
@@ -243,7 +243,7 @@ function changesBetween(old: string, now: string): Pick<Change, 'added' | 'remov
   );
 }
 
-/** How the request sent differs from the one the recorded answer was for. */
+/** How the request that was sent differs from the one that was recorded. */
 interface Sent {
   /** Secrets were redacted when it was recorded. */
   request_redacted: boolean;
@@ -274,7 +274,7 @@ function describe(before: Recorded, after: Recorded, { request_redacted: isRedac
         ? []
         : [`${entry.request_id} has no ${answer.text === '' ? '' : 'whole '}answer: ${answer.failure}`],
     ),
-    // A missing new answer cannot differ; where the old one is missing, the new one is worth reading.
+    // If the new answer is missing, there is nothing to compare; if the old one is, the new one is worth reading.
     ...(after.answer.failure === null ? describeDifference(before, after) : []),
   ];
 }

@@ -81,7 +81,7 @@ interface ReadBody {
   takesPrompt: boolean;
 }
 
-/** Throws UsageError where the request is not given, GatewayError where the body is not one. */
+/** Throws UsageError where no request is given, GatewayError where the body is not a request. */
 async function readAsked(input: ParsedArguments, context: CliContext): Promise<Asked> {
   const file = stringFlag(input, 'body');
   const named = stringFlag(input, 'model');
@@ -99,7 +99,7 @@ async function readAsked(input: ParsedArguments, context: CliContext): Promise<A
   };
 }
 
-/** Errors of the body name the file. */
+/** Errors in the body name the file. */
 async function readBodyFile(
   file: string,
   model: string | undefined,
@@ -178,7 +178,7 @@ function readAs(path: string, text: string, model: string | undefined): ReadBody
   return { dialect: found.dialect.id, incoming, request: takesPrompt ? parsed(incoming) : null, takesPrompt };
 }
 
-/** A body for trying rules need not name its model. */
+/** A body for trying out rules need not name its model. */
 function withModel(text: string, { route }: FoundRoute, model: string | undefined): string {
   if (model === undefined || route.model !== undefined) return text;
   try {
@@ -239,7 +239,7 @@ function describe({ model, agentType, body }: Asked, route: Route): string[] {
   return columns(rows);
 }
 
-/** In the order in which they are asked. */
+/** The targets in the order in which they would be asked. */
 function describeTargets(body: ReadBody | null, route: Route): [string, string][] {
   let isFirst = true;
   const rows = route.targets.map((target): [string, string] => {
@@ -260,7 +260,7 @@ function isEstimated(body: ReadBody | null, target: Target): boolean {
   );
 }
 
-/** A clause, and a word for programs. */
+/** A clause for people, and a word for programs. */
 function whySkipped(
   body: ReadBody | null,
   route: Route,
@@ -272,7 +272,7 @@ function whySkipped(
   return whyUnserved({ operation: incoming.route.operation, dialect, model: incoming.model }, route, target);
 }
 
-/** Names of all steps that a request to the target goes through, in order. */
+/** The names of all steps that a request to the target goes through, in order. */
 function stepsFor({ provider }: Target, policy: Route['policy']): string[] {
   return [...policy.transformers, ...provider.transformers].map((step) => step.name);
 }

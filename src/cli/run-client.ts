@@ -17,7 +17,7 @@ import { overlaySettings } from './settings-overlay.ts';
 import { trusting } from './trusted-authorities.ts';
 import { describeSpawnError } from '../workers/spawn-error.ts';
 
-/** By the shells' convention: the command was found and cannot be started, or was not found. */
+/** By the convention of shells: the command was found but cannot be started, or was not found. */
 const CANNOT_START = 126;
 const NOT_FOUND = 127;
 
@@ -51,7 +51,7 @@ export const runCommand: Command = {
       ...exemptFromProxies(gateway.url, context.inherited),
       ...Object.fromEntries(set),
     });
-    // The terminal sends Ctrl-C to both; the program decides what it means, and this process waits for it.
+    // The terminal sends Ctrl-C to both processes; the program decides what it means, and this one waits for the program.
     context.onSignal((signal) => {
       if (signal !== 'SIGINT') child.kill(signal as NodeJS.Signals);
     });
@@ -59,7 +59,7 @@ export const runCommand: Command = {
   },
 };
 
-/** What the program's variables, arguments and settings are made of. */
+/** What the program's variables, arguments and settings are derived from. */
 async function gatewayFor(
   program: ClientProgram,
   args: readonly string[],
@@ -89,8 +89,8 @@ function findProgram(name: string, { inherited: { PATH }, directory }: CliContex
 }
 
 /**
- * As if it were started directly: what the gateway finds in .env, such as providers' keys, is the gateway's alone.
- * @param variables beside those that it inherits.
+ * Starts the program as if directly: what the gateway finds in .env, such as providers' keys, is for the gateway alone.
+ * @param variables are added to those that it inherits.
  */
 function spawn(
   command: readonly string[],
@@ -113,10 +113,10 @@ function spawn(
   }
 }
 
-/** In milliseconds: without an answer the program starts all the same. */
+/** In milliseconds: if no answer comes, the program starts nevertheless. */
 const WINDOW_WAIT_MS = 3_000;
 
-/** In tokens, as far as the gateway knows it. */
+/** The context window in tokens, if the gateway knows it. */
 async function contextWindowOf(model: string, address: GatewayAddress): Promise<number | undefined> {
   try {
     const response = await askGateway(address, `/v1/models/${encodeURIComponent(model)}`, {
@@ -130,7 +130,7 @@ async function contextWindowOf(model: string, address: GatewayAddress): Promise<
   }
 }
 
-/** The program compares it with the certificate, as the commands do not. */
+/** Unlike the commands, the program compares the address with the certificate. */
 function urlFor({ url, isOwn, server }: GatewayAddress): string {
   const { port, protocol } = new URL(url);
   if (!isOwn || server.tls === null || protocol !== 'https:') return url;

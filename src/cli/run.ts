@@ -61,11 +61,11 @@ function helpOf(command: Command, { environment, terminal }: CliContext): string
   return formatCommandHelp(command, programName(environment), terminal.columns);
 }
 
-/** The shells' exit code for a program that Ctrl-C ended. */
+/** By the convention of shells, the exit code of a program that Ctrl-C ended. */
 const INTERRUPTED = 130;
 
 /**
- * `args`: without the program's name. Resolves to the exit code: 0 success, 1 failure, 2 a wrong command line, 130
+ * @param args without the program's name. Resolves to the exit code: 0 success, 1 failure, 2 a wrong command line, 130
  * cancelled by the person.
  */
 export async function runCli(args: string[], context: CliContext): Promise<number> {
@@ -105,7 +105,7 @@ async function dispatch(args: string[], context: CliContext): Promise<number> {
   return 0;
 }
 
-/** Flags before the command are refused, though many programs accept them there. */
+/** Refuses flags before the command, although many programs accept them there. */
 function refuseEarlyFlags(args: readonly string[]): void {
   const at = args.findIndex((each) => Object.hasOwn(COMMANDS, each));
   if (at === -1) return;

@@ -1,6 +1,5 @@
-// A program's settings with some of them changed: a folder that replaces the person's while the program runs. It
-// shows the contents of theirs, so that sessions and extensions are theirs, but has its own settings file. Theirs is
-// never written to.
+// A program's settings with some of them changed, in a folder that replaces the person's own while the program runs. It shows the contents
+// of that folder, so that sessions and extensions are the person's, but has its own settings file. The person's folder is never written to.
 import * as fs from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
@@ -12,17 +11,17 @@ import { usingHome } from './home.ts';
 import { codeOf, messageOf } from '../model/thrown.ts';
 
 export interface SettingsOverlay {
-  /** The variable for the folder in which the program looks for `folder`, in place of the person's home. */
+  /** The variable that names the folder in which the program looks for `folder`, instead of the person's home. */
   variable: string;
   folder: string;
-  /** In `folder`: JSON, comments allowed. */
+  /** A file in `folder`: JSON, with comments allowed. */
   file: string;
-  /** Replaces these settings of the person's file; the rest of it stays. */
+  /** Replaces these settings of the person's file; the others stay. */
   content: JsonObject;
 }
 
 /**
- * The variable for the program's environment. `name` is the program's.
+ * The variable for the program's environment. `name` is the program's name.
  * Throws CommandFailure where the person's own file cannot be read or would override the overlay's, and where the gateway's folder
  * cannot hold the overlay.
  */
@@ -33,12 +32,12 @@ export function overlaySettings(
 ): Record<string, string> {
   const home = join(findHome(environment), 'clients', name);
   const named = environment[variable];
-  // A program started this way may start another.
+  // A program that was started in this way may start another one.
   const ofPerson = named && resolve(directory, named) !== resolve(directory, home) ? named : undefined;
   const theirs = resolve(directory, ofPerson ?? (environment.HOME || homeDirectory()), folder);
   const own = readSettings(join(theirs, file));
   const settings = merge(own, content);
-  // There they also count as project settings, which take precedence.
+  // In that folder they also count as project settings, which take precedence.
   if (isSame(directory, dirname(theirs)) && !isDeepStrictEqual(merge(content, own), settings)) {
     const what = `${join(theirs, file)} takes precedence over the gateway’s settings`;
     throw new CommandFailure(`in your home folder ${what}; start ${name} in another folder`);
@@ -47,7 +46,7 @@ export function overlaySettings(
   usingHome(home, () => {
     fs.mkdirSync(ours, { recursive: true, mode: 0o700 });
     showIn(ours, theirs, file);
-    // Written atomically: another run of the program may be reading it. It may hold keys, of tool servers and the like.
+    // Written atomically, since another run of the program may be reading it. It may contain keys, such as those of tool servers.
     const draft = join(home, `${file}.${process.pid}`);
     fs.writeFileSync(draft, `${JSON.stringify(settings)}\n`, { mode: 0o600 });
     fs.renameSync(draft, join(ours, file));
@@ -74,7 +73,7 @@ function readSettings(path: string): JsonObject {
   throw new CommandFailure(`${path} cannot be read: line ${first.line ?? 1}: ${first.message}`);
 }
 
-/** Links the entries of `theirs`; what the program itself put into `ours` stays. */
+/** Links the entries of `theirs`. What the program itself has put into `ours` stays. */
 function showIn(ours: string, theirs: string, except: string): void {
   for (const each of fs.readdirSync(ours)) {
     const path = join(ours, each);
@@ -92,7 +91,7 @@ function link(target: string, path: string): void {
   try {
     fs.symlinkSync(target, path);
   } catch (error) {
-    // Another run created it first.
+    // Another run has created it first.
     if (codeOf(error) !== 'EEXIST') throw error;
   }
 }

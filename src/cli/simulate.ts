@@ -1,4 +1,4 @@
-// `sluice simulate`: the simulator alone as an HTTP server, an upstream for tests, benchmarks and demonstrations.
+// `sluice simulate`: the simulator as an HTTP server of its own, an upstream for tests, benchmarks and demonstrations.
 import { createWebHost } from '../gateway/host.ts';
 import { createHttpHost, type HttpHost } from '../server/host.ts';
 import { ListenError } from '../server/listen.ts';
@@ -8,7 +8,7 @@ import type { CliContext, Command } from './command.ts';
 import { announce } from './standard-output.ts';
 import { messageOf } from '../model/thrown.ts';
 
-/** Next to the gateway's own default. */
+/** Next to the gateway's default port. */
 const DEFAULT_PORT = 8089;
 const MAX_BODY_BYTES = 64 * 1024 * 1024;
 
@@ -33,7 +33,7 @@ export const simulateCommand: Command = {
       context.err(`error: ${error.message}`);
       return 1;
     }
-    // Before the address is printed: whoever reads it may end this process at once.
+    // Done before the address is printed: whoever reads it may end this process at once.
     const ending = new Promise<void>((resolve) => context.onSignal(() => resolve()));
     announce([`simulator on ${http.url}`], context);
     await ending;

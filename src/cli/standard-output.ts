@@ -6,13 +6,13 @@ import { codeOf, messageOf } from '../model/thrown.ts';
 export { writeStandardError } from '../server/standard-error.ts';
 
 const STANDARD_OUTPUT = 1;
-/** How long to wait before retrying a full non-blocking pipe, in milliseconds. */
+/** In milliseconds, how long to wait before writing again to a non-blocking pipe that is full. */
 const FULL_PIPE_MS = 5;
 
-/** The output did not arrive; the message says why. */
+/** The output did not arrive. The message says why. */
 export class OutputLost extends CommandFailure {
   override readonly name = 'OutputLost';
-  /** The reader has left, as `head` does when it has enough: this is not an error. */
+  /** Whether the reader has left, as `head` does when it has enough, which is not an error. */
   readonly isUnwanted: boolean;
 
   constructor(cause: unknown) {
@@ -35,7 +35,7 @@ export function writeOutput(text: string): void {
   }
 }
 
-/** Prints a server's own messages: it serves whether or not anybody reads them. */
+/** Prints a server's own messages, and ignores it if nobody reads them. */
 export function announce(lines: readonly string[], context: Pick<CliContext, 'out' | 'err'>): void {
   try {
     for (const line of lines) context.out(line);

@@ -1,4 +1,4 @@
-// `sluice tail`: what the models are generating at this moment, token by token.
+// `sluice tail`: what the models are generating at the moment, token by token.
 import type { LiveEvent } from '../management/shapes.ts';
 import { createFrameSplitter } from '../sse/frame-splitter.ts';
 import { parseFrame } from '../sse/parse-frame.ts';
@@ -17,7 +17,7 @@ import { untilShutdown } from './serve/until-shutdown.ts';
 
 const PATH = '/gateway/streams/live';
 const LARGEST_EVENT = 32 * 1024 * 1024;
-/** Enough of an id to distinguish streams. */
+/** How many characters of an id are shown: enough to tell streams apart. */
 const SHOWN_ID = 8;
 
 export const tailCommand: Command = {
@@ -72,14 +72,14 @@ async function* untilBreak(body: ReadableStream<Uint8Array>, { url }: GatewayAdd
 
 interface Screen {
   show(data: string, name: string | undefined): void;
-  /** The next output starts on a new line. */
+  /** Makes the next output start on a new line. */
   end(): void;
 }
 
 const jsonLines = (context: CliContext): Screen => ({ show: (data) => context.out(data), end: () => {} });
 
 /**
- * Text is written as it comes. Where the stream changes, or a stream begins or ends, a new line says whose text
+ * Writes text as it arrives. When the stream changes, or one begins or ends, a new line says whose text
  * follows.
  */
 function createScreen(context: CliContext): Screen {

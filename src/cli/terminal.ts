@@ -3,13 +3,13 @@ import { printable } from '../model/printable.ts';
 import { isTerminal } from '../server/is-terminal.ts';
 
 export interface Terminal {
-  /** False where standard input is a pipe, a file or nothing. */
+  /** False where standard input is a pipe, a file or closed. */
   isInteractive: boolean;
-  /** Standard input, output or error is a terminal, which may hang up. False in services, containers, under `nohup`. */
+  /** Whether standard input, output or error is a terminal, which may hang up. False in services, containers and under `nohup`. */
   isAttached: boolean;
-  /** Width of a line of standard output in characters; undefined where it is not a terminal. */
+  /** The width of standard output in characters; undefined where it is not a terminal. */
   columns: number | undefined;
-  /** Standard input to its end. */
+  /** Reads standard input to its end. */
   readAll(): Promise<string>;
   /** Reads one line without echo. Rejects with GivenUp where the person leaves with Ctrl-C. */
   readHidden(prompt: string): Promise<string>;
@@ -35,7 +35,7 @@ export interface StandardStreams {
 export function createTerminal(streams: StandardStreams): Terminal {
   async function readHidden(prompt: string): Promise<string> {
     const { stdin, stderr } = streams;
-    // First of all, so that what is typed at once is not echoed either.
+    // Done first, so that what is typed immediately is not echoed either.
     stdin.setRawMode(true);
     stderr.write(prompt);
     let line = '';
@@ -75,7 +75,7 @@ export function createTerminal(streams: StandardStreams): Terminal {
   };
 }
 
-/** @param descriptor of standard output or error: pipes and files get every byte. */
+/** @param descriptor of standard output or error. If it is a pipe or a file, it gets every byte. */
 export function shownOn(descriptor: 1 | 2, text: string): string {
   return isTerminal(descriptor) ? printable(text) : text;
 }

@@ -15,9 +15,9 @@ interface CaseRequest {
 
 /** Output tokens for the answer itself, in addition to those for thinking. */
 const ANSWER_TOKENS = 1_024;
-/** The least that providers accept. */
+/** The least that providers accept as a thinking budget. */
 const THINKING_TOKENS = 1_024;
-/** Where the dialect's providers have the version in their base URL, its clients have it in the path. */
+/** Where the version is in the base URL of a dialect's providers, it is in the path of its clients. */
 const PREFIXES = ['', '/v1'];
 
 export function buildCase(dialect: Dialect, name: CaseName, model: string): CaseRequest {
@@ -72,7 +72,7 @@ function spoil(body: JsonObject): JsonObject {
   );
 }
 
-/** Where the dialect's clients send this: path and query below the server's address. */
+/** Path and query below the server's address to which the dialect's clients send this. */
 export function clientPath({ client, provider }: Dialect, model: string, stream: boolean): string {
   const endpoint = provider.endpoint(model, stream);
   const isOwn = (path: string) => {

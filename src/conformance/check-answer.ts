@@ -1,13 +1,13 @@
-// Judges one answer of a server: its head, its stream by the dialect's grammar, its errors by their shape.
+// Checks one answer of a server: its head, its stream by the dialect's grammar, and the shape of its errors.
 import { type Dialect, FRAMING_TYPES } from '../dialects/dialect.ts';
 import { GatewayError } from '../model/errors.ts';
 import { isObject, parseObject } from '../model/json/json.ts';
 import { FRAME_FORMATS } from '../sse/frame-format.ts';
 import { messageOf } from '../model/thrown.ts';
 
-/** Bytes; an answer to these short questions is far below. */
+/** In bytes; answers to these short questions are far smaller. */
 const MAX_BODY = 4 * 1024 * 1024;
-/** Characters that a violation quotes of a server's answer. */
+/** The most characters that a violation quotes from a server's answer. */
 const MAX_QUOTE = 200;
 
 export async function checkStream(dialect: Dialect, response: Response): Promise<string[]> {
@@ -69,7 +69,7 @@ export async function checkError(dialect: Dialect, response: Response): Promise<
   if (!isObject(body.error)) return [...violations, 'the error body has no object `error`'];
   for (const [name, example] of Object.entries(model.error)) {
     const kind = typeof example;
-    // In some dialects the error's code may be null, and is then optional; the message never is.
+    // In some dialects an error's code may be null and is then optional; the message never is.
     const isOwed = kind === 'number' || name === 'message' || name === 'type' || name === 'status';
     if (isOwed && typeof body.error[name] !== kind)
       violations.push(`the error body's error.${name} is not a ${kind}`);

@@ -1,14 +1,14 @@
-// Reads an answer's bytes, streamed or whole, as a neutral answer, to compare one with another.
+// Reads the bytes of an answer, streamed or whole, as a neutral answer, so that two answers can be compared.
 import type { Dialect } from '../dialects/dialect.ts';
 import { isObject, type JsonObject, parseObject } from '../model/json/json.ts';
 import { createResponseCollector } from '../model/replay.ts';
 import type { NeutralResponse } from '../model/response.ts';
 import { FRAME_FORMATS } from '../sse/frame-format.ts';
 
-/** Bytes of one event: bodies kept for the audit are far below. */
+/** The most bytes of one event; bodies kept for the audit are far smaller. */
 const LARGEST_EVENT = 32 * 1024 * 1024;
 
-/** Throws the failure that the answer reports, or why it cannot be read. */
+/** Throws the failure that the answer reports, or an error that says why it cannot be read. */
 export function readAnswer(dialect: Dialect, text: string): NeutralResponse {
   const whole = parseObject(text);
   if (whole !== undefined) {
@@ -28,7 +28,7 @@ export function readAnswer(dialect: Dialect, text: string): NeutralResponse {
   return collector.response();
 }
 
-/** The text of a stream as far as it goes: up to where it breaks off or cannot be read. */
+/** The text of a stream up to where it breaks off or cannot be read. */
 export function readPart(dialect: Dialect, text: string): string {
   let received = '';
   const decoder = dialect.provider.createStreamDecoder({
@@ -39,7 +39,7 @@ export function readPart(dialect: Dialect, text: string): string {
   try {
     for (const data of eventsOf(dialect, text)) decoder.decode(data);
   } catch {
-    // The stream was cut off here: the text before it is the result.
+    // The stream breaks off here; the text before it is the result.
   }
   return received;
 }

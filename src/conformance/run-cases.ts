@@ -8,17 +8,17 @@ import { messageOf } from '../model/thrown.ts';
 export interface CaseResult {
   dialect: DialectId;
   case: CaseName;
-  /** `not asked`: if the first case of a dialect gets no answer, the others would only wait as long again. */
+  /** `not asked`: the first case of the dialect got no answer, and the others would wait just as long for none. */
   outcome: 'ok' | 'violations' | 'not served' | 'not asked';
   violations: string[];
 }
 
-/** No server answers; the message says what to do. */
+/** No server answers. The message says what to do. */
 export class ServerUnreachable extends Error {
   override readonly name = 'ServerUnreachable';
 }
 
-/** Not even the head of an answer came in time; the message says how long was waited. */
+/** The head of an answer did not arrive in time. The message says how long was waited. */
 export class NoAnswer extends Error {
   override readonly name = 'NoAnswer';
 }
@@ -31,14 +31,14 @@ export interface RunOptions {
   key: string | null;
   /** The dialects were selected by name: one that is not served is a violation. */
   isDemanded: boolean;
-  /** Bounds the time of each request, its answer's body included. Rejects with NoAnswer, and with ServerUnreachable to end the run. */
+  /** Limits the time of each request, including the body of its answer. Rejects with NoAnswer, or with ServerUnreachable to end the run. */
   send(url: string, init: RequestInit): Promise<Response>;
 }
 
-/** Statuses for paths that a server does not have. */
+/** Statuses that mean that the server does not have the path. */
 const NOT_SERVED = [404, 501];
 
-/** Each result as it comes. Throws ServerUnreachable. */
+/** Yields each result as it arrives. Throws ServerUnreachable. */
 export async function* runCases(options: RunOptions): AsyncGenerator<CaseResult> {
   for (const dialect of options.dialects) {
     const [first, ...others] = CASE_NAMES;

@@ -25,8 +25,8 @@ export class ManagementError extends Error {
 }
 
 /**
- * Any other error comes from the ledger's store: the pages call nothing else that can fail. A key may stand in the path or the name of a
- * parameter by mistake, which the message would repeat (GUARANTEES 18).
+ * Any error but a ManagementError comes from the ledger's store: the pages call nothing else that can fail. A message may repeat
+ * a path or a parameter's name in which a key stands by mistake (GUARANTEES 18).
  */
 export function answerError(thrown: unknown): Response {
   const error =

@@ -67,7 +67,7 @@ async function answerWithBodies(
   filter: AuditFilter,
   { setTimer }: ManagementDeps,
 ): Promise<Response> {
-  // With binary parts a single row may be half a gigabyte.
+  // Binary parts can make a single row half a gigabyte.
   const atOnce = filter.includeBinaries === true ? 1 : ROWS_AT_ONCE;
   let found = await store.audit({ ...filter, limit: Math.min(filter.limit, atOnce) });
   const { total } = found;
@@ -125,7 +125,7 @@ function readFilter(query: URLSearchParams): AuditFilter {
 
 const CURSOR = /^(\d{1,15})-(\d{1,15})$/;
 
-/** The value of `before` that continues after these rows; null: there are no older ones. */
+/** The value of `before` that continues after these rows; null where there are no older ones. */
 function cursorOf({ rows, hasOlder }: AuditRows): string | null {
   const last = rows.at(-1);
   return last === undefined || !hasOlder ? null : `${last.timestamp}-${last.id}`;

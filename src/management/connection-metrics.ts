@@ -1,4 +1,4 @@
-// Connections to providers, as metrics for Prometheus.
+// The open connections to providers, as metrics for Prometheus.
 import { gauge, type Metric } from '../telemetry/metric.ts';
 import type { PoolState } from '../upstream/connections.ts';
 

@@ -14,7 +14,7 @@ export async function readHealth(deps: ManagementDeps): Promise<Health> {
   ]);
   const defaultProvider = routing.defaultProvider ?? providers[0]?.name ?? null;
   const ledger = deps.ledger?.health() ?? null;
-  // Read after the workers were asked, when it is known which of them answer.
+  // Read after the workers were asked, since only then it is known which of them answer.
   const workers = deps.workers?.();
   const unread = deps.budgetsUnread();
   const redis = deps.remoteCount();
@@ -64,7 +64,7 @@ export async function readHealth(deps: ManagementDeps): Promise<Health> {
   };
 }
 
-/** Why what names no other provider cannot be answered; nothing where it can. */
+/** Says why a request that names no other provider cannot be answered; returns nothing where it can. */
 function failureOf(
   byDefault: string | null,
   states: readonly ProviderState[],
@@ -92,7 +92,7 @@ function missing(workers: WorkerCount | undefined): string[] {
   ].filter((reason) => reason !== false);
 }
 
-/** Of the certificate that new connections are shown: a renewed one that was refused is in the log. */
+/** Describes the certificate that new connections are shown. If a renewed one was refused, the log says so. */
 function certificateState({ files, validUntil }: TlsConfig, now: number): Required<Health>['tls'] {
   const valid_until = new Date(validUntil).toISOString();
   const ok = now < validUntil;

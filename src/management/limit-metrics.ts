@@ -1,4 +1,4 @@
-// Budgets and rate limits, and what is used of each, as metrics for Prometheus.
+// Budgets and rate limits, and how much of each is used, as metrics for Prometheus.
 import type { Budget, RateLimit } from '../config/resolved.ts';
 import type { BudgetState } from '../ledger/budgets/budget-book.ts';
 import type { LimitState } from '../limits/limit-line.ts';
@@ -74,7 +74,7 @@ interface LimitSample {
   value: number;
 }
 
-/** @param metric with the labels that come before the names. */
+/** @param metric whose labels come before those of the names. */
 function limitGauge(
   metric: { name: string; help: string; labels: string[] },
   samples: readonly LimitSample[],
@@ -83,7 +83,7 @@ function limitGauge(
     ...labels,
     ...[each, agent, project, provider, model].map((label) => label ?? ''),
   ];
-  // A name may have two limits to itself, one of all names and one of a glob: the smaller one binds it.
+  // Two limits may apply to a name on its own, one for all names and one for a glob: the smaller one counts.
   const binding = new Map<string, LimitSample>();
   for (const sample of samples) {
     const key = JSON.stringify(labelsOf(sample));

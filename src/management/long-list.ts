@@ -1,6 +1,6 @@
 // A long JSON answer, made piece by piece: between two pieces the process serves other requests.
 
-/** UTF-16 units per piece, which take a millisecond or two. */
+/** In UTF-16 units. A piece takes a millisecond or two. */
 const PIECE_LENGTH = 512 * 1024;
 
 export interface LongList {

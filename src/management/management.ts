@@ -23,11 +23,11 @@ import { refuseUnknown } from './query.ts';
 import { cancelStream, type RunningRequests, readStreams, watchStreams } from './streams.ts';
 
 export interface ManagementDeps {
-  /** The configuration in force. */
+  /** The configuration in use. */
   config(): ResolvedConfig;
-  /** Null: nothing is recorded. */
+  /** Null where nothing is recorded. */
   ledger: Ledger | null;
-  /** Has seen every request since the start. */
+  /** It has counted every request since the start. */
   meter: Pick<Meter, 'metrics'>;
   version: string;
   /** Unix ms at which the gateway started. */
@@ -39,21 +39,21 @@ export interface ManagementDeps {
   /** The returned function cancels. */
   setTimer(callback: () => void, ms: number): () => void;
   running: RunningRequests;
-  /** The serving processes; left out where this one serves. */
+  /** The serving processes; left out where this process serves. */
   workers?(): WorkerCount;
   /** What is known about these providers, in this order. Contains no secret. */
   providerStates(providers: readonly ProviderConfig[]): ProviderState[] | Promise<ProviderState[]>;
   /** The states of `costs.budgets`, in that order. */
   budgets(): BudgetState[];
-  /** Why what was spent cannot be read from the ledger at the moment, so that too little may be counted; null: it can. */
+  /** Why the ledger cannot be read at the moment, so that the amount spent may be counted too low; null where it can be read. */
   budgetsUnread(): string | null;
-  /** The states of `rate_limits`, in that order; where each has a limit to itself, those who use some of it. */
+  /** The states of `rate_limits`, in that order. Where everyone has a limit of their own, only those who use some of it are listed. */
   rateLimits(): LimitState[] | Promise<LimitState[]>;
-  /** Of the server over which several gateways count rate limits; null: there is none. */
+  /** The state of the server through which several gateways share their rate limits; null where there is none. */
   remoteCount(): RemoteState | null;
-  /** Left out where the host does not write the log itself. */
+  /** Left out where the gateway's host does not write the log itself. */
   log?(): LogState | Promise<LogState>;
-  /** Why a change of the configuration is not in use; null: what was read last is. Left out where none is read. */
+  /** Why a change of the configuration is not in use; null where the latest one is. Left out where no file is read. */
   refusedChange?(): string | null;
   /** Whether further files and connections can be opened; left out where the host does not watch that. */
   descriptors?(): DescriptorState | Promise<DescriptorState>;
@@ -65,9 +65,9 @@ export interface ManagementDeps {
 export interface WorkerCount {
   wanted: number;
   running: number;
-  /** How many have not served yet because the gateway itself is only starting: the others serve for them. */
+  /** How many have not served yet because the gateway itself is still starting, while the others serve. */
   starting: number;
-  /** How many of the running ones do not answer at the moment: their part is missing on the pages. */
+  /** How many of the running ones do not answer at the moment: their figures are missing on the pages. */
   silent: number;
   /** How many died and were replaced. */
   replaced: number;
@@ -80,7 +80,7 @@ type Page = (
   project: string | null,
 ) => object | Promise<object>;
 
-/** Health and /metrics take any parameter: probes, load balancers and scrapers add some of their own. */
+/** Health and /metrics accept any parameter, since probes, load balancers and scrapers add some of their own. */
 const PAGES: Readonly<Record<string, Page>> = {
   '/gateway/health': readHealth,
   '/gateway/providers': withoutParameters(readProviders),
@@ -96,12 +96,12 @@ const STREAM = /^\/gateway\/streams\/([^/]+)$/;
 
 const PREFIX = '/gateway/';
 
-/** Where a project's key is shown the project's own figures; it opens no other page. */
+/** With a project's key, this page shows the project's own figures; no other page opens with such a key. */
 export const PROJECT_PAGE = '/gateway/metrics';
 
 /**
- * Answers /metrics and every path below /gateway/, others with undefined. Never rejects.
- * @param project whose key asks; null: the operator's.
+ * Answers /metrics and every path below /gateway/, and returns undefined for others. Never rejects.
+ * @param project whose key the request has; null for the operator's key.
  */
 export type Manage = (request: Request, url: URL, project: string | null) => Promise<Response | undefined>;
 

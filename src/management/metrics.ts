@@ -1,4 +1,4 @@
-// GET /gateway/metrics: totals of all time or a window, those of each name, each model's figures, the newest requests.
+// GET /gateway/metrics: totals of all time or of a window, by name and by model, and the newest requests.
 import type { Budget, RateLimit } from '../config/resolved.ts';
 import { periodAt } from '../model/calendar-period.ts';
 import { compileGlob } from '../model/glob.ts';
@@ -23,10 +23,10 @@ import type { Budget as BudgetEntry, Figures, RateLimit as LimitEntry } from './
 
 const RECENT_LIMIT = 20;
 const MAX_RECENT = 1000;
-/** Most models listed one by one: clients may ask for any name. */
+/** The most models that are listed one by one: clients may ask for any name. */
 const MAX_MODELS = 100;
 
-/** Flag, whether it is on by default, the answer's key, and the store's dimension. */
+/** A flag, whether it is on by default, the answer's key, and the store's dimension. */
 type Breakdown = readonly [flag: string, byDefault: boolean, key: string, dimension: Dimension];
 const BREAKDOWNS: readonly Breakdown[] = [
   ['include_provider', true, 'by_provider', 'provider'],
@@ -37,7 +37,7 @@ const BREAKDOWNS: readonly Breakdown[] = [
 
 const PARAMETERS = ['since', 'step', 'recent_limit', ...BREAKDOWNS.map(([flag]) => flag)];
 
-/** @param project whose figures alone are shown; null: all. */
+/** @param project the only one whose figures are shown; null for all. */
 export async function readMetrics(
   deps: ManagementDeps,
   query: URLSearchParams,
@@ -55,12 +55,12 @@ export async function readMetrics(
   const steps = readSteps(query, window, now);
   const recentLimit = readInteger(query, 'recent_limit', { max: MAX_RECENT }) ?? RECENT_LIMIT;
   const wanted = BREAKDOWNS.filter(([flag, byDefault]) => readFlag(query, flag) ?? byDefault);
-  // Those by default would be many, and take longer to read.
+  // For each step, the default breakdowns would be large and slow to read.
   const wantedOfSteps = BREAKDOWNS.filter(([flag]) => readFlag(query, flag) === true);
   await flushed(deps);
   const store = deps.ledger?.store ?? null;
   const by = dimensionsOf(wanted);
-  // Their times tell of all requests together.
+  // The times of models are those of all requests together.
   const withModels = by.includes('model') && project === null;
   const [summary, series, recent] = await Promise.all([
     store?.summary({ window, by, models: withModels ? MAX_MODELS : 0 }) ?? null,
@@ -134,14 +134,14 @@ function limitsOf(
   return [...own, ...others.map((limit) => ({ limit, used: 0, isReached: false }))];
 }
 
-/** A budget or limit that others share, too, tells of them, and so does one of several projects, whose name is a pattern. */
+/** A budget or limit that the project shares would tell of others, and so would one whose project is a pattern. */
 function isOf(project: string, whose: Budget | RateLimit): boolean {
   return whose.project === project && !isPattern(project);
 }
 
 const isPattern = (project: string) => project.includes('*');
 
-/** What the project has to itself, as each has, and has not used any of: no state of it is known. */
+/** A budget or limit that the project has for itself and has not used yet has no state. */
 function unused<Each extends Budget | RateLimit>(
   project: string,
   all: readonly Each[],
@@ -163,7 +163,7 @@ function dimensionsOf(breakdowns: readonly Breakdown[]): Dimension[] {
   return breakdowns.map(([, , , dimension]) => dimension);
 }
 
-/** The cost of each name. */
+/** The cost of each name in these breakdowns. */
 function costsBy(breakdowns: readonly Breakdown[], by: Breakdowns = {}): object {
   return Object.fromEntries(
     breakdowns.map(([, , key, dimension]) => [
@@ -175,7 +175,7 @@ function costsBy(breakdowns: readonly Breakdown[], by: Breakdowns = {}): object 
   );
 }
 
-/** All figures of each name, `projects` and the like. */
+/** All figures of each name, under `projects` and the like. */
 function figuresBy(dimensions: readonly Dimension[], by: Breakdowns = {}): object {
   return Object.fromEntries(
     dimensions.map((dimension) => [
@@ -185,7 +185,7 @@ function figuresBy(dimensions: readonly Dimension[], by: Breakdowns = {}): objec
   );
 }
 
-/** Averages and the rate are 0 where there is nothing to average. */
+/** Averages and the rate are 0 where nothing was counted. */
 function summarise(totals: Totals): Figures {
   return {
     total_requests: totals.requests,
@@ -233,7 +233,7 @@ function describeLimit({
 function whoseIs({ each, agent, project, provider, model }: Budget | RateLimit): object {
   const named = Object.entries({ each, agent, project, provider, model })
     .filter(([, name]) => name !== null)
-    // Where each has the limit to itself, the empty name means requests without one.
+    // Where everyone has a limit of their own, the empty name means requests that name none.
     .map(([what, name]) => [what, name === '' ? null : name]);
   return Object.fromEntries(named);
 }

@@ -1,4 +1,4 @@
-// The figures of one name in /gateway/metrics, and of one model, whose times are known too.
+// The figures of one name in /gateway/metrics, and those of one model, which include times.
 import type { ModelTotals, Totals } from '../ledger/store.ts';
 import { quantileOf } from '../model/histogram.ts';
 import type { ModelFigures, NamedFigures } from './shapes.ts';

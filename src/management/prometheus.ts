@@ -71,7 +71,7 @@ export function stateMetrics(state: State): Metric[] {
   ];
 }
 
-/** One value, without labels. */
+/** A metric with one value and no labels. */
 function one(name: string, help: string, value: number): Metric {
   return gauge({ name: `sluice_${name}`, help, labels: [] }, [[[], value]]);
 }

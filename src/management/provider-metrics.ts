@@ -5,7 +5,7 @@ import type { ProviderState } from '../upstream/provider-state.ts';
 const BREAKER_STATES: readonly ProviderState['breaker'][] = ['closed', 'half-open', 'open'];
 
 export function providerMetrics(states: readonly ProviderState[]): Metric[] {
-  /** @param value null: it has none. */
+  /** @param value returns null for a provider without one. */
   const each = (name: string, help: string, value: (state: ProviderState) => number | null): Metric =>
     gauge(
       { name: `sluice_provider_${name}`, help, labels: ['provider'] },

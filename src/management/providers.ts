@@ -36,7 +36,7 @@ export async function readProviders(deps: ManagementDeps): Promise<Providers> {
   };
 }
 
-/** Open connections to its servers, which it may share with other providers; nothing before the first request. */
+/** The open connections to its servers, which it may share with other providers; undefined before the first request. */
 function connectionsTo(
   { baseUrl, otherBaseUrls = [] }: ProviderConfig,
   pools: readonly PoolState[],

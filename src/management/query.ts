@@ -25,13 +25,13 @@ export function readText(query: URLSearchParams, name: string): string | undefin
   return value;
 }
 
-/** A switch: present without a value means true. */
+/** Reads a switch: a parameter without a value means true. */
 export function readFlag(query: URLSearchParams, name: string): boolean | undefined {
   const values = query.getAll(name);
   return values.length === 1 && values[0] === '' ? true : readBoolean(query, name);
 }
 
-/** In any case: Python clients write `True`. */
+/** Ignores the case: Python clients write `True`. */
 export function readBoolean(query: URLSearchParams, name: string): boolean | undefined {
   switch (readText(query, name)?.toLowerCase()) {
     case undefined:
@@ -88,7 +88,7 @@ export function readSince(query: URLSearchParams, name: string, now: number): nu
 }
 
 const ISO_8601 = /^(\d{4}-\d\d-\d\d)(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?)?(?:Z|[+-]\d\d:?\d\d)?$/i;
-/** Smaller numbers are seconds (up to the year 5138), larger ones milliseconds (from 1973 on). */
+/** Smaller numbers are seconds (up to the year 5138), the others milliseconds (from 1973 on). */
 const SECONDS_BELOW = 1e11;
 
 /** A time in Unix ms, from ISO-8601 (UTC where no zone is given) or Unix seconds or milliseconds. */
@@ -115,7 +115,7 @@ function parseTime(given: string): number {
   return Date.parse(zoned ? text : `${text}Z`);
 }
 
-/** Needed because `Date` accepts the 30th of February as the 2nd of March. */
+/** Whether the day exists: `Date` takes the 30th of February for the 2nd of March. */
 function isDay(day: string): boolean {
   const midnight = Date.parse(day);
   return Number.isFinite(midnight) && new Date(midnight).toISOString().startsWith(day);

@@ -1,4 +1,4 @@
-// GET / and HEAD /: clients and load balancers probe it, a browser gets the dashboard, which is loaded when first asked for.
+// GET / and HEAD /: clients and load balancers probe it. A browser gets the dashboard, which is loaded with the first such request.
 import { GatewayError } from '../model/errors.ts';
 import { forMethod } from './head.ts';
 
@@ -35,7 +35,7 @@ export async function answerRoot(
 }
 
 /**
- * What HAProxy asks to see whether a server is up, unless told otherwise (`option httpchk`), by HTTP/1.0 without a Host.
+ * The answer to OPTIONS, by which HAProxy checks a server unless told otherwise (`option httpchk`), with HTTP/1.0 and no Host.
  * https://docs.haproxy.org/2.6/configuration.html#4-option%20httpchk
  */
 function allowed(): Response {
@@ -53,13 +53,13 @@ function wantsPage(request: Request): boolean {
   return request.headers.get('accept')?.includes('text/html') ?? false;
 }
 
-/** Undefined where there is no such file, as in a bundled program. */
+/** Returns undefined where there is no such file, as in a bundled program. */
 async function loadPage(name: string): Promise<Response | undefined> {
   try {
     const { servePage } = await import('./dashboard/serve.ts');
     return await servePage(name);
   } catch (thrown) {
-    // Bundled for browsers, it has no file system either: what would read a file is no function, and its address no URL.
+    // A bundle for browsers has no file system: the function that reads a file is missing, and the file's address is no URL.
     if (thrown instanceof TypeError) return undefined;
     throw thrown;
   }

@@ -1,4 +1,4 @@
-// The series of /gateway/metrics: which steps it has, and those without a request.
+// The series of /gateway/metrics: its steps, including those without a request.
 import {
   NO_TOTALS,
   type SeriesPoint,
@@ -15,7 +15,7 @@ const MAX_STEPS = 4_000;
 
 export type Steps = Omit<SeriesRequest, 'by' | 'project'>;
 
-/** The steps from the one in which the window begins to the present one; undefined: none are asked for. */
+/** The steps from the one in which the window begins to the present one; undefined where none are asked for. */
 export function readSteps(query: URLSearchParams, window: SumWindow, now: number): Steps | undefined {
   const step = readChoice(query, 'step', STEPS);
   if (step === undefined) return undefined;
@@ -31,7 +31,7 @@ export function readSteps(query: URLSearchParams, window: SumWindow, now: number
   return { step, from: Math.max(since ?? 0, oldest), until: now };
 }
 
-/** With a point of zeros for every step without requests; without a window's beginning, from the first request on. */
+/** Adds a point of zeros for every step without requests. Where the window has no beginning, it starts with the first request. */
 export function withoutGaps(
   points: readonly SeriesPoint[],
   { step, from, until }: Steps,

@@ -11,9 +11,9 @@ export interface Health {
   version: string;
   uptime_seconds: number;
   active_streams: number;
-  /** Present where several processes serve. */
+  /** Left out where one process serves. */
   workers?: WorkerCount;
-  /** By name, whether it is healthy. */
+  /** Whether each provider is healthy, by its name. */
   providers: Record<string, boolean>;
   routing: { default_provider: string | null; fallback_chain: readonly string[] };
   audit: { enabled: boolean; log_request_bodies: boolean; log_response_bodies: boolean };
@@ -27,7 +27,7 @@ export interface Health {
     last_error: string | null;
     notices: readonly string[];
   } | null;
-  /** Present where several gateways count rate limits together. */
+  /** Left out unless several gateways count rate limits together. */
   redis?: { ok: boolean; last_error: string | null };
   tls?: { ok: boolean; valid_until: string; last_error: string | null };
   log?: { ok: boolean; dropped: number; last_error: string | null };
@@ -37,16 +37,16 @@ export interface Health {
 export interface Provider {
   name: string;
   kind: string;
-  /** `any`: whichever the client speaks. */
+  /** `any` means the dialect that the client speaks. */
   dialect: string;
-  /** Dialects used with clients that speak them themselves. */
+  /** Dialects that are also spoken with clients of the same dialect. */
   also_speaks: string[];
   healthy: boolean;
   breaker: ProviderState['breaker'];
   retry_in_ms?: number;
   in_flight: number;
   queued: number;
-  /** Left out before the first request, and where the runtime keeps them. */
+  /** Left out before the first request, and where the runtime manages the connections. */
   connections?: { active: number; idle: number };
   concurrency_limit: number | null;
   keys: ProviderKey[];
@@ -59,7 +59,7 @@ export interface ProviderKey {
   name: string;
   state: ProviderState['keys'][number]['state'];
   retry_in_ms?: number;
-  /** Those it is set aside for, where it is not for all. */
+  /** The models that the key is reserved for; left out where it is for all. */
   models?: string[];
 }
 
@@ -68,7 +68,7 @@ export interface Providers {
   disabled: { name: string; reason: string }[];
 }
 
-/** Of one name, a project's or another. */
+/** The figures of one name: of a project, an agent or the like. */
 export interface NamedFigures {
   requests: number;
   error_rate: number;
@@ -100,7 +100,7 @@ export interface ModelFigures extends NamedFigures {
   gateway_share: number;
 }
 
-/** A spender left out: anyone. The others are globs; an `each` budget's own is a name (null: it has none). */
+/** Without a spender, it is for everyone. Names are globs; the state of an `each` budget has an actual name (null: none). */
 export interface Budget {
   limit_usd: number;
   per: 'hour' | 'day' | 'week' | 'month';
@@ -116,7 +116,7 @@ export interface Budget {
   until: string;
 }
 
-/** Names as of a budget. One of the first three is given. */
+/** The names are as in a budget. One of the first three is given. */
 export interface RateLimit {
   requests?: number;
   tokens?: number;
@@ -193,7 +193,7 @@ export type LiveEvent =
       provider: string | null;
       input_tokens: number;
       output_tokens: number;
-      /** Whether a provider reported them. */
+      /** Whether a provider reported the usage. */
       usage_known: boolean;
       cost_usd: number | null;
       latency_ms: number;
@@ -279,6 +279,6 @@ export interface AuditEntry {
 export interface Audit {
   entries: AuditEntry[];
   total: number;
-  /** The value of `before` that lists older ones; null: there are none. */
+  /** The value of `before` that lists older entries; null where there are none. */
   next: string | null;
 }

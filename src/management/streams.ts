@@ -1,4 +1,4 @@
-// GET /gateway/streams, DELETE /gateway/streams/{id}, GET /gateway/streams/live: the requests that run.
+// GET /gateway/streams, DELETE /gateway/streams/{id}, GET /gateway/streams/live: the running requests.
 import { ManagementError } from './answer.ts';
 import type { RunningStream } from './shapes.ts';
 
@@ -7,7 +7,7 @@ export interface RunningRequest {
   requestId: string;
   /** Unix milliseconds. */
   startedAt: number;
-  /** `waiting`: no provider has begun to answer. */
+  /** `waiting` means that no provider has begun to answer. */
   state: 'waiting' | 'answering';
   streamed: boolean;
   dialect: string;
@@ -17,16 +17,16 @@ export interface RunningRequest {
   agentType: string | null;
   projectId: string | null;
   attempts: number;
-  /** Milliseconds since it came in. */
+  /** Milliseconds since the request arrived. */
   durationMs: number;
-  /** Until the first content, in milliseconds; null before it. */
+  /** Milliseconds until the first content; null until it arrives. */
   ttftMs: number | null;
 }
 
 /** What the pages need from the gateway; contains no secret. */
 export interface RunningRequests {
   list(): RunningRequest[] | Promise<RunningRequest[]>;
-  /** False where no such request runs. */
+  /** Returns false where no such request runs. */
   cancel(requestId: string): boolean | Promise<boolean>;
   watch(): ReadableStream<Uint8Array>;
 }

@@ -1,4 +1,4 @@
-// A row's attributes by the GenAI semantic conventions. They contain nothing of prompts or answers.
+// The attributes of a row in the GenAI semantic conventions. They contain nothing of prompts or answers.
 // https://github.com/open-telemetry/semantic-conventions-genai/blob/v0.1.0/docs/gen-ai/client-inference.md
 import type { LedgerRow, RowOperation } from '../ledger/rows/row.ts';
 import { totalInputTokens } from '../model/usage.ts';
@@ -28,7 +28,7 @@ export function requestAttributes(row: LedgerRow, systemOf: SystemOf): Attribute
     'gen_ai.operation.name': OPERATION_NAMES[row.operation],
     'gen_ai.provider.name': row.provider === null ? undefined : systemOf(row.provider),
     'gen_ai.request.model': row.requestedModel,
-    // Set if and only if it was asked for.
+    // Set only for requests that asked for a stream.
     'gen_ai.request.stream': row.streamed || undefined,
     'gen_ai.response.model': row.status === 'success' || row.usageKnown ? row.model : undefined,
     'gen_ai.response.time_to_first_chunk':
@@ -40,7 +40,7 @@ export function requestAttributes(row: LedgerRow, systemOf: SystemOf): Attribute
           'gen_ai.usage.output_tokens': usage.outputTokens,
           'gen_ai.usage.cache_read.input_tokens': usage.cacheReadTokens,
           'gen_ai.usage.cache_write.input_tokens': usage.cacheWriteTokens,
-          // The name in the conventions before their first release of their own.
+          // The attribute's name from before the conventions had releases of their own.
           'gen_ai.usage.cache_creation.input_tokens': usage.cacheWriteTokens,
           'gen_ai.usage.reasoning.output_tokens': usage.reasoningTokens,
           // Zero also means that the provider reports nothing about audio.
@@ -48,8 +48,8 @@ export function requestAttributes(row: LedgerRow, systemOf: SystemOf): Attribute
           'gen_ai.usage.audio.output_tokens': usage.audioOutputTokens || undefined,
         }
       : {}),
-    // In no convention, but tools that show costs read it (Langfuse, OpenLIT); otherwise they guess from the counts, which
-    // lack the tier and one-hour cache writes.
+    // This belongs to no convention, but tools that show costs read it (Langfuse, OpenLIT). Without it they estimate from the counts, which
+    // do not show the tier or one-hour cache writes.
     'gen_ai.usage.cost': row.costUsd,
     'error.type': row.errorCode,
     'http.response.status_code': row.httpStatus === 0 ? undefined : row.httpStatus,

@@ -1,4 +1,4 @@
-// Connections to providers' servers, by the HTTP semantic conventions.
+// Connections to providers' servers, in the HTTP semantic conventions.
 // https://opentelemetry.io/docs/specs/semconv/http/http-metrics/#metric-httpclientopen_connections
 import { type Attributes, hrTime, type MetricData } from './serializers.ts';
 

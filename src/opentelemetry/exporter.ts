@@ -33,20 +33,20 @@ export interface ExporterHost extends SenderHost {
 export interface Exporter {
   /** Never throws and never waits. */
   see(row: LedgerRow): void;
-  /** Sends what is left, once, and stops. */
+  /** Sends what is left, one time, and stops. */
   close(): Promise<void>;
 }
 
 const FULL_BATCH = 512;
-/** Spans that may wait for a collector; beyond this, new ones are dropped. */
+/** The most spans that may wait for a collector; further ones are dropped. */
 const MOST_WAITING = 4_096;
-/** Five minutes with the sender's pauses: a collector is away for longer only where nobody restarts it. */
+/** With the sender's pauses, this is five minutes: a collector is gone for longer only if nobody restarts it. */
 const MOST_TRIES_OF_SPANS = 14;
-/** The next report has all that this one has. */
+/** Few, since the next report includes everything of this one. */
 const MOST_TRIES_OF_METRICS = 4;
 
 export function createExporter(settings: OtlpSettings, host: ExporterHost): Exporter {
-  // Otherwise a collector would take two gateways for one, whose counters each report would set back.
+  // Without this, a collector would take two gateways for one whose counters go back with each report.
   const instance = { 'service.instance.id': host.randomId() };
   const resource = createResource({ ...instance, ...settings.resource, 'service.version': host.version });
   const parts = [

@@ -42,7 +42,7 @@ const INFERENCE: ReadonlySet<string> = new Set([
 const EMBEDDINGS: ReadonlySet<string> = new Set([OPERATION_NAMES.embed]);
 
 const MODALITY = 'gen_ai.token.modality';
-/** Hardly any modality but audio is reported separately by providers. */
+/** Providers report hardly any modality but audio separately. */
 const UNKNOWN = 'unknown';
 
 export function createGenAiMeter(systemOf: SystemOf): GenAiMeter {
@@ -72,7 +72,7 @@ export function createGenAiMeter(systemOf: SystemOf): GenAiMeter {
     },
     DURATION_BOUNDS,
   );
-  // With the bounds of histograms, in which rows record their gaps, they are counted exactly; the advised ones lie between.
+  // With the bounds of the rows' own histograms, gaps are counted exactly; the bounds that the conventions advise fall between.
   const perChunk = createDurationHistogram({
     name: 'gen_ai.client.operation.time_per_output_chunk',
     help: 'Waits for the provider between two pieces of content of a stream.',
@@ -140,7 +140,7 @@ function isOf(operations: ReadonlySet<string>): (values: Series['values']) => bo
   return ([operation = '']) => operations.has(operation);
 }
 
-/** The series of a metric for which `isPart` is true, under another name. They are views: nothing is counted again. */
+/** The series of a metric for which `isPart` is true, under another name. Nothing is counted a second time. */
 function partOf(
   metric: Metric,
   name: string,
@@ -165,7 +165,7 @@ function createUsageCounters() {
   const cacheWrite = counter('cache_write.input_tokens', 'Tokens of prompts that were written to a cache.');
   const reasoning = counter('reasoning.output_tokens', 'Generated tokens that were reasoning.');
   const addBoth = (to: Counter, labels: readonly string[], all: number, audio: number) => {
-    // Even for an impossible report, more audio than all tokens, the parts must add up to the total.
+    // The parts must add up to the total even where the provider reports more audio than tokens.
     const audioTokens = Math.min(audio, all);
     if (audioTokens > 0) to.add([...labels, 'audio'], audioTokens);
     to.add([...labels, UNKNOWN], all - audioTokens);
@@ -175,7 +175,7 @@ function createUsageCounters() {
       addBoth(input, labels, totalInputTokens(usage), usage.audioInputTokens);
       addBoth(output, labels, usage.outputTokens, usage.audioOutputTokens);
       const unknownKind = [...labels, UNKNOWN];
-      // Zero also means that the provider has no such count.
+      // Zero may also mean that the provider does not report this count.
       if (usage.cacheReadTokens > 0) cacheRead.add(unknownKind, usage.cacheReadTokens);
       if (usage.cacheWriteTokens > 0) cacheWrite.add(unknownKind, usage.cacheWriteTokens);
       if (usage.reasoningTokens > 0) reasoning.add(unknownKind, usage.reasoningTokens);

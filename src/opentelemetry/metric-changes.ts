@@ -1,18 +1,18 @@
-// The change of metrics since their last report, for collectors that accept no totals since the start (Dynatrace, Datadog).
+// The change of metrics since their last report, for collectors that do not accept totals since the start (Dynatrace, Datadog).
 import type { Distribution, Series } from '../telemetry/metric.ts';
 import type { UnitMetric } from './gen-ai-meter.ts';
 
 interface MetricChanges {
-  /** Start of the change, in Unix milliseconds. */
+  /** When the change begins, in Unix milliseconds. */
   since(): number;
-  /** The same metrics with only the change of each series; unchanged ones are left out. @param now Unix milliseconds. */
+  /** The same metrics with only the change of each series; series without a change are left out. @param now Unix milliseconds. */
   take(metrics: readonly UnitMetric[], now: number): UnitMetric[];
-  /** To be called when the last change taken has arrived. Until then it is included in the next one. */
+  /** To be called when the last change taken has been delivered. Until then it is part of the next one. */
   delivered(): void;
 }
 
 type Point = Series['point'];
-/** By identity: a series may be in several metrics, as the same object. */
+/** Keyed by the series object itself: several metrics may hold the same one. */
 type Snapshot = ReadonlyMap<Series, Point>;
 
 /** @param startedAt Unix milliseconds. */
@@ -45,7 +45,7 @@ function copyOf(point: Point): Point {
   return typeof point === 'number' ? point : { ...point, counts: [...point.counts] };
 }
 
-/** Null: nothing has changed. */
+/** Returns null where nothing has changed. */
 function difference(now: Point, before: Point | undefined): Point | null {
   if (typeof now === 'number') {
     const news = now - (typeof before === 'number' ? before : 0);

@@ -1,10 +1,10 @@
-// Metrics in the shape that the library serializes: sums and histograms.
+// Metrics in the form that OpenTelemetry's library serializes: sums and histograms.
 import { NONE } from '../telemetry/labels.ts';
 import type { Distribution, Series } from '../telemetry/metric.ts';
 import type { UnitMetric } from './gen-ai-meter.ts';
 import { type Attributes, hrTime, type MetricData } from './serializers.ts';
 
-/** The library's numbers for them. */
+/** The library's number for each temporality. */
 const TEMPORALITIES = { delta: 0, cumulative: 1 } as const;
 const HISTOGRAM = 0;
 const SUM = 3;
@@ -47,7 +47,7 @@ function distributionOf({ bounds, counts, sum }: Distribution, scale: number) {
   };
 }
 
-/** Labels that do not apply are left out. */
+/** Leaves out labels that do not apply. */
 function attributesOf(labels: readonly string[], values: Series['values']): Attributes {
   const attributes: Attributes = {};
   for (const [index, label] of labels.entries()) {

@@ -1,37 +1,37 @@
-// Posts serialized data to a collector. A collector that is down costs the data meant for it, and nothing else.
+// Posts serialized data to a collector. If the collector is down, only the data meant for it is lost.
 import { codeOf } from '../model/thrown.ts';
 import type { CertificateFiles, OtlpTarget } from './settings.ts';
 
 export interface SenderHost {
-  /** @param certificates read anew for each request, since they may be renewed. An error's `code` says what cannot be read. */
+  /** @param certificates are read again for each request, since they may be renewed. An error's `code` says what cannot be read. */
   fetch(url: string, init: RequestInit, certificates: CertificateFiles | undefined): Promise<Response>;
   setTimer(callback: () => void, ms: number): () => void;
   log(level: 'info' | 'warn', message: string, fields?: Record<string, unknown>): void;
 }
 
-/** What a collector reports about data that it rejected. */
+/** What a collector says about data that it rejected. */
 export interface Refusal {
   count: number;
   reason: string;
 }
 
 export interface Sender {
-  /** Never rejects. False: sending was given up, after so many tries or since another would be refused as well. */
+  /** Never rejects. Returns false where sending was given up, after too many tries or because another one would be refused too. */
   send(body: Uint8Array, mostTries: number): Promise<boolean>;
-  /** To be called when the gateway ends: nothing is retried, and requests without an answer in `END_MS` are given up. */
+  /** To be called when the gateway ends: nothing is retried any more, and requests without an answer after `END_MS` are given up. */
   hurry(): void;
 }
 
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 30_000;
-/** The longest wait at the end for a collector that does not answer, however much is left. */
+/** The longest that the gateway's end waits for a collector that does not answer, however much data is left. */
 const END_MS = 4_000;
 /** The statuses that the protocol calls retryable: https://opentelemetry.io/docs/specs/otlp/#failures-1 */
 const RETRYABLE = new Set([429, 502, 503, 504]);
 
 type Outcome = { ok: true } | { ok: false; why: string; retryAfterMs: number | null };
 
-/** @param what the data's name, for the log. @param refusalIn reads the answer of a collector that accepted a request. */
+/** @param what the name of the data in the log. @param refusalIn reads the answer of a collector that accepted a request. */
 export function createSender(
   what: string,
   contentType: string,
@@ -42,7 +42,7 @@ export function createSender(
   let isDown = false;
   let refusedFor: string | null = null;
   let isHurried = false;
-  /** Ends the pause before another try. */
+  /** Ends the pause before the next try. */
   let wake = () => {};
   const end = new AbortController();
 
@@ -72,7 +72,7 @@ export function createSender(
         retryAfterMs: RETRYABLE.has(response.status) ? hint : null,
       };
     } catch (thrown) {
-      // The platform's error may quote the address, which may contain a key.
+      // The platform's message may quote the address, which may contain a key.
       const name = codeOf(thrown) ?? 'no answer';
       return {
         ok: false,
@@ -84,7 +84,7 @@ export function createSender(
     }
   }
 
-  /** Null also where the answer cannot be read: accepted data is not sent again. */
+  /** Returns null also where the answer cannot be read: data that was accepted is not sent again. */
   async function readRefusal(response: Response): Promise<Refusal | null> {
     try {
       return refusalIn(await response.bytes());
@@ -93,7 +93,7 @@ export function createSender(
     }
   }
 
-  /** Logs a reason once: the collector may repeat it for each batch. */
+  /** Logs each reason only once, since the collector may repeat it for every batch. */
   function noteRefusal(refusal: Refusal | null): void {
     const reason = refusal?.reason ?? null;
     if (refusal !== null && reason !== refusedFor)

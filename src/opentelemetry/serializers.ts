@@ -1,4 +1,4 @@
-// The library's serializers, and their input's shapes.
+// The library's serializers, and the shapes of their input.
 import {
   JsonMetricsSerializer,
   JsonTraceSerializer,
@@ -34,19 +34,19 @@ export function serializeMetrics(encoding: OtlpTarget['encoding'], metrics: Reso
   return METRICS[encoding].serializeRequest(metrics) ?? new Uint8Array();
 }
 
-/** What a collector that answered 200 reports about spans it rejected. Throws for an answer that is not of the protocol. */
+/** What a collector that answered 200 says about spans that it rejected. Throws where the answer does not follow the protocol. */
 export function refusedSpans(encoding: OtlpTarget['encoding'], answer: Uint8Array): Refusal | null {
   const { partialSuccess } = TRACES[encoding].deserializeResponse(answer);
   return refusalOf(partialSuccess?.rejectedSpans, partialSuccess?.errorMessage);
 }
 
-/** The same for the points of metrics. */
+/** The same for points of metrics. */
 export function refusedPoints(encoding: OtlpTarget['encoding'], answer: Uint8Array): Refusal | null {
   const { partialSuccess } = METRICS[encoding].deserializeResponse(answer);
   return refusalOf(partialSuccess?.rejectedDataPoints, partialSuccess?.errorMessage);
 }
 
-/** In JSON the count is a string; 0 with a reason is a warning. https://opentelemetry.io/docs/specs/otlp/#partial-success-1 */
+/** In JSON the count is a string; a count of 0 with a reason is a warning. https://opentelemetry.io/docs/specs/otlp/#partial-success-1 */
 function refusalOf(count: number | string = 0, reason = ''): Refusal | null {
   return Number(count) === 0 && reason === '' ? null : { count: Number(count), reason };
 }

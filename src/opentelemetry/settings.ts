@@ -1,4 +1,4 @@
-// Reads OpenTelemetry's own variables: where traces and metrics go, and how.
+// Reads OpenTelemetry's environment variables, which say where and how traces and metrics are sent.
 // https://opentelemetry.io/docs/specs/otel/protocol/exporter/
 import { decodedPercent } from '../model/percent-encoding.ts';
 
@@ -12,15 +12,15 @@ export interface OtlpTarget {
   encoding: 'protobuf' | 'json';
   /** Milliseconds until a request is given up. */
   timeoutMs: number;
-  /** Left out: the collector is trusted as this machine trusts others, and is shown nothing. */
+  /** Left out where the collector is trusted by the system's authorities, and no certificate is sent to it. */
   certificates?: CertificateFiles;
 }
 
 /** Paths of PEM files. */
 export interface CertificateFiles {
-  /** The authorities that are trusted, in place of the system's. */
+  /** The authorities that are trusted instead of the system's. */
   ca?: string;
-  /** What the collector is shown, and its key. */
+  /** The certificate that is sent to the collector, and its key. */
   client?: { cert: string; key: string };
 }
 
@@ -35,7 +35,7 @@ export interface OtlpSettings {
   metricIntervalMs: number;
   /** What a report contains: counts since the start, or since the previous report. */
   temporality: 'cumulative' | 'delta';
-  /** Settings that could not be applied; without the values of headers. */
+  /** Describes settings that could not be applied, without the values of headers. */
   problems: string[];
 }
 
@@ -43,7 +43,7 @@ const TIMEOUT_MS = 10_000;
 const TRACE_DELAY_MS = 5_000;
 const METRIC_INTERVAL_MS = 60_000;
 
-/** Whether anything is to be sent: cheap, since it is called at every start. */
+/** Whether anything is to be sent. It must be fast, since it is called at every start. */
 export function isOtlpOn(environment: Environment): boolean {
   if (environment.OTEL_SDK_DISABLED?.toLowerCase() === 'true') return false;
   return ['', '_TRACES', '_METRICS'].some((part) => environment[`OTEL_EXPORTER_OTLP${part}_ENDPOINT`]);
@@ -72,7 +72,7 @@ export function readOtlpSettings(environment: Environment): OtlpSettings {
   };
 }
 
-/** Unsupported settings that affect what is sent or whether it arrives, with the value in effect and what happens instead. */
+/** Settings that are not supported but affect what is sent or whether it arrives, with the value in use and what happens instead. */
 const UNFOLLOWED: readonly [name: string, usual: string | null, instead: string][] = [
   [
     'OTEL_TRACES_SAMPLER',
@@ -91,7 +91,7 @@ function readTarget(environment: Environment, signal: Signal, problems: string[]
       problems.push(`${exporterName} does not name otlp, the only supported exporter: no ${signal} are sent`);
     return null;
   }
-  /** The variable for this signal alone, else the one for all. */
+  /** The variable for this signal, or else the one for all signals. */
   const variable: Variable = (name) => {
     const own = `OTEL_EXPORTER_OTLP_${signal.toUpperCase()}_${name}`;
     return environment[own]
@@ -116,7 +116,7 @@ function readTarget(environment: Environment, signal: Signal, problems: string[]
   }
   const [headersName, headers] = variable('HEADERS');
   const [timeoutName] = variable('TIMEOUT');
-  // Without TLS none is used, so that none has to be there.
+  // Without TLS certificates are not used, so they need not exist.
   const certificates = /^https:/i.test(url) ? readCertificates(variable, problems) : undefined;
   return {
     url,

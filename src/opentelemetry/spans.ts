@@ -22,7 +22,7 @@ interface SpanContext {
   addressOf: AddressOf;
 }
 
-/** Empty where the request is not traced, or its trace is not sampled. */
+/** Returns none where the request is not traced, or its trace is not sampled. */
 export function spansOf(row: LedgerRow, context: SpanContext): SpanData[] {
   const { trace } = row;
   if (trace === null || !trace.sampled) return [];
@@ -64,7 +64,7 @@ export function spansOf(row: LedgerRow, context: SpanContext): SpanData[] {
   ];
 }
 
-/** A failed try ends with its failure, the one that serves with the answer. */
+/** A failed try ends when it failed, the one that served when the answer ended. */
 function endOf({ error, durationMs }: Attempt, { latencyMs }: LedgerRow, startedMs: number): number {
   return error === null ? latencyMs : startedMs + durationMs;
 }
@@ -116,7 +116,7 @@ function span({ resource, version }: SpanContext, described: Described): SpanDat
   };
 }
 
-/** The library's form of `tracestate`, of which it reads only the text. */
+/** The library's form of `tracestate`, from which it reads only the text. */
 function serialized(state: string): TraceState {
   const same = () => serialized(state);
   return { serialize: () => state, get: () => undefined, set: same, unset: same };

@@ -1,8 +1,8 @@
-// Starts the exporter where the environment asks for it; costs nothing otherwise.
+// Starts the exporter where the environment asks for it, and loads nothing otherwise.
 import type { Exporter, ExporterHost } from './exporter.ts';
 import { isOtlpOn, readOtlpSettings } from './settings.ts';
 
-/** Undefined where nothing is to be sent. Settings that cannot be applied are logged, and do not stop the gateway. */
+/** Returns undefined where nothing is to be sent. Settings that cannot be applied are logged and do not stop the gateway. */
 export async function startExporter(
   environment: Readonly<Record<string, string | undefined>>,
   host: ExporterHost,

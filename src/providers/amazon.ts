@@ -14,7 +14,7 @@ const BEDROCK = {
   priceId: 'aws',
   newerPrices: AMAZON_PRICES,
   wrongPrices: /^(amazon\.titan-embed-text-v2|us-gov\.anthropic\.claude-sonnet-4-5)/,
-  // GovCloud has prices of its own, of which one is known: https://github.com/Portkey-AI/models/pull/49
+  // GovCloud has its own prices, one of which is known: https://github.com/Portkey-AI/models/pull/49
   dearer: {
     at: /\.us-gov-[a-z]+-\d\./,
     models: /^(?!us-gov\.anthropic\.claude-sonnet-4-5)/,
@@ -32,7 +32,7 @@ export const AMAZON: readonly ProviderKind[] = [
     ...BEDROCK,
     kind: 'bedrock',
     dialect: 'bedrock-converse',
-    // Who sends Claude's requests to a profile without a name has chosen one of Claude.
+    // A client that sends a Claude request to a profile whose ARN names no model has chosen Claude.
     alsoTakes: { wire: 'bedrock-invoke', models: /anthropic\.claude|^arn:/ },
     // `us.anthropic.claude-…`, `amazon.nova-…`, or an ARN.
     modelPatterns: [

@@ -39,7 +39,7 @@ export const GOOGLE_CLOUD: ProviderKind = {
       unlisted: true,
     },
   ],
-  // The second of each is what Anthropic's own programs read.
+  // The second variable of each option is the one that Anthropic's own programs read.
   optionVariables: {
     project: ['GOOGLE_CLOUD_PROJECT', 'ANTHROPIC_VERTEX_PROJECT_ID'],
     location: ['GOOGLE_CLOUD_LOCATION', 'CLOUD_ML_REGION'],
@@ -52,7 +52,7 @@ export const GOOGLE_CLOUD: ProviderKind = {
   pricedAt: OWN_SERVERS,
   resells: ['anthropic'],
   newerPrices: { ...CLAUDE_PRICES, ...GEMINI_PRICES },
-  // Claude outside of `global`, since 4.5: https://platform.claude.com/docs/en/about-claude/pricing
+  // Claude outside of `global`, from 4.5 on: https://platform.claude.com/docs/en/about-claude/pricing
   dearer: {
     at: /^https:\/\/(?!aiplatform\.googleapis\.com)/,
     models: /^claude-[a-z]+-(4-([5-9]|\d\d)|[5-9]|\d\d)\b/,

@@ -1,4 +1,4 @@
-// The known providers, one row each. Nothing outside a row names a provider.
+// The known providers, one row each. No other code names a provider.
 import type { Quirks } from '../dialects/quirks.ts';
 import { AMAZON } from './amazon.ts';
 import { AT_AMAZON, AT_GOOGLE } from './claude-names.ts';
@@ -8,13 +8,13 @@ import { CLAUDE_PRICES, GEMINI_PRICES, OPENAI_PRICES } from './newer-prices.ts';
 import { OPENAI_SHAPED, OPENROUTERS_FIELDS } from './openai-shaped.ts';
 import { CLAUDE_OUTPUT, GEMINI_OUTPUT, OPENAI_OUTPUT } from './output-limits.ts';
 
-/** Not proxies in front of the same models. */
+/** Only Anthropic's address, and no proxy in front of the same models. */
 const ANTHROPICS_OWN = /^https:\/\/api\.anthropic\.com$/;
 
-/** For OpenAI, Azure and Google. The premium for priority differs by model: 1.75 to 2.5 times the usual price. */
+/** For OpenAI, Azure and Google. The premium for priority differs by model, from 1.75 to 2.5 times the usual price. */
 const FLEX_AT_HALF = { flex: 0.5, batch: 0.5, priority: null, ultrafast: null, off_peak: null };
 
-/** Of the previews of other models no price is published. https://developers.openai.com/api/docs/guides/ultrafast-mode */
+/** For previews of other models no price is published. https://developers.openai.com/api/docs/guides/ultrafast-mode */
 const ULTRAFAST = { models: /^gpt-6-astra/, times: 6 };
 
 /** What OpenAI's own models take, whoever serves them. */
@@ -65,8 +65,7 @@ export const PROVIDER_KINDS: readonly ProviderKind[] = [
     kind: 'openai',
     dialect: 'openai-chat',
     alsoSpeaks: ['openai-responses'],
-    // In Chat Completions their reasoning is lost, from GPT-5.4 on they refuse tools while they think, and some are not
-    // served at all.
+    // In Chat Completions their reasoning is lost, they refuse tools while thinking from GPT-5.4 on, and some are not served at all.
     translatesTo: {
       dialect: 'openai-responses',
       models: /^(ft:)?(o\d|codex-|computer-use|gpt-([5-9]|1\d)\b(?!.*(chat|search|audio|image)))/,
@@ -74,7 +73,7 @@ export const PROVIDER_KINDS: readonly ProviderKind[] = [
     baseUrl: 'https://api.openai.com/v1',
     keyVariable: 'OPENAI_API_KEY',
     keyPrefixes: ['sk-proj-', 'sk-svcacct-', 'sk-admin-'],
-    // Its open models, gpt-oss, are served by others alone.
+    // Only others serve its open models, gpt-oss.
     modelPatterns: [
       /^(ft:)?(gpt-(?!oss)|o\d|chatgpt-|codex-|computer-use|(babbage|davinci)-002)/,
       /^(text-embedding-(3|ada)-|(omni|text)-moderation-|dall-e-|tts-1|whisper-1$|sora-)/,
@@ -84,7 +83,7 @@ export const PROVIDER_KINDS: readonly ProviderKind[] = [
     wrongPrices: OPEN_MODELS,
     tiers: { ...FLEX_AT_HALF, ultrafast: ULTRAFAST },
     pricedAt: /^https:\/\/([a-z]{2}\.)?api\.openai\.com$/,
-    // From GPT-5.4 on, where they are served in one region: https://developers.openai.com/api/docs/guides/data-residency
+    // From GPT-5.4 on, for requests served in one region: https://developers.openai.com/api/docs/guides/data-residency
     dearer: {
       at: /^https:\/\/[a-z]{2}\.api\.openai\.com\b/,
       models: /^gpt-(5\.([4-9]|\d\d)|[6-9]|1\d)\b/,
@@ -98,7 +97,7 @@ export const PROVIDER_KINDS: readonly ProviderKind[] = [
         inResponses: true,
         at: OPENAI_ADDRESS,
       },
-      // Earlier models find the longest known prefix by themselves.
+      // Earlier models find the longest known prefix without breakpoints.
       breakpoints: { models: /^gpt-(5\.([6-9]|\d\d)|[6-9]|\d\d)\b/, at: OPENAI_ADDRESS },
       countsIn: 'openai-responses',
     },
@@ -117,7 +116,7 @@ export const PROVIDER_KINDS: readonly ProviderKind[] = [
       /^(gemini|gemma|learnlm|imagen|veo|lyria)-[^:]+$/,
       /^(text-embedding-004|embedding-001)$/,
     ],
-    // Its path has it before every name: under the other name, budgets and limits of the model would not apply.
+    // Its paths have `models/` before every name: under that name, budgets and limits for the model would not apply.
     otherNames: [/^models\/((?:gemini|gemma|learnlm|imagen|veo|embedding|text-embedding)-.+)$/],
     priceId: 'google',
     newerPrices: GEMINI_PRICES,
@@ -191,7 +190,8 @@ export const PROVIDER_KINDS: readonly ProviderKind[] = [
     baseUrl: 'http://127.0.0.1:11434',
     baseUrlVariable: 'OLLAMA_HOST',
     keyVariable: null,
-    // A tag; others write a vendor (`openai.gpt-oss-120b-1:0`), `ft:` or `arn:` before a colon. Without one, only names that nobody else has.
+    // A name with a tag. Others' (`openai.gpt-oss-120b-1:0`) have a vendor, `ft:` or `arn:` before the colon. Without one, only names that
+    // nobody else has.
     modelPatterns: [
       /^(?!ft:|[a-z\d-]+\.[a-z])[\w.-]+:[\w.-]+$/,
       /^(hf\.co|huggingface\.co)\/[\w.-]+\/[\w.-]+(:[\w.-]+)?$/,
@@ -209,7 +209,7 @@ export const PROVIDER_KINDS: readonly ProviderKind[] = [
     basePaths: { 'openai-chat': '/v1', 'openai-responses': '/v1' },
     keyVariable: null,
     dormant: true,
-    // Beside it, a client's own key is for the provider behind that gateway.
+    // In the gateway's own header, so that a client's own key can go to the provider behind that gateway.
     keyHeader: 'x-sluice-key',
     modelPatterns: [],
     priceId: null,

@@ -1,14 +1,14 @@
-// Tiers of models by the names their vendors give them: a table, since one name containing another proves nothing.
+// Tiers of models by their vendors' names, as a table: that one name contains another proves nothing.
 
 interface ModelTier {
   tier: string;
-  /** A model's own name: lower case, without provider, region or path before it. The first matching row decides. */
+  /** Matches a model's own name, in lower case, without provider, region or path before it. The first row that matches counts. */
   models: RegExp;
-  /** Agents use such models for chores: titles, summaries, checks. */
+  /** Agents use such models for side tasks, such as titles, summaries and checks. */
   small?: true;
 }
 
-/** What may follow a name: its date, a context size, a revision. */
+/** What may follow a name: a date, a context size or a revision. */
 const END = '(?:$|[-@:[.])';
 const claude = (name: string) => new RegExp(`^claude-(?:\\d[\\d.-]*-)?${name}${END}`);
 

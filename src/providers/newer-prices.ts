@@ -1,4 +1,4 @@
-// Vendors' prices for models that the price table lacks, or has at an outdated price. A row goes when the table has it.
+// Vendors' prices of models that the price table does not contain or has an outdated price for. A row is removed when the table has it.
 import type { TablePrices, TimedPrices } from './kind.ts';
 
 const FABLE_5_2: TablePrices = {
@@ -34,10 +34,10 @@ export const CLAUDE_PRICES: Readonly<Record<string, TablePrices>> = {
   'claude-mythos-5': mythos(1),
 };
 
-/** By the hour of what is heard. https://developers.openai.com/api/docs/models/gpt-realtime-whisper, in November 2026. */
+/** Billed by the hour of audio that is heard. https://developers.openai.com/api/docs/models/gpt-realtime-whisper, in November 2026. */
 const HEARD_LIVE: TablePrices = { audio_hours: 1.02 };
 
-/** By the hour of a conversation. https://developers.openai.com/api/docs/models/gpt-live-1, in November 2026. */
+/** Billed by the hour of a conversation. https://developers.openai.com/api/docs/models/gpt-live-1, in November 2026. */
 const LIVE: TablePrices = { audio_hours: 3 };
 
 const SOL: TablePrices = {
@@ -87,7 +87,7 @@ export const GEMINI_PRICES: Readonly<Record<string, TablePrices>> = {
   'gemini-4-neon': { input_mtok: 3, cache_read_mtok: 0.15, output_mtok: 15, web_searches_kcount: 14 },
 };
 
-/** For text: https://github.com/BerriAI/litellm/pull/15298 */
+/** The price of text: https://github.com/BerriAI/litellm/pull/15298 */
 const EMBED_4: TablePrices = { input_mtok: 0.12 };
 
 /**
@@ -200,12 +200,12 @@ function mythos(cacheRead: number): TablePrices {
   };
 }
 
-/** All tokens of a request whose prompt is longer than `start` cost `price`. */
+/** If the prompt is longer than `start`, all tokens of the request cost `price`. */
 function longPrompt(start: number, base: number, price: number) {
   return { base, tiers: [{ start, price }] };
 }
 
-/** Flash's prices between the hours `start` and `end` in UTC. */
+/** Flash's prices from the hour `start` to the hour `end`, in UTC. */
 function deepSeekPeak(start: string, end: string): TimedPrices {
   return {
     constraint: { type: 'time_of_date', start_time: `${start}:00Z`, end_time: `${end}:00Z` },
@@ -213,7 +213,7 @@ function deepSeekPeak(start: string, end: string): TimedPrices {
   };
 }
 
-/** At Anthropic's price where Amazon chooses the place, a tenth above it where that is given. No searches are sold there. */
+/** Amazon charges Anthropic's price where it chooses the place, and a tenth more where the place is given. It sells no searches. */
 function claudeOnAmazon(model: string, places: readonly string[]): Record<string, TablePrices> {
   const { web_searches_kcount: _, ...prices } = CLAUDE_PRICES[model] ?? {};
   const dearer = Object.fromEntries(Object.entries(prices).map(([unit, price]) => [unit, aTenthMore(price)]));

@@ -71,11 +71,11 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     weekends: { hoursAhead: 8, likeHour: 12 },
     quirks: {
       words: 'openai',
-      // It ignores the newer field: https://github.com/earendil-works/pi/issues/8018
+      // It ignores the newer field's name: https://github.com/earendil-works/pi/issues/8018
       maxTokensField: 'max_tokens',
       laterInstructions: true,
       reasoningField: 'thinking',
-      // `xhigh` is taken, and thinks as `high` does: https://api-docs.deepseek.com/guides/thinking_mode
+      // `xhigh` is accepted, and works like `high`: https://api-docs.deepseek.com/guides/thinking_mode
       efforts: ['low', 'high', 'xhigh', 'max'],
       modelThinking: [
         { models: /^deepseek-reasoner/, thinks: 'always', refuses: FORCED, needsReasoning: true },
@@ -83,11 +83,11 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
         { models: /./, thinks: 'by-default', refuses: FORCED, needsReasoning: true },
       ],
       replaysReasoning: true,
-      // Choices are words, or name one function: https://api-docs.deepseek.com/api/create-chat-completion
+      // A choice is a word or names one function: https://api-docs.deepseek.com/api/create-chat-completion
       allowedTools: false,
       developerRole: false,
       jsonSchema: false,
-      // Its files are images: https://github.com/danny-avila/LibreChat/issues/16235
+      // It accepts only images as files: https://github.com/danny-avila/LibreChat/issues/16235
       documents: false,
       prefill: { turn: { prefix: true }, at: DEEPSEEK_BETA },
       // https://api-docs.deepseek.com/guides/fim_completion
@@ -107,7 +107,7 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     priceId: 'mistral',
     newerPrices: MISTRAL_PRICES,
     pricedAt: /^https:\/\/api\.([a-z]{2}\.)?mistral\.ai$/,
-    // Of tokens alone: https://docs.mistral.ai/inference/regional-inference
+    // Only tokens cost more: https://docs.mistral.ai/inference/regional-inference
     dearer: {
       at: /^https:\/\/api\.[a-z]{2}\.mistral\.ai\b/,
       models: /^(?!mistral-ocr|voxtral-.*transcribe)/,
@@ -184,7 +184,7 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     wrongPrices: /^openai\/gpt-oss-safeguard-20b$/,
     // https://console.groq.com/docs/speech-to-text
     leastAudioSeconds: 10,
-    // Its flex tier costs what the usual one does; `performance` is capacity bought in advance.
+    // Its flex tier costs the usual price; `performance` is capacity bought in advance.
     tiers: { performance: null },
     quirks: {
       words: 'openai',
@@ -214,7 +214,7 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
         { models: /gpt-oss|deepseek-r1|qwq|compound/, thinks: 'always' },
       ],
       modelRefusals: [{ models: /^(?!.*(gpt-oss|qwen3))/, fields: ['reasoning_effort'] }],
-      // Otherwise these models' thinking stands between tags in the answer's text.
+      // Without this, these models' thinking stands between tags in the text of the answer.
       modelFields: [{ models: /qwen|deepseek-r1/, fields: { reasoning_format: 'parsed' } }],
       // "json mode cannot be combined with tool/function calling": https://github.com/vercel/ai/pull/16540
       jsonBesideTools: false,
@@ -242,18 +242,18 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
       wholeCalls: true,
       laterInstructions: true,
       efforts: ['low', 'medium', 'high'],
-      // https://docs.x.ai/docs/guides/reasoning. 4.5 and later think at length by default, and cannot be told not to.
+      // https://docs.x.ai/docs/guides/reasoning. 4.5 and later think at length by default, which cannot be turned off.
       modelThinking: [
         { models: /^grok-4\.3/, efforts: ['none', 'low', 'medium', 'high'], thinks: 'by-default' },
         { models: /^grok-4\.5/, thinks: 'always' },
         { models: /^grok-4\.[6-9]/, efforts: ['low', 'medium', 'high', 'xhigh'], thinks: 'always' },
       ],
       modelRefusals: [
-        // Also those that do not reason: https://github.com/lobehub/lobehub/issues/13332
+        // This includes models that do not reason: https://github.com/lobehub/lobehub/issues/13332
         { models: /^grok-(3-mini|4|code)/, fields: ['frequency_penalty', 'presence_penalty'] },
         // https://github.com/langchain-ai/langchain/pull/38335
         { models: /^grok-(3|4|code)(?!.*non-reasoning)/, fields: ['stop'] },
-        // 4.3 and later take it, and so does 3-mini. "Model grok-build does not support parameter reasoningEffort.":
+        // 4.3 and later accept it, and so does 3-mini. "Model grok-build does not support parameter reasoningEffort.":
         // https://github.com/router-for-me/CLIProxyAPI/pull/3968
         {
           models: /^grok-(2|3(?!-mini)|4(?!\.\d)|4-|4\.20|code|build|composer)/,
@@ -336,7 +336,7 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
       // https://platform.kimi.ai/docs/api/chat
       conversation: { field: 'prompt_cache_key' },
       reasoningField: 'thinking',
-      // K2 refuses an effort together with its switch, K3 has no switch.
+      // K2 refuses an effort together with its switch; K3 has no switch.
       modelThinking: [
         {
           models: /^kimi-k[3-9]/,
@@ -427,7 +427,7 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     newerPrices: CEREBRAS_PRICES,
     quirks: {
       words: 'openai',
-      // Its SDK for Python reads no others. https://github.com/Cerebras/cerebras-cloud-sdk-python
+      // Its Python SDK reads only whole calls. https://github.com/Cerebras/cerebras-cloud-sdk-python
       wholeCalls: true,
       maxTokensField: 'max_completion_tokens',
       // "Tools with mixed values for 'strict' are not allowed": https://github.com/RooCodeInc/Roo-Code/issues/10334
@@ -524,13 +524,13 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
       })),
       replaysReasoningDetails: true,
       cacheControl: true,
-      // https://openrouter.ai/docs/guides/best-practices/prompt-caching. Alibaba's own, which nobody else serves.
+      // https://openrouter.ai/docs/guides/best-practices/prompt-caching. These are Alibaba's own models, which nobody else serves.
       cachedIfMarked: /^~?qwen\/qwen[\d.]*-(coder-)?(max|plus|flash)/,
       conversation: { field: 'session_id' },
       extraFields: ['top_k'],
       prefill: 'continues',
       restartsPrefill: /^~?openai\//,
-      // As their vendors do.
+      // As the vendors of these models do.
       refusesPrefill:
         /^~?(anthropic\/claude-([a-z]+-)?(4\.[6-9]|[5-9]|latest)|google\/gemini-(3\.[6-9]|[4-9]|3\.5-flash-lite|[a-z-]*latest))/,
     },

@@ -1,4 +1,4 @@
-// How many tokens models write at most, as their vendors document it: those that refuse a request for more.
+// The most tokens that models write, as their vendors document it, for models that refuse a request for more.
 import type { OutputLimit } from '../dialects/quirks.ts';
 
 /**
@@ -29,12 +29,12 @@ export const OPENAI_OUTPUT: readonly OutputLimit[] = [
 export const GEMINI_OUTPUT = geminiOutput(65_536);
 
 /**
- * On Google Cloud one less: "it has a maxOutputTokens value of 65536 but the supported range is from 1 (inclusive) to 65536
+ * One less on Google Cloud: "it has a maxOutputTokens value of 65536 but the supported range is from 1 (inclusive) to 65536
  * (exclusive)". https://github.com/BerriAI/litellm/pull/10548
  */
 export const CLOUD_GEMINI_OUTPUT = geminiOutput(65_535);
 
-/** For the earlier ones: https://github.com/stackblitz-labs/bolt.diy/issues/955 */
+/** For the earlier models: https://github.com/stackblitz-labs/bolt.diy/issues/955 */
 function geminiOutput(tokens: number): readonly OutputLimit[] {
   return [
     { models: /^gemini-(1\.5|2\.0)-/, tokens: 8_192 },

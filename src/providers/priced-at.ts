@@ -3,9 +3,9 @@ import type { ProviderKind } from './kind.ts';
 import { PROVIDER_KINDS } from './kinds.ts';
 
 /**
- * Whether requests are billed at the vendor's prices where `base_url` leads elsewhere than to its own servers. A proxy or a gateway on the
- * way changes nothing about who answers, which the entry's kind says. Another vendor that is known bills prices of its own, and so
- * does a server of the same one in another country.
+ * Whether the vendor's prices apply although `base_url` leads elsewhere than to its own servers. A proxy or a gateway on the
+ * way does not change who answers, which the kind says. Another known vendor bills its own prices, and so
+ * does a server of the same vendor in another country.
  */
 export function billedBehind({ baseUrl, pricedAt }: ProviderKind, address: string): boolean {
   if (isKnownVendors(address)) return false;
@@ -13,8 +13,8 @@ export function billedBehind({ baseUrl, pricedAt }: ProviderKind, address: strin
 }
 
 /**
- * Services that no kind is of, with others' models under the very names of their makers, or with their own under those, on a bill of their own:
- * points, credits, a subscription, other prices. https://creator.poe.com/docs/external-applications/anthropic-compatible-api,
+ * Services without a kind of their own that sell others' models, or their own, under the makers' names but bill them differently:
+ * by points, credits, a subscription or other prices. https://creator.poe.com/docs/external-applications/anthropic-compatible-api,
  * https://docs.github.com/copilot/reference/copilot-billing/models-and-pricing, https://opencode.ai/docs/zen,
  * https://platform.minimax.io/docs/guides/text-ai-coding-tools, https://docs.snowflake.com/en/user-guide/snowflake-cortex/cortex-rest-api,
  * https://docs.aws.amazon.com/bedrock/latest/userguide/inference-messages-api.html, https://novita.ai/docs/guides/llm-api,
@@ -28,7 +28,7 @@ const RESELLERS = [
 ];
 
 /**
- * What a cloud's customers have under its domain: load balancers, gateways, machines and private ways to its services, with a proxy behind them.
+ * Addresses under a cloud's domain that its customers run: load balancers, gateways, machines and private endpoints, which may be proxies.
  * https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html,
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/how-to-custom-domains.html,
  * https://docs.aws.amazon.com/bedrock/latest/userguide/vpc-interface-endpoints.html,
@@ -52,19 +52,19 @@ function isKnownVendors(address: string): boolean {
 }
 
 /**
- * Endings of a network's own names, as in `anthropic.internal`. https://www.rfc-editor.org/rfc/rfc6762#appendix-G,
+ * Endings of names inside a private network, as in `anthropic.internal`. https://www.rfc-editor.org/rfc/rfc6762#appendix-G,
  * https://www.rfc-editor.org/rfc/rfc6761, https://developer.hashicorp.com/consul/docs/services/discovery/dns-static-lookups
  */
 const PRIVATE = /\.(arpa|consul|corp|home|internal|intranet|lan|local|localhost|private|svc|test)$/;
 
-/** `moonshot` of `api.moonshot.ai` and `api.moonshot.cn`, `amazonaws` also under `.com.cn`. Undefined for a machine without a public name. */
+/** `moonshot` for `api.moonshot.ai` and `.cn`; also `amazonaws` under `.com.cn`. Undefined for a machine without a public name. */
 function vendorIn(host: string): string | undefined {
   if (PRIVATE.test(host)) return undefined;
   return /([^.]+)\.(?:com?\.)?[a-z]+$/.exec(host)?.[1];
 }
 
 function hostOf(address: string): string {
-  // The region or the like in a kind's address.
+  // Stands for the region or another option in a kind's address.
   const named = address.replaceAll(/\{\w+\}/g, 'x');
   return URL.canParse(named) ? new URL(named).hostname : '';
 }

@@ -4,15 +4,15 @@ import type { Step } from './script.ts';
 export interface SimulatorDeps {
   /** Unix time in milliseconds, for timestamps in answers. */
   now(): number;
-  /** Milliseconds of a monotonic clock, which setting the system clock does not affect: for pacing. */
+  /** Milliseconds of a monotonic clock, which changes of the system clock do not affect; for pacing. */
   monotonic(): number;
-  /** Resolves after `ms` milliseconds or when `signal` fires, whichever is first; may reject on the latter. */
+  /** Resolves after `ms` milliseconds or when `signal` fires, whichever comes first; in the latter case it may reject. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
 }
 
 const textEncoder = new TextEncoder();
 
-/** A stream without pauses yields to others after this many milliseconds. */
+/** After this many milliseconds, a stream without pauses lets other work run. */
 const LONGEST_TURN_MS = 10;
 
 /** `signal` is the request's: when it fires, the body fails with its reason. */

@@ -1,4 +1,4 @@
-// The simulated summary of a conversation: what its user said, and one item that only the simulator can read.
+// The simulated summary of a conversation: what the user said, and one item that only the simulator can read.
 import type { ClientSummaries } from '../dialects/operations.ts';
 import { buildUsage } from '../dialects/openai-responses/usage.ts';
 import type { OpaquePart } from '../model/content.ts';
@@ -9,7 +9,7 @@ import { NO_USAGE } from '../model/usage.ts';
 import type { Plan } from './plan.ts';
 import { countInput } from './token-count.ts';
 
-/** The plan with a summary of the conversation in place of the answer, for clients that ask for it as an answer. */
+/** The plan of an answer that is a summary of the conversation, for clients that ask for one in this way. */
 export function planSummary(
   plan: Plan,
   request: NeutralRequest,

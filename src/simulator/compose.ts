@@ -16,12 +16,12 @@ export type Draft =
   | { type: 'text'; text: string }
   | { type: 'reasoning'; text: string; signature: OpaqueToken }
   | { type: 'tool-call'; id: string; name: string; kind: 'function' | 'custom'; text: string }
-  /** A summary of the conversation, as the client carries it. */
+  /** A summary of the conversation, in the form that the client sends back. */
   | { type: 'summary'; text: ''; part: OpaquePart };
 
 type CallableTool = Exclude<Tool, { type: 'server' }>;
 
-/** @param dialect of the answer: each has its own signatures. */
+/** @param dialect of the answer, on which signatures depend. */
 export function composeAnswer(
   request: NeutralRequest,
   options: SimulatorOptions,
@@ -35,7 +35,7 @@ export function composeAnswer(
   ];
 }
 
-/** The last text part of the last user message that has one; '' where there is none. */
+/** The last text of the last user message that has any; '' where there is none. */
 function lastUserText(messages: Message[]): string {
   for (const message of messages.toReversed()) {
     if (message.role !== 'user') continue;
@@ -85,11 +85,11 @@ function composeBody(request: NeutralRequest, question: string, options: Simulat
 }
 
 /**
- * More tools than this are an agent's toolbox: it would really run calls with made-up arguments,
- * and some of its tools cause more requests. Measured with Claude Code: 79 requests for one "hello".
+ * A request with more tools than this comes from an agent, which would really run calls with made-up arguments,
+ * and some of its tools cause more requests. Claude Code sent 79 requests for one "hello".
  */
 const TOOLBOX = 8;
-/** How much of the question is searched for tool names: each of thousands of tools searches it. */
+/** How many characters of the question are searched for tool names: each of possibly thousands of tools searches it. */
 const NAMING_CHARACTERS = 10_000;
 
 /** The tools to call now: none, the requested one, the one the question names, or else the first. */
@@ -117,7 +117,7 @@ function composeCalls(request: NeutralRequest, question: string, tools: Callable
     const text = JSON.stringify(isObject(value) ? value : {});
     return { type: 'tool-call', id, name: tool.name, kind: 'function', text };
   });
-  // A forced call comes without text before it, a free one often with some.
+  // A forced call comes without text before it; other calls often have some.
   if (request.toolChoice !== undefined && request.toolChoice.type !== 'auto') return calls;
   return [{ type: 'text', text: toolCallText(tools.map((tool) => tool.name)) }, ...calls];
 }

@@ -1,4 +1,4 @@
-// The fault `drip`: the same bytes, a few at a time, at the pace of tokens.
+// The fault `drip`: the same bytes, but a few at a time, at the pace of tokens.
 import type { SimulatorOptions } from './options.ts';
 import type { Step } from './script.ts';
 
@@ -18,7 +18,7 @@ export function* dribble(
       continue;
     }
     const bytes = step.type === 'send' ? textEncoder.encode(step.text) : step.bytes;
-    // Never before the token itself is due.
+    // A piece is never sent before its token is due.
     due = Math.max(due, step.due);
     for (let at = 0; at < bytes.length; at += fault.bytes) {
       yield { type: 'send-bytes', due, bytes: bytes.slice(at, at + fault.bytes) };

@@ -7,7 +7,7 @@ import { countPieces } from './pieces.ts';
 
 const DIMENSIONS = 8;
 const MOST_DIMENSIONS = 4_096;
-/** In all vectors of an answer: a request of one short word each can ask for thousands of vectors. */
+/** The most numbers in all vectors of an answer: a request with thousands of one-word texts can ask for as many vectors. */
 const MOST_NUMBERS = 4_000_000;
 
 /** The answer as JSON text. Throws GatewayError `invalid_request`. */
@@ -35,7 +35,7 @@ function textOf(piece: EmbeddingInput): string {
   return piece.type === 'text' ? piece.text : piece.tokens.join(' ');
 }
 
-/** Of length 1, as embeddings are. FNV-1a over the text seeds a linear congruential generator. */
+/** The vector has length 1, as those of embeddings do. FNV-1a over the text seeds a linear congruential generator. */
 function vectorOf(text: string, dimensions: number): number[] {
   let state = 0x811c9dc5;
   for (const letter of text) state = Math.imul(state ^ (letter.codePointAt(0) ?? 0), 0x01000193) >>> 0;

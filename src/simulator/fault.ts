@@ -9,7 +9,7 @@ export type Fault =
   | { kind: PlainKind }
   /** The body trickles: one piece of this many bytes in the time of a token. */
   | { kind: 'drip'; bytes: number }
-  /** Strikes after `after` tokens, at the latest before the ending. */
+  /** Strikes after `after` tokens, or before the ending if the answer has fewer. */
   | { kind: 'cut' | 'stall' | 'malformed' | 'reset' | 'error'; after: number };
 
 type PlainKind =
@@ -20,7 +20,7 @@ type PlainKind =
   | 'garbage'
   | 'duplicate-terminal';
 
-/** Statuses with which providers send `retry-after`; so does the simulator where the fault names no hint. */
+/** Statuses with which providers send `retry-after`. The simulator does so too unless the fault names another hint. */
 const HINTING_STATUSES = new Set([429, 503, 529]);
 const DEFAULT_HINT: RetryHint = { form: 'seconds', ms: 1_000 };
 

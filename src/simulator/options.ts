@@ -5,17 +5,17 @@ import { type Fault, parseFault } from './fault.ts';
 export interface SimulatorOptions {
   /** `echo` repeats the last user text and nothing else; `text` never calls a tool. */
   mode: 'answer' | 'echo' | 'text';
-  /** Infinity: no pauses. */
+  /** Infinity means no pauses. */
   tokensPerSecond: number;
   firstTokenMs: number;
-  /** Length of a text answer in tokens; undefined: its natural length. */
+  /** The length of a text answer in tokens; undefined for its natural length. */
   answerTokens: number | undefined;
-  /** Length of the thinking in tokens; undefined: its natural length. */
+  /** The length of the thinking in tokens; undefined for its natural length. */
   thinkingTokens: number | undefined;
   fault: Fault | undefined;
 }
 
-// A pace that is comfortable to read and visibly streams.
+// At this pace an answer is comfortable to read and visibly streams.
 const DEFAULTS: SimulatorOptions = {
   mode: 'answer',
   tokensPerSecond: 50,

@@ -19,13 +19,13 @@ export interface Plan {
   usage: Usage;
 }
 
-/** A block of the answer; `pieces` joined are its text or arguments. */
+/** A block of the answer. Its `pieces`, joined, are its text or arguments. */
 export interface PlannedBlock {
   draft: Draft;
   pieces: string[];
 }
 
-/** Each one searches the whole answer. */
+/** A limit, since each stop sequence searches the whole answer. */
 const MOST_STOP_SEQUENCES = 64;
 
 /** Throws `invalid_request`. */

@@ -17,7 +17,7 @@ const FORMS: Record<string, { form: RetryHint['form']; unitMs: number }> = {
   info: { form: 'info', unitMs: 1_000 },
 };
 
-/** `30`, `1500ms`, `30date` or `30info`; undefined where `text` is none of these. */
+/** Reads `30`, `1500ms`, `30date` or `30info`; returns undefined for any other text. */
 export function parseRetryHint(text: string): RetryHint | undefined {
   const [, digits = '', word = ''] = /^(\d+)([a-z]*)$/.exec(text) ?? [];
   const form = Object.hasOwn(FORMS, word) ? FORMS[word] : undefined;

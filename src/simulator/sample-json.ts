@@ -13,7 +13,7 @@ import {
 import { followReference } from '../model/json/pointer.ts';
 import { createSearch } from '../transformers/pattern/search.ts';
 
-// Recursive schemas (trees) stop growing here: optional content is left out, the null or leaf branch is taken.
+// Recursive schemas (trees) stop growing at this depth: optional content is left out, and the null or leaf branch is taken.
 const DEEPEST = 5;
 /** The most characters in a whole sample, and of the schema read to build it. */
 const MOST_CHARACTERS = 1_000_000;
@@ -21,14 +21,14 @@ const MOST_CHARACTERS = 1_000_000;
 const VALUE_CHARACTERS = 1_000;
 const PATTERN_CHARACTERS = 20_000;
 
-/** A sample that grows too large is null from there on, and no longer satisfies the schema. */
+/** If the sample grows too large, the rest of it is null and no longer satisfies the schema. */
 export function sampleJson(schema: JsonObject): JsonValue {
   return sample(schema, { root: schema, name: 'value', depth: 0, room: { left: MOST_CHARACTERS } });
 }
 
 interface Place {
   root: JsonObject;
-  /** The property that the value is for: it shows in sample strings. */
+  /** The name of the property that the value is for; sample strings show it. */
   name: string;
   depth: number;
   /** Characters left for the whole sample. */
@@ -72,7 +72,7 @@ function sample(schema: JsonObject, place: Place): JsonValue {
   }
 }
 
-/** Of the schema itself, without nested schemas. */
+/** The size of the schema itself, without nested schemas. */
 function sizeOf(schema: JsonObject): number {
   let size = 0;
   for (const value of Object.values(schema)) {
@@ -93,7 +93,7 @@ function typeOf(schema: JsonObject): string {
   return 'string';
 }
 
-/** All required properties; if none is required, the first one, so that the value is not empty. */
+/** Fills all required properties; if none is required, the first one, so that the value is not empty. */
 function sampleObject(schema: JsonObject, place: Place): JsonObject {
   const properties = asObject(schema.properties) ?? {};
   const required = (asArray(schema.required) ?? []).filter((key) => typeof key === 'string');
@@ -185,7 +185,7 @@ function searchFor(pattern: string): ((text: string) => boolean) | undefined {
   }
 }
 
-/** The first alternative that is not null; at depth, one that ends the recursion, if any. */
+/** The first alternative that is not null or, at the deepest level, one that ends the recursion, if any. */
 function choose(alternatives: JsonObject[], place: Place): JsonObject | undefined {
   const isLeaf = (schema: JsonObject) =>
     schema.$ref === undefined && typeOf(schema) !== 'object' && typeOf(schema) !== 'array';
@@ -205,7 +205,7 @@ function merge(base: JsonObject, others: JsonObject[], root: JsonObject): JsonOb
     Object.assign(properties, asObject(source.properties));
     for (const key of asArray(source.required) ?? []) required.push(key);
   };
-  // A long schema may be referenced many times.
+  // A long schema may be referenced many times, and is counted once.
   const seen = new Set<JsonObject>();
   for (const { $ref, ...other } of others) {
     const reference = asString($ref);

@@ -1,4 +1,4 @@
-// The answer as wire text with the time at which each piece is due, faults included.
+// The answer as wire text with the time at which each piece is due, including faults.
 import type { AnswerContext, ClientSide, StreamEncoder } from '../dialects/dialect.ts';
 import { type Fault, garbageBytes, inStreamError, tear } from './fault.ts';
 import type { SimulatorOptions } from './options.ts';
@@ -28,7 +28,7 @@ export function* streamScript(
   const usageSoFar = { ...plan.usage, outputTokens: 0, reasoningTokens: 0 };
   const striking = fault !== undefined && 'after' in fault ? fault : undefined;
   let token = 0;
-  // What has no token of its own is sent with the next step; the first block's start with the envelope.
+  // An event without a token of its own is sent with the next step; the start of the first block is sent with the envelope.
   let held =
     encoder.encode({ type: 'start', id: plan.id, model: plan.model }) +
     encoder.encode({ type: 'usage', usage: usageSoFar });
@@ -62,12 +62,12 @@ export function* streamScript(
   if (fault?.kind === 'duplicate-terminal') yield { type: 'send', due: last, text: terminal };
 }
 
-/** Milliseconds until a whole answer is ready: as long as its tokens take. */
+/** Milliseconds until a whole answer is ready: the time that its tokens take. */
 export function wholeDue(plan: Plan, options: SimulatorOptions): number {
   return createPace(options)(Math.max(0, plan.usage.outputTokens - 1));
 }
 
-/** A whole answer, all of it due at once. Stream faults strike in the middle of it. */
+/** A whole answer, all due at once. The faults of streams strike in the middle of it. */
 export function* wholeScript(
   plan: Plan,
   client: ClientSide,

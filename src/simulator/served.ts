@@ -1,10 +1,10 @@
-// The simulator behind an HTTP server, where not every failure can be a rejection.
+// The simulator behind an HTTP server, where not every failure can be a rejected promise.
 import { ConnectionRefused } from './fault.ts';
 import type { Simulator } from './simulator.ts';
 
 /**
- * For a server's `fetch`: always a response. A connection can no longer be refused here, so it ends without an
- * answer: a body that fails before its first byte closes the connection.
+ * For a server's `fetch`: it always returns a response. Since the connection is already open, a refused one is imitated by a body that
+ * fails before its first byte, which closes the connection without an answer.
  */
 export function serveSimulator(simulator: Simulator): (request: Request) => Promise<Response> {
   return async (request) => {

@@ -20,8 +20,8 @@ import { countInput } from './token-count.ts';
 
 export interface Simulator {
   /**
-   * Answers by the request's path, below any prefix. Like fetch, it rejects with the reason of
-   * `request.signal` when that fires before the head is out, and with ConnectionRefused for that fault.
+   * Answers by the request's path, whatever precedes it. Like fetch, it rejects with the reason of
+   * `request.signal` when that fires before the head is sent, and with ConnectionRefused for that fault.
    * Any other failure is a response.
    */
   fetch(request: Request): Promise<Response>;
@@ -117,7 +117,7 @@ function tokensOf(request: NeutralRequest): number {
   return totalInputTokens(countInput(request));
 }
 
-/** From the model name; a `simulator` field in the body overrides it. */
+/** Reads them from the model name; a `simulator` field in the body takes precedence. */
 function readOptions(model: string, body: JsonObject): SimulatorOptions {
   return parseSimulatorOptions(model, asString(body.simulator) ?? '');
 }

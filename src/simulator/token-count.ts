@@ -4,13 +4,13 @@ import type { Part } from '../model/content.ts';
 import { NO_USAGE, type Usage } from '../model/usage.ts';
 import { countPieces } from './pieces.ts';
 
-// A message's envelope, and what pictures, documents and sounds count as, whatever their size.
+// Counted for a message's envelope, and for each image, document or sound, whatever its size.
 const MESSAGE_TOKENS = 3;
 const MEDIA_TOKENS = 300;
 
 /**
- * The input side of the usage. With a `cacheControl` breakpoint, everything up to the last one is the cached
- * prefix: written in the first turn of a conversation, read once it has an assistant turn.
+ * The input side of the usage. With `cacheControl` breakpoints, everything up to the last one is the cached
+ * prefix: written in the first turn of a conversation, read as soon as it has an assistant turn.
  */
 export function countInput(request: NeutralRequest): Usage {
   const tally = createTally();

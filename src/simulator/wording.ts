@@ -1,8 +1,8 @@
-// The simulator's texts: friendly, the same for the same question, and honest about being a simulator.
+// The simulator's texts: friendly, the same for the same question, and clear about coming from a simulator.
 import { fnv1a, fnv1aHex } from '../model/hash.ts';
 import { cutIntoPieces } from './pieces.ts';
 
-// Several scripts, an emoji of several code points and typographic marks: streams must carry them all.
+// They contain several scripts, an emoji of several code points and typographic marks, which streams must carry unharmed.
 const CLOSINGS = [
   'Nothing was sent to any provider, and nothing was billed. Naïve façades aside, every byte is real 🌊.',
   'Try it with tools, with thinking, or with a JSON schema: the simulator plays along. 水は流れる。',
@@ -20,7 +20,7 @@ const FILLERS = [
 
 const LONGEST_QUOTE = 120;
 
-/** `length`: the exact number of tokens. */
+/** @param length the exact number of tokens. */
 export function answerText(question: string, length: number | undefined): string {
   const seed = fnv1a(question);
   const about = question.trim() === '' ? 'You sent no text' : `You wrote “${quote(question)}”`;
@@ -49,7 +49,7 @@ export function thinkingText(question: string, length: number | undefined): stri
   return length === undefined ? text : stretch(text, fnv1a(question), length);
 }
 
-/** Opaque like a real one: only its sender could check it. */
+/** Opaque like a real signature: only its sender could check it. */
 export function thinkingSignature(text: string): string {
   return btoa(`sluice-simulator:${fnv1aHex(text)}`);
 }

@@ -1,14 +1,14 @@
-// Names from outside as labels: however many names clients invent, only a limited number get series of their own.
+// Names from outside as labels. Clients may invent any number of names, but only a limited number get a series of their own.
 
-/** Models, agents and projects with series of their own; the others are `other`. */
+/** The most models, agents or projects with a series of their own; the rest are `other`. */
 export const MAX_NAMES = 100;
 const OTHER = 'other';
-/** The label where there is no name. */
+/** The label of requests without a name. */
 export const NONE = 'none';
 const LONGEST_NAME = 128;
 
 export interface Names {
-  /** `admit`: the name may take one of the remaining places. */
+  /** @param admit whether the name may take one of the places that are left. */
   label(name: string | null, admit: boolean): string;
 }
 
@@ -28,14 +28,14 @@ export function createNames(): Names {
 }
 
 function shortened(name: string): string {
-  // In the form that UTF-8 can express, so that no two series look the same.
+  // As text that UTF-8 can express, so that no two series look the same.
   return (name.length > LONGEST_NAME ? name.slice(0, LONGEST_NAME) : name).toWellFormed();
 }
 
 const ADMITTED = '+';
 const NOT_ADMITTED = '-';
 
-/** For a meter whose counts are added to another one, which decides which names get series. */
+/** For a meter whose counts are added to another one: that one decides which names get a series. */
 export const UNDECIDED: Names = {
   label(name, admit) {
     if (name === null || name === '') return NONE;
@@ -43,7 +43,7 @@ export const UNDECIDED: Names = {
   },
 };
 
-/** @param label that `UNDECIDED` gave. */
+/** @param label as returned by `UNDECIDED`. */
 export function decide(label: string, names: Names): string {
   return label === NONE ? NONE : names.label(label.slice(1), label.startsWith(ADMITTED));
 }

@@ -30,19 +30,19 @@ type CountedSeries = [values: readonly string[], point: number | Pick<Distributi
 /** The rounding error that may remain when all of a request's waits are subtracted from their sum. */
 const REMAINDER_MS = 1e-6;
 
-/** Tokens of a model, an agent or a project by type; a series is made once there is something to count, since it is reported from then on. */
+/** Tokens of a model, an agent or a project by type. A series is made with its first tokens, since it is reported from then on. */
 interface TokenSeries {
   labels: readonly string[];
   counter: Counter;
   byType: Map<string, CounterSeries>;
 }
 
-/** The series that every answer of one model adds to, looked up once to avoid joining their labels again. */
+/** The series that every answer of one model adds to, kept together so that their labels need not be joined again. */
 interface ModelSeries {
   labels: readonly string[];
   ended(operation: string, status: string): CounterSeries;
   tokens: TokenSeries;
-  /** This and the rest are made once there is something to count. */
+  /** This series and those below are made once there is something to count. */
   cost: CounterSeries | null;
   duration: Distribution | null;
   firstToken: Distribution | null;
@@ -56,7 +56,7 @@ export function createTally(): Tally {
   return createMeterOf(() => UNDECIDED);
 }
 
-/** A tally's counts in a form that can be sent to the meter's process. */
+/** A tally's counts in a form that can be sent to the process that has the meter. */
 export function countedBy({ metrics }: Tally): Counted {
   return metrics.map(({ series }) => Array.from(series, countedSeries));
 }
@@ -132,7 +132,7 @@ function createMeterOf(createLabels: () => Names): Meter {
   return {
     see(row) {
       const provider = row.provider ?? NONE;
-      // A name that no provider has served may be anything.
+      // Where no provider has served it, the name may be anything.
       const served = row.status === 'success' || row.usageKnown;
       const series = modelSeries(provider, models.label(row.model, served && row.provider !== null));
       series.ended(row.operation, row.status).point += 1;
@@ -141,7 +141,7 @@ function createMeterOf(createLabels: () => Names): Meter {
       for (const { provider: asked, error, skipped, durationMs } of row.attempts) {
         attempted(asked, skipped ?? error ?? 'served').point += 1;
         if (skipped === undefined || durationMs === 0 || queuedMs === null) continue;
-        // A wait in vain, possibly at another provider than the row's.
+        // The request waited in vain, possibly for another provider than the row's.
         queueTime.observe([asked], durationMs);
         queuedMs = queuedMs - durationMs > REMAINDER_MS ? queuedMs - durationMs : null;
       }
@@ -165,7 +165,7 @@ function createMeterOf(createLabels: () => Names): Meter {
   };
 }
 
-/** Counts rows by whose they are: an agent or a project. */
+/** Counts rows by agent or by project. */
 function createSpenders(names: Names, requests: Counter, tokens: Counter, cost: Counter) {
   const known = new Map<string, { requests: CounterSeries; tokens: TokenSeries; cost: CounterSeries }>();
   return (name: string, row: LedgerRow, served: boolean): void => {

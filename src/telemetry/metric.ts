@@ -31,7 +31,7 @@ const BOUNDS_MS: readonly number[] = Array.from(
   (_, exponent) => 2 ** (FIRST_EXPONENT + exponent),
 );
 
-/** Which count of a distribution each bucket of model/histogram.ts belongs to. */
+/** For each bucket of model/histogram.ts, the count of a distribution that it belongs to. */
 const PLACES: readonly number[] = Array.from({ length: HISTOGRAM_BUCKETS }, (_, bucket) => {
   const last = bucketOf(1) - 1;
   return bucket <= last ? 0 : Math.ceil((bucket - last) / 4);
@@ -39,7 +39,7 @@ const PLACES: readonly number[] = Array.from({ length: HISTOGRAM_BUCKETS }, (_, 
 
 export interface Counter extends Metric {
   add(values: readonly string[], amount: number): void;
-  /** One series, for frequent additions. It exists from then on, even at 0. */
+  /** The series with these labels, for frequent additions. It exists from then on, even at 0. */
   of(values: readonly string[]): CounterSeries;
 }
 
@@ -52,9 +52,9 @@ interface Histogram extends Metric {
 }
 
 interface DurationHistogram extends Histogram {
-  /** Observes many at once. @param packed a histogram, from `packHistogram`. @param sumMs the sum of its durations. */
+  /** Observes many durations at once. @param packed a histogram from `packHistogram`. @param sumMs the sum of its durations. */
   observePacked(values: readonly string[], packed: string, sumMs: number): void;
-  /** One series, for frequent observations. It exists from then on, even if empty. */
+  /** The series with these labels, for frequent observations. It exists from then on, even while empty. */
   of(values: readonly string[]): Distribution;
   /** Adds what another histogram with the same bounds has counted. */
   add(values: readonly string[], counted: Pick<Distribution, 'counts' | 'sum'>): void;
@@ -86,7 +86,7 @@ export function createCounter(description: Description): Counter {
   };
 }
 
-/** Of durations in milliseconds, by `BOUNDS_MS`. */
+/** A histogram of durations in milliseconds, with the bounds `BOUNDS_MS`. */
 export function createDurationHistogram(description: Description): DurationHistogram {
   const { series, pointOf } = createDistributions(BOUNDS_MS);
   return {
@@ -112,7 +112,7 @@ export function addDuration(point: Distribution, ms: number): void {
   add(point, PLACES[bucketOf(ms)], 1, ms);
 }
 
-/** A histogram of any numbers. @param bounds rising. */
+/** A histogram of any numbers. @param bounds in ascending order. */
 export function createHistogram(description: Description, bounds: readonly number[]): Histogram {
   const { series, pointOf } = createDistributions(bounds);
   return {
@@ -141,7 +141,7 @@ function createDistributions(bounds: readonly number[]) {
   };
 }
 
-/** @param place undefined: beyond the last bound. */
+/** @param place undefined for a value beyond the last bound. */
 function add(point: Distribution, place: number | undefined, number: number, value: number): void {
   const { counts } = point;
   const at = place ?? counts.length - 1;

@@ -1,4 +1,4 @@
-// Values by pairs of names, found without joining the names.
+// Finds values by pairs of names without joining the names.
 
 /** @param make called once per pair; the caller limits how many there are. */
 export function createPairs<Value>(

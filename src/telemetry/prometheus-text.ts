@@ -17,7 +17,7 @@ function describe({ name, help, type, labels, series }: Metric): string {
   return text;
 }
 
-/** A histogram of durations: buckets are cumulative, and in seconds. */
+/** Writes a histogram of durations: its buckets are cumulative, and in seconds. */
 function distribution(
   name: string,
   labels: readonly string[],

@@ -1,9 +1,9 @@
-// The metrics that are counted from the rows of requests: names, texts and labels. `npm run generate` lists them in docs/metrics.md.
+// The metrics that are counted from requests' rows, with names, texts and labels. `npm run generate` lists them in docs/metrics.md.
 import { createCounter, createDurationHistogram } from './metric.ts';
 
 const MODEL = ['provider', 'model'];
 
-/** All are empty. Their order is the order of the reports, counters first. */
+/** All begin empty. Their order is that of the reports, with counters first. */
 export function createRowMetrics() {
   const counters = {
     requests: createCounter({

@@ -1,4 +1,4 @@
-// `clean_cache`: removes prompt-cache breakpoints, for servers that refuse them, and keeps Claude's prompts from getting some.
+// `clean_cache`: removes prompt-cache breakpoints for servers that refuse them, and prevents the gateway from adding some for Claude.
 import { z } from 'zod';
 import type { Part, ToolResultContent } from '../model/content.ts';
 import { isObject, type JsonValue } from '../model/json/json.ts';
@@ -16,7 +16,7 @@ export const cleanCache = defineTransformer({
     'Removes `cache_control` from system, messages and tools, and `prompt_cache_key`; adds no breakpoints at Claude, nor a key elsewhere.',
   options: z.strictObject({}),
   create: () => ({
-    /** In Chat Completions a message has the field too, beside a content that may be mere text and passes as it is. */
+    /** In Chat Completions a message may have the field too, beside a content that may be a string and is passed on as it is. */
     fields({ messages }) {
       const turns = Array.isArray(messages) ? messages : [];
       return turns.some(isMarked) ? { messages: turns.map(withoutMark) } : {};

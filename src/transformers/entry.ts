@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { parseDuration } from '../model/duration.ts';
 import { findTransformer, TRANSFORMERS } from './registry.ts';
 
-/** An entry after validation of the list: `options` are still as written. */
+/** An entry after the list was validated. Its `options` are not yet checked. */
 export interface TransformerEntry {
   name: string;
   options: Record<string, unknown>;
@@ -22,7 +22,7 @@ export function isModulePath(name: string): boolean {
 const DEFAULT_TIME_LIMIT_MS = 1_000;
 const LONGEST_TIME_LIMIT_MS = 60_000;
 
-/** JSON Schema of a module with options; all but these two are the module's own. */
+/** JSON Schema of a module with options; all but these two belong to the module. */
 export const MODULE_ENTRY = {
   type: 'object',
   description:
@@ -39,7 +39,7 @@ export const MODULE_ENTRY = {
   required: ['name'],
 };
 
-/** Takes out the one option that is not the module's own; 0 where it cannot be read. */
+/** Separates the one option that does not belong to the module; it is 0 where it cannot be read. */
 export function splitModuleOptions({ time_limit: limit, ...options }: Record<string, unknown>): {
   options: Record<string, unknown>;
   timeLimitMs: number;
@@ -48,11 +48,11 @@ export function splitModuleOptions({ time_limit: limit, ...options }: Record<str
   return { options, timeLimitMs: (typeof limit === 'string' ? parseDuration(limit) : undefined) ?? 0 };
 }
 
-/** How the configuration words what is wrong with an entry. */
+/** How the configuration describes what is wrong with an entry. */
 interface EntryWords {
-  /** A hint at the name that was probably meant, or ''. */
+  /** A hint at the name that was probably meant, or '' if there is none. */
   suggest(name: string, known: readonly string[]): string;
-  /** `raw`: the whole value that was checked. `unknown`: the message for an unknown key. */
+  /** @param raw the whole value that was checked. @param unknown the message for an unknown key. */
   describe(
     issue: z.core.$ZodIssue,
     raw: unknown,
@@ -76,7 +76,7 @@ export function transformerEntry(words: EntryWords) {
     })
     .meta({
       id: TRANSFORMER,
-      // Built only with the JSON Schema: it takes 10 ms, and a server has no use for it.
+      // Built only when the JSON Schema is needed: it takes 10 ms, and a server does not use it.
       get anyOf() {
         return entryShapes();
       },
@@ -109,7 +109,7 @@ function entryProblems(
   );
 }
 
-/** For editors: each transformer with its own options. */
+/** For editors, each transformer with its own options. */
 function entryShapes(): object[] {
   const named = TRANSFORMERS.map((row) => {
     const shape = z.strictObject({ name: z.literal(row.name), ...row.options.shape });
@@ -124,7 +124,7 @@ function entryShapes(): object[] {
   ];
 }
 
-/** Within the whole schema, references to this part's own definitions would dangle: they become any value. */
+/** Inside the whole schema, references to definitions of this part would lead nowhere: they become schemas of any value. */
 function withoutOwnReferences(schema: object): object {
   return JSON.parse(JSON.stringify(schema), (name, value: unknown) => {
     if (name === '$defs') return undefined;

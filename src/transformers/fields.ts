@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { isObject, type JsonObject, type JsonValue } from '../model/json/json.ts';
 import { defineTransformer } from './row.ts';
 
-/** `generationConfig.topK`: names joined by dots lead into objects. */
+/** Such as `generationConfig.topK`: names after a dot are inside the object before it. */
 const fieldPath = z
   .string()
   .regex(/^[^.]+(\.[^.]+)*$/, {
@@ -52,7 +52,7 @@ function valueAt(body: JsonObject, path: string): JsonValue | undefined {
   return value;
 }
 
-/** A copy of `value` with `inner` at `path`; non-objects along the path become objects. */
+/** A copy of `value` with `inner` at `path`. Values along the path that are not objects become objects. */
 function withValue(
   value: JsonValue | undefined,
   [name, ...rest]: string[],

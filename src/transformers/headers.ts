@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { HTTP_TOKEN } from '../model/headers.ts';
 import { defineTransformer } from './row.ts';
 
-/** They describe the message itself; the HTTP client writes them. */
+/** Headers about the message itself, which the HTTP client writes. */
 const FRAMING = [
   'connection',
   'content-encoding',

@@ -1,4 +1,4 @@
-// `max_tokens`: bounds how long an answer may get.
+// `max_tokens`: limits how long an answer may become.
 import { z } from 'zod';
 import type { NeutralRequest } from '../model/request.ts';
 import { defineTransformer } from './row.ts';
@@ -38,7 +38,7 @@ export const maxTokens = defineTransformer({
   },
 });
 
-/** Thinking counts as output: its budget must leave room for the answer itself. */
+/** Thinking counts as output, so its budget must leave room for the answer itself. */
 function withLimit(asked: NeutralRequest, max: number, context: RequestContext): NeutralRequest {
   const request = { ...asked, maxOutputTokens: max };
   const { reasoning } = request;

@@ -41,7 +41,7 @@ export function createUntagging(tags: Tags, opened: boolean, context: AnswerCont
   let emit: (event: StreamEvent) => void = () => {};
   let reader: TagReader | undefined;
   let block = 0;
-  /** The kind of block that is open for the client. */
+  /** The kind of block that is open on the client's side. */
   let open: 'text' | 'reasoning' | undefined;
   /** Only the first block of an answer begins inside the tags. */
   let first = true;
@@ -74,7 +74,7 @@ export function createUntagging(tags: Tags, opened: boolean, context: AnswerCont
         first = false;
         return;
       case 'text-delta':
-        // Tokens do not end where tags do, so log probabilities cannot be divided.
+        // Tokens do not end where tags do, so their log probabilities cannot be divided.
         if (event.logprobs !== undefined) context.lost('logprobs');
         reader?.feed(event.text);
         return;
@@ -90,7 +90,7 @@ export function createUntagging(tags: Tags, opened: boolean, context: AnswerCont
         emit(event);
         return;
       case 'error':
-        // The block stays open: whoever continues the answer must see that it broke off within it.
+        // The block stays open: whoever continues the answer must see that it broke off inside it.
         reader?.flush();
         emit(event);
         return;

@@ -1,5 +1,5 @@
 // Redacts an answer as it streams. Only text that could still be part of a match waits, at most until its block ends
-// (`redact-held-text.ts`). Where the pieces of a text end does not change the result.
+// (`redact-held-text.ts`). The result does not depend on how the text is divided into pieces.
 import type { StreamEvent } from '../model/events.ts';
 import { isObject } from '../model/json/json.ts';
 import { sealsText } from '../model/opaque-token.ts';
@@ -17,19 +17,19 @@ export interface Redaction {
   replacement: string;
   /** Also redacts tool call arguments, and the results of tools that ran at the provider. */
   tools: boolean;
-  /** For complete texts. */
+  /** Replaces the matches in a complete text. */
   replace(text: string): Replacement;
 }
 
 /** OpenAI Chat's field for log probabilities that belong to no text, and the name under which they are reported. */
 const LOG_PROBABILITIES = 'logprobs';
-/** What a model of OpenAI Responses thought word by word, beside its summary. */
+/** What a model of OpenAI Responses thought word for word, beside the summary. */
 const RAW_REASONING = 'reasoning.content';
 
 export function createAnswerRedaction(redaction: Redaction, context: AnswerContext): AnswerStep {
   const { program, window, replacement, tools, replace } = redaction;
   let emit: (event: StreamEvent) => void = () => {};
-  /** The open reasoning block is no longer what its signature seals. */
+  /** Whether text of the open reasoning block was changed, so that its signature no longer fits. */
   let sealBroken = false;
   let call: ArgumentsRedactor | undefined;
   const noteMatch = () => context.lost('text (redacted)');
@@ -96,7 +96,7 @@ export function createAnswerRedaction(redaction: Redaction, context: AnswerConte
         else held.addBetween(event.name === RAW_REASONING ? cleaned(event) : event);
         return;
       case 'usage':
-        // It has no place in the text.
+        // The event has no place in the text.
         emit(event);
         return;
       case 'reasoning-start':

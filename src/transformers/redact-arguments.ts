@@ -1,5 +1,5 @@
-// Redacts the arguments of a tool call as they stream: JSON in which only string values are searched, after unescaping.
-// What is kept keeps its spelling, so that the whole remains valid JSON.
+// Redacts the arguments of a tool call as they stream: in the JSON only string values are searched, after unescaping. What is kept keeps
+// its spelling, so that the whole remains valid JSON.
 import type { Program } from './pattern/program.ts';
 import { createScanner, type Decision } from './pattern/scanner.ts';
 
@@ -55,7 +55,7 @@ export const createArgumentsRedactor: Create = ({ program, window, replacement }
   const open: ('{' | '[')[] = [];
   let nameNext = false;
   let string: 'name' | 'value' | undefined;
-  /** An escape that is still incomplete. */
+  /** An escape that is not complete yet. */
   let escaped = '';
   /** The original spelling of each waiting character. */
   const spelled: string[] = [];
@@ -144,7 +144,7 @@ export const createArgumentsRedactor: Create = ({ program, window, replacement }
   };
 };
 
-/** The UTF-16 unit that an escape stands for; an invalid one stands for itself, for the JSON's reader to report. */
+/** The UTF-16 unit that an escape stands for. An invalid escape stands for itself, and the JSON's reader reports it. */
 function unescaped(escaped: string): string {
   try {
     const value: unknown = JSON.parse(`"${escaped}"`);

@@ -1,4 +1,4 @@
-// Text of a streamed answer that could still be part of a match: it waits, with the events behind it, until it is decided.
+// Text of a streamed answer that could still be part of a match: it waits, with the events after it, until that is decided.
 import { GatewayError } from '../model/errors.ts';
 import type { StreamEvent } from '../model/events.ts';
 import type { Program } from './pattern/program.ts';
@@ -9,28 +9,28 @@ export type TextDelta = Extract<StreamEvent, { type: 'text-delta' | 'refusal-del
 interface HeldTextOptions {
   program: Program;
   window: number;
-  /** Takes the place of what matched. */
+  /** The text that is put in place of a match. */
   replacement: string;
   emit(event: StreamEvent): void;
-  /** A match was replaced. */
+  /** Called when a match was replaced. */
   onMatch(): void;
-  /** The text of this event is no longer the provider's. */
+  /** Called when the text of this event is no longer the provider's. */
   onReplaced(event: TextDelta): void;
 }
 
 interface HeldText {
-  /** Text that continues what came before it. */
+  /** Adds text that continues the text before it. */
   addText(event: TextDelta): void;
-  /** An event within the text, which keeps its place in it. Throws GatewayError `upstream_malformed` when too many wait. */
+  /** Adds an event between two pieces of text, where it stays. Throws GatewayError `upstream_malformed` when too many wait. */
   addBetween(event: StreamEvent): void;
-  /** Decides all that waits: what follows is another text. */
+  /** Decides all text that waits, since the text after it is a different one. */
   finish(): void;
 }
 
-/** Events that wait between pieces of text: more come only from a provider that sends them without end. */
+/** The most events that may wait between pieces of text; only a provider that sends them without end sends more. */
 const MOST_BETWEEN = 10_000;
 
-/** A waiting event; text also with its offset. */
+/** A waiting event, with its offset if it is text. */
 interface Waiting {
   event: StreamEvent;
   begin: number;
@@ -40,12 +40,12 @@ interface Waiting {
 export function createHeldText(options: HeldTextOptions): HeldText {
   const { program, window, replacement, emit, onMatch, onReplaced } = options;
   const queue: Waiting[] = [];
-  /** Those of them that are no text. */
+  /** The number of these that are not text. */
   let between = 0;
-  /** Lengths of all text so far: received, and passed on. */
+  /** How much text was received, and how much was passed on. */
   let received = 0;
   let passedOn = 0;
-  /** Up to here text is decided to stay; it is passed on in as few pieces as possible. */
+  /** Text up to here is to be kept; it is passed on in as few pieces as possible. */
   let kept = 0;
   const scanner = createScanner(program, window, decide);
 
@@ -63,7 +63,7 @@ export function createHeldText(options: HeldTextOptions): HeldText {
     if (kept > passedOn) passOn(kept, 'keep');
   }
 
-  /** Passes on what waits up to `end`, as decided, and the events behind it. */
+  /** Passes on the text that waits up to `end`, as decided, and the events after it. */
   function passOn(end: number, decision: Decision): void {
     let replacing = decision === 'match';
     if (replacing) onMatch();

@@ -1,7 +1,7 @@
 // Redacts the string values inside JSON.
 import { isObject, type JsonValue } from '../model/json/json.ts';
 
-/** @param kept a value that stays, such as the id of a call, without which its result belongs to none. */
+/** @param kept a value that stays, such as the id of a call, by which its result is found. */
 export function redactValue(
   value: JsonValue,
   clean: (text: string) => string,

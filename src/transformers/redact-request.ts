@@ -1,4 +1,4 @@
-// Redacts the text in a request that a model would read.
+// Redacts the text of a request that the model would read.
 import type {
   DocumentPart,
   Extension,
@@ -20,9 +20,9 @@ import type { RequestContext } from './transformer.ts';
 
 interface Cleaner {
   text(text: string): string;
-  /** For text that stands elsewhere too, where its matches are counted. */
+  /** For text that also stands elsewhere, where its matches are counted. */
   again(text: string): string;
-  /** Undefined: arguments stay unchanged. */
+  /** Left out where arguments stay unchanged. */
   call?(part: ToolCallPart): string;
 }
 
@@ -80,7 +80,7 @@ function cleanPart(part: Part, cleaner: Cleaner): Part {
     case 'refusal':
       return { ...part, text: cleaner.text(part.text) };
     case 'reasoning':
-      // Signed thinking is sent back unchanged, or the provider that wrote it refuses it.
+      // A provider refuses thinking that it signed unless it comes back unchanged.
       return part.signature !== undefined && sealsText(part.signature)
         ? part
         : { ...part, text: cleaner.text(part.text), ...cleanFields(part, cleaner.text) };
@@ -103,7 +103,7 @@ function cleanPart(part: Part, cleaner: Cleaner): Part {
   }
 }
 
-/** Of an MCP server's tool: what others returned may be encrypted. */
+/** Cleans the result of an MCP server's tool. The results of a provider's own tools may be encrypted. */
 function cleanResult(part: ServerToolResultPart, cleaner: Cleaner): ServerToolResultPart {
   const { output, callId } = part;
   if (output === undefined) return part;
@@ -126,7 +126,7 @@ function cleanText(part: TextPart, cleaner: Cleaner): TextPart {
   return { ...part, text, citations: part.citations.map((each) => redactCitation(each, cleaner.text)) };
 }
 
-/** The model also reads a document's name, and the field that only its own dialect has (`context`). */
+/** The model also reads the document's name and the field `context`, which only its own dialect has. */
 function cleanDocument(part: DocumentPart, cleaner: Cleaner): DocumentPart {
   const changed = { ...part };
   if (part.source.kind === 'text') changed.source = { kind: 'text', text: cleaner.text(part.source.text) };

@@ -1,4 +1,4 @@
-// `redact`: replaces what matches a pattern, in requests and in answers, streamed ones included.
+// `redact`: replaces text that matches a pattern, in requests and in answers, also while they stream.
 import { z } from 'zod';
 import { compilePatterns, PATTERN_FLAGS, PatternError } from './pattern/program.ts';
 import { replaceMatches } from './pattern/replace.ts';
@@ -42,7 +42,7 @@ const options = z
       ),
   })
   .superRefine(({ patterns, flags, window }, context) => {
-    // Already reported.
+    // Wrong flags and a wrong window are reported already.
     if (!PATTERN_FLAGS.test(flags) || window < 1) return;
     for (const [index, pattern] of patterns.entries()) {
       try {

@@ -1,4 +1,4 @@
-// A built-in transformer as a row of data: its name, its options, and how to create it from them.
+// A built-in transformer as a row of data: its name, its options, and the function that creates it from them.
 import type { z } from 'zod';
 import type { Transformer } from './transformer.ts';
 
@@ -6,11 +6,11 @@ export interface TransformerRow {
   readonly name: string;
   /** One line for the docs. */
   readonly summary: string;
-  /** Options that may stand beside `name`. */
+  /** The options that may be given beside `name`. */
   readonly options: z.ZodObject;
   /** Options that are tables of secret references. */
   readonly secretOptions?: readonly string[];
-  /** `options`: valid, with defaults filled in. */
+  /** @param options valid, and with defaults filled in. */
   create(options: unknown): Transformer;
 }
 

@@ -10,7 +10,7 @@ import type {
   UserTransformer,
 } from './user-module.ts';
 
-/** `exported`: the module's default export. Throws an Error that says what is wrong with it. */
+/** @param exported the module's default export. Throws an Error that says what is wrong with it. */
 export async function runModule(exported: unknown, options: Record<string, unknown>): Promise<ModuleCode> {
   const made: unknown = typeof exported === 'function' ? await exported(options) : exported;
   requireNoMisspelling(made);
@@ -19,12 +19,12 @@ export async function runModule(exported: unknown, options: Record<string, unkno
       'its default export must be an object with `request` or `answer`, or a function that returns one',
     );
   }
-  // Not within the time limit of the first request.
+  // Loaded here, so that it does not use up the time limit of the first request.
   if (made.request !== undefined) await loadSchema();
   return runTransformer(made);
 }
 
-/** Runs a module in this very thread, without a time limit. */
+/** Runs a module in the present thread, without a time limit. */
 export function runTransformer(made: UserTransformer): ModuleCode {
   return {
     changesRequests: made.request !== undefined,
@@ -35,7 +35,7 @@ export function runTransformer(made: UserTransformer): ModuleCode {
       const given: unknown = await made.request?.(copy, contextOf(context, lost));
       if (given === undefined || given === null) return { value: request, lost };
       const { isRequest, requestProblem } = await loadSchema();
-      // A field that is not known would be dropped, and a wrong one fail where nobody sees why.
+      // Checked here, since an unknown field would be dropped and a wrong one would fail where nobody sees why.
       if (!isRequest(given))
         throw new Error(
           `\`request\` returned something that is not a valid request: ${requestProblem(given)}`,
@@ -74,7 +74,7 @@ export function runTransformer(made: UserTransformer): ModuleCode {
   };
 }
 
-/** A text's log probabilities belong to its tokens: they are kept only while the text is unchanged. */
+/** Log probabilities belong to the tokens of the text: they are kept only while the text is unchanged. */
 function spelledText(event: UserEvent): { text?: string; logprobs?: unknown } {
   return event.type === 'text-delta' || event.type === 'refusal-delta' ? event : {};
 }
@@ -99,7 +99,7 @@ function isTransformer(made: unknown): made is UserTransformer {
 
 const HOOKS = ['request', 'answer'];
 
-/** A function whose name is a few letters from that of a hook would never be called, and nothing would say so. */
+/** A function whose name differs from a hook's by a few letters would never be called, and nothing would say so. */
 function requireNoMisspelling(made: unknown): void {
   if (typeof made !== 'object' || made === null) return;
   for (const [name, value] of Object.entries(made)) {
@@ -112,7 +112,7 @@ function requireNoMisspelling(made: unknown): void {
   }
 }
 
-/** `answered` and `requestOf` are names of functions of one's own; a letter more, as in `requests`, may be a slip. */
+/** `answered` and `requestOf` are plausible names of a module's own functions; one letter more, as in `requests`, may be a mistake. */
 function isOwnWord(name: string): boolean {
   return HOOKS.some((hook) => name.startsWith(hook) && name.length > hook.length + 1);
 }
@@ -121,7 +121,7 @@ function loadSchema() {
   return import('../model/request-schema.ts');
 }
 
-/** The fields each event must have besides its type; events not listed have none that a module sets. */
+/** The fields that each event must have besides its type. Events that are not listed have none that a module sets. */
 const FIELDS: Record<UserEvent['type'], Record<string, 'number' | 'string' | 'object'>> = {
   start: {},
   'text-start': { block: 'number' },

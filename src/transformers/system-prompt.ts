@@ -1,4 +1,4 @@
-// `system_prompt`: instructions of the gateway's own, before, after or in place of the client's.
+// `system_prompt`: puts instructions of the gateway's own before, after or in place of the client's.
 import { z } from 'zod';
 import type { TextPart } from '../model/content.ts';
 import { defineTransformer } from './row.ts';

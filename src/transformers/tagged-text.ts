@@ -1,14 +1,14 @@
-// Reads text in which a leading part stands between two tags, however it is divided into pieces.
+// Reads text whose leading part may stand between two tags, however the text is divided into pieces.
 
 export interface Tags {
   open: string;
-  /** The closing tag, with what is written behind it. */
+  /** The closing tag with the text that is written after it. */
   close: string;
   /** The closing tag alone. */
   end: string;
 }
 
-/** White space before an opening tag, in UTF-16 units: a model that wrote more, or nothing else, has begun its text. */
+/** In UTF-16 units, the most white space before an opening tag: after more of it, the model's text has begun. */
 const MOST_BLANKS = 10_000;
 
 export function tagsOf(name: string): Tags {
@@ -18,13 +18,13 @@ export function tagsOf(name: string): Tags {
 
 export interface TagReader {
   feed(text: string): void;
-  /** No more text comes: what was held back is taken as it stands. */
+  /** To be called when no more text comes: what was held back is taken as it stands. */
   flush(): void;
 }
 
 /**
- * Only tagged text at the very beginning, and what directly follows it, is read as such: a tag in the middle of prose
- * or code is text. White space before the opening tag and line breaks behind either tag belong to the tags.
+ * Only tagged text at the very beginning, and what directly follows it, is recognized: a tag in the middle of prose
+ * or code is text. White space before the opening tag and line breaks after either tag belong to the tags.
  * @param opened whether the text begins inside the tags.
  */
 export function createTagReader(
@@ -33,10 +33,10 @@ export function createTagReader(
   take: (text: string, inside: boolean) => void,
 ): TagReader {
   let held = '';
-  /** White space before the held text, while leading: scanned once, however many pieces it comes in. */
+  /** White space before the held text while the state is `leading`; each piece of it is scanned only once. */
   let blanks = '';
   let state: 'leading' | 'inside' | 'outside' = opened ? 'inside' : 'leading';
-  /** Directly behind a tag. */
+  /** Whether the text directly follows a tag. */
   let trims = opened;
 
   const emit = (text: string, inside: boolean) => {
@@ -106,7 +106,7 @@ export function createTagReader(
   }
 }
 
-/** How many characters at the end of `text` could begin `tag`. */
+/** How many characters at the end of `text` could be the beginning of `tag`. */
 function overlap(text: string, tag: string): number {
   for (let length = Math.min(text.length, tag.length - 1); length > 0; length--)
     if (tag.startsWith(text.slice(-length))) return length;

@@ -1,4 +1,4 @@
-// `tool_use`: makes models that are reluctant to use tools use them.
+// `tool_use`: makes models that are reluctant to use tools do so.
 import { z } from 'zod';
 import type { NeutralRequest, Tool } from '../model/request.ts';
 import { defineTransformer } from './row.ts';

@@ -1,5 +1,5 @@
-// What a transformer is: a named step that changes requests on their way to a provider, answers on their way back,
-// or both. Everything it needs is passed in; it keeps nothing between exchanges.
+// What a transformer is: a named step that changes requests on their way to a provider, answers on their way back, or both. It is given
+// everything it needs, and keeps nothing between exchanges.
 import type { StreamEvent } from '../model/events.ts';
 import type { HeaderList } from '../model/header-list.ts';
 import type { JsonObject, JsonValue } from '../model/json/json.ts';
@@ -13,20 +13,20 @@ export interface TransformContext {
 }
 
 export interface RequestContext extends TransformContext {
-  /** Reports what the step takes from the request: named in the audit row, and in `x-sluice-lost` where it is lost. */
+  /** Reports something that the step removes from the request: the audit row names it, and `x-sluice-lost` if it is lost. */
   lose(loss: Loss): void;
 }
 
 export interface AnswerContext extends TransformContext {
-  /** Reports the name of what the step takes from the answer; repeats are harmless. */
+  /** Reports the name of something that the step removes from the answer; repeats are harmless. */
   lost(feature: string): void;
 }
 
-/** One answer's pass through one transformer. Events come in sequence order; those returned are put in order again. */
+/** One answer's way through one transformer. Events come in sequence order, and those returned are put in order again. */
 export interface AnswerStep {
-  /** Returns what the client gets for these events, now. The last event of an answer is `finish` or `error`. */
+  /** Returns what the client gets for these events at once. The last event of an answer is `finish` or `error`. */
   push(events: readonly StreamEvent[]): readonly StreamEvent[] | Promise<readonly StreamEvent[]>;
-  /** The answer is over, or no longer wanted. */
+  /** Called when the answer is over, or no longer wanted. */
   close?(): void;
 }
 
@@ -34,16 +34,16 @@ export interface Transformer {
   readonly name: string;
   /** As configured, for commands that print a configuration. */
   readonly options: object;
-  /** Returns a changed copy; the given request stays unchanged, since another target may be asked with it. */
+  /** Returns a changed copy. The given request stays unchanged, since another target may be asked with it. */
   readonly request?:
     | ((request: NeutralRequest, context: RequestContext) => NeutralRequest | Promise<NeutralRequest>)
     | undefined;
-  /** `request` may take long: it is then awaited only when the provider is about to be asked. */
+  /** Whether `request` may take long: it is then awaited only shortly before the provider is asked. */
   readonly slow?: boolean;
   readonly answer?: ((context: AnswerContext) => AnswerStep) | undefined;
   /** Changes the headers that go to the provider. */
   headers?(headers: HeaderList, context: RequestContext): void;
-  /** Changes to the top level of the body that goes to the provider; undefined removes the field. */
+  /** Returns changes to the top level of the body that goes to the provider; undefined removes a field. */
   fields?(body: JsonObject, context: RequestContext): Record<string, JsonValue | undefined>;
   /** Values of its options that must not show in logs and rows. */
   readonly secrets?: readonly string[];

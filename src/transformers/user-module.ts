@@ -1,4 +1,4 @@
-// The user's own transformers: what a module exports, and how it takes part beside the built-in ones.
+// The user's own transformers: what a module exports, and how it is used like the built-in ones.
 import { GatewayError } from '../model/errors.ts';
 import type { StreamEvent } from '../model/events.ts';
 import type { NeutralRequest } from '../model/request.ts';
@@ -9,25 +9,25 @@ import type { AnswerContext, AnswerStep, TransformContext, Transformer } from '.
  * asynchronous; a call that lasts longer than `time_limit` (one second by default) fails its request.
  */
 export interface UserTransformer {
-  /** Gets its own copy. What it returns is used; if nothing, the request stays unchanged. */
+  /** Gets its own copy of the request. What it returns is used; if it returns nothing, the request stays unchanged. */
   request?(
     request: NeutralRequest,
     context: UserContext,
   ): NeutralRequest | undefined | Promise<NeutralRequest | undefined>;
-  /** Called once for each answer; the result sees every event of it, in order, the last one `finish` or `error`. */
+  /** Called once for each answer. The object it returns is given every event in order, `finish` or `error` last. */
   answer?(context: UserContext): UserAnswer;
 }
 
 export interface UserAnswer {
-  /** Call `emit` with what the client is to get, now or at a later event. An `error` is always passed on. */
+  /** Call `emit` with what the client is to get, at once or at a later event. An `error` is always passed on. */
   event(event: UserEvent, emit: (event: UserEvent) => void): void | Promise<void>;
 }
 
-/** An event as modules see it: errors have only their message. */
+/** An event as modules see it; of an error they see only the message. */
 export type UserEvent = Exclude<StreamEvent, { type: 'error' }> | { type: 'error'; message: string };
 
 export interface UserContext extends TransformContext {
-  /** Names what the step takes away, for `lost` in the row. */
+  /** Names what the step removes, for `lost` in the audit row. */
   lost(feature: string): void;
 }
 
@@ -37,26 +37,26 @@ export type UserTransformerExport =
 
 /** A module named in a configuration. */
 export interface TransformerModule {
-  /** As written: relative to the configuration file. */
+  /** The path as written, relative to the configuration file. */
   readonly file: string;
   readonly options: Record<string, unknown>;
   /** Milliseconds that one call may take. */
   readonly timeLimitMs: number;
   /** The configuration key that names it. */
   readonly path: readonly (string | number)[];
-  /** Null until its code is loaded. */
+  /** Null until the code is loaded. */
   code: ModuleCode | null;
-  /** Identifies the state of its file when the code was read; undefined before. */
+  /** Identifies the state of the file when the code was read; undefined before that. */
   stamp?: string | undefined;
 }
 
-/** A module's code, in whichever thread it runs. */
+/** A module's code, whichever thread runs it. */
 export interface ModuleCode {
   readonly changesRequests: boolean;
   readonly changesAnswers: boolean;
   request(request: NeutralRequest, context: TransformContext): Promise<Changed<NeutralRequest>>;
   answer(context: TransformContext): ModuleAnswer;
-  /** No new exchange will come; running ones may end. */
+  /** To be called when no new exchange will come; running ones may end. */
   retire(): void;
 }
 
@@ -103,7 +103,7 @@ function createModuleStep(code: ModuleCode, { provider, model, lost }: AnswerCon
     async push(events) {
       const { value, lost: features } = await answer.push(events.map(toUser));
       for (const feature of features) lost(feature);
-      // Only the gateway reports errors; a module that passes one on means the one it received.
+      // Only the gateway reports errors: a module that passes one on means the one that it was given.
       return value.filter((event) => event.type !== 'error');
     },
     close: () => answer.close(),

@@ -1,4 +1,4 @@
-// The background process: how it is started, waited for and ended.
+// The background process: starting it, waiting for it and ending it.
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { isFullLog, LOG_FILE_VARIABLE, rotateLog } from '../../server/log-file.ts';
@@ -17,20 +17,20 @@ import { describeSpawnError } from '../../workers/spawn-error.ts';
 import { codeOf } from '../../model/thrown.ts';
 
 const POLL_MS = 50;
-/** In milliseconds: longer than a first start from a slow disk; then whoever waits is told for what. */
+/** In milliseconds, longer than a first start from a slow disk takes; after it, the person who waits is told what for. */
 const PATIENCE_MS = 10_000;
-/** In milliseconds: as long as a worker may take to load (on a machine that is just booting, or with a part of a core), and a little. */
+/** In milliseconds, a little longer than a worker may take to load (while the machine boots, or with a part of a core). */
 const START_TIMEOUT_MS = UNANSWERED_BEATS_AT_START * BEAT_MS + PATIENCE_MS;
-/** In milliseconds, beyond the drain itself, for the ledger's last rows. */
+/** In milliseconds, added to the drain itself for the ledger's last rows. */
 const STOP_GRACE_MS = 5_000;
 const LOG_LINES_SHOWN = 12;
 
-/** The standard output and error of the background process. Throws CommandFailure. */
+/** The file for the standard output and error of the background process. Throws CommandFailure. */
 export function logPath(environment: CliContext['environment']): string {
   return join(findReadableHome(environment), 'logs', 'sluice.log');
 }
 
-/** Starts `sluice serve ARGS` in the background; resolves when it answers. Throws CommandFailure. */
+/** Starts `sluice serve ARGS` in the background, and resolves when it answers. Throws CommandFailure. */
 export async function startDaemon(args: readonly string[], context: CliContext): Promise<RunningServer> {
   const { environment, directory } = context;
   const path = pidFilePath(environment);
@@ -39,7 +39,7 @@ export async function startDaemon(args: readonly string[], context: CliContext):
   const child = spawnSelf(['serve', ...args], directory, {
     env: { ...environment, [PID_FILE_VARIABLE]: path, [LOG_FILE_VARIABLE]: log },
     stdio: ['ignore', logged.descriptor, logged.descriptor],
-    // In its own session: it outlives the terminal, and does not receive Ctrl-C there.
+    // In a session of its own it outlives the terminal, and does not receive Ctrl-C there.
     detached: true,
   });
   child.unref();
@@ -47,7 +47,7 @@ export async function startDaemon(args: readonly string[], context: CliContext):
   return untilServing(child, path, logged, context);
 }
 
-/** The clock by which a start is waited for. */
+/** The clock that measures how long a start takes. */
 export interface StartClock {
   /** In milliseconds. */
   now(): number;
@@ -57,8 +57,8 @@ export interface StartClock {
 const REAL_CLOCK: StartClock = { now: () => performance.now(), pause: () => Bun.sleep(POLL_MS) };
 
 /**
- * Resolves when the process answers. One that never does is ended, so that the next start finds none in its way. Throws CommandFailure.
- * @param path of the pid file that it claims.
+ * Resolves when the process answers. One that never does is ended, so that it is not in the way of the next start. Throws CommandFailure.
+ * @param path of the pid file that the process claims.
  */
 export async function untilServing(
   child: Bun.Subprocess,
@@ -74,7 +74,7 @@ export async function untilServing(
     const { is, server } = readPidFile(path);
     if (hasEnded && server !== undefined)
       throw new CommandFailure(`another start came first: process ${server.pid} is running at ${server.url}`);
-    // The log of another start, which is about to serve, must not be reported as this one's.
+    // If another start is about to serve, its log must not be reported as this one's.
     if (hasEnded && is !== 'starting')
       throw new CommandFailure(`${howEnded(child)}:\n${newestLines(logged)}`);
     if (server?.pid === child.pid && (await answers(server.url))) return server;
@@ -117,7 +117,7 @@ export function spawnSelf(
   }
 }
 
-/** Any answer counts: a gateway with keys refuses this request. */
+/** Any answer counts, since a gateway with keys refuses this request. */
 async function answers(url: string): Promise<boolean> {
   try {
     const signal = AbortSignal.timeout(1_000);
@@ -129,7 +129,7 @@ async function answers(url: string): Promise<boolean> {
 }
 
 /**
- * Asks the process to end and waits until it has; running streams may finish within `drainMs`. Resolves to
+ * Asks the process to end and waits until it has. Running streams may finish within `drainMs`. Resolves to
  * whether it had to be killed.
  */
 export async function stopDaemon(
@@ -147,7 +147,7 @@ export async function stopDaemon(
   return 'killed';
 }
 
-/** No signal is needed if another command has ended it meanwhile. Throws CommandFailure. */
+/** If another command has ended it meanwhile, no signal is needed. Throws CommandFailure. */
 function signal(pid: number, name: 'SIGTERM' | 'SIGKILL'): void {
   try {
     process.kill(pid, name);
@@ -160,7 +160,7 @@ function signal(pid: number, name: 'SIGTERM' | 'SIGKILL'): void {
 }
 
 /**
- * True also where another start has taken its place.
+ * Also true if another start has taken its place.
  * @param deadline in `performance.now()` time: setting the clock meanwhile must not kill the process.
  */
 async function isGone(path: string, pid: number, deadline: number): Promise<boolean> {
@@ -171,7 +171,7 @@ async function isGone(path: string, pid: number, deadline: number): Promise<bool
   return true;
 }
 
-/** Only valid directly after its lock was seen held: later the pid may be another program's. */
+/** Valid only directly after its lock was seen held: later the pid may belong to another program. */
 function isAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0);
@@ -191,7 +191,7 @@ export function findDaemon(environment: CliContext['environment']): PidFileState
 
 interface LogSpan {
   path: string;
-  /** Offset at which this start's lines begin. */
+  /** The offset at which the lines of this start begin. */
   start: number;
 }
 

@@ -1,5 +1,5 @@
-// The report of `sluice daemon status`: whether a gateway runs in the background, where, and its state; if none does, which one
-// runs in the foreground.
+// The report of `sluice daemon status`: whether a gateway runs in the background, where, and its state; if none does, the one that runs in
+// the foreground.
 import { readPidFile, type RunningServer } from '../../server/pid-file.ts';
 import type { CliContext, ParsedArguments } from '../command.ts';
 import { findGateway, foregroundFilePath, GatewayUnreachable } from '../gateway-client.ts';
@@ -16,13 +16,13 @@ export interface Status {
   uptime_seconds: number | null;
   active_streams: number | null;
   status: string | null;
-  /** The providers that fail, which need not keep the gateway from being healthy; null where it does not answer. */
+  /** The providers that fail, with which the gateway may still be healthy; null where the gateway does not answer. */
   failing_providers: string[] | null;
-  /** It is not of the program of this command, as after an update without a restart; null where none runs. */
+  /** Whether it runs another program than this command, as after an update without a restart; null where none runs. */
   other_program: boolean | null;
-  /** Where none runs in the background: the first of this home's in the foreground; null where there is none either. */
+  /** If none runs in the background, the first one of this home in the foreground; null where there is none either. */
   foreground: Pick<RunningServer, 'pid' | 'url'> | null;
-  /** Why the gateway does not answer, or what it is degraded by; null: nothing is known to be wrong. */
+  /** Why the gateway does not answer or is degraded; null where nothing is known to be wrong. */
   problem: string | null;
 }
 
@@ -46,7 +46,7 @@ export const NOT_RUNNING: Status = {
   problem: null,
 };
 
-/** Of a home whose pid file names no gateway. */
+/** The status of a home whose pid file names no gateway. */
 export function absentStatus({ environment }: Pick<CliContext, 'environment'>, isStarting: boolean): Status {
   if (isStarting) return { ...NOT_RUNNING, problem: NAMELESS };
   const { server } = readPidFile(foregroundFilePath(environment));
@@ -79,7 +79,7 @@ export async function readStatus(
   }
 }
 
-/** A URL leaves out its scheme's own. */
+/** A URL leaves out the default port of its scheme. */
 export function portOf({ url }: Pick<RunningServer, 'url'>): number {
   const { protocol, port } = new URL(url);
   return Number(port || (protocol === 'https:' ? 443 : 80));

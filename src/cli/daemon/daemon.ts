@@ -64,10 +64,10 @@ const ACTIONS: Record<string, Action> = {
     const origin = state.server?.directory;
     if (origin !== undefined && origin !== context.directory && existsSync(origin))
       return restartFrom(origin, input, context);
-    // With the flags it was started with, unless overridden.
+    // With the flags of its start, unless they are overridden.
     const again = { ...input, flags: { ...startedWith(state), ...input.flags } };
     if (state.is === 'running') {
-      // Whatever would keep the next one from starting is reported while this one still serves.
+      // What would keep the next one from starting is reported while this one still serves.
       if (!(await isSound(again, state.server, context))) {
         context.err(`process ${state.server.pid} keeps its current configuration`);
         return 1;
@@ -127,13 +127,13 @@ export const daemonCommand: Command = {
     const [action] = input.operands;
     const act = chosenAction('daemon', action, ACTIONS);
     refuseForeignFlags(action ?? '', input);
-    // Wrong ones are refused before anything is stopped.
+    // Wrong flags are refused before anything is stopped.
     serveFlags(input);
     return act(input, context);
   },
 };
 
-/** Flags by action; `--config` also says where to look for a running gateway. */
+/** The flags of each action. `--config` also says where to look for a running gateway. */
 const TAKES: Readonly<Record<string, readonly string[]>> = {
   start: ['config', 'host', 'port', 'workers'],
   restart: ['config', 'host', 'port', 'workers'],
@@ -154,7 +154,7 @@ function refuseForeignFlags(action: string, { flags }: ParsedArguments): void {
   throw new UsageError(`--${foreign} does not apply to daemon ${action}, but to ${takers.join(' and ')}`);
 }
 
-/** The runtime reads the `.env` of the folder that a program begins in: this one, begun again where the daemon was. */
+/** The runtime reads the `.env` of the folder in which a program begins, so this program is started again in the daemon's folder. */
 function restartFrom(origin: string, input: ParsedArguments, context: CliContext): Promise<number> {
   const config = stringFlag(input, 'config');
   const flags =
@@ -163,13 +163,13 @@ function restartFrom(origin: string, input: ParsedArguments, context: CliContext
   const { environment, inherited, directory } = context;
   const env = {
     ...withoutDotEnv(environment, inherited, directory),
-    // As bin/launch.js says it: Bun adds what stands in the `.env` there.
+    // As in bin/launch.js: Bun adds the content of the `.env` there.
     SLUICE_LAUNCHER_VARIABLES: JSON.stringify(Object.keys(inherited)),
   };
   return spawnSelf(args, origin, { env, stdio: ['inherit', 'inherit', 'inherit'] }).exited;
 }
 
-/** Those that `serve` takes. Throws UsageError. */
+/** The flags that `serve` takes. Throws UsageError. */
 function serveFlags(input: ParsedArguments) {
   return {
     config: stringFlag(input, 'config'),
@@ -184,7 +184,7 @@ function serveArguments(input: ParsedArguments): string[] {
   );
 }
 
-/** The flags that it was started with. `--port 0` took a free port, which clients know by now. */
+/** The flags of its start. With `--port 0` it took a free port, which clients know by then. */
 function startedWith({ is, server }: PidFileState): ParsedArguments['flags'] {
   const { config = null, host, workers } = server ?? {};
   const port = server?.port === 0 && is === 'running' ? new URL(server.url).port : server?.port;
@@ -196,7 +196,7 @@ function startedWith({ is, server }: PidFileState): ParsedArguments['flags'] {
   };
 }
 
-/** Whether the running gateway is at the place, and uses the file, that these flags ask for. */
+/** Whether the running gateway has the address and the file that these flags ask for. */
 function isAsked(input: ParsedArguments, server: RunningServer, { directory }: CliContext): boolean {
   const { hostname } = new URL(server.url);
   const asked = serveFlags(input);
@@ -209,7 +209,7 @@ function isAsked(input: ParsedArguments, server: RunningServer, { directory }: C
   );
 }
 
-/** Whether a gateway could be started with these flags in place of the running one; prints why not. */
+/** Whether a gateway with these flags could be started in place of the running one; if not, prints why. */
 async function isSound(
   input: ParsedArguments,
   running: RunningServer,
@@ -224,7 +224,7 @@ async function isSound(
   retireModules(config);
   const { host, port } = config.server;
   try {
-    // The running one has its own port until it ends.
+    // The running one keeps its own port until it ends.
     await reservePort(host, port === portOf(running) ? 0 : port);
     requireRoomToStart(context.environment);
     return true;
@@ -245,7 +245,7 @@ async function stop(server: RunningServer, input: ParsedArguments, context: CliC
   return 0;
 }
 
-/** How long the running gateway may take to end, by the file and the address that it was started with, not by those of the next one. */
+/** How long the running gateway may take to end, by the file and address of its own start and not by those of the next one. */
 export function endingMs(
   server: RunningServer,
   input: ParsedArguments,
@@ -253,7 +253,7 @@ export function endingMs(
 ): number {
   const options = loadOptions(input, context, server.host === undefined ? {} : { host: server.host });
   const { config } = loadConfig(server.config === null ? options : { ...options, path: server.config });
-  // A file that is no longer valid does not show what the process uses.
+  // If the file is no longer valid, it does not show what the process uses.
   const { shutdownDelayMs = 0, drainTimeoutMs = parseConfig(null).file?.server.drain_timeout ?? 0 } =
     config?.server ?? {};
   return shutdownDelayMs + drainTimeoutMs;

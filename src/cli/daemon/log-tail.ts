@@ -1,11 +1,11 @@
-// The end of a log file, and what is appended from then on, even if it is rotated meanwhile.
+// The end of a log file and what is appended to it later, even if it is rotated meanwhile.
 import { closeSync, existsSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { rotatedLog } from '../../server/log-file.ts';
 
 /** How much is read at a time. */
 const CHUNK_BYTES = 1024 * 1024;
 const LINE_FEED = 10;
-/** How long, in milliseconds, a rotated file may still get lines from processes that have not noticed. */
+/** In milliseconds, how long a rotated file may still get lines from processes that have not noticed the rotation. */
 const LATE_MS = 3_000;
 
 export interface LogTail {
@@ -13,7 +13,7 @@ export interface LogTail {
   newest(count: number): string[];
   /** The lines that have been added since. */
   fresh(): string[];
-  /** The text behind the last line that has no line end yet. */
+  /** The text after the last line end. */
   unfinished(): string;
   close(): void;
 }
@@ -21,7 +21,7 @@ export interface LogTail {
 /** Throws where there is no file at `path`. */
 export function openLogTail(path: string): LogTail {
   let current = openFile(path);
-  /** Files rotated while they were read; they may still get lines. */
+  /** Files that were rotated while they were read, and may still get lines. */
   let aside: { file: LogFile; until: number }[] = [];
 
   const drain = (): string[] => {
@@ -83,7 +83,7 @@ function openFile(path: string): LogFile {
     const lines: string[] = [];
     const { size } = fstatSync(descriptor);
     if (size < at) {
-      // The file was truncated, and with it the incomplete line.
+      // The file was truncated, and the incomplete line with it.
       at = 0;
       decoder = new TextDecoder();
       rest = '';

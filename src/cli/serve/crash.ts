@@ -1,5 +1,4 @@
-// How a serving process reports an uncaught error: the runtime would print it with all its fields, and the secrets in
-// them.
+// How a serving process reports an uncaught error: the runtime would print it with all its fields and the secrets in them.
 import type { ResolvedConfig } from '../../config/resolved.ts';
 import { stackOf } from '../../gateway/response/error-response.ts';
 import { secretsOfConfig } from '../../gateway/setup.ts';

@@ -1,16 +1,16 @@
-// Which stored credentials have changed since the last look: their names, never their values.
+// Which stored credentials have changed since the last look: only their names, never their values.
 import { CredentialError } from '../../credentials/credential-error.ts';
 import { listCredentials } from '../../credentials/vault.ts';
 
 export interface ChangedCredentials {
-  /** New, or with another value. */
+  /** Those that are new or have another value. */
   stored: string[];
   deleted: string[];
   /** Why the changes cannot be determined. */
   problem?: string;
 }
 
-/** Returns a function that returns what changed in the store in `home` since it last looked, at first since now. */
+/** Returns a function that tells what has changed in the store in `home` since its last call, or at first since this call. */
 export function createCredentialChanges(home: string): () => ChangedCredentials {
   let known = new Map<string, number>();
   const look = (): ChangedCredentials => {

@@ -1,10 +1,10 @@
-// The configuration of a worker whose primary could not pass it on, because it contains code.
+// The configuration of a worker, where the primary could not pass it on because it contains code.
 import type { ResolvedConfig } from '../../config/resolved.ts';
 import type { CliContext, ParsedArguments } from '../command.ts';
 import { loadOptions } from '../config-flags.ts';
 import { loadWithCode } from './load-with-code.ts';
 
-/** Null where it is invalid: the primary has reported why. */
+/** Returns null where it is invalid: the primary has reported why. */
 export async function loadForWorker(
   input: ParsedArguments,
   context: CliContext,

@@ -17,7 +17,7 @@ export async function loadWithCode(options: LoadOptions): Promise<LoadedConfig> 
   return { ...loaded, config: null, problems: [...loaded.problems, ...located] };
 }
 
-/** The folder that module paths are relative to. */
+/** The folder that paths of modules are relative to. */
 export function moduleDirectory({ path }: Pick<LoadedConfig, 'path'>, { directory }: LoadOptions): string {
   return path === null ? directory : dirname(path);
 }

@@ -10,17 +10,17 @@ import { loadWithCode } from './load-with-code.ts';
 import { withLedgerOf } from './serving.ts';
 
 export interface ReloadOptions {
-  /** The configuration at the server's start. */
+  /** The configuration with which the server started. */
   started: ResolvedConfig;
-  /** How that was loaded. */
+  /** How that configuration was loaded. */
   load: LoadOptions;
-  /** The file that was found: where it is gone, no other one is read in its place, nor the defaults. */
+  /** The file that was found. If it is gone, no other file is read instead, and the defaults are not used. */
   path: string;
   /** The file's content that is in use; null where there was no file. `reloadConfig` replaces it. */
   inUse: { text: string | null };
   log: Log;
   apply(config: ResolvedConfig): Promise<void>;
-  /** Says why a change is not in use; null: it is. */
+  /** Reports why a change is not in use; null means that it is. */
   refuse(why: string | null): void;
 }
 
@@ -34,7 +34,7 @@ export type Change =
 /** A secret may have been stored as a name by mistake. */
 const redact = createRedactor([]);
 
-/** Reads the file again and applies it, or says why not and leaves everything as it is. */
+/** Reads the file again and applies it, or reports why not and leaves everything as it is. */
 export async function reloadConfig(change: Change, options: ReloadOptions): Promise<void> {
   const { started, inUse, log, apply, refuse } = options;
   const { asItIs, loaded, named } = await readChanged(change, options);
@@ -59,9 +59,9 @@ export async function reloadConfig(change: Change, options: ReloadOptions): Prom
 }
 
 interface ChangedConfig {
-  /** The file as it is now. */
+  /** The file in its present state. */
   asItIs: LoadedConfig;
-  /** What is to be applied: that, unless it is refused and only a key or a certificate has changed. */
+  /** The configuration to apply: the file's or, if that is refused and only a key or a certificate has changed, the previous one. */
   loaded: LoadedConfig;
   /** The credentials that it names. */
   named: ReadonlySet<string>;
@@ -71,8 +71,8 @@ async function readChanged(
   change: Change,
   { started, load, path, inUse }: ReloadOptions,
 ): Promise<ChangedConfig> {
-  // Judged at the address that is served, not at the one that the file may now name: a server that other machines
-  // reach must not lose its keys to a change that would be fine on loopback.
+  // Checked for the address that is served, not for the one that the file may name now: a server that other machines reach must not lose
+  // its keys to a change that would be fine on loopback.
   const { host, port } = started.server;
   const named = new Set<string>();
   const credential = (name: string) => {
@@ -88,14 +88,14 @@ async function readChanged(
   const asItIs = await loadWithCode(judged);
   const isRenewal = change.of === 'credential' || change.of === 'certificate';
   if (!isRenewal || asItIs.config !== null || inUse.text === null) return { asItIs, loaded: asItIs, named };
-  // A key or certificate that was replaced does not wait until someone has mended the file.
+  // A key or certificate that was replaced must not wait until someone has corrected the file.
   const before = await loadWithCode({ ...judged, text: inUse.text });
-  // Workers load code for themselves, with the file as it is.
+  // Workers load code themselves, from the file in its present state.
   const isUsable = before.config?.transformers.modules.length === 0;
   return { asItIs, loaded: isUsable ? before : asItIs, named };
 }
 
-/** Says what of the change only a restart applies, and whether that will fail. */
+/** Reports what part of the change only a restart applies, and whether the restart would fail. */
 function reportNextStart(
   config: ResolvedConfig,
   path: string | null,
@@ -114,7 +114,7 @@ function isFatal({ severity }: ConfigProblem): boolean {
   return severity === 'fatal';
 }
 
-/** Without the values of secrets, which problems do not quote. */
+/** Contains no values of secrets, since problems do not quote them. */
 function whyRefused({ problems, path }: LoadedConfig): string {
   return problems
     .filter(isFatal)
@@ -133,7 +133,7 @@ function successOf(change: Change): string {
   return `the configuration is in use without ${change.problem === undefined ? 'the deleted credential' : 'the credential store'}`;
 }
 
-/** The change, as fields of the log. */
+/** The change as fields of the log. */
 export function fieldsOf(change: Change, path: string | null): LogFields {
   if (change.of === 'module' || change.of === 'certificate') return { file: change.file };
   if (change.of === 'configuration') return { file: path };
@@ -145,7 +145,7 @@ export function fieldsOf(change: Change, path: string | null): LogFields {
   };
 }
 
-/** A store that cannot be read affects every configuration that names a credential. */
+/** If the store cannot be read, every configuration that names a credential is affected. */
 function concerns({ stored, deleted, problem }: ChangedCredentials, named: ReadonlySet<string>): boolean {
   return problem === undefined ? [...stored, ...deleted].some((name) => named.has(name)) : named.size > 0;
 }

@@ -1,4 +1,4 @@
-// Requests served by this very process.
+// Requests are served by this very process.
 import { createGateway } from '../../gateway/gateway.ts';
 import { reservePort } from '../../server/listen.ts';
 import { createServerHost } from '../../server/server-host.ts';
@@ -26,7 +26,7 @@ export async function serveAlone(options: ServeOptions): Promise<Serving> {
   };
   try {
     const { host: hostname, maxBody: longestMessage, tls } = config.server;
-    // For another certificate a second listener shares the port for a moment; until then no other program may.
+    // To change the certificate, a second listener shares the port for a moment; before that no other program may share it.
     const port = tls === null ? config.server.port : await reservePort(hostname, config.server.port);
     const compression = () => current.server.compression;
     const at = { hostname, port, longestMessage, compression, ...(tls !== null && { tls }) };

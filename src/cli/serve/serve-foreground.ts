@@ -37,11 +37,11 @@ export async function serveInForeground(input: ParsedArguments, context: CliCont
   const options = loadOptions(input, context);
   const askedWorkers = workersFlag(input);
   const watching = Promise.withResolvers<Watched>();
-  // Before anyone can be served: a signal would otherwise kill the process together with its running requests.
+  // Done before anyone can be served: a signal would otherwise kill the process together with its running requests.
   const signals = followSignals(context, () => {
     watching.promise.then(({ reload }) => reload());
   });
-  // Before anything is read, so that no change is missed.
+  // Done before anything is read, so that no change is missed.
   const credentials = seeCredentials(home);
   const loaded = await loadWithCode(options);
   const { config, path } = loaded;
@@ -56,14 +56,14 @@ export async function serveInForeground(input: ParsedArguments, context: CliCont
   let proxies: Proxies;
   let serving: Serving;
   try {
-    // Every serving process reads them for itself; errors in them are reported once, here.
+    // Every serving process reads them for itself; here errors in them are reported once.
     proxies = readProxies(environment);
     pidFile = claim(context);
     for (const warning of [logSettingProblem(environment.SLUICE_LOG), exposedKey(home)])
       if (warning !== undefined) log('warn', warning);
-    // Not before the pid file is claimed: another gateway's log stays as it is.
+    // Not done before the pid file is claimed, so that another gateway's log stays as it is.
     keepOwnLogFile(context, { putsAside: true, log });
-    // Workers load the code for themselves.
+    // Workers load the code themselves.
     if (workers !== 1) retireModules(config);
     serving = await startServing(workers, input, context, {
       config,
@@ -132,11 +132,11 @@ interface Signals {
   ended: Promise<void>;
   /** The name of that signal. */
   name(): string;
-  /** Resolves at a second one, to the exit code to end with at once. */
+  /** Resolves at a second signal, to the exit code to end with at once. */
   hurried: Promise<number>;
 }
 
-/** @param reload called at SIGHUP where no terminal can hang up. */
+/** @param reload called at SIGHUP if no terminal can hang up. */
 function followSignals(context: CliContext, reload: () => void): Signals {
   const hurried = Promise.withResolvers<number>();
   let name = '';
@@ -154,7 +154,7 @@ interface OpenLog {
   /** Reports why the gateway does not start. */
   fail(message: string): void;
   isJson: boolean;
-  /** Follows a changed configuration, except for what the environment sets. */
+  /** Follows a changed configuration, except in what the environment sets. */
   configureLog(config: ResolvedConfig): void;
 }
 
@@ -182,8 +182,8 @@ async function noWorkerLeft({ lost }: Serving, log: Log): Promise<void> {
 }
 
 /**
- * Reports errors that nothing caught; `HURRY_MS` after the first, the process ends even if requests are still being cut off. Resolves at
- * the first.
+ * Reports errors that nothing caught. `HURRY_MS` after the first, the process ends even if requests are still being cut off. Resolves at
+ * the first one.
  */
 function followCrashes(context: CliContext, log: Log, current: () => ResolvedConfig): Promise<void> {
   const { environment } = context;
@@ -199,7 +199,7 @@ function followCrashes(context: CliContext, log: Log, current: () => ResolvedCon
   return crashed.promise;
 }
 
-/** Loads only what is needed. Throws ListenError, WorkerFailed, NoSharedMemory. */
+/** Loads only what is needed. Throws ListenError, WorkerFailed or NoSharedMemory. */
 async function startServing(
   workers: number,
   input: ParsedArguments,
@@ -213,7 +213,7 @@ async function startServing(
   return serveWithWorkers(workers, { ...options, directory, command, program });
 }
 
-/** Running requests are cut off, each with its final error and its row. Resolves to the exit code. */
+/** Cuts off running requests, each with its final error and its row. Resolves to the exit code. */
 async function endCrashed(serving: Serving): Promise<number> {
   await serving.end({ delayMs: 0, timeoutMs: 0 });
   return 1;
@@ -242,14 +242,14 @@ async function drain(
   return code;
 }
 
-/** Where started in the background: records this process and its address. */
+/** Records this process and its address if it was started in the background. */
 function claim({ environment }: CliContext): PidFile | undefined {
   const path = environment[PID_FILE_VARIABLE];
   return path === undefined || path === '' ? undefined : claimPidFile(path);
 }
 
 /**
- * So that commands find it at whatever port it has. Undefined where another gateway of this home has done so, or nothing
+ * Records it so that commands find it whatever its port is. Returns undefined where another gateway of this home has done so, or nothing
  * can be written there: neither keeps this one from serving.
  */
 function claimForeground({ environment }: CliContext): PidFile | undefined {
@@ -279,7 +279,7 @@ function workerCommand(input: ParsedArguments): string[] {
   ];
 }
 
-/** Without a terminal nothing hangs up: SIGHUP then asks for the configuration to be read again. */
+/** Without a terminal nothing can hang up: SIGHUP then asks for the configuration to be read again. */
 function reloadingOnHangup(context: CliContext, reload: () => void): CliContext {
   return {
     ...context,

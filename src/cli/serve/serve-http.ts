@@ -1,4 +1,4 @@
-// A gateway at its socket, wired the same way whether its process serves alone or as one of several.
+// A gateway with its listening socket, set up in the same way whether its process serves alone or as one of several.
 import type { ServedGateway } from '../../gateway/gateway.ts';
 import { isOutOfDescriptors, watchDescriptors } from '../../server/descriptors.ts';
 import { createHttpHost, type HostOptions, type HttpHost } from '../../server/host.ts';
@@ -6,7 +6,7 @@ import { loadPrices } from '../../ledger/prices/library.ts';
 import type { Log } from '../../server/log.ts';
 import { net } from '../../server/node-modules.ts';
 
-/** Not at once: whoever waits for the start is answered first. */
+/** Warming up waits for this long, so that whoever waits for the start is answered first. */
 const WARM_UP_MS = 100;
 
 /** Throws ListenError. */
@@ -35,10 +35,10 @@ async function warmUp(log: Log): Promise<void> {
   try {
     await loadPrices();
   } catch (error) {
-    // The next request tries anew.
+    // The next request tries again.
     log('error', 'nothing was loaded ahead of the first request', { error });
     return;
   }
-  // What loading left behind would stay in memory.
+  // What loading left behind would otherwise stay in memory.
   Bun.gc(true);
 }

@@ -1,4 +1,4 @@
-// What the process that has the ledger reports to OpenTelemetry, where the environment asks for it.
+// What the process with the ledger reports to OpenTelemetry, if the environment asks for it.
 import type { ResolvedConfig } from '../../config/resolved.ts';
 import { createWebHost } from '../../gateway/host.ts';
 import type { Exporter, ExporterHost } from '../../opentelemetry/exporter.ts';
@@ -9,7 +9,7 @@ import { codeOf, messageOf } from '../../model/thrown.ts';
 import type { ServeOptions } from './serving.ts';
 import { VERSION } from '../version.ts';
 
-/** @param config the configuration in force. @param connections to providers' servers, of all processes. */
+/** @param config the configuration in use. @param connections to providers' servers, of all processes. */
 export function startTelemetry(
   { environment, log }: Pick<ServeOptions, 'environment' | 'log'>,
   config: () => ResolvedConfig,

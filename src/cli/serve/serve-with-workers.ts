@@ -1,4 +1,4 @@
-// Requests served by workers, which this process starts and is responsible for.
+// Requests are served by workers, which this process starts and looks after.
 import { createWebHost } from '../../gateway/host.ts';
 import { createLedger } from '../../ledger/queue/recorder.ts';
 import { formatHost, holdPort, type HeldPort, reservePort } from '../../server/listen.ts';
@@ -12,7 +12,7 @@ import { schemeOf } from './start-message.ts';
 import type { ServeOptions, Serving } from './serving.ts';
 import { VERSION } from '../version.ts';
 
-/** Throws ListenError and WorkerFailed. */
+/** Throws ListenError or WorkerFailed. */
 export async function serveWithWorkers(
   workers: number,
   options: ServeOptions & WorkerCommand,
@@ -82,8 +82,8 @@ export async function serveWithWorkers(
 }
 
 /**
- * The workers share the port, so none of them would notice that another program has it. One that the system deals out is held until
- * they listen: before that it is told to nobody. A given one is let go at once, since clients may ask there already.
+ * The workers share the port, so none of them would notice that another program has it. A port that the system assigns is held until
+ * they listen: nobody is told it before. A given one is released at once, since clients may already connect to it.
  */
 async function takePort(hostname: string, port: number): Promise<HeldPort> {
   if (port === 0) return holdPort(hostname, port, true);

@@ -28,13 +28,13 @@ export async function serveAsWorker(
   input: ParsedArguments,
   context: CliContext,
 ): Promise<number> {
-  // A terminal's Ctrl-C reaches all processes: the primary decides what it means.
+  // Ctrl-C in a terminal reaches all processes: the primary decides what it means.
   context.onSignal(() => {});
   const [index, workers, program] = place.split('/');
   const { log, configure: configureLog } = createServedLog(context.environment.SLUICE_LOG);
   keepOwnLogFile(context, { putsAside: false, log });
   if (program !== identifyProgram(process.argv[1] ?? '')) {
-    // A primary of an earlier release names no program, and does not know this exit code.
+    // A primary of an earlier release names no program and does not know this exit code.
     if (program === undefined) log('error', UPDATED);
     return OTHER_PROGRAM_CODE;
   }
@@ -47,7 +47,7 @@ export async function serveAsWorker(
   if (config === null) return 1;
   configureLog(config);
   let current = config;
-  // The primary writes the rows of requests running here, and starts another worker in its place.
+  // The primary writes the rows of the requests running here, and starts another worker instead.
   context.onUncaught((thrown) => {
     reportCrash(thrown, { config: current, environment: context.environment, log });
     context.exit(1);
@@ -69,7 +69,7 @@ export async function serveAsWorker(
   const inTurn = createTurns();
   const reload = async (given: ResolvedConfig | null) => {
     const changed = await load(given);
-    // The file has changed again since the primary validated it: the primary will report that.
+    // The file has changed again since the primary validated it, which will report that.
     if (changed === null) return;
     if (changed.server.tls !== null) http.certify(changed.server.tls);
     gateway.reload(withLedgerOf(config, changed));

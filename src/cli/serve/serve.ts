@@ -1,4 +1,4 @@
-// `sluice serve`: its flags, and which of its two parts is loaded.
+// `sluice serve`: its flags, and the choice of which of its two parts is loaded.
 import { WORKER_VARIABLE } from '../../workers/protocol.ts';
 import type { Command } from '../command.ts';
 import { CONFIG_FLAG } from '../config-flag.ts';
@@ -18,7 +18,7 @@ export const serveCommand: Command = {
   ],
   async run(input, context) {
     const place = context.environment[WORKER_VARIABLE];
-    // A worker is given its configuration: the code that reads one is not loaded there.
+    // A worker is given its configuration, so the code that reads one is not loaded there.
     if (place !== undefined) return (await import('./serve-worker.ts')).serveAsWorker(place, input, context);
     return (await import('./serve-foreground.ts')).serveInForeground(input, context);
   },

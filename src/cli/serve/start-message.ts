@@ -1,4 +1,4 @@
-// What `sluice serve` prints once it serves. Scripts read the address from it: one line has `http://` or `https://`.
+// What `sluice serve` prints when it begins to serve. Scripts read the address from it: one line contains `http://` or `https://`.
 import type { ProviderConfig, ResolvedConfig, ServerConfig } from '../../config/resolved.ts';
 import { isLoopback } from '../../model/loopback.ts';
 import type { HttpHost } from '../../server/host.ts';
@@ -6,10 +6,10 @@ import { formatHost } from '../../server/listen.ts';
 import type { Proxies } from '../../server/http1/proxies.ts';
 import { columns } from '../help.ts';
 
-/** Addresses that mean every interface, and where a client on this machine reaches them. */
+/** Addresses that mean every interface, and the ones by which a client on this machine reaches them. */
 const REACHABLE: Record<string, string> = { '0.0.0.0': '127.0.0.1', '::': '::1', '[::]': '::1' };
 
-/** Where the commands on this machine reach the server, for whatever names its certificate is valid. */
+/** Where commands on this machine reach the server, whatever names its certificate is valid for. */
 export function reachableUrl({ host, tls }: Pick<ServerConfig, 'host' | 'tls'>, port: number): string {
   return `${schemeOf({ tls })}://${formatHost(REACHABLE[host] ?? host)}:${port}`;
 }
@@ -19,7 +19,7 @@ export function schemeOf({ tls }: Pick<ServerConfig, 'tls'>): 'http' | 'https' {
 }
 
 /**
- * The same for programs that compare an address with the certificate: by a name for which it is valid, if there is one that
+ * The same for programs that compare an address with the certificate: it contains a name for which that is valid, if one of them
  * leads to this machine.
  */
 export function certifiedUrl({ host, tls }: Pick<ServerConfig, 'host' | 'tls'>, port: number): string {
@@ -30,7 +30,7 @@ export function certifiedUrl({ host, tls }: Pick<ServerConfig, 'host' | 'tls'>, 
   const candidates = [
     hostname,
     ...(isLocal ? ['localhost'] : []),
-    // A gateway that only this machine reaches is asked by no other name.
+    // A gateway that only this machine can reach is asked by no other name.
     ...(isLoopback(host) ? [] : tls.names.filter((name) => !name.includes('*'))),
   ];
   return `https://${candidates.find((name) => tls.names.includes(name)) ?? hostname}:${port}`;
@@ -83,7 +83,7 @@ function describeDefault({ providers, routing }: ResolvedConfig): string {
   return `${wanted}, which is disabled: ${fallbackChain.length === 0 ? 'its requests are refused' : 'the fallback chain serves'}`;
 }
 
-/** A request to the built-in provider, which needs no key and costs nothing. Without `http://`: curl needs none. */
+/** A request to the built-in provider, which needs no key and costs nothing. It has no `http://`, which curl does not need. */
 function curlLine({ server, providers }: ResolvedConfig, port: number, proxies: Proxies): string {
   const url = certifiedUrl(server, port);
   const directly = proxies.of(new URL(url)) === null ? '' : " --noproxy '*'";
@@ -97,7 +97,7 @@ function curlLine({ server, providers }: ResolvedConfig, port: number, proxies: 
   return `curl -N${directly}${trusting} ${address} -H 'content-type: application/json'${key} -d '${body}'`;
 }
 
-/** For a shell. */
+/** Quotes a path for a shell. */
 function quoted(path: string): string {
   return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }

@@ -2,15 +2,15 @@
 import { createShutdown } from '../../server/shutdown.ts';
 import type { CliContext } from '../command.ts';
 
-/** 128 and the signal's number, as shells count. */
+/** 128 plus the signal's number, by the convention of shells. */
 const FORCED_EXIT_CODES: Record<string, number> = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
 
-/** How long a hurried end may take, in milliseconds: requests cut off still get their final error and their row. */
+/** In milliseconds, how long a hurried end may take: requests that are cut off still get their final error and their row. */
 export const HURRY_MS = 5_000;
 
 export interface UntilShutdownOptions {
   onFirst?(signal: string): void;
-  /** Called at a second signal with the exit code to end with, very soon. Left out: it ends the process at once. */
+  /** Called at a second signal with the exit code to end with very soon. If left out, a second signal ends the process at once. */
   onSecond?(exitCode: number): void;
 }
 
@@ -39,14 +39,14 @@ export function untilShutdown(
   });
 }
 
-/** What a command goes by that looks for something new again and again until its end. */
+/** For a command that looks for something new again and again until it ends. */
 export interface Looks {
   isOver(): boolean;
-  /** Resolves after `ms`, or at once when the command's end has come. */
+  /** Resolves after `ms`, or at once when the command ends. */
   pause(ms: number): Promise<void>;
 }
 
-/** A race of each pause with `over` would keep something of all of them for as long as the command runs. */
+/** Racing each pause against `over` would keep something of every pause in memory for as long as the command runs. */
 export function createLooks(over: Promise<void>): Looks {
   let isOver = false;
   let wake = () => {};

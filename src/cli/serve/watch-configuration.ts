@@ -1,5 +1,4 @@
-// Watches what a running gateway's configuration is made of (its file, modules, certificates, stored credentials), and applies
-// changes.
+// Watches what a running gateway's configuration consists of (its file, modules, certificates, stored credentials), and applies changes.
 import { findConfigFile, type LoadedConfig } from '../../config/load.ts';
 import type { ResolvedConfig } from '../../config/resolved.ts';
 import { awaitFile, stampOf, watchCertificate, watchConfigFile, watchStore } from '../../config/watch.ts';
@@ -16,11 +15,11 @@ export interface Watched {
   stop(): void;
 }
 
-/** The state of the credential store at some moment. */
+/** The state of the credential store at a certain moment. */
 export interface SeenCredentials {
   path: string;
   stamp: string | undefined;
-  /** Which credentials have changed since. */
+  /** Which credentials have changed since that moment. */
   changes(): ChangedCredentials;
 }
 
@@ -33,9 +32,9 @@ export function seeCredentials(home: string): SeenCredentials {
 type WatchOptions = Omit<ReloadOptions, 'path'>;
 
 /**
- * Applies changes until it is stopped, also where there is no file yet: one may be written while the gateway runs.
+ * Applies changes until it is stopped, even if there is no file yet: one may be written while the gateway runs.
  *
- * @param credentials as they were before `loaded` was read, so that no change is missed.
+ * @param credentials their state before `loaded` was read, so that no change is missed.
  */
 export function watchConfiguration(
   { path, text }: LoadedConfig,
@@ -106,12 +105,12 @@ function watchChanges(
   const readAgain = () => reload({ of: 'configuration' });
   const onGone = () =>
     inTurn(async () => {
-      // A change in it that was refused is gone as well.
+      // The file's content is in use again, so a change that was refused is gone.
       options.refuse(null);
       options.log('warn', 'the configuration file is gone; its settings stay in use', { file: path });
     });
   const stops = [watchConfigFile(path, seen, readAgain, onGone)];
-  // A changed credential matters only where the file refers to it.
+  // A changed credential matters only if the file refers to it.
   const { path: vault, stamp, changes } = credentials;
   stops.push(watchStore(vault, stamp, () => reload({ of: 'credential', ...changes() })));
   return {

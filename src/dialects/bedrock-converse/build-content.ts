@@ -25,21 +25,21 @@ export interface ContentScope {
   /** See ../claude/build-thinking.ts. */
   forgetsThinking: boolean;
   /**
-   * The model takes messages of role `system`: Amazon's role for them is that of Claude.
+   * Whether the model takes messages of the role `system`. Amazon calls this role Claude's.
    * https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Message.html
    */
   systemMessages: boolean;
   /** See models.ts. */
   separatesTools: boolean;
-  /** Whether documents may be marked as to be cited here. */
+  /** Whether documents here may be marked as to be cited. */
   citesDocuments: boolean;
   /** See models.ts. */
   takesSearchResults: boolean;
-  /** Document names must be unique in a request: a fresh number for each. */
+  /** A new number for each document, since names must be unique in a request. */
   nextDocument(): number;
 }
 
-/** Blocks in the order of the parts, each cache point behind the block that it belongs to. */
+/** The blocks in the order of the parts, each cache point after the block that it belongs to. */
 export function buildBlocks(parts: readonly Part[], scope: ContentScope): JsonObject[] {
   const { losses } = scope;
   const blocks: JsonObject[] = [];
@@ -51,7 +51,7 @@ export function buildBlocks(parts: readonly Part[], scope: ContentScope): JsonOb
       continue;
     }
     const found = part.type === 'document' && scope.takesSearchResults ? buildSearchResult(part) : undefined;
-    // Nothing is sent of a call that the provider ran: reporting its name covers that.
+    // A call that the provider ran is not sent: reporting its name covers it.
     const isServers = part.type === 'tool-call' && part.kind === 'server';
     if (found === undefined && !isServers) losses.foreign(part.extension);
     const block = found === undefined ? buildBlock(part, scope) : { searchResult: found };
@@ -90,18 +90,18 @@ function buildBlock(part: Exclude<Part, { type: 'opaque' }>, scope: ContentScope
   }
 }
 
-/** Blank text is refused. */
+/** Returns undefined for blank text, which is refused. */
 function textBlock(text: string): JsonObject | undefined {
   return text.trim() === '' ? undefined : { text };
 }
 
-/** `{cachePoint}` where the client put a breakpoint and the model takes one behind `block`. */
+/** `{cachePoint}` where the client set a breakpoint and the model takes one after `block`. */
 export function buildCachePoint(
   cacheControl: JsonObject | undefined,
   block: JsonObject | undefined,
   { losses, cachePoints, cacheTtl }: ContentScope,
 ): JsonObject | undefined {
-  // Behind a part that is left out it would be the second one.
+  // Where the part is left out, this would be the second one after the same block.
   if (cacheControl === undefined || block === undefined || block.cachePoint !== undefined) return undefined;
   if (cachePoints === 'nowhere' || (cachePoints === 'behind-texts' && block.text === undefined)) {
     losses.lost('cache_control', NOT_CACHED);
@@ -112,7 +112,7 @@ export function buildCachePoint(
   return { cachePoint: { type: 'default', ...(ttl === '1h' || ttl === '5m' ? { ttl } : {}) } };
 }
 
-/** The model checks signatures: only its own may be sent back to it. */
+/** The model checks signatures, so only its own may be sent back to it. */
 function buildReasoning(
   { text, signature, redacted }: ReasoningPart,
   { losses, family, forgetsThinking }: ContentScope,
@@ -140,7 +140,7 @@ function buildCall(call: ToolCallPart, { losses, model }: ContentScope): JsonObj
   return { toolUse: { toolUseId: toolUseId(id, model), name, input: buildArguments(call, losses) } };
 }
 
-/** A result must not be empty. */
+/** Stands in for a result without content, which is refused. */
 const NO_OUTPUT = { text: '(no output)' };
 
 function buildResult({ callId, content, isError }: ToolResultPart, scope: ContentScope): JsonObject {

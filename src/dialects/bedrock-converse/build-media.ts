@@ -1,4 +1,4 @@
-// Images and documents as content blocks: bytes in base64, or where they lie in S3.
+// Images and documents as content blocks: bytes in base64, or a place in S3.
 // https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_DocumentBlock.html
 import { fromBase64, toBase64 } from '../../model/base64.ts';
 import type { DocumentPart, ImagePart, MediaSource } from '../../model/content.ts';
@@ -23,7 +23,7 @@ export function buildImage({ source, detail }: ImagePart, losses: LossReport): J
   return { text: UNREADABLE_IMAGE };
 }
 
-/** Undefined where it is neither bytes nor in S3, or of a type that Amazon does not know. */
+/** Returns undefined where it is neither bytes nor in S3, or has a type that Amazon does not know. */
 export function buildVideo(video: MediaSource): JsonObject | undefined {
   const source = buildSource(video);
   const format = formatOf(video, VIDEO_FORMATS);
@@ -34,14 +34,14 @@ export function buildDocument(
   { source, name, cites, continues }: DocumentPart,
   { losses, nextDocument, citesDocuments }: ContentScope,
 ): JsonObject {
-  // Another document would be counted, and sources are cited by their number.
+  // As a document of its own it would be counted, and sources are cited by their number.
   if (continues === true && source.kind === 'text') return { text: source.text };
   const bytes = buildSource(source);
   if (bytes === undefined) {
     losses.lost(`document.${source.kind}`);
     return { text: UNREADABLE_DOCUMENT };
   }
-  // Amazon knows no JSON, XML or code, which are texts.
+  // Amazon knows no format for JSON, XML or code; they are sent as text.
   const format = formatOf(source, DOCUMENT_FORMATS) ?? (asText(source) && 'txt');
   if (format === undefined) {
     losses.lost('file', 'documents of this type are not accepted');
@@ -62,7 +62,7 @@ export function buildDocument(
 /** "Only txt and pdf formats are supported when citations are enabled" */
 const CITED: ReadonlySet<string> = new Set(['pdf', 'txt']);
 
-/** The bytes of a text that is to be cited are refused as those of no PDF: https://github.com/boto/boto3/issues/4726 */
+/** Text that is to be cited must be sent as text: its bytes are refused as an invalid PDF. https://github.com/boto/boto3/issues/4726 */
 function plainSource(source: MediaSource): JsonObject | undefined {
   if (source.kind === 'text') return { text: source.text };
   if (source.kind !== 'base64') return undefined;
@@ -73,10 +73,10 @@ function plainSource(source: MediaSource): JsonObject | undefined {
   }
 }
 
-/** Names that could equal a numbered one below. */
+/** Names that might equal one that is numbered below. */
 const NUMBERED = /^document \d+$|\(\d+\)$/;
 
-/** Letters, digits, single spaces, dashes, parentheses and brackets; no two of a request alike. */
+/** A name of letters, digits, single spaces, dashes, parentheses and brackets, which differs from all others in the request. */
 function documentName(name: string | undefined, number: number): string {
   const plain = (name ?? '')
     .replace(/[^A-Za-z0-9\s()[\]-]/g, ' ')
@@ -111,7 +111,7 @@ function formatOf(source: MediaSource, formats: Readonly<Record<string, string>>
   return Object.values(formats).includes(format) ? format : undefined;
 }
 
-/** Of files, where Amazon's name of the format is another one. */
+/** Endings of files for which Amazon's name of the format differs. */
 const ENDINGS: Readonly<Record<string, string>> = table({ jpg: 'jpeg', '3gp': 'three_gp' });
 
 function bareType(mediaType: string): string {

@@ -1,4 +1,4 @@
-// The conversation: turns of user and assistant that alternate, results first in their turn.
+// The conversation: turns of user and assistant alternate, and a turn begins with its results.
 import type { JsonObject } from '../../model/json/json.ts';
 import type { Message, NeutralRequest } from '../../model/request.ts';
 import { letModelBegin } from '../shared/turns/first-turn.ts';
@@ -22,7 +22,7 @@ export interface Conversation {
   turns: Turn[];
 }
 
-/** @param refusesPrefill the model refuses a final turn of its own. */
+/** @param refusesPrefill whether the model refuses a last turn of its own. */
 export function buildConversation(
   request: NeutralRequest,
   scope: ContentScope,
@@ -31,9 +31,9 @@ export function buildConversation(
   const { losses } = scope;
   const system = buildBlocks(request.system, scope);
   const turns: Turn[] = [];
-  /** What system messages say, until it is known what follows them. */
+  /** The content of system messages, held until it is known what follows them. */
   let held: JsonObject[] = [];
-  /** They may only follow a turn of the user, and stand before one of the model's or end all. */
+  /** They must follow a turn of the user, and be followed by one of the model's or by nothing. */
   const placeHeld = () => {
     if (held.length === 0) return;
     const isBehindUser = turns.at(-1)?.role === 'user';
@@ -83,7 +83,7 @@ export function buildConversation(
 
 const WORDLESS: JsonObject = { text: ELLIPSIS };
 
-/** Calls, and results, in turns of their own: what is said beside them stands before calls and after results. */
+/** Puts calls and results into turns of their own: other content comes before calls and after results. */
 function separated(turns: readonly Turn[], losses: LossReport): Turn[] {
   const apart = turns.flatMap(({ role, content }): Turn[] => {
     const isTool = (block: JsonObject) => block.toolUse !== undefined || isResult(block);
@@ -112,7 +112,7 @@ function isResult({ toolResult }: JsonObject): boolean {
 const SEE_DOCUMENT: JsonObject = { text: 'See the document.' };
 
 /**
- * "A text block must be included when using documents": clients send only a file, Claude Code each PDF that it reads.
+ * "A text block must be included when using documents", but clients may send only a file, as Claude Code does for each PDF it reads.
  * https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Message.html
  */
 function withWords(blocks: JsonObject[]): JsonObject[] {
@@ -122,7 +122,7 @@ function withWords(blocks: JsonObject[]): JsonObject[] {
     : blocks.toSpliced(at + 1, 0, SEE_DOCUMENT);
 }
 
-/** Other dialects accept a system prompt alone; this one requires a user turn. */
+/** Other dialects accept a system prompt alone; this one requires a turn of the user. */
 function speakAsUser(system: JsonObject[], turns: Turn[], { losses }: ContentScope): void {
   const at = system.findLastIndex((block) => block.text !== undefined);
   if (at === -1) return;

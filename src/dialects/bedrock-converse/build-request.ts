@@ -106,7 +106,7 @@ export function buildRequest(
     losses.approximated('messages.system', SAID_FIRST);
   } else if (system.length > 0) body.system = system;
   put('inferenceConfig', buildInference(request, traits, model, thinks, losses));
-  // Some always think, whatever they are asked.
+  // Some models always think, whatever the request says.
   const isForcible = !thinks && traits?.forcedTools !== false;
   const toolConfig = buildToolConfig(request, turns, { model, isForcible }, scope);
   put('toolConfig', toolConfig);
@@ -118,7 +118,7 @@ export function buildRequest(
   });
   const tier = buildServiceTier(request.serviceTier, AMAZON_TIERS, losses);
   if (tier !== undefined) body.serviceTier = { type: tier };
-  // Reported only on request: the matched sequence, what was cleared of the conversation, and how much was thinking.
+  // Returned only on request: the matched sequence, what was cleared from the conversation, and how much was thinking.
   const paths = traits !== undefined && (request.stopSequences?.length ?? 0) > 0 ? [...STOP_PATHS] : [];
   if (fields[CONTEXT_MANAGEMENT] !== undefined) paths.push(`/${CONTEXT_MANAGEMENT}`);
   if (traits !== undefined && (thinks || byDefault)) paths.push(THINKING_PATH);
@@ -159,11 +159,11 @@ function buildInference(
 ): JsonObject {
   const { maxOutputTokens, temperature, topP, stopSequences } = request;
   const config: JsonObject = {};
-  // Left out, it is 4,096 for Claude, whatever Amazon's documentation says: long answers are cut off, larger budgets
-  // to think with are refused. https://github.com/BerriAI/litellm/issues/41529
+  // If left out, Claude's limit is 4,096, whatever Amazon's documentation says: long answers are cut off, and larger thinking budgets are
+  // refused. https://github.com/BerriAI/litellm/issues/41529
   const maxTokens = maxOutputTokens ?? traits?.defaultMaxTokens;
   if (maxTokens !== undefined) config.maxTokens = maxTokens;
-  // 1 is the default, so leaving it out loses nothing.
+  // 1 is the default, so nothing is lost by leaving it out.
   const refused = thinks || traits?.fixedSampling === true || refusesSampling(request, gptName(model));
   if (temperature !== undefined && refused && temperature !== 1) losses.lost('temperature');
   if (temperature !== undefined && !refused) {
@@ -183,7 +183,7 @@ function buildInference(
   return config;
 }
 
-/** As at OpenAI: those that reason do, unless they take `none` and are asked for it. */
+/** As at OpenAI, models that reason refuse them, unless they take the effort `none` and are asked for it. */
 function refusesSampling({ reasoning }: NeutralRequest, gpt: string | undefined): boolean {
   return (
     gpt !== undefined && effortsOf(gpt) !== undefined && !(isOff(reasoning) && samplesWithoutThinking(gpt))

@@ -55,7 +55,7 @@ export function buildToolConfig(
   if (!isCallable && (toolChoice?.type === 'required' || toolChoice?.type === 'tool'))
     losses.lost('tool_choice');
   if (offered.length > 0) {
-    // What is forced is one of Claude's own tools, never the stand-in.
+    // What is forced then is one of Claude's own tools, never the stand-in.
     const isForcedOwn =
       offered[0] === STAND_IN && own.size === 1 && toolChoice?.type === 'required' && facts.isForcible;
     const choice = isCallable && !isForcedOwn ? buildChoice(toolChoice, own, facts, scope) : undefined;
@@ -70,9 +70,9 @@ export function buildToolConfig(
 }
 
 /**
- * What the model itself is asked for one call at a time, which Converse has no word for. The choice's type is in `toolConfig` where it
+ * The field that asks the model for one call at a time, for which Converse has none. The choice's type is in `toolConfig` if it
  * has one, and is required here otherwise. https://github.com/BerriAI/litellm/pull/34347, https://github.com/BerriAI/litellm/issues/36536
- * @param config as built. @param fields beside it, also as built.
+ * @param config as built. @param fields the fields beside it, also as built.
  */
 export function buildSingleCalls(
   { parallelToolCalls, tools }: NeutralRequest,
@@ -138,7 +138,7 @@ function takenSchema(
 ): JsonObject {
   switch (family) {
     case 'claude':
-      // As Anthropic does, Claude behind this service takes one object.
+      // Like Anthropic, Amazon accepts for Claude only a schema that is one object.
       return objectSchema(currentDraft(schema), losses);
     case 'nova':
     case 'nova-2':
@@ -148,7 +148,7 @@ function takenSchema(
   }
 }
 
-/** An empty description is refused. */
+/** Leaves out an empty description, which is refused. */
 function toolSpec(name: string, description: string | undefined, schema: JsonObject): JsonObject {
   return { toolSpec: { name, ...(description ? { description } : {}), inputSchema: { json: schema } } };
 }
@@ -159,7 +159,7 @@ function strictSpec({ name, description }: FunctionTool, given: JsonObject, loss
   return { toolSpec: { ...asObject(spec), strict: true } };
 }
 
-/** @param own names of tools that stand beside `toolConfig`, as their choice does. */
+/** @param own the names of tools that stand beside `toolConfig`, as a choice of them does. */
 function buildChoice(
   choice: ToolChoice | undefined,
   own: ReadonlySet<string>,

@@ -3,7 +3,7 @@ import { createTokenCount } from '../aws/count-tokens.ts';
 import { onlyFields } from '../shared/own-fields.ts';
 import { buildRequest } from './build-request.ts';
 
-/** Fields that affect the prompt; the operation knows no others. */
+/** Fields that affect the prompt; the operation accepts no others. */
 const COUNTED = ['messages', 'system', 'toolConfig', 'additionalModelRequestFields'];
 
 export const countTokens = createTokenCount((request, options) => {

@@ -10,7 +10,7 @@ import { imageType, isSearch, isServerTool, readCall } from './parse-response.ts
 import { readCitation } from './read-answer.ts';
 import { ID } from './wire.ts';
 
-/** Collects what is emitted only when its block ends. */
+/** What is collected of a block until it ends. */
 type Open =
   | { kind: 'text'; block: number; begun: boolean; citations: Citation[] | null }
   | { kind: 'reasoning'; block: number; begun: boolean; signature: string; redacted: string }
@@ -18,7 +18,7 @@ type Open =
   | { kind: 'result'; block: number; result: JsonObject; content: JsonValue[] }
   | { kind: 'image'; block: number; mediaType: string; data: string };
 
-/** What of a block's beginning and of a delta is read below. */
+/** The fields of a block's beginning and of a delta that are read below. */
 const READ: ReadonlySet<string> = new Set([
   'text',
   'reasoningContent',
@@ -28,18 +28,18 @@ const READ: ReadonlySet<string> = new Set([
   'image',
 ]);
 
-/** Extended by the decoder: each delta needs both, and so they are one object. */
+/** The decoder extends this class: each delta needs both, so they are one object. */
 export class BlockDecoder {
   protected readonly sink: EventSink;
   protected webSearches = 0;
-  /** The client is to call a function. */
+  /** Whether the client is to call a function. */
   protected called = false;
   private readonly open = new Map<number, Open>();
   private nextBlock = 0;
   /** The open block used last: consecutive deltas mostly belong to the same block. */
   private current: Open | undefined = undefined;
   private currentIndex = 0;
-  /** Names of the extensions so far. */
+  /** The names of the extensions reported so far. */
   private reported: Set<string> | null = null;
 
   constructor(sink: EventSink) {
@@ -72,7 +72,7 @@ export class BlockDecoder {
     if (delta.citation !== undefined && delta.citation !== null) this.cite(index, delta.citation);
     const state = this.at(index);
     const input = asString(asObject(delta.toolUse)?.input);
-    // Where the call's beginning could not be read, its arguments belong nowhere: such an answer is broken.
+    // If the beginning of the call could not be read, its arguments belong nowhere: the answer is broken.
     if (input !== undefined) {
       const block = state?.kind === 'tool' ? state.block : this.nextBlock++;
       this.sink.push({ type: 'tool-delta', block, arguments: input });
@@ -102,7 +102,7 @@ export class BlockDecoder {
     for (const index of [...this.open.keys()]) this.close(index);
   }
 
-  /** Once each: a block of a kind that is not known here has its name in its beginning and in all of its deltas. */
+  /** Reports each name once: a block of an unknown kind has its name in its beginning and in all of its deltas. */
   protected report(name: string): void {
     this.reported ??= new Set();
     if (isFirstReport(this.reported, name, this.sink))
@@ -123,7 +123,7 @@ export class BlockDecoder {
     return known;
   }
 
-  /** Another block at `index` has ended without saying so. */
+  /** A block that begins at `index` ends another one there that has no end of its own. */
   private begin<Begun extends Open>(index: number, begun: Begun): Begun {
     this.close(index);
     this.sink.kept?.(ENTRY_SIZE);
@@ -210,7 +210,7 @@ function closeBlock(state: Open, sink: EventSink): void {
     case 'image':
       if (state.data !== '')
         sink.push({ type: 'media', block, mediaType: state.mediaType, data: state.data });
-      // In its place an error, or an address.
+      // Instead of bytes it holds an error or an address.
       else sink.push({ type: 'extension', dialect: ID, name: 'image', value: {} });
   }
 }

@@ -1,4 +1,4 @@
-// The events of a stream → neutral events. `messageStop` says why it ended, `metadata` behind it what it cost.
+// The events of a stream → neutral events. `messageStop` says why the answer ended; `metadata` after it has the usage.
 // https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStreamOutput.html
 import { GatewayError } from '../../model/errors.ts';
 import type { EventSink, StreamEvent } from '../../model/events.ts';
@@ -29,11 +29,11 @@ export function createStreamDecoder(sink: EventSink): StreamDecoder {
   return new ConverseDecoder(sink);
 }
 
-/** A class, so that what each stream holds while it lasts is few objects. */
+/** A class, so that a stream needs only a few objects while it lasts. */
 class ConverseDecoder extends BlockDecoder implements StreamDecoder {
   private ended = false;
   private finish: Finish | undefined = undefined;
-  /** Claude's own, of `messageStop`. */
+  /** Claude's own fields, from `messageStop`. */
   private ownFields: JsonValue | undefined = undefined;
 
   decode({ event, data }: SseEvent): void {
@@ -69,7 +69,7 @@ class ConverseDecoder extends BlockDecoder implements StreamDecoder {
     }
   }
 
-  /** If the stop reason came, only the usage is missing. */
+  /** If the stop reason has arrived, only the usage is missing. */
   end(): void {
     if (!this.ended && this.finish !== undefined) this.endWith({ type: 'finish', finish: this.finish });
   }

@@ -1,4 +1,4 @@
-// Embeddings, by InvokeModel in the words of each vendor's models.
+// Embeddings, by InvokeModel with the fields of each vendor's models.
 // https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-titan-embed-text.html
 // https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-titan-embed-mm.html
 // https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-embed.html
@@ -32,7 +32,7 @@ export const embeddings: ProviderOperation<EmbeddingRequest, EmbeddingResponse> 
     };
   },
   parseResponse(body, headers) {
-    // Cohere's answers have no count in them.
+    // Cohere's answers contain no count.
     const tokens = countIn(body.inputTextTokenCount) ?? inputTokensIn(headers);
     return {
       model: null,
@@ -42,7 +42,7 @@ export const embeddings: ProviderOperation<EmbeddingRequest, EmbeddingResponse> 
   },
 };
 
-/** As Amazon itself counts them. */
+/** The count of Amazon itself. */
 function inputTokensIn(headers: HeaderReader): number | undefined {
   const text = headers.get('x-amzn-bedrock-input-token-count');
   return text === null || text === '' ? undefined : countIn(Number(text));
@@ -55,10 +55,10 @@ interface Wanted {
   unnormalized: boolean;
 }
 
-/** How a vector will be used, by Google's words for it. */
+/** A model's words for how a vector will be used, by Google's words. */
 type Tasks = ReadonlyMap<string, string>;
 
-/** The body, and the tasks for which the model has words. */
+/** The body, and the tasks that the model has words for. */
 function buildBody(model: string, wanted: Wanted): [body: JsonObject, tasks?: Tasks] {
   if (model.includes('cohere.embed')) return [cohereBody(wanted), COHERE_TYPES];
   if (/nova-.*embeddings/.test(model)) return [novaBody(wanted), NOVA_PURPOSES];
@@ -76,7 +76,7 @@ function cohereBody({ texts, task, dimensions }: Wanted): JsonObject {
   };
 }
 
-/** How a vector will be used must be said there; a request that does not say is taken to embed documents. */
+/** Cohere requires the use of a vector; a request that does not say it is taken to embed documents. */
 const COHERE_TYPES: Tasks = new Map([
   ['RETRIEVAL_DOCUMENT', 'search_document'],
   ['RETRIEVAL_QUERY', 'search_query'],
@@ -86,7 +86,7 @@ const COHERE_TYPES: Tasks = new Map([
   ['CLUSTERING', 'clustering'],
 ]);
 
-/** Here too. What is found by a query is text: nothing else is embedded by these requests. */
+/** Nova requires it too. What a query finds is text, since these requests embed nothing else. */
 const NOVA_PURPOSES: Tasks = new Map([
   ['RETRIEVAL_DOCUMENT', 'GENERIC_INDEX'],
   ['RETRIEVAL_QUERY', 'TEXT_RETRIEVAL'],
@@ -102,7 +102,7 @@ function novaBody({ texts: [value = ''], task, dimensions }: Wanted): JsonObject
     singleEmbeddingParams: {
       embeddingPurpose: NOVA_PURPOSES.get(task ?? '') ?? 'GENERIC_INDEX',
       ...(dimensions !== undefined && { embeddingDimension: dimensions }),
-      // As with other vendors, a text that is too long is refused.
+      // A text that is too long is refused, as it is by other vendors.
       text: { truncationMode: 'NONE', value },
     },
   };
@@ -116,12 +116,12 @@ function titanBody(model: string, { texts: [inputText = ''], dimensions, unnorma
   return {
     inputText,
     ...(dimensions !== undefined && { dimensions }),
-    // The first version has no such field.
+    // The first version does not have this field.
     ...(unnormalized && model.includes('titan-embed-text-v2') && { normalize: false }),
   };
 }
 
-/** Titan's one vector; Cohere's list, which stands under its type where types were asked for; Nova's, each with its type. */
+/** Titan's single vector; Cohere's list, under its type if types were asked for; or Nova's list, in which each vector has a type. */
 function parseVectors({ embedding, embeddings }: JsonObject): number[][] {
   if (embedding !== undefined) return [vectorOf(embedding, 'embedding')];
   const list = asArray(embeddings) ?? asArray(asObject(embeddings)?.float);

@@ -26,7 +26,7 @@ export const bedrockConverse: ProviderSide = {
   parseError,
   isOwnFailure,
   errorInBody,
-  // Requests that pass are read as Messages.
+  // A request that passes unchanged is read as Messages.
   passthrough: { edits: () => ({}), refuses: holdsRefused },
   toolNames: { signs: /[^a-zA-Z0-9_-]/, longest: 64 },
   argumentNames: ARGUMENT_NAMES,

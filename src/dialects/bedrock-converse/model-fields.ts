@@ -1,4 +1,4 @@
-// `additionalModelRequestFields`: what a family of models takes beyond Converse, thinking above all.
+// `additionalModelRequestFields`: what a family of models takes besides the fields of Converse, mostly about thinking.
 import type { Extension } from '../../model/content.ts';
 import { asObject, type JsonObject } from '../../model/json/json.ts';
 import type { NeutralRequest, ReasoningEffort, ReasoningSettings } from '../../model/request.ts';
@@ -22,7 +22,7 @@ interface ModelFields {
 interface FieldFacts {
   model: string;
   family: Family;
-  /** These three: see ../claude/build-thinking.ts. */
+  /** For these three see ../claude/build-thinking.ts. */
   lacksThinking: boolean;
   replaysThinking: boolean;
   bindingControls: boolean;
@@ -62,7 +62,7 @@ function buildReasoning(request: NeutralRequest, facts: FieldFacts, losses: Loss
   }
   switch (family) {
     case 'nova-2': {
-      // `high` is refused beside `maxTokens`. The limit is what the client pays at most, the effort a wish.
+      // `high` is refused beside `maxTokens`, which takes precedence: it limits what the client pays, whereas the effort is a wish.
       // https://github.com/UKGovernmentBEIS/inspect_ai/issues/3767
       const highest = request.maxOutputTokens === undefined ? 'high' : 'medium';
       const effort = levelOf(reasoning, losses, highest);
@@ -84,7 +84,7 @@ function buildReasoning(request: NeutralRequest, facts: FieldFacts, losses: Loss
   }
 }
 
-/** What a client of Anthropic asks a model for that Amazon hands on to it, and the rest of its own fields, which are lost. */
+/** Takes what a client of Anthropic asks for that Amazon passes on to the model, and reports the rest of its own fields as lost. */
 function takeOwn(
   extension: Extension | undefined,
   { betweenTools }: ModelTraits,
@@ -143,7 +143,7 @@ const LEVELS: Record<Exclude<ReasoningEffort, 'none'>, 'low' | 'medium' | 'high'
   max: 'high',
 };
 
-/** Undefined where no thinking is wanted. */
+/** Returns undefined where no thinking is wanted. */
 function levelOf(
   settings: ReasoningSettings,
   losses: LossReport,

@@ -1,6 +1,5 @@
-// Tools that Claude knows by their type and the client runs: a shell, an editor, a computer. Converse has no form for them:
-// they go in Claude's own words beside it, and Amazon joins both places.
-// https://docs.aws.amazon.com/bedrock/latest/userguide/computer-use.html
+// Tools that Claude knows by their type and the client runs: a shell, an editor, a computer. Converse has no form for them, so they are
+// sent in Claude's own form beside it, and Amazon combines the two. https://docs.aws.amazon.com/bedrock/latest/userguide/computer-use.html
 import { asArray, asString, type JsonObject } from '../../model/json/json.ts';
 import type { NeutralRequest, Tool, ToolChoice } from '../../model/request.ts';
 import { betasOf } from '../claude/betas.ts';
@@ -17,7 +16,7 @@ export function isOwnTool(tool: Tool, family: Family): boolean {
   return dialect === ANTHROPIC && KNOWN.test(asString(fields.type) ?? '');
 }
 
-/** Converse takes no `toolConfig` without a tool, and no conversation with calls without a `toolConfig`. */
+/** Converse requires a tool in `toolConfig`, and a `toolConfig` for a conversation with calls. */
 export const STAND_IN: JsonObject = {
   toolSpec: {
     name: 'unused',
@@ -27,7 +26,7 @@ export const STAND_IN: JsonObject = {
 };
 
 /**
- * `fields` with the tools, the betas that they need and the choice of one of them, which `toolConfig` does not know.
+ * `fields` with these tools, the betas that they need, and the choice of one of them, which `toolConfig` cannot name.
  * @param isForcible whether the model can be forced to call a tool.
  */
 export function withOwnTools(
@@ -53,7 +52,7 @@ export function withOwnTools(
   };
 }
 
-/** The one that must be called: of one tool alone, which stands beside the stand-in, that is said by its name. */
+/** The tool that must be called. If it is the only one, beside the stand-in, the choice must name it. */
 function chosenAmong(
   own: readonly Tool[],
   tools: readonly Tool[],

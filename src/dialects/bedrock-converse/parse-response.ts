@@ -20,7 +20,7 @@ export function parseResponse(body: JsonObject): NeutralResponse {
   const called = parts.some((part) => part.type === 'tool-call' && part.kind === 'function');
   const trace = asObject(body.trace);
   const edits = readEdits(body);
-  // An answer has the fields of one dialect; those of a second are told as a part, whose loss is named like theirs.
+  // An answer can hold the fields of only one dialect; those of a second one become a part, whose loss is reported in the same way.
   if (edits !== undefined && trace !== undefined)
     parts.push({ type: 'opaque', dialect: ID, name: 'trace', value: trace });
   for (const name of unreadOf(body)) parts.push({ type: 'opaque', dialect: ID, name, value: {} });
@@ -100,7 +100,7 @@ function parseReasoning(reasoning: JsonObject): Part[] {
   ];
 }
 
-/** Throws MalformedEvent where it is none that a client could answer: without its id, or no object. */
+/** Throws MalformedEvent where a client could not answer the call, since it has no id or is no object. */
 export function readCall(value: JsonValue): JsonObject & { id: string; name: string } {
   const call = asObject(value);
   const id = asString(call?.toolUseId);

@@ -1,4 +1,4 @@
-// What a whole answer and a stream have in common: the reason to stop, the counts, the sources.
+// What a whole answer and a stream have in common: the stop reason, the counts, the sources.
 import type { Citation, DocumentLocation } from '../../model/content.ts';
 import { GatewayError } from '../../model/errors.ts';
 import type { Finish, UnifiedFinish } from '../../model/finish.ts';
@@ -24,18 +24,18 @@ const UNIFIED: Record<string, UnifiedFinish> = table({
   stop_sequence: 'stop_sequence',
   guardrail_intervened: 'refusal',
   content_filtered: 'refusal',
-  // Not documented here; Claude's own word for it.
+  // Not documented for Converse; this is Claude's own word.
   refusal: 'refusal',
   model_context_window_exceeded: 'context_window_exceeded',
 });
 
-/** Stop reasons by which the service itself reports a broken answer. */
+/** Stop reasons with which the service itself reports a broken answer. */
 const BROKEN = /^malformed_/;
 
 /**
  * @param stopped `messageStop` of a stream, or the whole answer.
- * @param called whether the client is to call a function: some models say then, too, that the turn has ended.
- *   https://github.com/strands-agents/sdk-python/blob/main/src/strands/models/bedrock.py
+ * @param called whether the client is to call a function: even then some models say that the turn has ended.
+ * https://github.com/strands-agents/sdk-python/blob/main/src/strands/models/bedrock.py
  * @throws GatewayError for a broken answer.
  */
 export function readFinish(stopped: JsonObject, called: boolean): Finish {
@@ -52,7 +52,7 @@ export function readFinish(stopped: JsonObject, called: boolean): Finish {
   return { unified, raw, ...(stopSequence === undefined ? {} : { stopSequence }) };
 }
 
-/** @param fields `additionalModelResponseFields`, which may say how much of it was thinking. */
+/** @param fields `additionalModelResponseFields`, which may say how much of the output was thinking. */
 export function readUsage(usage: JsonObject, fields?: JsonValue): StatedUsage {
   const reader = new CountReader();
   const counts: Partial<Usage> = {};
@@ -73,12 +73,12 @@ export function readUsage(usage: JsonObject, fields?: JsonValue): StatedUsage {
   return reader.stated(counts);
 }
 
-/** What Claude cleared of the conversation, where the request asked for that. */
+/** What Claude cleared from the conversation, if the request asked for that. */
 export function readEdits({ additionalModelResponseFields: fields }: JsonObject): JsonObject | undefined {
   return asObject(asObject(fields)?.[CONTEXT_MANAGEMENT]);
 }
 
-/** The service tier that answered, or the faster hardware (`performanceConfig`), which also has a different price. */
+/** The service tier that answered, or the faster hardware (`performanceConfig`), which has a different price as well. */
 export function tierOf({ serviceTier, performanceConfig }: JsonObject): Pick<StatedUsage, 'tier'> {
   const { tier } = tierIn(asObject(serviceTier)?.type);
   if (tier !== undefined) return { tier };
@@ -103,7 +103,7 @@ function readLocation(location: JsonObject, source: string | undefined): { locat
   return readPlaceInResult(location, source);
 }
 
-/** @param source of the search result, as the request named it. */
+/** @param source the search result's source, as the request named it. */
 function readPlaceInResult(
   { searchResultLocation }: JsonObject,
   source: string | undefined,
@@ -118,7 +118,7 @@ function readPlaceInResult(
   };
 }
 
-/** Offsets of a location point into the source, not into the answer: `start` and `end` stay unset. */
+/** The offsets of a location point into the source and not into the answer, so `start` and `end` stay unset. */
 export function readCitation(value: JsonValue | undefined): Citation {
   const { title, source, sourceContent, location } = asObject(value) ?? {};
   const web = asObject(asObject(location)?.web);
@@ -135,13 +135,13 @@ export function readCitation(value: JsonValue | undefined): Citation {
   };
 }
 
-/** Fields of an answer, or of the events behind its content, that are read, or measure; `p` hides the length of an event. */
+/** Fields of an answer, or of the events after its content, that are read or only measure something; `p` hides the length of an event. */
 const READ: ReadonlySet<string> = new Set([
   ...['output', 'stopReason', 'additionalModelResponseFields', 'usage', 'metrics', 'trace'],
   ...['serviceTier', 'performanceConfig', 'p'],
 ]);
 
-/** Names of the others, which no client receives. */
+/** The names of all other fields, which no client receives. */
 export function unreadOf(fields: JsonObject): string[] {
   return Object.keys(fields).filter((name) => !READ.has(name) && !isEmptyValue(fields[name]));
 }

@@ -1,11 +1,11 @@
-// Ids of calls in the form that the wire accepts: at most 64 letters, digits, dashes and underscores. Mistral's models take fewer.
+// Ids of calls as Converse accepts them: at most 64 letters, digits, dashes and underscores. Mistral's models take fewer.
 import { fnv1a } from '../../model/hash.ts';
 import { mistralCallId } from '../shared/tools/mistral-call-id.ts';
 import { isMistral } from './models.ts';
 
 const LONGEST = 64;
 
-/** The same for a call and its result, and different for different ids. */
+/** The result is the same for a call and its result, and different for different ids. */
 export function toolUseId(id: string, model: string): string {
   if (isMistral(model)) return mistralCallId(id);
   const plain = id.replace(/[^\w-]/g, '_');

@@ -21,10 +21,10 @@ import { buildServiceTier } from '../shared/settings/service-tier.ts';
 import { modelInPath } from '../shared/models/model-in-path.ts';
 import { bearerKey } from '../shared/bearer-key.ts';
 
-/** Of requests and answers: the bodies have Anthropic's fields alone. */
+/** In requests and answers, since the bodies contain only Anthropic's fields. */
 const TIER_HEADER = 'x-amzn-bedrock-service-tier';
 
-/** @param inner the dialect in the envelope: Anthropic's models take Anthropic's own requests. */
+/** @param inner the dialect inside the envelope: Anthropic's models take Anthropic's own requests. */
 export function createBedrockInvoke(inner: ProviderSide): ProviderSide {
   const buildRequest: ProviderSide['buildRequest'] = (request, options) => {
     const billing = takeOutBillingLine(request.extension);
@@ -92,7 +92,7 @@ export function createBedrockInvoke(inner: ProviderSide): ProviderSide {
   };
 }
 
-/** The path states model and streaming; version and betas, elsewhere in headers, are in the body. */
+/** The path states model and streaming; version and betas, which are headers elsewhere, are in the body. */
 function enveloped({ body, losses }: BuiltRequest, moreBetas: readonly string[]): BuiltRequest {
   const { model, stream: _stream, ...whole } = body;
   const { cache_control: _, ...rest } = { ...whole, ...cachedWhole(whole) };
@@ -106,7 +106,7 @@ function enveloped({ body, losses }: BuiltRequest, moreBetas: readonly string[])
   return { body: { ...head, ...rest }, losses: [...losses, ...lost] };
 }
 
-/** Each message holds an event of the inner dialect in base64. */
+/** Each message contains an event of the inner dialect in base64. */
 async function loadFraming(): Promise<CreateFraming> {
   const create = await loadEventStream();
   return (maxEvent) => {

@@ -1,4 +1,4 @@
-// Counting a prompt's tokens: `:countTokens`, which knows a model and contents and nothing else.
+// Counting a prompt's tokens: `:countTokens`, which accepts only a model and contents.
 import { asArray, asObject, type JsonObject } from '../../model/json/json.ts';
 import { countIn } from '../../model/usage.ts';
 import type { NeutralRequest } from '../../model/request.ts';

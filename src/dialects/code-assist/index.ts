@@ -1,5 +1,5 @@
-// Google Cloud Code Assist, for providers only: another dialect's requests and answers, in an envelope.
-// Not documented by its vendor; as its open-source clients speak it.
+// Google Cloud Code Assist, for providers only: another dialect's requests and answers in an envelope. Its vendor does not document it;
+// this follows its open-source clients.
 import { readObject } from '../../model/json/exact-numbers.ts';
 import { asObject, type JsonObject } from '../../model/json/json.ts';
 import type { BuildOptions, BuiltRequest, ProviderSide } from '../dialect.ts';
@@ -8,7 +8,7 @@ import { createCountTokens } from './count-tokens.ts';
 import { providerModels } from './list-models.ts';
 import { sessionOf } from './session.ts';
 
-/** @param inner the dialect in the envelope. */
+/** @param inner the dialect inside the envelope. */
 export function createCodeAssist(inner: ProviderSide): ProviderSide {
   return {
     endpoint: (_model, stream) =>
@@ -25,7 +25,7 @@ export function createCodeAssist(inner: ProviderSide): ProviderSide {
       return {
         decode(event) {
           const body = readObject(event.data);
-          // For anything but an object, the inner decoder has the best error.
+          // For anything but an object, the inner decoder reports the better error.
           decoder.decode(event, body && opened(body));
         },
         get strangers() {
@@ -45,7 +45,7 @@ export function createCodeAssist(inner: ProviderSide): ProviderSide {
   };
 }
 
-/** Some servers answer without the envelope. */
+/** Some servers answer without an envelope. */
 function opened(body: JsonObject): JsonObject {
   return asObject(body.response) ?? body;
 }

@@ -1,4 +1,4 @@
-// The models of an account: `:fetchAvailableModels`, one object with a member for each.
+// The models of an account: `:fetchAvailableModels` returns one object with a member for each.
 import { asObject, asString } from '../../model/json/json.ts';
 import type { ProviderModels } from '../operations.ts';
 

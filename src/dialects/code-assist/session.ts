@@ -1,8 +1,8 @@
-// The name of a conversation, which the service requires to be the same in every turn: derived from how it begins.
+// The name of a conversation, which the service requires to be the same in every turn: it is derived from the conversation's beginning.
 import { fingerprint } from '../../model/hash.ts';
 import type { NeutralRequest } from '../../model/request.ts';
 
-/** 16 hexadecimal digits of the first text of the user. */
+/** 16 hexadecimal digits, derived from the user's first text. */
 export function sessionOf({ messages }: NeutralRequest): string {
   for (const { role, parts } of messages) {
     if (role !== 'user') continue;

@@ -1,4 +1,4 @@
-// What an answer's lines and a whole answer have in common for a client.
+// What the lines of a stream and a whole answer have in common for a client.
 import type { ToolCallPart } from '../../model/content.ts';
 import type { Finish } from '../../model/finish.ts';
 import { asArray, asString, type JsonObject } from '../../model/json/json.ts';
@@ -15,9 +15,9 @@ export function lineHead(model: string, { created }: Pick<AnswerContext, 'create
 }
 
 /**
- * Undefined where the arguments are no JSON object.
+ * Returns undefined where the arguments are no JSON object.
  * @param index of the call in the answer.
- * @param thoughts between the call before and this one: its id carries their tokens.
+ * @param thoughts between the previous call and this one, whose id carries their tokens.
  */
 export function buildCall(
   call: Omit<ToolCallPart, 'type'>,
@@ -35,7 +35,7 @@ export function buildCall(
   return { id: wire, function: { index, name, arguments: args } };
 }
 
-/** Names what is lost of thoughts that no call carries. */
+/** Reports what is lost of thoughts that no call carries. */
 export function reportThoughts(thoughts: readonly ThoughtBeforeCall[], losses: AnswerLosses): void {
   for (const { length, token } of thoughts) {
     if (token === null || !isSeal(token)) continue;
@@ -44,7 +44,7 @@ export function reportThoughts(thoughts: readonly ThoughtBeforeCall[], losses: A
   }
 }
 
-/** The fields of an ending, durations and counts included; what they cannot say is reported. */
+/** The fields of an ending, including durations and counts. What they cannot express is reported. */
 export function buildEnding(
   finish: Finish,
   usage: Usage,
@@ -61,14 +61,14 @@ export function buildEnding(
   };
   losses.usage(usage, COUNTS_WITHOUT_FIELD);
   const prompt = totalInputTokens(usage);
-  // Left out where the provider stated none: zeros would be a claim.
+  // Left out where the provider stated no counts: zeros would claim that there were none.
   if (prompt + usage.outputTokens === 0) return ending;
   return { ...ending, prompt_eval_count: prompt, eval_count: usage.outputTokens };
 }
 
 /**
- * Clients load a model into memory by a request without messages, and free it by one that keeps it for no time. Here none is in
- * memory; the answers are those of Ollama's own server.
+ * Clients load a model into memory by a request without messages, and unload it by one with a `keep_alive` of 0. No model is in
+ * memory here; the answers are those of Ollama's own server.
  */
 export function answerToLoad(body: JsonObject, created: number): JsonObject | undefined {
   const { model, messages, keep_alive: keepAlive } = body;
@@ -82,8 +82,8 @@ export function answerToLoad(body: JsonObject, created: number): JsonObject | un
 }
 
 /**
- * All of them, as Ollama states them: `ollama-rs` reads neither durations nor counts of an ending that lacks one. No model is
- * loaded, and what is not known to have gone into the prompt goes to the answer.
+ * All durations that Ollama states, since `ollama-rs` reads no counts from an ending that lacks one. No model is
+ * loaded, and time that is not known to have gone into the prompt counts for the answer.
  * https://docs.rs/ollama-rs/latest/ollama_rs/generation/chat/struct.ChatMessageFinalResponseData.html
  */
 function buildDurations({ total, content }: AnswerTimes): JsonObject {
@@ -100,12 +100,12 @@ function nanoseconds(ms: number): number {
   return Math.round(ms * 1_000_000);
 }
 
-/** Calls end in `stop` too. */
+/** An answer with calls also ends in `stop`. */
 function buildReason({ unified }: Finish): string {
   return unified === 'max_tokens' || unified === 'context_window_exceeded' ? 'length' : 'stop';
 }
 
-/** Counts for which clients have no field. */
+/** Counts for which this dialect has no field. */
 const COUNTS_WITHOUT_FIELD: readonly (keyof Usage)[] = [
   'cacheReadTokens',
   'cacheWriteTokens',

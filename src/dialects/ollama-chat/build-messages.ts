@@ -23,7 +23,7 @@ export function buildMessages(
   losses: LossReport,
 ): JsonObject[] {
   const built: JsonObject[] = [];
-  /** Results name the tool, not only the call. */
+  /** Results name the tool and not only the call. */
   const toolOf = new Map<string, string>();
   let calls: CallPlaces = new Map();
   if (system.length > 0) built.push(buildMessage('system', system, toolOf, losses));

@@ -38,7 +38,7 @@ export function buildRequest(asked: NeutralRequest, { model }: BuildOptions): Bu
   const body: JsonObject = {
     model,
     messages: buildMessages(request.system, request.messages, losses),
-    // Left out, it would stream.
+    // Without this field the answer would stream.
     stream: request.stream,
   };
   const tools = buildTools(request, losses);
@@ -84,7 +84,7 @@ function buildFunction(tool: FunctionTool, losses: LossReport): JsonObject {
   return { name, ...(description !== undefined && { description }), parameters };
 }
 
-/** Its server reads each argument, and each of a choice, as an object: `true` stands for one that says nothing. */
+/** Ollama's server reads each argument, and each alternative of a choice, as an object: one that says nothing replaces `true`. */
 function withoutBooleans(schema: JsonObject): JsonObject {
   const { properties, anyOf } = schema;
   const fields = Object.entries(asObject(properties) ?? {});
@@ -110,12 +110,12 @@ function spelledOut(value: JsonValue): JsonValue {
   return value ? {} : { not: {} };
 }
 
-/** Models with levels instead of a switch. */
+/** Models that take levels instead of a switch. */
 const LEVELS = /gpt-oss/;
 
 /**
- * A model that can think does so unless told otherwise, and one that cannot refuses the field: so thinking is only ever
- * switched off, or given a level, unless an Ollama client itself switches it on.
+ * A model that can think does so unless told otherwise, and one that cannot refuses the field. Therefore thinking is only
+ * switched off or given a level, unless an Ollama client itself switches it on.
  */
 function buildThink(
   reasoning: ReasoningSettings | undefined,

@@ -12,7 +12,7 @@ import { brokenArguments, CUT_CALL } from '../shared/tools/call-arguments.ts';
 import { buildCall, buildEnding, lineHead, reportThoughts } from './answer-line.ts';
 import { ID } from './wire.ts';
 
-/** Throws GatewayError `upstream_malformed` for a call that has no form here. */
+/** Throws GatewayError `upstream_malformed` for a call that this dialect cannot express. */
 export function buildResponse(response: NeutralResponse, context: AnswerContext): JsonObject {
   const losses = createAnswerLosses(ID, context);
   losses.foreign(response.extension);

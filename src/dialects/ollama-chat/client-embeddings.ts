@@ -1,4 +1,4 @@
-// Embeddings as clients of this dialect ask for them: `/api/embed`, and the older `/api/embeddings` for one text.
+// Embeddings as this dialect's clients ask for them: `/api/embed`, and the older `/api/embeddings` for one text.
 // https://docs.ollama.com/api/embed
 import { asArray, asString, type JsonValue } from '../../model/json/json.ts';
 import type { ClientEmbeddings } from '../operations.ts';
@@ -26,7 +26,7 @@ export const clientEmbeddings: ClientEmbeddings = {
     return {
       model: response.model ?? model,
       embeddings: vectors,
-      // Stated also where the provider counts none, as Gemini: LiteLLM ends in an error without it.
+      // Stated even where the provider does not count, as Gemini: LiteLLM fails without it.
       // https://github.com/BerriAI/litellm/blob/main/litellm/llms/ollama/completion/handler.py
       prompt_eval_count: response.usage?.inputTokens ?? 0,
     };

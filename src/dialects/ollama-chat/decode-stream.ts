@@ -1,4 +1,4 @@
-// Lines of a stream → neutral events. Text and thinking come in fragments, calls whole, the counts with `done`.
+// The lines of a stream → neutral events. Text and thinking come in fragments, calls whole, and the counts with `done`.
 import { type EventSink, TEXT_EVENTS } from '../../model/events.ts';
 import { readObject } from '../../model/json/exact-numbers.ts';
 import { asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
@@ -18,7 +18,7 @@ export function createStreamDecoder(sink: EventSink): StreamDecoder {
 
 const NO_MESSAGE: JsonObject = {};
 
-/** A class, so that what each stream holds while it lasts is few objects. */
+/** A class, so that a stream needs only a few objects while it lasts. */
 class LineDecoder implements StreamDecoder {
   private readonly sink: EventSink;
   private started = false;
@@ -27,7 +27,7 @@ class LineDecoder implements StreamDecoder {
   /** The kind of the open block. */
   private open: 'text' | 'reasoning' | undefined = undefined;
   private block = 0;
-  /** Names of the extensions so far. */
+  /** The names of the extensions reported so far. */
   private reported: Set<string> | null = null;
 
   constructor(sink: EventSink) {
@@ -79,7 +79,7 @@ class LineDecoder implements StreamDecoder {
     this.sink.push({ type: TEXT_EVENTS[kind].delta, block: this.block, text });
   }
 
-  /** Text with the log probabilities of its tokens; a letter of several tokens comes with the last of them. */
+  /** Text with the log probabilities of its tokens. If several tokens make up one letter, it comes with the last of them. */
   private spell(text: string, raw: JsonValue | undefined, isMore: boolean): void {
     const logprobs = parseLogprobs(raw);
     const hasPlace = text !== '' || (this.open === 'text' && !isMore);

@@ -8,7 +8,7 @@ import type { ProviderOperation } from '../operations.ts';
 export const embeddings: ProviderOperation<EmbeddingRequest, EmbeddingResponse> = {
   endpoint: () => '/api/embed',
   edits: (body, model) => (body.model === model ? {} : { model }),
-  // The older form, for one text, had another path and answer.
+  // The older form, for one text, has another path and another answer.
   passes: (body) => body.input !== undefined,
   buildRequest(request, { model }) {
     const { dimensions } = request;

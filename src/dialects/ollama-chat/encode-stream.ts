@@ -29,17 +29,17 @@ class LineEncoder implements StreamEncoder {
   private readonly context: AnswerContext;
   private readonly losses: AnswerLosses;
   private head: JsonObject | null = null;
-  /** A line up to its text, and up to its thought. */
+  /** The beginning of a line up to its text, and up to its thinking. */
   private textStart = '';
   private thoughtStart = '';
   private hasText = false;
   private readonly joiner = new TextJoiner();
-  /** Since the last call. */
+  /** The thoughts since the last call. */
   private thoughts: ThoughtBeforeCall[] = [];
   private open: { head: Omit<ToolCallPart, 'arguments'>; given: KeptText } | undefined = undefined;
   private calls = 0;
   private usage: Usage = NO_USAGE;
-  /** A call with unreadable arguments: tolerated where the answer may have been cut short in it. */
+  /** A call whose arguments cannot be read, which is tolerated if the answer may have been cut off in it. */
   private brokenCall: string | undefined = undefined;
 
   constructor(context: AnswerContext) {
@@ -126,7 +126,7 @@ class LineEncoder implements StreamEncoder {
     }
   }
 
-  // A line of its own would be no JSON; before the next one, white space is a part of it.
+  // An empty line would not be JSON; white space before the next line is part of it.
   ping(): string {
     return ' ';
   }

@@ -19,7 +19,7 @@ export function parseError({ status, body }: UpstreamFailure): GatewayError {
   return toError(status, stated === undefined ? trimmed : (messageOf(stated) ?? serverWords(stated) ?? ''));
 }
 
-/** Whether Ollama's clients read a failure's body as it is: its error is a text. */
+/** Whether Ollama's clients can read the body of a failure as it is: its error is a string. */
 export function isOwnFailure({ error }: JsonObject): boolean {
   return typeof error === 'string';
 }
@@ -30,7 +30,7 @@ export function errorInBody(body: JsonObject): GatewayError | undefined {
   return message === undefined ? undefined : toError(statusIn(body), message);
 }
 
-/** That of a model that runs elsewhere, as the server has it from there. */
+/** The status of a model that runs elsewhere, as the server received it. */
 function statusIn({ StatusCode, status, error }: JsonObject): number | undefined {
   const named = [StatusCode, status, asObject(error)?.code].map((value) => asNumber(value) ?? 0);
   return named.find((value) => Number.isInteger(value) && value >= 400 && value < 600);
@@ -57,12 +57,12 @@ function codeFor(status: number, message: string): ErrorCode {
   return /server busy/i.test(message) ? 'upstream_overloaded' : code;
 }
 
-/** The body, or the line of a stream, where the status says what kind of error it is. */
+/** The body, or a line of a stream, where the status tells the kind of error. */
 export function buildError(error: GatewayError): JsonObject {
   return { error: error.message, status: statusOf(error) };
 }
 
-/** A server that is too busy says 503. */
+/** A server that is too busy answers 503. */
 export function statusOf({ status }: GatewayError): number {
   return status === 529 ? 503 : status;
 }

@@ -1,4 +1,4 @@
-// Newline-delimited JSON: one value a line. https://github.com/ndjson/ndjson-spec
+// Newline-delimited JSON: one value per line. https://github.com/ndjson/ndjson-spec
 import { FRAME_FORMATS } from '../../sse/frame-format.ts';
 import type { EventTaker, StreamFraming } from '../dialect.ts';
 

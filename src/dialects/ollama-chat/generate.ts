@@ -31,13 +31,13 @@ export const GENERATE: Envelope = {
   },
 };
 
-/** What is in the messages, or refused. */
+/** What becomes part of the messages, or is refused. */
 const OF_PROMPT = ['prompt', 'system', 'images', 'raw', 'suffix'] as const;
 
-/** What a conversation has no place for, although an answer without it is one to the prompt. */
+/** What a conversation cannot express, although an answer without it still answers the prompt. */
 const LOST = ['template', 'context', 'messages', 'tools'] as const;
 
-/** An empty prompt is a conversation without messages: both only load the model. Throws GatewayError `invalid_request`. */
+/** An empty prompt becomes a conversation without messages: both only load the model. Throws GatewayError `invalid_request`. */
 function readPrompt(sent: JsonObject): UnwrappedRequest {
   if (sent.raw === true)
     throw invalid(
@@ -64,7 +64,7 @@ function readMessages(sent: JsonObject): JsonObject[] {
   return system === '' ? [turn] : [{ role: 'system', content: system }, turn];
 }
 
-/** @param body a whole answer, a line of a stream, or an error, which is left as it is. */
+/** @param body a whole answer, a line of a stream, or an error, which stays as it is. */
 function writeAnswer(body: JsonObject, lost: (feature: string) => void): JsonObject {
   const { message, model, created_at: createdAt, ...others } = body;
   const said = asObject(message);

@@ -4,7 +4,7 @@ import type { Usage } from '../../model/usage.ts';
 import type { GrammarChecker } from '../dialect.ts';
 import { readUsage } from './read-answer.ts';
 
-/** Strict about what breaks clients, silent where servers of different ages vary (ids of calls, durations). */
+/** Strict about what breaks clients, and silent where servers of different versions vary (ids of calls, durations). */
 export function createGrammarChecker(): GrammarChecker {
   const violations: string[] = [];
   let lines = 0;

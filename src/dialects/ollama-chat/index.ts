@@ -23,7 +23,7 @@ const CHAT = '/api/chat';
 const ANSWER: ClientRoute = { operation: 'generate', streamsByDefault: true, framing: 'lines' };
 const EMBED: ReadonlySet<string> = new Set(['/api/embed', '/api/embeddings']);
 
-/** The version whose API is served here: clients ask for it, and some want one that is new enough. No model is in memory. */
+/** The version whose API is served here: clients ask for it, and some require a recent one. No model is in memory. */
 const PAGES = { '/api/version': { version: '0.12.11' }, '/api/ps': { models: [] } };
 
 function alternativeTo(path: string): string | undefined {
@@ -34,7 +34,7 @@ function alternativeTo(path: string): string | undefined {
 
 const provider: ProviderSide = {
   endpoint: () => CHAT,
-  // A local server asks for none; the vendor's own cloud does.
+  // A local server needs no key; the vendor's own cloud does.
   headers: bearerKey,
   buildRequest,
   parseResponse,
@@ -51,7 +51,7 @@ const provider: ProviderSide = {
   models: providerModels,
 };
 
-/** @param openai how it is asked in OpenAI's own form: for text completions. https://docs.ollama.com/api/openai-compatibility */
+/** @param openai asks it in OpenAI's form, for text completions. https://docs.ollama.com/api/openai-compatibility */
 export function createOllamaChat(openai: ProviderSide): Dialect {
   return {
     id: ID,

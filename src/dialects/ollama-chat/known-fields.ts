@@ -1,4 +1,4 @@
-// The fields that this dialect's request parser reads, or keeps and names: all others are reported as unread.
+// The fields that this dialect's request parser reads, or keeps and names. All others are reported as unread.
 import type { KnownRequest } from '../shared/losses/unread-fields.ts';
 
 export const KNOWN: KnownRequest = {

@@ -14,7 +14,7 @@ import { dateOf } from '../shared/models/model-date.ts';
 import { requiredString } from '../shared/read-field.ts';
 import { ID } from './wire.ts';
 
-/** One page holds all. */
+/** The list is a single page. */
 export const providerModels: ProviderModels = {
   ask: () => ({ path: '/api/tags' }),
   parsePage(body) {
@@ -28,12 +28,12 @@ function parseModel(fields: JsonObject): ModelEntry[] {
   const id = asString(fields.model) ?? asString(fields.name);
   if (id === undefined) return [];
   const changed = Date.parse(asString(fields.modified_at) ?? '') / 1_000;
-  // Both of newer servers only.
+  // Only newer servers have both fields.
   const contextWindow = asNumber(asObject(fields.details)?.context_length) ?? 0;
   return [
     {
       id,
-      // Where Ollama knows no date it writes that of the year 1, which clients of other dialects fail to read.
+      // Where Ollama knows no date it writes one of the year 1, which clients of other dialects cannot read.
       ...(changed > 0 && { created: Math.floor(changed) }),
       ...(contextWindow > 0 && { contextWindow }),
       extension: { dialect: ID, fields },
@@ -46,7 +46,7 @@ export const clientModels: ClientModels = {
     if (path === '/api/tags') return {};
     return path === '/api/show' ? { isPosted: true } : undefined;
   },
-  // `name`: as older clients have it.
+  // Older clients send `name` instead.
   readAsked: (body) =>
     requiredString({ model: body.model ?? body.name }, 'model', 'model', 'name the model to show'),
   buildModel(model) {
@@ -61,7 +61,7 @@ export const clientModels: ClientModels = {
       details,
       model_info: {
         'general.architecture': architecture,
-        // Editors show it in place of the name.
+        // Editors show this instead of the model's name.
         'general.basename': displayName,
         ...(window !== undefined && { [`${architecture}.context_length`]: window }),
       },
@@ -85,12 +85,12 @@ export const clientModels: ClientModels = {
   }),
 };
 
-/** Those of a server that speaks this dialect; of others empty. */
+/** The fields of a server that speaks this dialect; empty for other servers. */
 function ownFields({ extension }: OfferedModel): JsonObject {
   return extension?.dialect === ID ? extension.fields : {};
 }
 
-/** Of a model about which nothing is known: what the gateway carries for every one. */
+/** For a model about which nothing is known: what the gateway can carry for any model. */
 function capabilitiesOf(model: OfferedModel): JsonValue[] {
   const own = asArray(ownFields(model).capabilities);
   if (own !== undefined) return own;
@@ -108,7 +108,7 @@ function windowOf({ inputTokenLimit, contextWindow }: OfferedModel): number | un
   return contextWindow ?? inputTokenLimit;
 }
 
-/** Clients read a time; of a model without one, the time that Ollama's own server has for none. */
+/** Clients require a time. A model without one gets the time that Ollama's own server states then. */
 function modifiedAt({ created }: Pick<OfferedModel, 'created'>): string {
   return dateOf(created) ?? '0001-01-01T00:00:00Z';
 }

@@ -26,9 +26,9 @@ const ROLES = 'say `system`, `user`, `assistant` or `tool`';
 export function parseMessages(value: JsonValue | undefined): ParsedMessages {
   const system: TextPart[] = [];
   const messages: Message[] = [];
-  // Many clients drop the ids of calls, or never had them.
+  // Many clients drop the ids of calls or never receive any.
   const calls = createCallMatcher((position) => `call_h${position}`);
-  /** The user turn that collects the results of one round of calls. */
+  /** The turn of the user that collects the results of one round of calls. */
   let results: Message | undefined;
   for (const [index, item] of requiredMessages(value).entries()) {
     const path = `messages[${index}]`;
@@ -83,14 +83,14 @@ function parseImages(message: JsonObject, path: string): ImagePart[] {
 
 const ADDRESS = /^(data|https?|file):/i;
 
-/** How the bytes of each kind of image begin, in base64. */
+/** How each kind of image begins in base64. */
 const BEGINNINGS: readonly (readonly [beginning: string, mediaType: string])[] = [
   ['/9j/', 'image/jpeg'],
   ['R0lGOD', 'image/gif'],
   ['UklGR', 'image/webp'],
 ];
 
-/** The wire does not name the type. */
+/** Derives the type of an image, which the dialect does not name, from its bytes. */
 function mediaTypeOf(image: string): string {
   return BEGINNINGS.find(([beginning]) => image.startsWith(beginning))?.[1] ?? 'image/png';
 }
@@ -123,8 +123,8 @@ interface PlacedThoughts {
 }
 
 /**
- * The thoughts before each call, or before the text where there is none. Tokens are of no use where the text is not the one
- * that they sign; those that sign none always count.
+ * The thoughts before each call, or before the text where there are no calls. A token is useless if the text is not the one
+ * that it signs; a token that signs no text is always kept.
  */
 function placeThoughts(thinking: string, carried: readonly ThoughtBeforeCall[][]): PlacedThoughts[] {
   const length = carried.flat().reduce((sum, thought) => sum + thought.length, 0);
@@ -155,7 +155,7 @@ function parseCall(
   const called = requiredObject(call.function, `${path}.function`);
   const name = requiredString(called, 'name', `${path}.function.name`, 'name the tool that was called');
   const given = called.arguments ?? {};
-  // Some clients write them as text, as OpenAI does.
+  // Some clients write them as a string, as in OpenAI's dialects.
   if (!isObject(given) && typeof given !== 'string')
     throw invalid(`${path}.function.arguments`, `must be an object, not ${nameType(given)}`);
   const { id, token, thoughts } = callWithThoughtsFromWire(asString(call.id) ?? '');
@@ -173,7 +173,7 @@ function parseCall(
 }
 
 function parseResult(message: JsonObject, path: string, calls: CallMatcher): Part {
-  // `name`: as in OpenAI's older messages, which LangChain sends.
+  // LangChain sends `name`, as in OpenAI's older messages.
   const name =
     optionalString(message, 'tool_name', `${path}.tool_name`) ??
     optionalString(message, 'name', `${path}.name`);

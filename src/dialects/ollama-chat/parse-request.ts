@@ -60,16 +60,16 @@ export function parseRequest(body: JsonObject): NeutralRequest {
   for (const [name, value] of Object.entries(withoutFields(body, NEUTRAL_FIELDS)))
     if (!isEmptyValue(value) || name === 'truncate' || name === 'shift') fields[name] = value;
   for (const [name, value] of Object.entries(ownOptions)) fields[OPTION + name] = value;
-  // Also without fields: it says whose request this is.
+  // Set even without fields, since it says which dialect the request came in.
   request.extension = { dialect: ID, fields };
   return request;
 }
 
-/** Reads the options that have a neutral form. @returns the others. */
+/** Reads the options that have a neutral form, and returns the others. */
 function readOptions(request: NeutralRequest, options: JsonObject): JsonObject {
   const numberIn = (option: string) => optionalNumber(options, option, `options.${option}`);
   readNumbers(request, NUMBERS, numberIn);
-  // -1 is no limit, -2 the rest of the context window.
+  // -1 means no limit, -2 the rest of the context window.
   const limit = numberIn('num_predict');
   if (limit !== undefined && limit > 0) request.maxOutputTokens = limit;
   const stop = parseStop(options.stop, 'options.stop');
@@ -91,7 +91,7 @@ function parseTool(value: JsonValue, index: number): Tool {
   };
 }
 
-/** A switch, or a level for models that have levels. */
+/** Reads a switch, or a level for models that have levels. */
 function parseThink(think: JsonValue | undefined): ReasoningSettings | undefined {
   if (think === undefined || think === null || think === '') return undefined;
   if (typeof think === 'boolean') return { mode: think ? 'on' : 'off' };

@@ -1,4 +1,4 @@
-// What a whole answer and a line of a stream have in common: the message's calls, the reason to stop, the counts.
+// What a whole answer and a line of a stream have in common: calls, the stop reason, the counts.
 import { exactText } from '../../model/json/exact-numbers.ts';
 import type { Finish } from '../../model/finish.ts';
 import { fnv1a } from '../../model/hash.ts';
@@ -15,9 +15,9 @@ export interface Call {
 }
 
 /**
- * The calls of a message, each whole. Older servers give no ids: then one is made up of the time of the line
- * and the call's place in the answer, which no other call of the conversation has.
- * @param seen calls that the answer made before.
+ * The calls of a message, each complete. Older servers give no ids: then one is made from the line's time
+ * and the call's place in the answer, so that no other call of the conversation has it.
+ * @param seen how many calls the answer made before.
  * @throws MalformedEvent where a call is no object.
  */
 export function readCalls(message: JsonObject, createdAt: string, seen: number): Call[] {
@@ -27,7 +27,7 @@ export function readCalls(message: JsonObject, createdAt: string, seen: number):
     const given = called.arguments;
     calls.push({
       id: asString(call.id) || `call_${fnv1a(createdAt).toString(36)}_${seen + calls.length}`,
-      // Without one the gateway refuses the answer.
+      // The gateway refuses an answer with a call that has no name.
       name: asString(called.name) ?? '',
       arguments: typeof given === 'string' ? given : exactText(given ?? {}),
     });
@@ -37,8 +37,8 @@ export function readCalls(message: JsonObject, createdAt: string, seen: number):
 
 /**
  * Picks from the tokens of a whole answer, which include thoughts and calls, those that spell its text; undefined where
- * none certainly do.
- * @param alone the answer is that text and nothing else.
+ * they cannot be told with certainty.
+ * @param alone whether the answer is that text and nothing else.
  */
 export function spellingOf(
   text: string,
@@ -53,7 +53,7 @@ export function spellingOf(
   return spelled === text ? tokens.slice(at) : undefined;
 }
 
-/** @param called whether the answer calls a tool: Ollama says `stop` then too. */
+/** @param called whether the answer calls a tool: Ollama states `stop` even then. */
 export function readFinish(body: JsonObject, called: boolean): Finish {
   const raw = asString(body.done_reason) ?? null;
   if (raw === 'length') return { unified: 'max_tokens', raw };
@@ -62,7 +62,7 @@ export function readFinish(body: JsonObject, called: boolean): Finish {
 }
 
 /**
- * One count is left out where it is zero, as that of a prompt which the server still had in memory. Undefined without any of them:
+ * A count of zero is left out, such as that of a prompt which the server still had in memory. Returns undefined where both are missing:
  * nothing was counted.
  */
 export function readUsage(body: JsonObject): StatedUsage | undefined {

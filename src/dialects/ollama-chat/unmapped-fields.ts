@@ -1,4 +1,4 @@
-// What a server sends beside the answer that no client receives: it is named, so that its loss is reported.
+// What a server sends beside the answer and no client receives is reported by name as a loss.
 import { asArray, asObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import { isEmptyValue } from '../shared/losses/unread-fields.ts';
 
@@ -7,7 +7,7 @@ const READ: ReadonlySet<string> = new Set([
   ...['role', 'content', 'thinking', 'tool_calls', 'images', 'tool_name'],
 ]);
 
-/** Fields of a line that are read, and its envelope. */
+/** Fields of a line that are read or belong to its envelope. */
 const READ_OF_LINE: ReadonlySet<string> = new Set([
   ...[
     'model',
@@ -34,7 +34,7 @@ export function isThere(list: JsonObject[string]): boolean {
   return list !== undefined && (asArray(list)?.length ?? 0) > 0;
 }
 
-/** Numbers are counts and times, which say nothing of what is answered. */
+/** Numbers are counts and times, which are not part of what is answered. */
 function isMeasure(value: JsonValue | undefined): boolean {
   return typeof value === 'number' || isEmptyValue(value);
 }

@@ -1,5 +1,5 @@
-// What several files here say of the wire.
+// Names of this dialect that several files share.
 export const ID = 'ollama-chat';
 
-/** Before the name of an option that only Ollama has, among the fields of a request's extension. */
+/** Precedes the name of an option that only Ollama has, among the fields of a request's extension. */
 export const OPTION = 'options.';

@@ -28,7 +28,7 @@ const CONTENT_SECURITY_POLICY = [
   "trusted-types 'none'",
 ].join('; ');
 
-/** Undefined where there is no such file. */
+/** Returns undefined where there is no such file. */
 export async function servePage(name: string): Promise<Response | undefined> {
   const [, extension = ''] = NAME.exec(name) ?? [];
   const type = TYPES[extension];

@@ -2,7 +2,7 @@
 // expression machine does. https://swtch.com/~rsc/regexp/regexp2.html
 import type { Program } from './program.ts';
 
-/** Instructions in order of preference, each with the offset where its match begins. */
+/** Instructions in order of preference, each with the offset where its match began. */
 interface Threads {
   at: number[];
   begin: number[];
@@ -16,13 +16,13 @@ function clear({ at, begin }: Threads): void {
 }
 
 export class Matcher {
-  /** Where the best match so far begins and ends; -1: there is none. */
+  /** Where the best match so far begins and ends; -1 where there is none. */
   matchBegin = -1;
   matchEnd = -1;
   private readonly program: Program;
-  /** Behind the last character. */
+  /** Instructions to continue from after the last character. */
   private readonly live = empty();
-  /** Before the next character. */
+  /** Instructions that wait for the next character. */
   private readonly standing = empty();
   private readonly visited: Uint32Array;
   private generation = 0;
@@ -36,19 +36,19 @@ export class Matcher {
     this.visited = new Uint32Array(program.instructions.length);
   }
 
-  /** Whether nothing is under way: what comes next decides alone. */
+  /** Whether no match is under way, so that only the following text matters. */
   get isIdle(): boolean {
     return this.live.at.length === 0 && this.matchEnd === -1;
   }
 
-  /** Where the preferred way that is still open begins; undefined where none is. */
+  /** Where the preferred match that is still under way begins; undefined where none is. */
   get firstBegin(): number | undefined {
     return this.live.begin[0];
   }
 
   /**
-   * Goes to the place between two characters; undefined: the beginning or the end of all text. Returns whether any way goes
-   * on from there.
+   * Moves to the place between two characters; undefined stands for the beginning or the end of all text. Returns whether any match
+   * can continue from there.
    */
   stand(position: number, before: string | undefined, after: string | undefined): boolean {
     const { live, standing } = this;
@@ -64,7 +64,7 @@ export class Matcher {
     return standing.at.length > 0;
   }
 
-  /** Goes past the character in front of which it stands. */
+  /** Moves past the character after the current place. */
   consume(char: string): void {
     const { live, standing } = this;
     clear(live);
@@ -76,7 +76,7 @@ export class Matcher {
     }
   }
 
-  /** Follows no longer the preferred ways, which begin at `begin`. */
+  /** Stops following the preferred matches, which begin at `begin`. */
   giveUp(begin: number): void {
     const { live } = this;
     const kept = live.begin.findIndex((other) => other !== begin);
@@ -105,7 +105,7 @@ export class Matcher {
         if (instruction.holds(this.before, this.after)) this.follow(instruction.next, begin);
         return;
       case 'match':
-        // Less preferred ways can no longer win.
+        // The ways that are less preferred cannot win any more.
         this.matchBegin = begin;
         this.matchEnd = this.position;
         this.cut = true;

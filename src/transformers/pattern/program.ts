@@ -1,11 +1,11 @@
-// A regular expression as a program of single characters (code points), to be run over text that comes in pieces. There is no
-// backtracking: time is linear in the text whatever the expression. What cannot be decided character by character
-// (lookarounds and back-references) is refused.
+// A regular expression as a program that consumes single characters (code points), for text that comes in pieces. It never backtracks, so
+// the time is linear in the text whatever the expression. What cannot be decided character by character (lookarounds and back-references)
+// is refused.
 import { type AST, RegExpParser, visitRegExpAST } from '@eslint-community/regexpp';
 
 type Instruction =
   | { op: 'char'; test: (char: string) => boolean; next: number }
-  /** Continues at both, preferring the first. */
+  /** Continues at both, and prefers the first. */
   | { op: 'split'; first: number; second: number }
   | { op: 'assert'; holds: (before: string | undefined, after: string | undefined) => boolean; next: number }
   | { op: 'match' };
@@ -13,7 +13,7 @@ type Instruction =
 export interface Program {
   readonly instructions: readonly Instruction[];
   readonly start: number;
-  /** Index, at or after `from`, of the next character that can begin a match; the text's length if there is none. */
+  /** The index, at or after `from`, of the next character that can begin a match; the text's length if there is none. */
   nextBegin(text: string, from: number): number;
 }
 
@@ -21,14 +21,14 @@ export class PatternError extends Error {
   override readonly name = 'PatternError';
 }
 
-/** Counted quantifiers are expanded. */
+/** Counted quantifiers are expanded into as many instructions. */
 const MAX_INSTRUCTIONS = 2_000;
 const BEYOND_FIRST_PLANE = /[\u{10000}-\u{10ffff}]|\\u[dD][89abAB]/u;
 export const PATTERN_FLAGS = /^(?!.*(.).*\1)[imsu]*$/;
 
 /**
- * One program for all the patterns; where two begin at the same place, the earlier pattern is preferred.
- * `window`: characters that a match may need before it is certain. Throws PatternError.
+ * Compiles all patterns into one program. Where two matches begin at the same place, the earlier pattern is preferred.
+ * `window` is how many characters a match may need before it is certain. Throws PatternError.
  */
 export function compilePatterns(patterns: readonly string[], flags: string, window: number): Program {
   const parsed = patterns.map((pattern) => parse(pattern, flags));
@@ -42,8 +42,8 @@ export function compilePatterns(patterns: readonly string[], flags: string, wind
 }
 
 /**
- * Whether the runtime's own search, which backtracks, is fast on every text: at most one repetition, of single
- * characters, that it does not restart from each of them, and few optional parts.
+ * Whether the runtime's own search, which backtracks, is fast on every text: it has at most one repetition, of single
+ * characters, which is not started again from each of them, and few optional parts.
  */
 export function isPlain(pattern: string, flags: string): boolean {
   let repetitions = 0;
@@ -65,7 +65,7 @@ export function isPlain(pattern: string, flags: string): boolean {
 }
 
 /**
- * Whether what precedes a repetition may also match within it while what follows is missing, as for `/fix.*bug/` in
+ * Whether the part before a repetition may also match inside it while the part after it is missing, as with `/fix.*bug/` in
  * `fix fix fix`: the search would run from each occurrence to the end of the text.
  */
 function mayBeginWithin({ parent, element, start, end }: AST.Quantifier, flags: string): boolean {
@@ -84,7 +84,7 @@ export interface Searched {
   mayBeEmpty: boolean;
 }
 
-/** For a yes or no about a whole text, which needs no window. Throws PatternError. */
+/** For searches that only tell whether a whole text matches, which need no window. Throws PatternError. */
 export function compileSearched(pattern: string, flags: string): Searched {
   const parsed = parse(pattern, flags);
   return { program: assemble([parsed], flags), mayBeEmpty: shortestOf(parsed.alternatives) === 0 };
@@ -105,7 +105,7 @@ function assemble(parsed: readonly AST.Pattern[], flags: string): Program {
 
 function parse(pattern: string, flags: string): AST.Pattern {
   const byCodePoints = flags.includes('u');
-  // Without `u` a character beyond the first plane is two units, and a search must not find half of one.
+  // Without `u`, a character beyond the first plane is two units, and a search must not find half of one.
   if (byCodePoints || !BEYOND_FIRST_PLANE.test(pattern)) return parseAs(pattern, byCodePoints);
   try {
     return parseAs(pattern, true);
@@ -130,7 +130,7 @@ function parseAs(pattern: string, byCodePoints: boolean): AST.Pattern {
 function createCompiler(add: (instruction: Instruction) => number, flags: string) {
   const lines = flags.includes('m');
 
-  /** Each returns its entry point; `next` is where to continue. */
+  /** Each of these functions returns its entry point; `next` is where to continue. */
   function alternatives(choices: readonly AST.Alternative[], next: number): number {
     return choices
       .map(({ elements }) => elements.reduceRight((after, element) => compile(element, after), next))
@@ -217,7 +217,7 @@ function charTest(source: string, flags: string): (char: string) => boolean {
   return (char) => (char.length === 1 ? ascii[char.charCodeAt(0)] : undefined) ?? expression.test(char);
 }
 
-/** Characters are code points, so that no half of one is left; where only the older syntax takes the class, both halves are tried. */
+/** Characters are whole code points, so that none is split; if only the older syntax accepts the class, both halves are tried. */
 function ofOneCharacter(source: string, flags: string): RegExp {
   try {
     return new RegExp(`^(?:${source})$`, flags.includes('u') ? flags : `${flags}u`);
@@ -234,7 +234,7 @@ function isWord(char: string | undefined): boolean {
   return char !== undefined && /^\w$/.test(char);
 }
 
-/** Characters of the shortest match. */
+/** The length of the shortest match in characters. */
 function shortestOf(choices: readonly AST.Alternative[]): number {
   return Math.min(
     ...choices.map(({ elements }) => elements.reduce((sum, node) => sum + shortestElement(node), 0)),
@@ -275,7 +275,7 @@ function beginnings(instructions: readonly Instruction[], start: number): Progra
     tests.some((test) => test(String.fromCharCode(code))),
   );
   const escaped = codes.map((code) => `\\x${code.toString(16).padStart(2, '0')}`);
-  // The runtime's own search is many times faster than a loop here. All characters beyond ASCII are left to the tests.
+  // The runtime's own search is many times faster than a loop here. Characters beyond ASCII are all found, and left to the tests.
   const begin = new RegExp(`[${escaped.join('')}\\u0080-\\uffff]`, 'g');
   return (text, from) => {
     begin.lastIndex = from;

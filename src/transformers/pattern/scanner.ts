@@ -1,5 +1,5 @@
-// Finds the matches of a program in text that comes in pieces. It works by single characters, so it does not matter
-// where pieces end; holds back only text that could still be part of a match.
+// Finds the matches of a program in text that comes in pieces. It works character by character, so that the result does not depend on the
+// pieces, and holds back only text that could still be part of a match.
 import { Matcher } from './matcher.ts';
 import type { Program } from './program.ts';
 
@@ -14,13 +14,13 @@ export type Decision =
 
 interface Scanner {
   feed(text: string): void;
-  /** There is no more text: decides everything left. */
+  /** To be called when no more text comes: decides everything left. */
   flush(): void;
 }
 
 /**
- * Offsets count UTF-16 units since the scanner was made.
- * @param window characters that may be held back for an unfinished match; beyond that it is given up.
+ * Offsets count UTF-16 units since the scanner was created.
+ * @param window how many characters may be held back for an unfinished match, which is given up beyond that.
  * @param decide called with the end of each stretch of text, in order and without gaps.
  */
 export function createScanner(
@@ -29,15 +29,15 @@ export function createScanner(
   decide: (end: number, decision: Decision) => void,
 ): Scanner {
   const matcher = new Matcher(program);
-  /** Text from `base` on, of which up to `decided` is settled. */
+  /** The text from `base` on, of which the part up to `decided` is settled. */
   let text = '';
   let base = 0;
   let decided = 0;
   let position = 0;
   let before: string | undefined;
-  /** The character in front of `base`. */
+  /** The character before `base`. */
   let baseBefore: string | undefined;
-  /** Whether the match's beginning has been reported. */
+  /** Whether the beginning of the match has been reported. */
   let reported = false;
   let ended = false;
 
@@ -81,7 +81,7 @@ export function createScanner(
     lookBack();
   }
 
-  /** Run after each character: settles what is certain by now, and gives up what has waited too long. */
+  /** Called after each character: settles what has become certain, and gives up matches that have waited too long. */
   function lookBack(): void {
     for (;;) {
       const { firstBegin: first, matchBegin, matchEnd } = matcher;
@@ -94,7 +94,7 @@ export function createScanner(
         settle(first, 'keep');
         if (position - first <= window) return;
       } else {
-        // Whatever follows, this much is a match.
+        // Whatever follows, this much of the text is a match.
         settle(matchBegin, 'keep');
         const more = reported ? 'more' : 'match';
         reported = true;
@@ -129,7 +129,7 @@ export function createScanner(
     }
   }
 
-  /** Undefined where the other half of a surrogate pair may still come. */
+  /** Returns undefined where the other half of a surrogate pair may still come. */
   function charAt(index: number): string | undefined {
     const unit = text[index];
     if (!isHigh(unit)) return unit;

@@ -1,9 +1,9 @@
-// Whether a complete text has a match: all ways to match are followed at once, so that the time is in proportion to the
-// text's length, whatever the text.
+// Tells whether a complete text has a match. All possible matches are followed at once, so that the time is proportional to the text's
+// length, whatever the text.
 import { compileSearched, isPlain, PATTERN_FLAGS, PatternError, type Searched } from './program.ts';
 
 /**
- * The runtime's own search is faster, and is used where it is fast on every text.
+ * Uses the runtime's own search, which is faster, for expressions for which it is fast on every text.
  * Throws PatternError where the expression cannot be searched for in this way.
  */
 export function createSearch(expression: RegExp): (text: string) => boolean {
@@ -18,13 +18,13 @@ export function hasMatch({ program, mayBeEmpty }: Searched, text: string): boole
   const { instructions, start, nextBegin } = program;
   const visited = new Uint32Array(instructions.length);
   let generation = 0;
-  /** Instructions from which to continue behind the last character. */
+  /** Instructions to continue from after the last character. */
   const live: number[] = [];
   /** Instructions that wait for the next character. */
   const standing: number[] = [];
   let before: string | undefined;
 
-  /** Follows every instruction that consumes no character; returns whether that reaches a match. */
+  /** Follows every instruction that consumes no character. Returns whether a match is reached. */
   function follow(at: number, after: string | undefined): boolean {
     const instruction = instructions[at];
     if (instruction === undefined || visited[at] === generation) return false;
