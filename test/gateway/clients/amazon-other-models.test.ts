@@ -81,6 +81,12 @@ describe('a body in another vendor’s form', () => {
     else expect(costUsd).toBeCloseTo(price, 10);
   });
 
+  test('an answer without counts has used nobody knows how much', async () => {
+    const { client, row } = setup(jsonReply({ embedding: [1] }));
+    await invoke(client);
+    expect(await row(0)).toMatchObject({ status: 'success', usageKnown: false, costUsd: null });
+  });
+
   const chunk = (fields: object) => eventMessage('chunk', { bytes: utf8(JSON.stringify(fields)).toBase64() });
   const CHUNKS = [
     chunk({ messageStart: { role: 'assistant' } }),

@@ -278,6 +278,17 @@ describe('without server.keys', () => {
     });
   });
 
+  test('where the provider has a header of its own for keys, the client’s is in it, and the configured one nowhere', async () => {
+    const azure = { api_key: OWN, options: { resource: 'ours', api_version: '2026-01-01' } };
+    const config = { providers: { azure }, routing: { default_provider: 'azure' } };
+    for (const present of [{ 'api-key': 'key-of-the-client' }, { 'x-api-key': 'key-of-the-client' }]) {
+      const lab = setup({ config });
+      await lab.post('/v1/chat/completions', { ...ASK, model: 'azure/m' }, { headers: present });
+      expect(credentials(sentHeaders(lab))).toEqual({ 'api-key': 'key-of-the-client' });
+      expect(JSON.stringify([...sentHeaders(lab)])).not.toContain(OWN);
+    }
+  });
+
   test('x-api-key goes as x-api-key', async () => {
     const lab = setup();
     await lab.post('/v1/messages', ASK, { headers: { 'x-api-key': 'key-of-the-client' } });

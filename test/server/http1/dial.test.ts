@@ -2,8 +2,11 @@
 import type { Socket } from 'bun';
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { createServer } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { Addresses, alternating } from '../../../src/server/http1/addresses.ts';
 import { dial, handleOf } from '../../../src/server/http1/dial.ts';
+import { holdPort } from '../../../src/server/listen.ts';
+import { isOffline } from '../../../src/server/networks.ts';
 import { Cancellation } from '../../../src/upstream/cancellation.ts';
 import { createDeafListener, type DeafListener } from '../../support/deaf-listener.ts';
 import { socketsOf } from '../../support/connections.ts';
@@ -93,6 +96,29 @@ describe('a name with several addresses', () => {
     expect(failure.message).toContain('127.0.0.1');
   });
 });
+
+/** Of this machine, by which others reach it. */
+const [ownAddress = ''] = Object.values(networkInterfaces()).flatMap((addresses = []) =>
+  addresses.flatMap(({ address, family, internal }) => (internal || family !== 'IPv4' ? [] : [address])),
+);
+
+test.if(ownAddress !== '' && !isOffline())(
+  'a server that refuses is not taken for a machine without a network',
+  async () => {
+    const { port, release } = holdPort(ownAddress, 0, false);
+    await release();
+    const failure = await new Promise<Error>((failed, opened) =>
+      dial({
+        ...{ addresses: new Addresses(ownAddress, () => 0), port, data: null },
+        setTimer: createManualTimers().setTimer,
+        opened,
+        failed,
+      }),
+    );
+    expect(failure).toMatchObject({ code: 'ECONNREFUSED' });
+    expect(failure).not.toHaveProperty('offline');
+  },
+);
 
 onLinux('where the first neither answers nor refuses', () => {
   test('the next is asked in parallel after a while, and of the first nothing is left', async () => {
