@@ -18,7 +18,8 @@ type ReadMedia = (inlineData: JsonObject) => ToolResultContent | undefined;
  * `{name, content}` and `{name, error}`, with the function's name (github.com/vercel/ai,
  * packages/google/src/convert-to-google-messages.ts), RubyLLM's `{name, content: [{text}]}`, and Pydantic AI's `{return_value}`
  * (github.com/pydantic/pydantic-ai, pydantic_ai/messages.py: `RETURN_VALUE_KEY`). LangChain and Strands put a list of parts into
- * `{output}`, ADK an MCP server's whole result in place of the object (mcp_tool.py). Any other object is the result itself.
+ * `{output}`, ADK an MCP server's whole result in place of the object (mcp_tool.py), and Google's SDK for Python into `{result}` or
+ * `{error}`. Any other object is the result itself.
  */
 export function readResponse(response: JsonValue | undefined, name: string, readMedia: ReadMedia): Returned {
   if (!isObject(response)) return said(response == null ? '' : textOf(response));
@@ -29,6 +30,10 @@ export function readResponse(response: JsonValue | undefined, name: string, read
     isNamed ? withoutFields(response, ['name']) : response,
   );
   if (others.length > 0) return said(exactText(response));
+  if ((field === 'result' || field === 'error') && isObject(value)) {
+    const wrapped = readServersResult(value, readMedia);
+    if (wrapped !== undefined) return { ...wrapped, isError: wrapped.isError || field === 'error' };
+  }
   if (field === 'error') return { ...said(textOf(value)), isError: true };
   if (field === 'return_value') return said(textOf(value));
   if (field === 'output' || (isNamed && field === 'content')) {

@@ -512,6 +512,9 @@ describe('calls and results', () => {
     // An MCP server's, from ADK.
     [{ content: [{ type: 'text', text: 'sunny' }], isError: false }, 'sunny', undefined],
     [{ content: [{ type: 'text', text: 'no such city' }], isError: true }, 'no such city', true],
+    // As Google's SDK for Python wraps it.
+    [{ result: { content: [{ type: 'text', text: 'sunny' }], isError: false } }, 'sunny', undefined],
+    [{ error: { content: [{ type: 'text', text: 'no such city' }] } }, 'no such city', true],
     [
       { content: [{ kind: 'text', text: 'sunny' }] },
       '{"content":[{"kind":"text","text":"sunny"}]}',
