@@ -524,4 +524,16 @@ describe('a tool that the provider runs, and that must be called', () => {
       expect(names).toContain('lost tool_choice');
     },
   );
+
+  test('is chosen by nobody where it is one of several MCP servers', () => {
+    const server = (server_label: string) => ({
+      ...{ type: 'mcp', server_label, server_url: `https://${server_label}.test/` },
+      require_approval: 'never',
+    });
+    const choice = { tool_choice: { type: 'mcp' } };
+    const servers = [server('one'), server('two')];
+    const { body, names } = asked('openai-responses', servers, 'anthropic-messages', undefined, {}, choice);
+    expect(body.tool_choice).toBeUndefined();
+    expect(names).toContain('lost tool_choice');
+  });
 });

@@ -151,11 +151,17 @@ function choiceAmong(
 ): ToolChoice | undefined {
   if (toolChoice?.type !== 'tool') return toolChoice;
   const chosen = tools.filter(({ name }) => name === toolChoice.name);
-  const [tool] = chosen;
-  if (tool?.type !== 'server' || tool.definition.dialect === ID || chosen.length > 1) return toolChoice;
-  const own = nameFor(tool);
-  if (own !== undefined && sent.some(({ type, name }) => type !== undefined && name === own))
-    return { type: 'tool', name: own };
+  // Several MCP servers have one name in Responses.
+  const foreign = chosen.flatMap((tool) =>
+    tool.type === 'server' && tool.definition.dialect !== ID ? [tool] : [],
+  );
+  if (foreign.length === 0 || foreign.length < chosen.length) return toolChoice;
+  const own = foreign
+    .map(nameFor)
+    .find(
+      (known) => known !== undefined && sent.some(({ type, name }) => type !== undefined && name === known),
+    );
+  if (own !== undefined) return { type: 'tool', name: own };
   losses.lost('tool_choice');
   return undefined;
 }
