@@ -51,7 +51,7 @@ export interface Plan {
   /** Whose key is used: if a client's own key is refused, that says nothing about the provider. */
   key: 'own' | 'client' | 'none';
   hides: ((event: SseEvent) => boolean) | undefined;
-  /** How many alternatives the client's own body asks for; left out if the body does not pass, or asks for one. */
+  /** How many alternatives the body asks for in the client's own dialect; left out if in another's, or one. */
   alternatives?: number;
   /** Completes a plan that waits for an asynchronous transformer, with its `headers` and `losses`. */
   prepare?: () => Promise<Omit<WrittenRequest, 'losses'>>;

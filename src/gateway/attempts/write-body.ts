@@ -14,6 +14,7 @@ import { unreadFields } from '../../dialects/shared/losses/unread-fields.ts';
 import type { ProviderDialectId } from '../../model/dialect-id.ts';
 import { GatewayError } from '../../model/errors.ts';
 import { editTopLevel } from '../../model/json/edit.ts';
+import type { JsonObject } from '../../model/json/json.ts';
 import { writeJson } from '../../model/json/write-json.ts';
 import type { Loss, NeutralRequest } from '../../model/request.ts';
 import type { Target } from '../../routing/targets.ts';
@@ -48,15 +49,18 @@ export function passBody(
     ...side.passthrough.edits(body, quirks, clientHeaders),
   };
   const headers = side.passthrough.headers?.(body, quirks);
-  const written: BuiltBody = {
+  return {
     body: editTopLevel(incoming.text, edits),
     ...(headers !== undefined && { headers }),
     losses: [...(side.passthrough.losses?.(body, quirks) ?? []), ...asLost(vendorFeatures(incoming))],
     hides: hiding(incoming, side, target),
+    ...severalAsked(side, { ...body, ...edits }),
   };
-  const alternatives = side.passthrough.alternatives?.({ ...body, ...edits }) ?? 1;
-  if (alternatives > 1) written.alternatives = alternatives;
-  return written;
+}
+
+function severalAsked({ passthrough }: ProviderSide, body: JsonObject): Pick<BuiltBody, 'alternatives'> {
+  const alternatives = passthrough.alternatives?.(body) ?? 1;
+  return alternatives > 1 ? { alternatives } : {};
 }
 
 /**
@@ -83,6 +87,7 @@ export function rebuildBody(
       ...(question.begun !== undefined && withoutRepeated(side, losses, request, question, target)),
       body: writeJson(body, incoming.text.length),
       hides: hiding(incoming, side, target),
+      ...severalAsked(side, body),
     };
   });
 }

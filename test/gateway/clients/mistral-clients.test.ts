@@ -177,6 +177,8 @@ test('bytes pass from who writes calls whole, to other clients, and where severa
     expect((await pieces(client, 'vllm', { ...ASKED, random_seed: 7 })).isAsSent).toBe(true);
   expect((await pieces('python-httpx/0.28.1', 'vllm', { ...ASKED, random_seed: 7 })).isAsSent).toBe(false);
   expect((await pieces(SDK, 'openai', { ...ASKED, n: 2 })).isAsSent).toBe(true);
+  // Also where the request is built anew.
+  expect((await pieces(SDK, 'groq', { ...ASKED, n: 2, random_seed: 7 })).isAsSent).toBe(true);
 });
 
 test('streams of text completions, which have no calls, pass', async () => {
