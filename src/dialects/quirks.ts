@@ -15,7 +15,7 @@ export interface Quirks {
   /** openai-chat: true if streams have each call whole in one piece, as Mistral's SDKs and similar readers require. */
   wholeCalls?: true;
   /** openai-chat: whose terms the server knows; a request in those of others is rebuilt (`saysOthers`). Left out: unknown. */
-  words?: 'openai' | 'mistral';
+  words?: 'openai' | 'openrouter' | 'mistral';
   /** openai-chat: fields besides `reasoningField` by which the server can be asked to think. */
   thinkingFields?: readonly string[];
   /** openai-chat: true if a tool's result must be text. */

@@ -16,7 +16,10 @@ import { GROQ_OUTPUT, QWEN_OUTPUT } from './output-limits.ts';
 
 const DIALECT = 'openai-chat';
 
-/** What only OpenRouter's clients say, and other servers refuse that check each field. https://openrouter.ai/docs/api-reference/parameters */
+/**
+ * What OpenRouter's clients may say beyond OpenAI's fields, and servers refuse that check each field.
+ * https://openrouter.ai/docs/api-reference/parameters
+ */
 export const OPENROUTERS_FIELDS: readonly string[] = [
   'top_k',
   'min_p',
@@ -513,7 +516,8 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     pricedAt: /^https:\/\/([a-z]{2}\.)?openrouter\.ai$/,
     billsItself: true,
     quirks: {
-      words: 'openai',
+      // It hands `safe_prompt` on to Mistral: https://openrouter.ai/docs/api-reference/parameters
+      words: 'openrouter',
       // https://openrouter.ai/docs/guides/overview/multimodal/videos
       videos: 'pages',
       reasoningField: 'reasoning',

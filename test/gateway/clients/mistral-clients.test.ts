@@ -404,6 +404,9 @@ describe('words that only Mistral’s server knows', () => {
     expect(sent).toMatchObject({ seed: 7 });
     expect(Object.keys(sent ?? {}).sort()).toEqual(['messages', 'model', 'seed']);
     expect(lost).toBe('safe_prompt');
+    // OpenRouter hands it on to Mistral.
+    const there = await asked('openrouter', {}, { random_seed: 7, safe_prompt: true });
+    expect(there).toMatchObject({ sent: { seed: 7, safe_prompt: true }, lost: null });
   });
 
   test('a turn of the model has its text alone, and is not said to be no prefix', async () => {
