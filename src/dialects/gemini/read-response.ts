@@ -86,7 +86,7 @@ function readPart(item: JsonValue, readMedia: ReadMedia): ToolResultContent | un
 const SERVERS_FIELDS = ['content', 'isError', 'structuredContent', '_meta', 'meta'];
 const SERVERS_TYPES: readonly unknown[] = ['text', 'image', 'audio', 'resource', 'resource_link'];
 
-/** Structured content is said by the text, too. https://modelcontextprotocol.io/specification/2025-06-18/server/tools */
+/** https://modelcontextprotocol.io/specification/2025-06-18/server/tools */
 function readServersResult(response: JsonObject, readMedia: ReadMedia): Returned | undefined {
   const items = asArray(response.content) ?? [];
   const isServers =
@@ -95,6 +95,9 @@ function readServersResult(response: JsonObject, readMedia: ReadMedia): Returned
     Object.keys(response).every((field) => SERVERS_FIELDS.includes(field));
   if (!isServers) return undefined;
   const content = items.map((item) => readServersPart(item, readMedia));
+  const { structuredContent } = response;
+  if (isObject(structuredContent) && !isRepeated(structuredContent, content))
+    content.push({ type: 'text', text: exactText(structuredContent) });
   return { content, isError: response.isError === true };
 }
 
@@ -106,4 +109,16 @@ function readServersPart(item: JsonValue, readMedia: ReadMedia): ToolResultConte
       ? readMedia({ mimeType, data })
       : undefined;
   return image ?? { type: 'text', text: exactText(item) };
+}
+
+/** Servers should say it as text, too; FastMCP wraps what is no object in one. https://gofastmcp.com/servers/tools */
+function isRepeated(structured: JsonObject, content: readonly ToolResultContent[]): boolean {
+  const { result, ...others } = structured;
+  const wrapped = Object.keys(others).length === 0 && result !== undefined;
+  const said = [exactText(structured), ...(wrapped ? [textOf(result)] : [])].map(withoutSpace);
+  return content.some((part) => part.type === 'text' && said.includes(withoutSpace(part.text)));
+}
+
+function withoutSpace(text: string): string {
+  return text.replace(/\s+/g, '');
 }

@@ -567,6 +567,21 @@ describe('calls and results', () => {
     ]);
   });
 
+  test.each([
+    ['2 rows', { rows: [1, 2] }, ['2 rows', '{"rows":[1,2]}']],
+    ['{ "t": 20 }', { t: 20 }, ['{ "t": 20 }']],
+    ['sunny', { result: 'sunny' }, ['sunny']],
+    ['[ 1 ]', { result: [1] }, ['[ 1 ]']],
+    ['sunny', null, ['sunny']],
+  ])(
+    'what an MCP server returned as an object, too, stands behind a text that does not say it: %s, %j',
+    (text, structuredContent, texts) => {
+      const response = { content: [{ type: 'text', text }], structuredContent };
+      const content = texts.map((each) => ({ type: 'text', text: each }));
+      expect(userParts({ functionResponse: { name: 'f', response } })).toMatchObject([{ content }]);
+    },
+  );
+
   test('media in a result are content of it', () => {
     const parts = [{ inlineData: { mimeType: 'image/png', data: 'QUJD' } }];
     const [parsed] = userParts({ functionResponse: { name: 'f', response: {}, parts, willContinue: true } });
