@@ -98,7 +98,7 @@ export interface ToolCallPart extends PartBase {
   signature?: OpaqueToken;
   /** Set if the provider called a tool of an MCP server: the server, as the client or the provider names it. */
   mcpServer?: string;
-  /** Set if the provider ran code of the model's: the arguments have it as `code`, or as a `command` of Bash's. */
+  /** Set if the provider ran code of the model's: the arguments have it as `code`, or as a `command` of Bash's or of an editor. */
   runsCode?: true;
 }
 

@@ -191,13 +191,11 @@ const isChat = (client: ClientName) => client === 'openai' || client === '@ai-sd
 const isResponses = (client: ClientName) =>
   client === 'openai-responses' || client === '@ai-sdk/openai responses';
 
-/** Where the recorded answers speak again behind what no client of another dialect is told of: files edited, tools looked up. */
+/** Where the recorded answers speak again behind what no client of another dialect is told of, such as tools looked up. */
 export const UNTOLD_JOINTS: readonly (readonly [string, string])[] = [
   ['help answer your question!', 'Found it!'],
   ['help answer your question!', 'I found a weather tool!'],
   ['before answering.', '2 + 2'],
-  ['at the same time!', 'No worries'],
-  ['let me view it!', 'Here'],
   ['parse it correctly.', 'I have the data'],
 ];
 
@@ -205,6 +203,8 @@ export const UNTOLD_JOINTS: readonly (readonly [string, string])[] = [
 const JOINTS: readonly (readonly [string, string])[] = [
   ...UNTOLD_JOINTS,
   ['for you right away!', 'Following the standard'],
+  ['at the same time!', 'No worries'],
+  ['let me view it!', 'Here'],
   ['specifically for that date.', 'Based on'],
   ['data for that exact date.', 'Based on'],
   ['get clearer headlines.', 'Based on'],

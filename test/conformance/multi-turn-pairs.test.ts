@@ -128,15 +128,15 @@ function asTold(held: readonly Held[], wire: DialectId, client: DialectId): Held
 
 /** What the recorded answers say behind code that was run, of which the provider is told in words where another dialect's client kept it. */
 const BEHIND_RUNS =
-  "(?=Following the standard|Here's a random number|Here’s the chart|54173879Go|The sum of the first)";
-const RUN = new RegExp(`\\n*\\(Here this code was run[^]*?\\)\\n*${BEHIND_RUNS}|\\n*${BEHIND_RUNS}`);
+  "(?=Following the standard|Here's a |Here’s the chart|54173879Go|The sum of the first|No worries)";
+const RUN = new RegExp(`\\n*\\(Here this code was run[^]*?\\)\\n*${BEHIND_RUNS}|\\n*${BEHIND_RUNS}`, 'g');
 
 const withoutRun = (held: readonly Held[]) =>
   held.map((each): Held => (each[0] === 'text' ? ['text', each[1].replace(RUN, '')] : each));
 
 /** Whether the client keeps the code that the recorded answer ran. */
 function keepsRun({ id, features }: Recording, client: DialectId): boolean {
-  const isRun = features.includes('code-exec') && !/text-editor|dynamic-filtering|file-search/.test(id);
+  const isRun = features.includes('code-exec') && !/dynamic-filtering|file-search/.test(id);
   return isRun && client !== 'openai-chat' && client !== 'ollama-chat';
 }
 

@@ -233,7 +233,7 @@ function ofAnthropic(value: Json, facts: Facts, calls: Map<unknown, string>): vo
     if (type === 'tool_use' && caller !== undefined && caller.type !== 'direct') facts.own.add('caller');
     if (block === undefined || SAID_BLOCKS.has(type)) continue;
     if (type === 'mcp_tool_result' && calls.has(block.tool_use_id)) continue;
-    const ran = /^((bash_)?code_execution)_tool_result$/.exec(type)?.[1];
+    const ran = /^(((bash|text_editor)_)?code_execution)_tool_result$/.exec(type)?.[1];
     if (ran !== undefined && calls.has(block.tool_use_id) && object(block.content) !== undefined) {
       if (object(block.content)?.encrypted_stdout) facts.sealedRuns.add(ran);
       facts.serverCalls.delete(ran);

@@ -253,6 +253,24 @@ const FORMS: [what: string, forms: Record<Speaker, JsonObject[]>][] = [
     },
   ],
 ];
+const FILE = '/tmp/a.txt';
+FORMS.push([
+  'a file that is written',
+  {
+    'anthropic-messages': [
+      {
+        ...{ type: 'server_tool_use', id: 'srvtoolu_1', name: 'text_editor_code_execution' },
+        input: { command: 'create', path: FILE, file_text: 'a' },
+      },
+      {
+        ...{ type: 'text_editor_code_execution_tool_result', tool_use_id: 'srvtoolu_1' },
+        content: { type: 'text_editor_code_execution_create_result', is_file_update: false },
+      },
+    ],
+    'openai-responses': [item('ci_1', '', { container_id: 'cntr_1', code: `%%writefile ${FILE}\na` })],
+    gemini: parts('', 'OUTCOME_OK', `%%writefile ${FILE}\na`),
+  },
+]);
 const SPEAKERS: Speaker[] = ['anthropic-messages', 'openai-responses', 'gemini'];
 
 describe('what was run', () => {
@@ -280,6 +298,45 @@ describe('what was run', () => {
         item('ci_srvtoolu_1', '1'),
         item('ci_srvtoolu_2', '2'),
       ]);
+  });
+
+  test.each<[what: string, input: JsonObject, result: JsonObject, told: JsonObject[]]>([
+    [
+      'what it saw of it',
+      { command: 'view', path: "/tmp/it's" },
+      { type: 'text_editor_code_execution_view_result', file_type: 'text', content: 'a' },
+      parts('a', 'OUTCOME_OK', String.raw`%%bash${'\n'}cat '/tmp/it'\''s'`),
+    ],
+    [
+      'what it changed',
+      { command: 'str_replace', path: FILE, old_str: 'a"', new_str: 'b' },
+      { type: 'text_editor_code_execution_str_replace_result', lines: ['-a"', '+b'] },
+      parts(
+        '-a"\n+b',
+        'OUTCOME_OK',
+        String.raw`from pathlib import Path
+file = Path("/tmp/a.txt")
+file.write_text(file.read_text().replace("a\"", "b", 1))`,
+      ),
+    ],
+    [
+      'that it could not',
+      { command: 'create', path: FILE, file_text: '' },
+      {
+        ...{ type: 'text_editor_code_execution_tool_result_error', error_code: 'unavailable' },
+        error_message: 'no',
+      },
+      parts('no', 'OUTCOME_FAILED', `%%writefile ${FILE}\n`),
+    ],
+  ])("of a file in Claude's editor is told as code that does the same: %s", (_, input, content, told) => {
+    const name = 'text_editor_code_execution';
+    const body = message(
+      { type: 'server_tool_use', id: 'srvtoolu_1', name, input },
+      { type: `${name}_tool_result`, tool_use_id: 'srvtoolu_1', content },
+    );
+    const { whole, lost } = answered('gemini', 'anthropic-messages', body);
+    expect(before.gemini(whole)).toEqual(told);
+    expect(lost).toEqual([]);
   });
 
   test('and drew an image is told with it where the client can show it', () => {

@@ -2,15 +2,16 @@
 // https://platform.claude.com/docs/en/agents-and-tools/tool-use/code-execution-tool
 import type { ServerToolOutput, ToolCallPart } from '../../model/content.ts';
 import { asArray, asObject, asString, type JsonObject } from '../../model/json/json.ts';
-import { bashCommandOf, codeOf, reportUntold } from '../shared/code-execution.ts';
+import { bashCommandOf, codeOf, reportUntold, writtenFile } from '../shared/code-execution.ts';
 import type { LossReport } from '../shared/losses/loss-report.ts';
 import { toolId } from './tool-id.ts';
 
 export const CODE_EXECUTION = 'code_execution';
 const BASH = 'bash_code_execution';
-const RUNS: ReadonlySet<string> = new Set([CODE_EXECUTION, BASH]);
+const EDITOR = 'text_editor_code_execution';
+const RUNS: ReadonlySet<string> = new Set([CODE_EXECUTION, BASH, EDITOR]);
 
-/** Whether the call ran code: others are of an editor of files, which no other dialect has. */
+/** Whether the call ran code, or edited a file, which is told as code. */
 export function codeRunIn({ type, name }: JsonObject): { runsCode?: true } {
   const isRun = type === 'server_tool_use' && typeof name === 'string' && RUNS.has(name);
   return isRun ? { runsCode: true } : {};
@@ -25,7 +26,10 @@ export function codeOutputOf({ type, content }: JsonObject): { output?: ServerTo
   const result = asObject(content);
   if (!RUNS.has(name) || result === undefined) return {};
   if (result.type === `${name}_tool_result_error`)
-    return { output: { text: asString(result.error_code) ?? '', isError: true } };
+    return {
+      output: { text: asString(result.error_message) ?? asString(result.error_code) ?? '', isError: true },
+    };
+  if (name === EDITOR) return { output: editOutputOf(result) };
   if (result.type !== `${name}_result` && result.type !== `encrypted_${name}_result`) return {};
   const { encrypted_stdout: sealed, stdout, stderr, return_code: code, content: files } = result;
   const said = [sealed ? SEALED : stdout, stderr].filter((text) => typeof text === 'string' && text !== '');
@@ -38,6 +42,13 @@ export function codeOutputOf({ type, content }: JsonObject): { output?: ServerTo
   if (code !== 0) output.isError = true;
   if (others.length > 0) output.others = others;
   return { output };
+}
+
+/** What was seen of the file, or changed in it. */
+function editOutputOf({ file_type: type, content, lines }: JsonObject): ServerToolOutput {
+  // An image or a PDF.
+  if (type !== undefined && type !== 'text') return { text: '', others: ['content'] };
+  return { text: asString(content) ?? (asArray(lines) ?? []).join('\n') };
 }
 
 /** With a hyphen Claude gets none of it back, see isForeignServerCall; by the beginning programs know that no client has to run it. */
@@ -63,6 +74,8 @@ export function codeRunBlocks(
   { text, isError }: ServerToolOutput,
 ): [call: JsonObject, result: JsonObject] {
   const code = codeOf(call);
+  const file = writtenFile(code);
+  if (file !== undefined) return writeBlocks(id, file, { text, ...(isError && { isError }) });
   const command = bashCommandOf(code);
   const failed = isError === true;
   const name = command === undefined ? CODE_EXECUTION : BASH;
@@ -77,5 +90,20 @@ export function codeRunBlocks(
   return [
     { type: 'server_tool_use', id, name, input },
     { type: `${name}_tool_result`, tool_use_id: id, content },
+  ];
+}
+
+/** A file that code has written, as one that the editor has. */
+function writeBlocks(
+  id: string,
+  { path, content }: { path: string; content: string },
+  { text, isError }: ServerToolOutput,
+): [call: JsonObject, result: JsonObject] {
+  const result = isError
+    ? { type: `${EDITOR}_tool_result_error`, error_code: 'unavailable', error_message: text }
+    : { type: `${EDITOR}_create_result`, is_file_update: false };
+  return [
+    { type: 'server_tool_use', id, name: EDITOR, input: { command: 'create', path, file_text: content } },
+    { type: `${EDITOR}_tool_result`, tool_use_id: id, content: result },
   ];
 }

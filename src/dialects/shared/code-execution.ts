@@ -43,10 +43,36 @@ export function reportUntold(
 /** How notebooks, in which OpenAI's code runs, begin a cell of Bash's. */
 const BASH_CELL = '%%bash\n';
 
-/** The code that a call ran. A command of Bash's, as Claude's mostly are, is a cell of a notebook. */
+/** How they begin a cell that is written to the file of that name. */
+const FILE_CELL = /^%%writefile (.+)\n/;
+
+/** The code that a call ran. A command of Bash's, as Claude's mostly are, is a cell of a notebook, and so is what Claude's editor did. */
 export function codeOf({ arguments: text }: Pick<ToolCallPart, 'arguments'>): string {
-  const { code, command } = parseObject(text) ?? {};
+  const given = parseObject(text) ?? {};
+  const { code, command, path } = given;
+  if (typeof path === 'string') return cellOfEdit(path, given);
   return asString(code) ?? (typeof command === 'string' ? BASH_CELL + command : '');
+}
+
+/** Code that does the same. */
+function cellOfEdit(
+  path: string,
+  { command, file_text: content, old_str: old, new_str: by }: JsonObject,
+): string {
+  if (command === 'create') return `%%writefile ${path}\n${asString(content) ?? ''}`;
+  if (command !== 'str_replace') return `${BASH_CELL}cat '${path.replaceAll("'", String.raw`'\''`)}'`;
+  const [file, ...words] = [path, asString(old) ?? '', asString(by) ?? ''].map((each) =>
+    JSON.stringify(each),
+  );
+  return `from pathlib import Path\nfile = Path(${file})\nfile.write_text(file.read_text().replace(${words.join(', ')}, 1))`;
+}
+
+/** The file that a cell writes; undefined for other code. */
+export function writtenFile(code: string): { path: string; content: string } | undefined {
+  const [beginning, path] = FILE_CELL.exec(code) ?? [];
+  return path === undefined || beginning === undefined
+    ? undefined
+    : { path, content: code.slice(beginning.length) };
 }
 
 /** The command of Bash's; undefined for other code. */
