@@ -228,3 +228,30 @@ test('of many tools those allowed are found in no time out of proportion to thei
   );
   expect(asObject(config?.functionCallingConfig)?.allowedFunctionNames).toEqual(names);
 });
+
+test('of a client of Gemini that wants no function called, what Google runs may be used elsewhere, too', () => {
+  const ask = {
+    contents: [{ role: 'user', parts: [{ text: 'hi' }] }],
+    tools: [{ googleSearch: {} }, { functionDeclarations: [{ name: 'f' }] }],
+    toolConfig: { functionCallingConfig: { mode: 'NONE' } },
+  };
+  const route = { operation: 'generate', model: 'm', stream: false } as const;
+  const built = (wire: ProviderDialectId, model: string, tools: JsonObject[] = ask.tools) => {
+    const request = DIALECTS.gemini.client.parseRequest({ ...ask, tools }, route);
+    return PROVIDER_SIDES[wire].buildRequest(request, { model, quirks: {} }).body;
+  };
+  expect(built('openai-responses', 'gpt-5').tool_choice).toEqual({
+    type: 'allowed_tools',
+    mode: 'auto',
+    tools: [{ type: 'web_search' }],
+  });
+  const claudes = built('anthropic-messages', 'claude-sonnet-4-5');
+  expect(claudes.tools).toMatchObject([{ name: 'web_search' }]);
+  expect(claudes.tool_choice).not.toEqual({ type: 'none' });
+  expect(built('gemini', 'gemini-3-pro-preview')).toMatchObject({
+    tools: [{ googleSearch: {} }, { functionDeclarations: [{ name: 'f' }] }],
+    toolConfig: ask.toolConfig,
+  });
+  const only = [{ functionDeclarations: [{ name: 'f' }] }];
+  expect(built('anthropic-messages', 'claude-sonnet-4-5', only).tool_choice).toEqual({ type: 'none' });
+});

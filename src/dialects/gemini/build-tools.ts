@@ -39,6 +39,10 @@ export function buildTools(tools: readonly Tool[], scope: BuildScope): JsonObjec
   return declarations.length === 0 ? others : [...others, { functionDeclarations: declarations }];
 }
 
+function isOwn({ definition }: ServerTool): boolean {
+  return definition.dialect === ID;
+}
+
 /** Whether Google may have its own instead, which runs whatever the mode of functions is. */
 export function isRunBesides({ definition, search, fetch, code }: ServerTool): boolean {
   return definition.dialect !== ID && (search !== undefined || fetch !== undefined || code !== undefined);
@@ -115,9 +119,15 @@ export function declareExpressible(
   { quirks }: BuildOptions,
   losses: LossReport,
 ): NeutralRequest {
-  const { allowedTools, toolChoice, tools } = request;
+  const { allowedTools, ...rest } = request;
+  const { toolChoice, tools } = request;
   if (allowedTools === undefined) return request;
   const allowed = new Set(allowedTools);
+  const isNone = tools.every((tool) =>
+    tool.type === 'server' ? isOwn(tool) && allowed.has(tool.name) : !allowed.has(tool.name),
+  );
+  // Google's word for no functions, but all that it runs.
+  if (isNone && toolChoice?.type === 'auto') return { ...rest, toolChoice: { type: 'none' } };
   const isKnown = quirks.cloudMethods !== true && quirks.schemaSubset !== true;
   const isExpressible =
     (isKnown || toolChoice?.type === 'required') &&

@@ -96,18 +96,25 @@ function modeOf(mode: JsonValue | undefined): string | undefined {
   throw invalid(`toolConfig.${CALLING}.mode`, 'must be AUTO, ANY, NONE or VALIDATED');
 }
 
+/** What Google runs, which may be used whatever the mode of functions is. */
+function servedOf(tools: readonly Tool[]): string[] {
+  return tools.flatMap((tool) => (tool.type === 'server' ? [tool.name] : []));
+}
+
 function choiceOf(mode: string | undefined, allowed: string[], tools: readonly Tool[]): Allowance {
   switch (mode) {
     case 'AUTO':
       return { toolChoice: { type: 'auto' } };
-    case 'NONE':
-      return { toolChoice: { type: 'none' } };
+    case 'NONE': {
+      const served = servedOf(tools);
+      return served.length === 0 ? { toolChoice: { type: 'none' } } : allow('auto', served, tools);
+    }
     case 'VALIDATED':
     case 'ANY': {
       const type = mode === 'ANY' ? 'required' : 'auto';
       if (allowed.length === 0) return { toolChoice: { type } };
       // The list restricts only functions; tools that Google runs may be used in any case.
-      const served = tools.flatMap((tool) => (tool.type === 'server' ? [tool.name] : []));
+      const served = servedOf(tools);
       const isOne = type === 'required' && allowed.length === 1;
       return allow(type, isOne ? allowed : [...allowed, ...served], tools);
     }

@@ -603,18 +603,24 @@ describe('tools of which only some may be called', () => {
     ['Google Cloud, which does not document the mode', { tools: [f, g] }, { cloudMethods: true }, ['f']],
     ['a server of the subset, likewise', { tools: [f, g] }, { schemaSubset: true }, ['f']],
     ['a tool of Google that is not allowed', { tools: [f, g, search] }, {}, ['f']],
-    [
-      'no function among the allowed',
-      { tools: [f, search], allowedTools: ['googleSearch'] },
-      {},
-      ['googleSearch'],
-    ],
   ])('are the only ones that are declared: %s', (_, request, quirks, expected) => {
     const asked = { toolChoice: { type: 'auto' } as const, allowedTools: ['f'], ...request };
     const { body, names } = build(asked, 'gemini-2.5-flash', quirks);
     expect(declared(body)).toEqual(expected);
     expect(JSON.stringify(body.toolConfig ?? null)).not.toContain('allowedFunctionNames');
     expect(names).toContain('approximated tool_choice');
+  });
+
+  test('are none, beside all that Google runs, by the mode that says so', () => {
+    const asked = {
+      tools: [f, search],
+      toolChoice: { type: 'auto' } as const,
+      allowedTools: ['googleSearch'],
+    };
+    const { body, names } = build(asked, 'gemini-3-pro-preview');
+    expect(declared(body)?.toSorted()).toEqual(['f', 'googleSearch']);
+    expect(body.toolConfig as unknown).toEqual({ functionCallingConfig: { mode: 'NONE' } });
+    expect(names).toEqual([]);
   });
 
   test('are named everywhere where a call is required', () => {
