@@ -175,13 +175,14 @@ const mcp = z
   .optional();
 const code = shape<CodeExecution>({ isBound: only, others: names }).optional();
 const fetch = shape<PageFetch>({ isLimited: only, others: names }).optional();
+const functionTool = shape<FunctionTool>({
+  type: z.literal('function'),
+  name: z.string(),
+  ...{ description: text, parameters: object, strict: flag, legacy: only, isFound: only },
+  ...{ namespace, cacheControl: object, extension },
+});
 const tool = z.discriminatedUnion('type', [
-  shape<FunctionTool>({
-    type: z.literal('function'),
-    name: z.string(),
-    ...{ description: text, parameters: object, strict: flag, legacy: only, isFound: only },
-    ...{ namespace, cacheControl: object, extension },
-  }),
+  functionTool,
   shape<CustomTool>({
     type: z.literal('custom'),
     name: z.string(),
@@ -191,7 +192,7 @@ const tool = z.discriminatedUnion('type', [
     type: z.literal('server'),
     name: z.string(),
     definition: extension.unwrap(),
-    ...{ search, fetch, code, mcp },
+    ...{ search, fetch, code, mcp, asFunction: functionTool.optional() },
   }),
 ]);
 

@@ -62,6 +62,11 @@ export interface ServerTool {
   fetch?: PageFetch;
   /** Set if it runs the model's code on the provider's machines, which some other dialects' providers do as well. */
   code?: CodeExecution;
+  /**
+   * Set if the client itself runs it, and its parameters are known to the models of its dialect without being declared: the same tool
+   * with them, as models of other dialects need it.
+   */
+  asFunction?: FunctionTool;
   /** Set if it stands for the tools of an MCP server, which some other dialects' providers call as well. */
   mcp?: McpServer | McpObstacle;
 }

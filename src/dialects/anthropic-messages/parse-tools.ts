@@ -7,6 +7,7 @@ import { parseCodeExecution } from '../shared/code-execution.ts';
 import { parsePageFetch } from '../shared/page-fetch.ts';
 import { parseWebSearch } from '../shared/web-search.ts';
 import { failRequest, requireObject, requireString } from './fields.ts';
+import { functionOf } from './known-tools.ts';
 import { withoutFields } from '../shared/own-fields.ts';
 import { optionalBoolean, optionalObject, optionalString } from '../shared/read-field.ts';
 import { extensionOf, ID } from './wire.ts';
@@ -23,6 +24,8 @@ export function parseTool(value: JsonValue, path: string): Tool {
     if (type.startsWith('web_search')) server.search = parseWebSearch(settings);
     if (type.startsWith('web_fetch_')) server.fetch = parsePageFetch(settings);
     if (type.startsWith(CODE)) server.code = parseCodeExecution(withoutDirect(settings));
+    const asFunction = functionOf(type, name, tool);
+    if (asFunction !== undefined) server.asFunction = asFunction;
     return server;
   }
   const description = optionalString(tool, 'description', `${path}.description`);

@@ -22,6 +22,7 @@ import { codeInWords } from '../shared/code-in-words.ts';
 import { pairCalls } from '../shared/tools/pair-calls.ts';
 import { buildServiceTier } from '../shared/settings/service-tier.ts';
 import { withoutUnsentChoice } from '../shared/tools/unsent-choice.ts';
+import { declareKnownTools } from '../shared/tools/known-tools.ts';
 import { reportUnsupported } from '../shared/losses/unsupported-settings.ts';
 import { isOff } from '../shared/settings/thinking-off.ts';
 import { buildCachePoint, type ContentScope } from './build-content.ts';
@@ -59,9 +60,10 @@ export function buildRequest(
   { model, quirks, baseUrl = '' }: BuildOptions,
 ): BuiltRequest {
   const losses = createLossReport(ID);
-  const told = codeInWords(asked, losses);
-  const paired = pairCalls(declareAllowed(told, losses), losses);
   const family = familyOf(model);
+  const declared = family === 'claude' ? asked : declareKnownTools(asked, losses);
+  const told = codeInWords(declared, losses);
+  const paired = pairCalls(declareAllowed(told, losses), losses);
   const chosen = withoutUnsentChoice(paired, losses, (tool) => isOwnTool(tool, family));
   const request = withBreakpoints(chosen, model, losses);
   const traits = family === 'claude' ? traitsOf(model) : undefined;

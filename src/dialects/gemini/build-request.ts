@@ -20,6 +20,7 @@ import { outermost } from '../shared/schemas/object-schema.ts';
 import { firstStops } from '../shared/settings/stop-sequences.ts';
 import { AS_INSTRUCTION, SAID_FIRST, SENT_AS_TURN, TEXT_ALONE } from '../shared/losses/substitutes.ts';
 import { withoutUncalledTools, withoutUnsentChoice } from '../shared/tools/unsent-choice.ts';
+import { declareKnownTools } from '../shared/tools/known-tools.ts';
 import { reportUnsupported } from '../shared/losses/unsupported-settings.ts';
 import { buildContents } from './build-contents.ts';
 import { buildThinking } from './build-thinking.ts';
@@ -45,7 +46,8 @@ const UNSAID = [
 
 export function buildRequest(asked: NeutralRequest, options: BuildOptions): BuiltRequest {
   const losses = createLossReport(ID);
-  const paired = pairCalls(declareExpressible(asked, options, losses), losses);
+  const declared = declareKnownTools(asked, losses);
+  const paired = pairCalls(declareExpressible(declared, options, losses), losses);
   const request = withoutUncalledTools(withoutUnsentChoice(paired, losses), losses, isRunBesides);
   const traits = modelTraits(options.model);
   const scope = { options, losses, traits, callNames: new Map<string, string>() };

@@ -13,6 +13,7 @@ import { mapSchemas } from '../shared/schemas/map-schema.ts';
 import { typedSchema } from '../shared/schemas/object-schema.ts';
 import { codeInWords } from '../shared/code-in-words.ts';
 import { pairCalls } from '../shared/tools/pair-calls.ts';
+import { declareKnownTools } from '../shared/tools/known-tools.ts';
 import { reportSummary } from '../shared/settings/reasoning-summary.ts';
 import { reportUnsupported } from '../shared/losses/unsupported-settings.ts';
 import { isOff } from '../shared/settings/thinking-off.ts';
@@ -33,7 +34,7 @@ const UNSAID = [
 export function buildRequest(asked: NeutralRequest, { model }: BuildOptions): BuiltRequest {
   const losses = createLossReport(ID);
   const isOwn = asked.extension?.dialect === ID;
-  const allowed = codeInWords(declareAllowed(asked, losses), losses);
+  const allowed = codeInWords(declareAllowed(declareKnownTools(asked, losses), losses), losses);
   const request = withChoiceInWords(isOwn ? allowed : pairCalls(allowed, losses), losses);
   const body: JsonObject = {
     model,

@@ -16,6 +16,7 @@ import { AS_INSTRUCTION } from '../shared/losses/substitutes.ts';
 import { isEmpty, put } from '../shared/own-fields.ts';
 import { codeInWords } from '../shared/code-in-words.ts';
 import { pairCalls } from '../shared/tools/pair-calls.ts';
+import { declareKnownTools } from '../shared/tools/known-tools.ts';
 import { buildServiceTier } from '../shared/settings/service-tier.ts';
 import { firstStops } from '../shared/settings/stop-sequences.ts';
 import { reportUnsupported } from '../shared/losses/unsupported-settings.ts';
@@ -38,7 +39,8 @@ const MAX_STOP_SEQUENCES = 4;
 export function buildRequest(asked: NeutralRequest, options: BuildOptions): BuiltRequest {
   const { model, quirks } = options;
   const losses = createLossReport(ID);
-  const allowed = quirks.allowedTools === true ? asked : declareAllowed(asked, losses);
+  const declared = declareKnownTools(asked, losses);
+  const allowed = quirks.allowedTools === true ? declared : declareAllowed(declared, losses);
   const chosen = withoutUncalledTools(allowed, losses, (tool) => isSearchBesides(tool, model));
   const paired = pairCalls(codeInWords(chosen, losses), losses);
   // What a client of this dialect sends is what this server accepts from it.

@@ -19,6 +19,7 @@ import { requireLastTurn } from '../shared/turns/last-turn.ts';
 import { reportPrefill, reportUnknownPrefill } from '../shared/turns/prefill.ts';
 import { AS_INSTRUCTION, TEXT_ALONE } from '../shared/losses/substitutes.ts';
 import { pairCalls } from '../shared/tools/pair-calls.ts';
+import { declareKnownTools } from '../shared/tools/known-tools.ts';
 import { buildServiceTier } from '../shared/settings/service-tier.ts';
 import { mcpServerNames } from '../shared/mcp-servers.ts';
 import { reportUnsupported } from '../shared/losses/unsupported-settings.ts';
@@ -52,7 +53,7 @@ const UNSAID = [
 export function buildRequest(given: NeutralRequest, options: BuildOptions): BuiltRequest {
   const { model, quirks } = options;
   const losses = createLossReport(ID);
-  const asked = withOpeningSettings(given);
+  const asked = declareKnownTools(withOpeningSettings(given), losses);
   const native = asked.extension?.dialect === ID;
   const traits = modelTraits(model, quirks);
   const isOpenAi = traits.reasons !== undefined;
