@@ -1,6 +1,6 @@
 // What a function returned, as clients wrap it in the `response` of its `functionResponse`.
 import type { ToolResultContent } from '../../model/content.ts';
-import { exactText } from '../../model/json/exact-numbers.ts';
+import { exactText, readJson } from '../../model/json/exact-numbers.ts';
 import { asArray, asString, isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import { withoutFields } from '../shared/own-fields.ts';
 
@@ -111,14 +111,25 @@ function readServersPart(item: JsonValue, readMedia: ReadMedia): ToolResultConte
   return image ?? { type: 'text', text: exactText(item) };
 }
 
-/** Servers should say it as text, too; FastMCP wraps what is no object in one. https://gofastmcp.com/servers/tools */
+/**
+ * Servers should say it as text, too. FastMCP wraps what is no object in one (https://gofastmcp.com/servers/tools), and says a list in
+ * as many texts as it has items (https://github.com/modelcontextprotocol/python-sdk, func_metadata.py).
+ */
 function isRepeated(structured: JsonObject, content: readonly ToolResultContent[]): boolean {
   const { result, ...others } = structured;
-  const wrapped = Object.keys(others).length === 0 && result !== undefined;
-  const said = [exactText(structured), ...(wrapped ? [textOf(result)] : [])].map(withoutSpace);
-  return content.some((part) => part.type === 'text' && said.includes(withoutSpace(part.text)));
+  const texts = content.flatMap((part) => (part.type === 'text' ? [part.text] : []));
+  const wrapped = Object.keys(others).length === 0 ? result : undefined;
+  if (texts.some((text) => says(text, structured) || says(text, wrapped))) return true;
+  const items = asArray(wrapped);
+  return items?.length === texts.length && items.every((item, index) => says(texts[index] ?? '', item));
 }
 
-function withoutSpace(text: string): string {
-  return text.replace(/\s+/g, '');
+/** Whether the text is the value, however its JSON is written. */
+function says(text: string, value: JsonValue | undefined): boolean {
+  if (value === undefined || value === text) return value !== undefined;
+  try {
+    return exactText(readJson(text)) === exactText(value);
+  } catch {
+    return false;
+  }
 }

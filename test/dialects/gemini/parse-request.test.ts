@@ -5,7 +5,7 @@ import { gemini } from '../../../src/dialects/gemini/index.ts';
 import { PROVIDER_SIDES } from '../../../src/dialects/registry.ts';
 import type { Part } from '../../../src/model/content.ts';
 import { GatewayError } from '../../../src/model/errors.ts';
-import type { JsonObject } from '../../../src/model/json/json.ts';
+import type { JsonObject, JsonValue } from '../../../src/model/json/json.ts';
 
 const ROUTE: ClientRoute = { operation: 'generate', model: 'g', stream: true };
 const HELLO = [{ role: 'user', parts: [{ text: 'hi' }] }];
@@ -572,6 +572,10 @@ describe('calls and results', () => {
     ['{ "t": 20 }', { t: 20 }, ['{ "t": 20 }']],
     ['sunny', { result: 'sunny' }, ['sunny']],
     ['[ 1 ]', { result: [1] }, ['[ 1 ]']],
+    // As Python writes it.
+    ['{"t": 20.0, "at": "K\\u00f6ln"}', { t: 20, at: 'Köln' }, ['{"t": 20.0, "at": "K\\u00f6ln"}']],
+    ['20', { result: '20' }, ['20']],
+    ['sunny', { result: ['sunny'] }, ['sunny']],
     ['sunny', null, ['sunny']],
   ])(
     'what an MCP server returned as an object, too, stands behind a text that does not say it: %s, %j',
@@ -581,6 +585,16 @@ describe('calls and results', () => {
       expect(userParts({ functionResponse: { name: 'f', response } })).toMatchObject([{ content }]);
     },
   );
+
+  test('a list that FastMCP says item by item, and as an object, is said once', () => {
+    const said = [{ a: 1 }, 'two'];
+    const content = ['{ "a": 1 }', 'two'].map((text) => ({ type: 'text', text }));
+    const of = (result: JsonValue[]) => ({ content, structuredContent: { result } });
+    const parsed = (result: JsonValue[]) =>
+      userParts({ functionResponse: { name: 'f', response: of(result) } });
+    expect(parsed(said)).toMatchObject([{ content }]);
+    expect(parsed([...said, 3])).toMatchObject([{ content: [...content, { type: 'text' }] }]);
+  });
 
   test('media in a result are content of it', () => {
     const parts = [{ inlineData: { mimeType: 'image/png', data: 'QUJD' } }];
