@@ -4,7 +4,7 @@ import { PROVIDER_SIDES } from '../../src/dialects/registry.ts';
 import type { ProviderDialectId } from '../../src/model/dialect-id.ts';
 import type { Part } from '../../src/model/content.ts';
 import { asArray } from '../../src/model/json/json.ts';
-import type { ReasoningSettings } from '../../src/model/request.ts';
+import type { Message, ReasoningSettings } from '../../src/model/request.ts';
 import { PROVIDER_KINDS } from '../../src/providers/kinds.ts';
 import { wholeChat } from '../support/message-stream.ts';
 import { createTestGateway } from '../support/test-gateway.ts';
@@ -273,5 +273,37 @@ test.each<[ProviderDialectId, string]>([
     feature: 'thinking',
     outcome: 'lost',
     how: 'off, since the thinking of the continued turn cannot be sent back',
+  });
+});
+
+describe('a schema of the answer, which Claude refuses where it goes on with a turn or cites', () => {
+  const asked = (dialect: ProviderDialectId, model: string, messages: Message[]) => {
+    const schema = { type: 'object', properties: { x: { type: 'integer' } }, required: ['x'] };
+    const outputFormat = { type: 'json-schema', schema } as const;
+    const { body, losses } = PROVIDER_SIDES[dialect].buildRequest(
+      { model, stream: false, system: [], tools: [], outputFormat, messages },
+      { model, quirks: {} },
+    );
+    return {
+      isBound: body.output_config !== undefined || body.outputConfig !== undefined,
+      isTold: JSON.stringify(body.system ?? '').includes('integer'),
+      named: losses.some(({ feature }) => feature === 'response_format'),
+    };
+  };
+  const question: Message = { role: 'user', parts: [{ type: 'text', text: 'Count.' }] };
+  const begun: Message[] = [question, { role: 'assistant', parts: [HALF] }];
+  const source = { kind: 'base64', mediaType: 'application/pdf', data: 'QUJD' } as const;
+  const cited: Message[] = [{ role: 'user', parts: [{ type: 'document', source, cites: true }] }];
+
+  test.each<[ProviderDialectId, string, string]>([
+    ['anthropic-messages', 'claude-sonnet-4-5', 'claude-opus-4-6'],
+    ['bedrock-converse', 'anthropic.claude-sonnet-4-5-20250929-v1:0', 'anthropic.claude-opus-4-6-v1'],
+  ])('%s: it is told in words', (dialect, model, newer) => {
+    const told = { isBound: false, isTold: true, named: true };
+    expect(asked(dialect, model, begun)).toEqual(told);
+    expect(asked(dialect, newer, cited)).toEqual(told);
+    expect(asked(dialect, model, [question])).toMatchObject({ isBound: true, isTold: false });
+    // It gets a turn of the user's behind its own.
+    expect(asked(dialect, newer, begun)).toMatchObject({ isBound: true, isTold: false });
   });
 });

@@ -17,6 +17,7 @@ import { heldBackNames, holdBack } from './found-tools.ts';
 import { putBackClearedMessages, withoutClearedMessages } from './cleared-messages.ts';
 import { putBackEffortChanges, withoutEffortChanges } from './effort-changes.ts';
 import { buildConversation, TURN_FORM, wireMessages } from './build-messages.ts';
+import { bindsFormat } from '../claude/bound-format.ts';
 import { BILLING_LINE } from '../claude/billing-line.ts';
 import { TOOL_PLACEHOLDER } from '../claude/tool-placeholder.ts';
 import { withBreakpoints } from '../claude/cache-breakpoints.ts';
@@ -183,7 +184,7 @@ function buildFormat(
 ): void {
   const format = request.outputFormat;
   if (format === undefined || format.type === 'text') return;
-  if (format.type === 'json-schema' && (native || traits.structuredOutput)) {
+  if (format.type === 'json-schema' && (native || bindsFormat(request, traits))) {
     const schema = native ? format.schema : strictSchema(describedSchema(format), 'response_format', losses);
     config.format = { type: 'json_schema', schema };
     return;

@@ -7,6 +7,7 @@ import { STOP_PATHS } from '../aws/matched-stop.ts';
 import { THINKING_PATH } from '../aws/thinking-count.ts';
 import { AMAZON_TIERS } from '../aws/service-tiers.ts';
 import { takesCacheTtl } from '../aws/prompt-cache.ts';
+import { bindsFormat } from '../claude/bound-format.ts';
 import { forgetsThinking } from '../claude/build-thinking.ts';
 import { withBreakpoints } from '../claude/cache-breakpoints.ts';
 import { type ModelTraits, traitsOf } from '../claude/models.ts';
@@ -131,13 +132,14 @@ export function buildRequest(
 }
 
 function buildFormat(
-  { outputFormat: format }: NeutralRequest,
+  request: NeutralRequest,
   traits: ModelTraits | undefined,
   system: JsonObject[],
   losses: LossReport,
 ): JsonObject | undefined {
+  const { outputFormat: format } = request;
   if (format === undefined || format.type === 'text') return undefined;
-  if (format.type === 'json-schema' && traits?.structuredOutput) {
+  if (format.type === 'json-schema' && traits !== undefined && bindsFormat(request, traits)) {
     const schema = strictSchema(format.schema, 'response_format', losses);
     const { name = 'answer', description } = format;
     const jsonSchema = {
