@@ -76,9 +76,9 @@ describe('server', () => {
       'warning server.keys[1]: the key has characters beyond ASCII, which clients encode in different ways; not accepted',
       'warning server.keys[2]: the value has characters that a header cannot contain; not accepted',
     ]);
-    expect(resolve({ server: { keys: ['schl\u00fcssel'] } }).said[0]).toStartWith(
-      'fatal server.keys[0]: the key has',
-    );
+    const [lost] = resolve({ server: { keys: ['schl\u00fcssel'] } }).said;
+    expect(lost).toStartWith('fatal server.keys[0]: the key has');
+    expect(lost).toEndWith('; no key is left; provide it, or set server.keys to []');
     expect(resolve({ server: { keys } }).said.map((line) => line.split(':')[0])).toEqual([
       'fatal server.keys[0]',
       'fatal server.keys[1]',

@@ -45,10 +45,12 @@ test.skipIf(process.platform !== 'linux')(
       await gone;
       expect(pauses.at(-1)).toBe(pause);
     };
+    let cameBack = 0;
     const comeBack = async (index: number, ms: number) => {
       const serving = events.once(`serving ${index}`);
       await timers.advance(ms);
       await serving;
+      cameBack++;
     };
     await die(0, 100);
     await comeBack(0, 100);
@@ -69,6 +71,7 @@ test.skipIf(process.platform !== 'linux')(
     // With that its early deaths are forgotten.
     await comeBack(0, 0);
     await die(0, 100);
+    expect(supervisor.replaced()).toBe(cameBack);
     expect(replaces.splice(0)).not.toContain(false);
     expect(await supervisor.end({ delayMs: 0, timeoutMs: 0 })).toBe(0);
     expect(replaces).toEqual([false]);

@@ -217,11 +217,13 @@ describe('blocks', () => {
       text(0, 'a'),
       delta(0, { citation: page }),
       delta(0, { citation: document }),
+      delta(0, { citation: { source: 'https://b.test' } }),
       stop(0),
     );
     expect(events.flatMap((event) => (event.type === 'citation' ? [event.citation] : []))).toEqual([
       { kind: 'url', url: 'https://a.test' },
       { kind: 'document', title: 'B', location: { document: 1, unit: 'page', start: 2, end: 3 } },
+      { kind: 'url', url: 'https://b.test' },
     ]);
   });
 
