@@ -13,7 +13,7 @@ export interface ExpiredPlace {
   rows: number;
 }
 
-/** @param oldestMinute the oldest minute with sums; null: there is none. */
+/** @param oldestMinute the oldest minute with sums; null where there is none. */
 export function countPlaces(gone: readonly ExpiredRow[], oldestMinute: number | null): ExpiredPlace[] {
   const places = new Map<string, ExpiredPlace>();
   for (const { kind, timestamp } of gone) {

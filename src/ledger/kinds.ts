@@ -5,20 +5,20 @@
 import { kindNamesOf, type RowValues, type SqlValue } from './rows/row-columns.ts';
 import { type RowStatus, UNCOUNTED } from './rows/row.ts';
 
-/** In the order of `kindNamesOf`; '' stands for no name. */
+/** In the order of `kindNamesOf`; '' means that there is no name. */
 const NAMES = ['provider', 'model', 'agent', 'project', 'operation', 'status'] as const;
 /** Names that clients choose. */
 const FREE = ['model', 'agent', 'project'] as const;
 export const KIND_COLUMNS = NAMES.join(', ');
 
-/** Stands for the names that sums do not distinguish. */
+/** Replaces names that the sums do not distinguish. */
 export const OTHER = 'other';
 
 /** What the sums add up. */
 export const COUNTED = `operation NOT IN (${UNCOUNTED.map((operation) => `'${operation}'`).join(', ')})`;
 
 export interface KindBounds {
-  /** How many names each of models, agents and projects are distinguished. */
+  /** How many names of models, of agents and of projects are distinguished. */
   names: number;
   /** How many combinations are distinguished. */
   kinds: number;
@@ -28,7 +28,7 @@ export interface KindBounds {
 const BOUNDS: KindBounds = { names: 1000, kinds: 20_000 };
 
 /**
- * The share of each bound open to failed requests: most invented names never succeed, and requests that fail cost nothing, so that
+ * The share of each bound that failed requests may use: most invented names never succeed, and failing costs nothing, so that
  * one client could use up all combinations.
  */
 const UNPROVEN = 0.5;
@@ -40,7 +40,7 @@ function boundFor({ status }: Names, bound: number): number {
 
 type Names = Record<(typeof NAMES)[number], string>;
 
-/** As the store keeps it. `id` is negative where `OTHER` stands for a name, so that an index can hold those rows alone. */
+/** As the store keeps it. `id` is negative where `OTHER` replaces a name, so that an index can hold those rows alone. */
 export interface Kind extends Names {
   id: number;
 }
@@ -50,11 +50,11 @@ export const SELECT_OTHERS =
   `SELECT id, ${KIND_COLUMNS} FROM ledger_kind WHERE id > ? UNION ALL ` +
   `SELECT id, ${KIND_COLUMNS} FROM ledger_kind WHERE id < ?`;
 
-/** The kinds of a store that were learnt so far. */
+/** The kinds of a store that are known so far. */
 export interface Kinds {
-  /** @param row as the store keeps it. */
+  /** @param row in the store's form. */
   of(row: RowValues): Kind | undefined;
-  /** For a row without a known kind, once all kinds of the store are learnt; `isNew`: the store must add the kind. */
+  /** For a row without a known kind, once all kinds of the store are known. `isNew`: the store must add the kind. */
   choose(row: RowValues): { kind: Kind; isNew: boolean };
   /** Parameters of `SELECT_OTHERS`. */
   learnt(): [highest: number, lowest: number];

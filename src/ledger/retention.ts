@@ -8,16 +8,16 @@ export interface RetentionOptions {
   monotonic(): number;
   setTimer(callback: () => void, delayMs: number): () => void;
   retentionMs?: () => number | null;
-  /** Called once when expired rows cannot be deleted, and once when they are again. */
+  /** Called once when expired rows cannot be deleted, and once when they can be again. */
   log?: WriteLog;
 }
 
 const HOUR_MS = 3_600_000;
-/** Soon enough that a gateway that never runs for an hour expires rows too, but not during its start. */
+/** Early enough that a gateway that never runs for an hour also expires rows, but not during its start. */
 const FIRST_MS = 10_000;
-/** A clock that has jumped ahead this much further than time has passed may be wrong, and deleted rows are gone. */
+/** A clock that has moved ahead by this much more than time has passed may be wrong, and deleted rows are gone. */
 const LEAP_MS = 86_400_000;
-/** Between two slices, about as long as one takes: a million rows are deleted in a minute. */
+/** The pause between two slices, about as long as one takes: a million rows are deleted in a minute. */
 const PAUSE_MS = 20;
 /** Doubled after each failure: a lock usually ends soon, and each try may wait for it. */
 const FIRST_RETRY_MS = 5_000;
@@ -26,7 +26,7 @@ const LAST_RETRY_MS = 300_000;
 const REPORTED_AFTER_FAILURES = 3;
 
 export interface Retention {
-  /** Why the last deletion failed; null: it did not. */
+  /** Why the last deletion failed; null where it did not. */
   lastError(): string | null;
   stop(): void;
 }
@@ -40,7 +40,7 @@ export function startRetention(store: LedgerStore, options: RetentionOptions): R
 
   let offset = now() - monotonic();
 
-  /** A jump of the clock is accepted an hour later, unless it was corrected by then. */
+  /** A leap of the clock is accepted an hour later, unless it was corrected by then. */
   const hasLeapt = (): boolean => {
     const before = offset;
     offset = now() - monotonic();
@@ -81,7 +81,7 @@ export function startRetention(store: LedgerStore, options: RetentionOptions): R
 
   const run = async (): Promise<void> => {
     const age = retentionMs?.() ?? null;
-    // Rows that are kept for ever cannot fail to be deleted.
+    // If rows are kept for ever, deleting them cannot fail.
     if (age === null) succeeded();
     const pause = hasLeapt() || age === null ? HOUR_MS : await expire(age);
     if (!stopped) cancel = options.setTimer(() => void run(), pause);

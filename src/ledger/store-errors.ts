@@ -1,4 +1,4 @@
-// The messages of a failing store, with its location and what to do.
+// The messages of a failing store, which say where it is and what to do.
 import { StoreBusy } from './store-busy.ts';
 import { codeOf, messageOf } from '../model/thrown.ts';
 
@@ -12,7 +12,7 @@ const BUSY =
 const NO_SHARED_MEMORY =
   'its file system cannot map files into memory, as some network file systems: name a folder on a local disk with SLUICE_HOME';
 
-/** By prefix of the code: the system's or SQLite's. https://www.sqlite.org/rescode.html */
+/** By the prefix of the system's or SQLite's code. https://www.sqlite.org/rescode.html */
 const SQLITE_REMEDIES: Readonly<Record<string, string>> = {
   EACCES: NOT_ALLOWED,
   EPERM: NOT_ALLOWED,
@@ -57,7 +57,7 @@ export const OTHER_ENCODING =
 
 const READ_ONLY = '25006';
 
-/** By Bun's code where there was no connection, else by the server's. https://www.postgresql.org/docs/current/errcodes-appendix.html */
+/** By Bun's code where there was no connection, or else by the server's. https://www.postgresql.org/docs/current/errcodes-appendix.html */
 const POSTGRES_REMEDIES: Readonly<Record<string, string>> = {
   ERR_POSTGRES_CONNECTION: UNREACHED,
   ERR_POSTGRES_TLS: 'set up TLS there, or leave sslmode out of audit.store',
@@ -78,11 +78,11 @@ const POSTGRES_REMEDIES: Readonly<Record<string, string>> = {
   '42P05': POOLED,
   '53100': SERVER_FULL,
   '53300': 'raise its max_connections, or close unused connections',
-  // Aborted in favour of other transactions, or after waiting for them.
+  // The transaction was aborted in favour of others, or after waiting for them.
   '40001': LOCKED,
   '40P01': LOCKED,
   '55P03': LOCKED,
-  // Our own limit.
+  // This is the store's own limit.
   '57014': TOO_LONG,
   // Sent to each connection when the server is shut down, or one of its processes has crashed.
   '57P01': PASSES,

@@ -25,7 +25,7 @@ export type StoreCall = {
   [M in StoreMethod]: { id: number; method: M; args: Parameters<ValueStore[M]> };
 }[StoreMethod];
 
-/** Rows to append; once answered, the packets are not read any more. */
+/** Rows to append. After the answer, the packets are no longer read. */
 export interface StoreRows {
   id: number;
   packets: RowPacket[];
@@ -42,6 +42,6 @@ export interface StoreAnswer {
   result?: unknown;
   /** The message of the error thrown. */
   error?: string;
-  /** The error was a `StoreBusy`. */
+  /** Whether the error was a `StoreBusy`. */
   isBusy?: true;
 }

@@ -1,4 +1,4 @@
-// What a store that speaks SQL is read for: pages of the audit and sums.
+// What is read from a store that speaks SQL: pages of the audit, and sums.
 import type { Ask } from './audit/cells.ts';
 import type { AmongKinds } from './audit/kind-filter.ts';
 import { type AuditPage, findPage, recentPage } from './audit/page.ts';

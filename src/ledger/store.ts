@@ -1,4 +1,4 @@
-// The interface of ledger stores; SQLite is the default, others must give the same answers.
+// The interface of ledger stores. SQLite is the default; others must give the same answers.
 import type { PeriodBounds } from '../model/calendar-period.ts';
 import type { Spending } from './budgets/budget-book.ts';
 import type { LedgerRow, RowOperation, RowStatus } from './rows/row.ts';
@@ -9,7 +9,7 @@ export interface LedgerStore {
    * @param packets of more rows. They are read until the promise settles.
    */
   append(rows: readonly LedgerRow[], packets?: readonly SharedArrayBuffer[]): Promise<void>;
-  /** Packs a long request body for `requestZstd` on another thread; absent where rows hold text. */
+  /** Packs a long request body for `requestZstd` on another thread; left out where rows hold text. */
   readonly pack?: (body: string) => Promise<Uint8Array>;
   audit(filter: AuditFilter): Promise<AuditRows>;
   totals(window?: SumWindow): Promise<Totals>;
@@ -18,22 +18,22 @@ export interface LedgerStore {
   series(request: SeriesRequest): Promise<SeriesPoint[]>;
   /** What each spender has spent in a period, including expired rows. */
   spending(period: PeriodBounds): Promise<Spending[]>;
-  /** Newest first, without bodies. `after`: only rows stored later than this one. */
+  /** Newest first, without bodies. @param after only rows stored later than this one are returned. */
   recent(limit: number, after?: LaterThan): Promise<StoredRow[]>;
   /**
    * Deletes some of the rows older than this (Unix ms), so few that new rows hardly have to wait; totals keep counting
    * them.
    */
   expire(before: number): Promise<Expiry>;
-  /** What the operator should know, such as a damaged file that was set aside; absent: there never is anything. */
+  /** What the operator should know, such as a damaged file that was set aside; left out where there never is anything. */
   notices?(): readonly string[];
   close(): Promise<void>;
 }
 
 interface Expiry {
-  /** How many were deleted. */
+  /** How many rows were deleted. */
   rows: number;
-  /** No older rows are left. */
+  /** Whether no older rows are left. */
   isDone: boolean;
 }
 
@@ -48,14 +48,14 @@ export interface AuditRows {
   hasOlder: boolean;
 }
 
-/** A row's position in the order of all: newer ones have a later time, or the same time and a higher id. */
+/** A row's position in the order of all rows: newer ones have a later time, or the same time and a higher id. */
 export type RowPlace = Pick<StoredRow, 'timestamp' | 'id'>;
 
 export type Dimension = 'provider' | 'model' | 'agent' | 'project';
 
 export interface LaterThan {
   id: StoredRow['id'];
-  /** Unix ms; requests that began before are left out. */
+  /** In Unix ms; requests that began earlier are left out. */
   begunSince: number;
 }
 
@@ -74,20 +74,20 @@ export interface AuditFilter {
   success?: boolean;
   limit: number;
   offset: number;
-  /** Lists only rows after this one, which may be deleted by now; `offset` is 0 then. Does not affect `total`. */
+  /** Lists only rows after this one, which may be deleted already; `offset` is then 0. It does not affect `total`. */
   before?: RowPlace;
   includeBodies: boolean;
   /** With `includeBodies`: restores binary parts, where they are kept; otherwise they are references. */
   includeBinaries?: boolean;
 }
 
-/** Which requests count: all since a time, including expired rows. */
+/** Which requests count: all since a certain time, including expired rows. */
 export interface SumWindow {
-  /** Unix ms, see `startOfWindow`; null: all time. */
+  /** In Unix ms, see `startOfWindow`; null stands for all time. */
   since: number | null;
   /** Unix ms, exclusive, for a window that ends before the newest row. */
   until?: number;
-  /** Only this project's. */
+  /** Only requests of this project. */
   project?: string;
 }
 
@@ -113,16 +113,16 @@ export type SeriesStep = 'hour' | 'day';
 
 export interface SeriesRequest {
   step: SeriesStep;
-  /** Times in Unix ms, of which the steps are those that contain the first, the last and any between. */
+  /** Times in Unix ms. The steps are those that contain the first and the last of them, and all in between. */
   from: number;
   until: number;
-  /** Only this project's. */
+  /** Only requests of this project. */
   project?: string;
   /** The dimensions by which to break down the totals. */
   by: readonly Dimension[];
 }
 
-/** What was asked in one step. */
+/** What was requested in one step. */
 export interface SeriesPoint {
   /** When the step begins, in Unix ms. */
   start: number;
@@ -130,7 +130,7 @@ export interface SeriesPoint {
   by: Breakdowns;
 }
 
-/** For each dimension asked for, its names: that with the highest cost first, requests without a name last. */
+/** The names in each requested dimension, with the highest cost first and requests without a name last. */
 export type Breakdowns = Partial<Record<Dimension, NamedTotals[]>>;
 
 export interface NamedTotals extends Totals {
@@ -156,7 +156,7 @@ export interface Totals {
   providerMsSum: number;
   gatewayMsSum: number;
   stalls: number;
-  /** Output tokens of streams, and the time in which they came: from the first content of each to its last. */
+  /** Output tokens of streams, and the time in which they came, from the first content of each to its last. */
   flowTokens: number;
   flowMs: number;
 }

@@ -21,7 +21,7 @@ interface Pending {
   reject(error: Error): void;
 }
 
-/** The latest that are kept: where a program removes the ledger's file again and again, there is one each time. */
+/** How many of the latest notices are kept: where a program removes the ledger's file again and again, there is one each time. */
 const MOST_NOTICES = 20;
 
 /**
@@ -45,7 +45,7 @@ export function createThreadedStore(
     const started = new Worker(new URL('./store-thread', import.meta.url).href);
     started.onmessage = ({ data }: MessageEvent<StoreAnswer | StoreNotice>) => {
       if ('notice' in data) {
-        // Each is logged: of those that health shows, one said again need not be there twice.
+        // Each notice is logged; health shows a repeated one only once.
         notices = [...notices.filter((earlier) => earlier !== data.notice), data.notice].slice(-MOST_NOTICES);
         onNotice(data.notice);
         return;
@@ -57,7 +57,7 @@ export function createThreadedStore(
     };
     let isDead = false;
     const died = (reason: string): void => {
-      // A thread that fails also ends, and reports both: by the second, the pending calls are its successor's.
+      // A thread that fails also ends, and reports both; at the second report, the pending calls are its successor's.
       if (isDead) return;
       isDead = true;
       if (worker === started) worker = null;

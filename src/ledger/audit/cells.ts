@@ -7,7 +7,7 @@ import type { SumQuery } from '../sums/sum-queries.ts';
 
 export type Ask = <Row>(query: SumQuery) => Promise<Row[]>;
 
-/** A condition on the kind; null: rows of every kind. */
+/** A condition on the kind; null stands for rows of every kind. */
 export type OfKinds = Condition | null;
 
 /** The same kinds, as a condition on sums and on rows. */
@@ -16,11 +16,11 @@ export interface Matching {
   rows: OfKinds;
 }
 
-/** Places read at once: few at first, as the first page mostly lies in the newest ones, then ever more. */
+/** How many places are read at once: few at first, as the first page mostly lies in the newest ones, then ever more. */
 const FIRST_PLACES = 2;
 const MOST_PLACES = 64;
 
-/** Counts the matches of each part; `all`: of all time. */
+/** Counts the matches of each part; the part `all` is all time. */
 export async function countMatches(
   ask: Ask,
   parts: readonly (RangePart | 'all')[],
@@ -76,7 +76,7 @@ function sumOfKept(kinds: OfKinds): string {
   return kinds === null ? 'SUM(kept)' : `SUM(CASE WHEN ${kinds.sql} THEN kept ELSE 0 END)`;
 }
 
-/** One place that has matches, or a part of an hour. */
+/** A place with matches, or a part of an hour. */
 export interface Cell {
   unit: RangePart['unit'];
   from: number;
@@ -89,14 +89,14 @@ export interface Cell {
 /** A part of a range, and how many rows of it match. */
 export type CountedPart = RangePart & { matches: number };
 
-/** The places of a part that have matches, newest first; a part of rows is one cell. */
+/** The places of a part that have matches, newest first. A part that consists of rows is one cell. */
 export async function* cellsIn(ask: Ask, part: CountedPart, kinds: OfKinds): AsyncGenerator<Cell> {
   if (part.matches === 0) return;
   if (part.unit === 'row') yield { ...part, rows: await rowsAbout(ask, part) };
   else yield* placesIn(ask, { ...part, unit: part.unit }, kinds);
 }
 
-/** Assumes that rows came evenly: those of a busy hour take long to count. */
+/** Assumes that rows came evenly, since it takes long to count those of a busy hour. */
 async function rowsAbout(ask: Ask, { from, until, matches }: CountedPart): Promise<number> {
   const hour = Math.floor(from / HOUR_MS);
   const [inHour = 0] = await countMatches(ask, [{ unit: 'hour', from: hour, until: hour + 1 }], ALL_KINDS);

@@ -1,9 +1,9 @@
-// An audit filter in terms of kinds: those whose rows all match, and those whose rows must be checked one by one.
+// An audit filter in terms of kinds: the kinds whose rows all match, and those whose rows must be checked one by one.
 import { OTHER } from '../kinds.ts';
 import type { SqlValue } from '../rows/row-columns.ts';
 import type { AuditFilter } from '../store.ts';
 
-/** A condition, for WHERE. */
+/** A condition for WHERE. */
 export interface Condition {
   sql: string;
   values: SqlValue[];
@@ -14,14 +14,14 @@ export type AmongKinds = (select: string) => string;
 
 export const inKinds: AmongKinds = (select) => `kind IN (${select})`;
 
-/** A condition for the kinds whose rows all match; null: all kinds do. */
+/** A condition for the kinds whose rows all match; null where all kinds do. */
 export function kindsOfFilter(filter: AuditFilter, among: AmongKinds): Condition | null {
   const terms = [...fixedTerms(filter), ...freeNames(filter).map(isNamed)];
   return terms.length === 0 ? null : kindsWhere(terms, among);
 }
 
 /**
- * A condition for rows that have a name of the filter which their kind hides. Null: the filter has no name that a kind
+ * A condition for rows with a name of the filter that their kind hides. Null where the filter has no name that a kind
  * can hide.
  */
 export function hiddenOfFilter(filter: AuditFilter): Condition | null {
@@ -36,7 +36,7 @@ export function hiddenOfFilter(filter: AuditFilter): Condition | null {
     [...fixedTerms(filter), ...mayBe, { sql: `NOT (${named.sql})`, values: named.values }],
     inKinds,
   );
-  // The first term lets the index of such rows be used.
+  // The first term allows the index of such rows to be used.
   return allOf([
     { sql: 'kind < 0', values: [] },
     ...names.map(({ row, name }) => ({ sql: `${row} = ?`, values: [name] })),
@@ -51,7 +51,7 @@ interface FreeName {
   name: string;
 }
 
-/** Names that clients choose: a kind may hide them. */
+/** Names that clients choose, so that a kind may hide them. */
 function freeNames({ model, agentType, projectId }: AuditFilter): FreeName[] {
   const columns = [
     { kind: 'model', row: 'model', name: model },

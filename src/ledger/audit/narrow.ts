@@ -4,25 +4,25 @@ import type { AuditFilter } from '../store.ts';
 import { timesOf } from '../sums/sum-spans.ts';
 
 /**
- * How the rows are found fastest. `time`: most or all rows in that time match: walk back through them. `kind`: few do:
- * gather and sort those of the kinds. `id`: only the latest that were stored may match. `any`: the store chooses.
+ * How the rows are found fastest. `time`: most or all rows in that time match, so walk back through them. `kind`: few do, so
+ * gather and sort those of the kinds. `id`: only the rows stored last may match. `any`: the store chooses.
  */
 export type PageOrder = 'time' | 'kind' | 'id' | 'any';
 
-/** So many matches are gathered without first finding where they lie. */
+/** Up to this many matches are gathered without first finding where they lie. */
 export const FEW = 1000;
 
 export interface Narrowed {
   from: number;
   until: number;
-  /** Offset of the page among the matches in that time. */
+  /** The offset of the page among the matches in that time. */
   offset: number;
   order: PageOrder;
-  /** No match is newer. */
+  /** Whether no match is newer. */
   isNewest: boolean;
 }
 
-/** @param parts of the filter's time, newest first; at least one match lies in them. */
+/** @param parts of the filter's time, newest first; they contain at least one match. */
 export async function narrow(
   ask: Ask,
   parts: readonly CountedPart[],
@@ -51,7 +51,7 @@ export async function narrow(
       return;
     }
     const isMore = found.matches + cell.matches > found.offset + filter.limit;
-    // Most of the day in which the page begins may be newer: also when the page continues into the day before.
+    // Most of the day in which the page begins may be newer, also if the page continues into the day before.
     if (cell.unit === 'day' && (isMore || (isFirst && found.offset > FEW))) {
       const hours = { unit: 'hour' as const, from: cell.from * 24, until: (cell.from + 1) * 24 };
       for await (const hour of placesIn(ask, hours, kinds)) {

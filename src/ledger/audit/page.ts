@@ -17,9 +17,9 @@ interface Where {
 export interface AuditPage {
   /** How many rows match the filter, wherever they lie. */
   total: number;
-  /** How many of them lie in the page or after it; where those after it are not counted, one stands for all. */
+  /** How many of them are in the page or after it. Where those after it are not counted, one stands for them all. */
   left: number;
-  /** What to select, newest first; null: the page is empty. */
+  /** What to select, newest first; null where the page is empty. */
   rows: { where: Where; limit: number; offset: number; order: PageOrder } | null;
 }
 
@@ -37,7 +37,7 @@ export async function findPage(ask: Ask, filter: AuditFilter, among: AmongKinds)
   return { ...(await pageBehind(ask, behind, among, total)), total };
 }
 
-/** A time within an hour may have no sums: avoids counting the rows of that hour wherever possible. */
+/** Avoids counting rows wherever possible, since a time within an hour may have no sums. */
 async function pageBehind(
   ask: Ask,
   filter: AuditFilter,
@@ -50,7 +50,7 @@ async function pageBehind(
   return (await findNear(ask, filter, among)) ?? locate(ask, filter, among);
 }
 
-/** For few matches, which lie together in the index of kinds. */
+/** For few matches, which are next to each other in the index of kinds. */
 async function gather(ask: Ask, filter: AuditFilter, among: AmongKinds): Promise<Omit<AuditPage, 'total'>> {
   const { limit, offset } = filter;
   const range = rangeOf(filter);
@@ -73,10 +73,10 @@ export function recentPage(limit: number, after?: LaterThan): NonNullable<AuditP
   return { where, limit, offset: 0, order: after === undefined ? 'time' : 'id' };
 }
 
-/** Rows searched for the next page before sums are used to find it. */
+/** How many rows are searched for the next page before sums are used to find it. */
 const NEAR = 10_000;
 
-/** Finds the page, and one match more, among the next rows. Undefined where they do not lie there. */
+/** Finds the page and one more match among the next rows. Returns undefined where they are not there. */
 async function findNear(
   ask: Ask,
   filter: AuditFilter,
@@ -102,7 +102,7 @@ async function findNear(
   return { left, rows: { where, limit, offset, order: 'time' } };
 }
 
-/** Where all rows of the time match: the next ones are the page, however many lie in the same hour. */
+/** For a filter that all rows of the time match: the next rows are the page, however many share its hour. */
 async function walkOn(ask: Ask, filter: AuditFilter): Promise<Omit<AuditPage, 'total'>> {
   const { limit, offset } = filter;
   const { from, until } = rangeOf(filter);
@@ -115,7 +115,7 @@ async function walkOn(ask: Ask, filter: AuditFilter): Promise<Omit<AuditPage, 't
   return { left, rows: limit === 0 || left === 0 ? null : { where, limit, offset, order: 'time' } };
 }
 
-/** The range in Unix ms, its end exclusive. Times are whole milliseconds. */
+/** The range in Unix ms, with an exclusive end. Times are whole milliseconds. */
 function rangeOf({ startTime, endTime }: AuditFilter): { from: number | null; until: number | null } {
   return {
     from: startTime === undefined ? null : Math.ceil(startTime),
@@ -199,7 +199,7 @@ async function countRows(ask: Ask, { sql, values }: Where): Promise<number> {
 interface Conditions {
   from: number | null;
   until: number | null;
-  /** Null: all. */
+  /** Null stands for all rows. */
   matching: Condition | null;
   requestId?: string;
 }

@@ -1,5 +1,5 @@
-// What was spent from each budget in its period (`costs.budgets`), and which budgets are used up. Never waits for the
-// store: what this process has seen counts at once, what others have counted is added when they report it.
+// What was spent from each budget in its period (`costs.budgets`), and which budgets are used up. It never waits for the store: what this
+// process has seen counts at once, and what others have counted is added when they report it.
 import type { Budget } from '../../config/resolved.ts';
 import { type CalendarPeriod, periodAt, type PeriodBounds } from '../../model/calendar-period.ts';
 import { compileNames, type NameReader } from '../../model/request-names.ts';
@@ -17,20 +17,20 @@ export interface Spending extends Spender {
 
 /** What was spent from one budget in one period. */
 export interface Spent {
-  /** As `keyOf` returns it. */
+  /** The key that `keyOf` returns. */
   key: string;
-  /** Who has spent it, where each has its own limit; '': everyone, or those without a name. */
+  /** Who has spent it, if each has a limit of their own; '' stands for everyone, or for those without a name. */
   name: string;
-  /** Of the period, in Unix ms. */
+  /** The start of the period in Unix ms. */
   start: number;
   spentUsd: number;
   unpriced: number;
 }
 
 export interface BudgetState extends Omit<Spent, 'key' | 'name'> {
-  /** Where each has its own limit, with the name of the one whose state it is ('': those without a name). */
+  /** If each has a limit of their own, with the name of the one whose state this is ('' for those without a name). */
   budget: Budget;
-  /** Of the period, in Unix ms. */
+  /** The end of the period in Unix ms. */
   end: number;
 }
 
@@ -39,34 +39,34 @@ type CountedRow = Spender &
   Pick<LedgerRow, 'requestId' | 'timestamp' | 'operation' | 'status' | 'costUsd' | 'usage' | 'usageKnown'>;
 
 export interface BudgetBook {
-  /** Takes no two budgets for the same requests. What was spent is kept, even where the limit has changed. */
+  /** Sets the budgets, no two of which may be for the same requests. What was spent is kept, even if the limit changes. */
   configure(budgets: readonly Budget[]): void;
-  /** Whether there are any. */
+  /** Whether there are no budgets. */
   readonly isEmpty: boolean;
   /** Counts a request that has ended, in the period in which it began. @param now Unix ms, as everywhere here. */
   add(row: CountedRow, now: number): void;
   /**
-   * Counts what a request that goes on has cost since this was last called, or since it began, in the period of `now`; so is then
-   * its end. @param row with the cost so far.
+   * Counts what a running request has cost since the last such call, or since it began, in the period of `now`, where its end will
+   * count too. @param row with the cost so far.
    */
   addSoFar(row: CountedRow, now: number): void;
-  /** The used-up budget that blocks a request: of several, the one that stays used up longest; null: none. */
+  /** The used-up budget that blocks a request, or null. If several do, the one that stays used up longest. */
   usedUp(spender: Spender, now: number): BudgetState | null;
-  /** All budgets in the order of the configuration; where each has its own limit, those who have spent, most first. */
+  /** All budgets in the order of the configuration. If each has a limit of their own, those who have spent, the highest amount first. */
   states(now: number): BudgetState[];
-  /** What was added since the last call, in whichever period: by the time its clock returns to one, the ledger has it. */
+  /** What was added since the last call, in any period: by the time its clock returns to one, the ledger has it. */
   takeAdded(): Spent[];
   /** Adds what another process has added. */
   receive(added: readonly Spent[], now: number): void;
   spent(now: number): Spent[];
   /**
-   * Takes over a total counted elsewhere, such as in the ledger. Neither side can have counted too much, only missed
-   * something so far: the larger total holds.
+   * Takes over a total counted elsewhere, such as in the ledger. Neither side can have counted too much, but either may have missed
+   * something so far: the larger total is used.
    */
   adopt(counted: readonly Spent[], now: number): void;
-  /** The current periods, each once. */
+  /** The current periods, without repeats. */
   periods(now: number): PeriodBounds[];
-  /** Sums up by budget what the ledger has of these spenders in that period. */
+  /** Adds up by budget what the ledger has of these spenders in that period. */
   sumUp(spending: readonly Spending[], period: PeriodBounds, now: number): Spent[];
 }
 
@@ -79,29 +79,29 @@ interface Period extends PeriodBounds {
 interface Line extends Period, NameReader {
   key: string;
   budget: Budget;
-  /** Other periods in which something was spent, the latest known first: a clock that was set ahead may be set back. */
+  /** Other periods in which something was spent, the latest first: a clock that was set ahead may be set back. */
   others: readonly Period[];
-  /** Of requests that go on, by their id: USD that are counted already. */
+  /** For each running request, by its id, the USD that are counted already. */
   soFar: Map<string, number>;
 }
 
 interface Sum {
   spentUsd: number;
   unpriced: number;
-  /** The part that was not yet reported. */
+  /** The part that has not been reported yet. */
   added: { usd: number; unpriced: number };
 }
 
-/** Clients choose names: further ones share one limit. The ledger distinguishes as many. */
+/** The most names with limits of their own; further ones share one limit, since clients choose names. The ledger distinguishes as many. */
 const MOST_NAMES = 1_000;
 const OTHERS = 'other';
-/** Of a budget, besides the current one. A clock that is set wrong may pass through several on its way back. */
+/** For each budget, besides the current one. A clock that is set wrong may pass through several on its way back. */
 const MOST_OTHER_PERIODS = 4;
 
 export function createBudgetBook(): BudgetBook {
   let lines: Line[] = [];
 
-  /** The line in the current period. */
+  /** The line in its current period. */
   function current(line: Line, now: number): Line {
     if (contains(line, now)) return line;
     const { start, end, sums } = line;
@@ -116,7 +116,7 @@ export function createBudgetBook(): BudgetBook {
     return lines.map((line) => current(line, now));
   }
 
-  /** The sums that were reported on, of the periods that are known here. */
+  /** The sums that the reports belong to, for periods that are known here. */
   function sumsOf(spent: readonly Spent[], now: number): [sum: Sum, spent: Spent][] {
     return each(now).flatMap((line) =>
       knownPeriods(line).flatMap((period) =>
@@ -224,7 +224,7 @@ function nothingSpent(): Sum {
   return { spentUsd: 0, unpriced: 0, added: { usd: 0, unpriced: 0 } };
 }
 
-/** The current period first. */
+/** The known periods, the current one first. */
 function knownPeriods(line: Line): Period[] {
   return [line, ...line.others];
 }
@@ -236,7 +236,7 @@ function sumOf(period: Period, name: string): Sum {
   return sum;
 }
 
-/** What was not counted before. */
+/** The part of the cost that was not counted before. */
 function costAfter({ costUsd }: CountedRow, before = 0): number {
   return Math.max(0, (costUsd ?? 0) - before);
 }

@@ -10,7 +10,7 @@ export function formatBudget(budget: Budget): string {
   return [limit, ...formatNames(budget)].join(', ');
 }
 
-/** Where each has its own limit, names the one whose state it is: `5 USD a day, project web`. */
+/** If each has a limit of their own, this names the one whose state it is: `5 USD a day, project web`. */
 export function formatSpentBudget({ budget }: BudgetState): string {
   const { each } = budget;
   if (each === null) return formatBudget(budget);

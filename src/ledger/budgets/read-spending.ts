@@ -1,12 +1,12 @@
-// Reads spending from the ledger when budgets are new, and again every few seconds: so they continue after a restart, and
-// count what other gateways on the same ledger spend.
+// Reads spending from the ledger when budgets are new, and again every few seconds, so that budgets continue after a restart and count what
+// other gateways on the same ledger spend.
 import type { LedgerStore } from '../store.ts';
 import type { BudgetBook } from './budget-book.ts';
 import { messageOf } from '../../model/thrown.ts';
 
 const EVERY_MS = 10_000;
 
-/** The log's messages when spending cannot be read, and when it can be again. */
+/** The log's messages when spending cannot be read, and when it can be read again. */
 export const BUDGETS_UNREAD =
   'spending could not be read from the ledger: budgets count what was read before (nothing, if this is the start), and the requests of this gateway from now on';
 export const BUDGETS_READ_AGAIN = 'spending could be read from the ledger again: budgets count all of it';
@@ -20,9 +20,9 @@ export interface SpendingOptions {
 }
 
 export interface SpendingReader {
-  /** The budgets have changed; there may be none any more. */
+  /** Called when the budgets have changed; there may be none left. */
   configured(): void;
-  /** Why the newest reading failed: too little may be counted. Null: it did not fail, or there is no budget. */
+  /** Why the latest reading failed, so that too little may be counted; null where it did not fail, or there is no budget. */
   failure(): string | null;
   stop(): void;
 }

@@ -55,12 +55,12 @@ const ADD_TO_SUMS = addToSums(
   `SELECT ${SUM_COLUMNS} FROM json_populate_recordset(NULL::ledger_sum, ?::text::json)`,
 );
 
-/** The same of totals. */
+/** The same for totals. */
 const ADD_TO_TOTALS = addToTotals(
   `SELECT ${TOTAL_COLUMNS} FROM json_populate_recordset(NULL::ledger_total, ?::text::json)`,
 );
 
-/** Parameter of both: places, the second's with their histograms, as a JSON array of objects. */
+/** Parameter of both: places as a JSON array of objects; those of the second have their histograms. */
 const SELECT_HISTOGRAMS =
   `SELECT ${HISTOGRAM_PLACE}, ${HISTOGRAMS} FROM ledger_spread ` +
   `JOIN (SELECT ${HISTOGRAM_PLACE} FROM json_populate_recordset(NULL::ledger_spread, ?::text::json)) AS given USING (${HISTOGRAM_PLACE})`;
@@ -88,22 +88,22 @@ const USE_BINARIES =
   'WHERE hash IN (SELECT json_array_elements_text(?::text::json)) RETURNING hash';
 
 /**
- * Waits until no other gateway writes. Answers with what changes when the newest kinds may be gone: the start of the server,
- * at a promoted standby, and the file of the kinds, where a backup was put in place (`pg_restore --clean`, TRUNCATE).
+ * Waits until no other gateway writes. Answers with what differs if the newest kinds may be gone: the start of the server,
+ * when a standby was promoted, and the file of the kinds, when a backup was restored (`pg_restore --clean`, TRUNCATE).
  */
 const BEGIN_WRITING =
   `SELECT pg_advisory_xact_lock(${WRITER_LOCK}), ` +
   "concat(pg_postmaster_start_time(), ' ', pg_relation_filenode('ledger_kind')) AS origin";
 
-/** What a store knows of its database. */
+/** What a store knows about its database. */
 export interface Known {
   kinds: Kinds;
   minutes: MinuteKeeper;
-  /** That of the kinds, as BEGIN_WRITING answers. */
+  /** The origin of the kinds, as BEGIN_WRITING answers it. */
   origin: string | undefined;
 }
 
-/** Runs inside a transaction. Rows that exist already change nothing. Throws StoreBusy where the schema is not this program's. */
+/** Runs inside a transaction. Rows that exist already change nothing. Throws StoreBusy where the schema belongs to another program. */
 export async function appendAll(query: Query, rows: readonly PackedRow[], known: Known): Promise<void> {
   const { kinds, minutes } = known;
   const bodies = rows.flatMap((row) => {
@@ -119,7 +119,7 @@ export async function appendAll(query: Query, rows: readonly PackedRow[], known:
     };
   });
   const [server] = await query<{ origin: string }>(BEGIN_WRITING);
-  // Kinds that are missing there have numbers that may now stand for others.
+  // Kinds that are missing there have numbers that may mean others now.
   if (server?.origin !== known.origin) kinds.forget();
   known.origin = server?.origin;
   const found = await findKinds(query, rows, kinds);

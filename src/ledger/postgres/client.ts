@@ -4,17 +4,17 @@ import type { SqlValue } from '../rows/row-columns.ts';
 import { isReadOnly, postgresError } from '../store-errors.ts';
 import { messageOf } from '../../model/thrown.ts';
 
-/** Parameters stand as `?` in the text. Whole numbers come back as numbers, whatever their column. */
+/** Parameters are `?` in the text. Whole numbers come back as numbers, whatever their column's type. */
 export type Query = <Row>(sql: string, values?: readonly SqlValue[]) => Promise<Row[]>;
 
 export interface PostgresClient {
   query: Query;
-  /** Runs `work` atomically. `timeoutMs`: for work that may take the server longer than a usual statement. */
+  /** Runs `work` atomically. @param timeoutMs for work that may take the server longer than a usual statement. */
   transaction<Result>(work: (query: Query) => Promise<Result>, timeoutMs?: number): Promise<Result>;
   close(): Promise<void>;
 }
 
-/** One writes, the others read. */
+/** One of them writes, the others read. */
 const CONNECTIONS = 4;
 const CONNECT_S = 5;
 /** After this the server cancels a statement, or a transaction whose gateway has gone silent. */
@@ -109,11 +109,11 @@ function withNumbers(row: Record<string, unknown>): Record<string, unknown> {
   return row;
 }
 
-/** What went wrong and where, without the secrets of the address. */
+/** Says what went wrong and where, without the secrets in the address. */
 function describe(thrown: unknown, url: string): Error {
   const { password, searchParams } = new URL(url);
   let message = messageOf(thrown);
-  // Bun says neither which file, nor where it was named.
+  // Bun names neither the file nor the setting.
   if (/\bCA ?file\b/i.test(message)) message = `sslrootcert=${searchParams.get('sslrootcert')}: ${message}`;
   for (const secret of [url, password, decodeURIComponent(password)]) {
     if (secret !== '') message = message.replaceAll(secret, '***');
@@ -121,7 +121,7 @@ function describe(thrown: unknown, url: string): Error {
   return postgresError(placeOf(url), thrown, message);
 }
 
-/** What of the address is no secret. */
+/** The parts of the address that are no secret. */
 export function placeOf(url: string): string {
   const { hostname, port, pathname } = new URL(url);
   return `${hostname}:${port || 5432}${pathname}`;

@@ -1,4 +1,4 @@
-// Whether a database can be the ledger, found out without leaving anything in it.
+// Finds out whether a database can be the ledger, without leaving anything in it.
 import { messageOf } from '../../model/thrown.ts';
 import { createPostgresClient, placeOf } from './client.ts';
 import { requireUsable } from './schema.ts';
@@ -6,7 +6,7 @@ import { requireUsable } from './schema.ts';
 export interface Examined {
   /** `host:port/database`. */
   place: string;
-  /** What is wrong, where it is, and what to do; null: nothing. */
+  /** What is wrong, where it is, and what to do; null where nothing is wrong. */
   failure: string | null;
 }
 
@@ -19,7 +19,7 @@ export async function examinePostgres(url: string): Promise<Examined> {
     for (const { query } of [client, other]) await query('SELECT ?::integer', [1]);
     await client.transaction(async (query) => {
       await requireUsable(query);
-      // As at the start and with each month.
+      // This must also work at the start and for each month.
       await query('CREATE TABLE ledger_examined ()');
       await query('DROP TABLE ledger_examined');
     });

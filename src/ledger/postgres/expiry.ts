@@ -25,8 +25,8 @@ const SUBTRACT_KEPT =
 
 /**
  * Runs inside a transaction. Resolves to the number of rows deleted, and to the time from which the next slice finds more.
- * @param from 0, or where the slice before it has ended: until the server vacuums, an index still has the rows that were deleted,
- * and each slice would pass those of all before it.
+ * @param from 0, or where the previous slice ended: until the server vacuums, an index still has the deleted rows,
+ * and each slice would pass those of all earlier ones.
  */
 export async function expireRows(
   query: Query,

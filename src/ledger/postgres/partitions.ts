@@ -47,7 +47,7 @@ export function createPartitions(client: PostgresClient): Partitions {
       let removed = 0;
       for (const month of over)
         removed += await changing((query) => dropMonth(query, month), STATEMENT_TIMEOUT_MS);
-      // Also those that another gateway has dropped.
+      // This includes those that another gateway has dropped.
       for (const month of known) if (startOf(month + 1) <= before) known.delete(month);
       return removed;
     },

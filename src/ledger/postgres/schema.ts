@@ -3,7 +3,7 @@ import { StoreBusy } from '../store-busy.ts';
 import { OTHER_ENCODING } from '../store-errors.ts';
 import type { PostgresClient, Query } from './client.ts';
 
-/** Held to change the schema or its partitions, and taken before WRITER_LOCK by who needs both. */
+/** Held to change the schema or its partitions; whoever needs both locks takes it before WRITER_LOCK. */
 export const SCHEMA_LOCK = 7_583_001;
 /** Held to change the sums, since all gateways add to the same ones, and to migrate. */
 export const WRITER_LOCK = 7_583_002;
@@ -334,11 +334,11 @@ const STATEMENT_TIMEOUT_MS = 1_800_000;
 
 /**
  * Brings the database to the newest version. Throws StoreBusy where it is newer than this program.
- * @param begins called when there is something to do, or to wait for, that may take long
+ * @param begins called when there is something to do, or to wait for, that may take long.
  */
 export async function migrate(client: PostgresClient, begins: () => void): Promise<void> {
-  // Usually nothing is to be done. What is asked within the migration may be answered after half an hour, or never by a server that
-  // is lost meanwhile: this is given up as soon as any other statement.
+  // Usually there is nothing to do. A query within the migration may be answered after half an hour, or never if the server is lost
+  // meanwhile; this one is given up as soon as any other statement.
   if ((await foundVersion(client.query)) === STEPS.length) return;
   begins();
   await client.transaction(async (query) => {
@@ -349,7 +349,7 @@ export async function migrate(client: PostgresClient, begins: () => void): Promi
     const version = found ?? 0;
     if (version > STEPS.length) throw newerSchema(version);
     if (version === STEPS.length) return;
-    // A gateway that is writing ends its batch first, and none begins another: it would go on in the tables of both versions.
+    // A gateway that is writing finishes its batch first, and none begins another, which would continue in the tables of both versions.
     await query(`SELECT pg_advisory_xact_lock(${WRITER_LOCK})`);
     if (found === undefined) await requireAnyLanguage(query);
     for (const step of STEPS.slice(version)) await query(step);
@@ -358,21 +358,21 @@ export async function migrate(client: PostgresClient, begins: () => void): Promi
   }, STATEMENT_TIMEOUT_MS);
 }
 
-/** Throws where the database cannot be brought to the newest version, or has gone beyond it. */
+/** Throws where the database cannot be brought to the newest version, or is beyond it. */
 export async function requireUsable(query: Query): Promise<void> {
   const found = await foundVersion(query);
   if (found === undefined) return requireAnyLanguage(query);
   if (found > STEPS.length) throw newerSchema(found);
 }
 
-/** Undefined: there is no ledger yet. */
+/** Returns undefined where there is no ledger yet. */
 async function foundVersion(query: Query): Promise<number | undefined> {
   const [table] = await query<{ name: string | null }>("SELECT to_regclass('ledger_schema')::text AS name");
   if (table?.name == null) return undefined;
   return (await query<{ version: number }>('SELECT version FROM ledger_schema'))[0]?.version;
 }
 
-/** @param version of the database. */
+/** @param version the database's version. */
 function newerSchema(version: number): StoreBusy {
   return new StoreBusy(
     `the ledger was written by a newer Sluice (schema ${version}, this one knows ${STEPS.length}): ` +

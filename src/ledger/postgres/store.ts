@@ -56,10 +56,10 @@ export function createPostgresStore(url: string, projects: readonly string[] = [
   const known: Known = { kinds: createKinds(projects), minutes: createMinuteKeeper(), origin: undefined };
   let migrated: Promise<void> | null = null;
   let isMigrating = false;
-  /** Where the next slice of expired rows begins; 0 once all are deleted, since older ones may come late. */
+  /** Where the next slice of expired rows begins. It is 0 once all are deleted, since older ones may arrive late. */
   let expiryFrom = 0;
 
-  /** Queries the database once migrated. Readers do not wait for a long migration, which may take minutes. */
+  /** Queries the database once it is migrated. Readers do not wait for a long migration, which may take minutes. */
   const query: Query = async (sql, values) => {
     const { promise: late, reject } = Promise.withResolvers<never>();
     const timer = setTimeout(() => reject(new StoreBusy(isMigrating ? MIGRATING : SILENT)), READY_MS);
@@ -129,7 +129,7 @@ export function createPostgresStore(url: string, projects: readonly string[] = [
     ...createStoreReads(ask, select, amongKinds),
     async expire(wanted) {
       await ready();
-      // One gateway whose clock is wrong would delete what all others keep.
+      // A gateway with a wrong clock would delete what all others keep.
       const [server] = await client.query<{ now: number }>(SERVER_CLOCK);
       const ahead = Date.now() - (server?.now ?? 0);
       const before = ahead > CLOCK_SLACK_MS ? wanted - ahead : wanted;

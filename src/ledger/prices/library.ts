@@ -1,4 +1,4 @@
-// `@pydantic/genai-prices`, whose table takes a tenth of the program's start to read: it is loaded when prices are first needed.
+// `@pydantic/genai-prices`: reading its table takes a tenth of the program's start, so it is loaded when prices are first needed.
 import { loadPackage } from '../../model/lazy-package.ts';
 
 type Library = typeof import('@pydantic/genai-prices');

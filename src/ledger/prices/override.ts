@@ -2,10 +2,10 @@
 import type { PriceOverride } from '../../config/resolved.ts';
 import { totalInputTokens, type Usage } from '../../model/usage.ts';
 
-/** USD. Null for contradictory counts that affect it: a part that is larger than the whole. */
+/** In USD. Null where counts that matter contradict each other: a part is larger than the whole. */
 export function priceByOverride(price: PriceOverride, usage: Usage): number | null {
   const { longPrompt, webSearchesPerThousand } = price;
-  // As vendors do it: a long prompt changes the price of all tokens of the request.
+  // As with vendors, a long prompt changes the price of all tokens of the request.
   const prices = longPrompt !== null && totalInputTokens(usage) > longPrompt.above ? longPrompt : price;
   const tokens =
     usage.inputTokens * prices.inputPerMillion +
@@ -27,7 +27,7 @@ interface Priced {
   price: number;
 }
 
-/** The cost of a whole of which a part has another price. NaN where that part is larger than the whole. */
+/** The cost of a whole with a part that has another price. NaN where that part is larger than the whole. */
 function inParts(whole: Priced, part: Priced): number {
   if (whole.price === part.price) return whole.count * whole.price;
   if (part.count > whole.count) return Number.NaN;

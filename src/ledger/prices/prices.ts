@@ -1,4 +1,4 @@
-// What an answer costs: the operator's overrides first, then the price table; otherwise its price is unknown.
+// What an answer costs: by the operator's overrides, or else by the price table; if neither has a price, it is unknown.
 import type { ModelPrice, Provider, Usage as PricedUsage } from '@pydantic/genai-prices';
 import type { CostsConfig, PriceOverride, ProviderConfig, ProviderPricing } from '../../config/resolved.ts';
 import { compileGlob } from '../../model/glob.ts';
@@ -21,16 +21,16 @@ export type Pricer = (
   stated?: StatedPrice,
 ) => number | null;
 
-/** What an answer states about its price; null: nothing. */
+/** What an answer states about its price; null where it states nothing. */
 interface StatedPrice {
   tier: string | null;
   billedUsd: number | null;
   pricedApart?: PricedParts | null;
-  /** Something was billed whose price is unknown. */
+  /** Whether something was billed whose price is unknown. */
   otherCharges?: boolean;
 }
 
-/** What is known of one model; both null: unpriced. */
+/** What is known of one model; if both are null, it is unpriced. */
 interface Known {
   priceId: string | null;
   override: PriceOverride | null;
@@ -39,12 +39,12 @@ interface Known {
   rates: RateSum | undefined;
 }
 
-/** Per provider. Model names come from clients: when this many are remembered, all are forgotten. */
+/** For each provider. Clients choose model names: when this many are remembered, all are forgotten. */
 const MAX_REMEMBERED = 2000;
 
 /**
- * An override with the exact name wins, else the first pattern that matches `provider/model`; `*` matches anything. The
- * pricer may be called once `loadPrices` (library.ts) has resolved.
+ * An override with the exact name takes precedence over patterns, of which the first that matches `provider/model` is used; `*` matches
+ * anything. The pricer may be called once `loadPrices` (library.ts) has resolved.
  */
 export function createPricer(costs: CostsConfig): Pricer {
   const overrides = costs.pricingOverrides.map(({ pattern, price }) => ({
@@ -67,7 +67,7 @@ export function createPricer(costs: CostsConfig): Pricer {
   const lookUp = (provider: ProviderConfig, model: string): Known => {
     const ofProvider = rememberedOf(provider);
     const found = ofProvider.get(model);
-    // A reload may give the same name another kind of provider.
+    // After a reload, the same name may belong to another kind of provider.
     if (found !== undefined && found.priceId === provider.priceId) return found;
     const target = `${provider.name}/${model}`;
     const exact = overrides.find(({ pattern }) => pattern === target);
@@ -86,7 +86,7 @@ export function createPricer(costs: CostsConfig): Pricer {
   return (provider, model, usage, at, stated) => {
     const { override, table, rates } = lookUp(provider, model);
     const { tier = null, billedUsd = null, pricedApart = null, otherCharges = false } = stated ?? {};
-    // An operator's prices are by the token.
+    // An operator's prices are per token.
     if (override !== null) return isByLength(pricedApart) ? null : priceByOverride(override, usage);
     if (provider.billsItself && billedUsd !== null) return billedUsd;
     if (table === null || otherCharges) return null;
@@ -101,12 +101,12 @@ export function createPricer(costs: CostsConfig): Pricer {
   };
 }
 
-/** The vendor bills how long something was, and not its tokens. */
+/** Whether the vendor bills a duration or the like, and not tokens. */
 function isByLength(parts: PricedParts | null): boolean {
   return (parts?.audioSeconds ?? 0) > 0 || (parts?.documentPages ?? 0) > 0;
 }
 
-/** @param leastAudioSeconds what the vendor bills for less. */
+/** @param leastAudioSeconds how long shorter audio counts. */
 function billedParts(parts: PricedParts, leastAudioSeconds: number): PricedParts {
   const { audioSeconds = 0 } = parts;
   return audioSeconds > 0 && audioSeconds < leastAudioSeconds
@@ -125,14 +125,14 @@ function tableOf(provider: ProviderPricing, model: string): Provider | null {
 
 const HOUR_MS = 3_600_000;
 
-/** The time whose price in the table applies: weekends may be priced like a given hour. */
+/** The time whose price in the table applies: on weekends it may be that of a certain hour. */
 function timeOfPrice({ weekends }: ProviderPricing, at: number | undefined): number | undefined {
   if (at === undefined || weekends === null) return at;
   const day = new Date(at + weekends.hoursAhead * HOUR_MS).getUTCDay();
   return day === 0 || day === 6 ? new Date(at).setUTCHours(weekends.likeHour, 0) : at;
 }
 
-/** The factor on the usual price of tokens; null: unknown. */
+/** The factor on the usual price of tokens; null where it is unknown. */
 function partOf({ tiers, dearer }: ProviderPricing, model: string, tier: string | null): number | null {
   const listed = tier !== null && Object.hasOwn(tiers, tier) ? (tiers[tier] ?? null) : 1;
   const ofModel = typeof listed === 'object' && listed?.models.test(model) === true ? listed.times : null;
@@ -169,12 +169,12 @@ function priceByTable(
       return null;
     return Number.isFinite(result.total_price) ? result.total_price : null;
   } catch {
-    // The library throws on counts that contradict each other, e.g. more cached tokens than input.
+    // The library throws on counts that contradict each other, such as more cached tokens than input.
     return null;
   }
 }
 
-/** Whether something was counted that has no price: it is not free, as the library takes it to be, but unpriced. */
+/** Whether something was counted that has no price. The library would take it to be free, but it is unpriced. */
 function lacksPrice(
   prices: ModelPrice,
   usage: Usage,
@@ -190,7 +190,7 @@ function lacksPrice(
   if (annotatedPages > 0 && prices.input_annotated_document_kpages === undefined) return true;
   if (totalInputTokens(usage) > 0 && prices.input_mtok === undefined && !isByItsLength) return true;
   if (usage.outputTokens > 0 && prices.output_mtok === undefined && !isByItsLength) return true;
-  // Without a price for them, the library omits searches, and bills an hour's cache like any other.
+  // Without a price for them, the library leaves out searches, and bills one-hour cache writes like any others.
   if (usage.webSearches > 0 && prices.web_searches_kcount === undefined) return true;
   const {
     fileSearches = 0,
@@ -199,14 +199,14 @@ function lacksPrice(
     videoOutputTokens = 0,
   } = pricedApart;
   if (fileSearches > 0 && prices.storage_searches_kcount === undefined) return true;
-  // And it bills what is not text at the price of text.
+  // The library also bills what is not text at the price of text.
   if (imageOutputTokens > 0 && prices.output_image_mtok === undefined && pricedApart.onlyImages !== true)
     return true;
   if (imageInputTokens > 0 && prices.input_image_mtok === undefined) return true;
   if (videoOutputTokens > 0 && prices.output_video_mtok === undefined) return true;
   if (usage.audioInputTokens > 0 && prices.input_audio_mtok === undefined && !audioAtTextPrice) return true;
   if (usage.audioOutputTokens > 0 && prices.output_audio_mtok === undefined) {
-    // For a model whose output is only speech, the one price is that of speech.
+    // If a model's output is only speech, its one price is that of speech.
     if (!audioAtTextPrice || usage.audioOutputTokens < usage.outputTokens) return true;
   }
   return usage.cacheWrite1hTokens > 0 && prices.cache_write_1h_mtok === undefined;
@@ -245,7 +245,7 @@ function pricedUsage(usage: Usage, pricedApart: PricedParts): PricedUsage {
   if (fileSearches > 0) priced.storage_searches = fileSearches;
   if (usage.audioInputTokens > 0) {
     priced.input_audio_tokens = usage.audioInputTokens;
-    // Gemini alone reports how much audio was cached; the library requires the count.
+    // Only Gemini reports how much audio was cached; the library requires the count.
     priced.cache_audio_read_tokens = cachedAudioTokens;
     priced.cache_audio_write_tokens = 0;
   }

@@ -3,12 +3,12 @@
 import type { Provider } from '@pydantic/genai-prices';
 import { NO_USAGE, totalInputTokens, type Usage } from '../../model/usage.ts';
 
-/** USD, or undefined where the library must compute it. */
+/** In USD, or undefined where the library must compute it. */
 export type RateSum = (usage: Usage) => number | undefined;
 
 /**
- * The sum for the one model of `table`, derived from bills that `price` computes. Undefined where its bills are no
- * plain sum: prices that change with time, or counts without a price.
+ * The sum for the one model of `table`, derived from bills that `price` computes. Undefined where its bills are not a
+ * plain sum: prices change with time, or counts have no price.
  */
 export function createRateSum(table: Provider, price: (usage: Usage) => number | null): RateSum | undefined {
   const prices = table.models[0]?.prices;
@@ -33,7 +33,7 @@ export function createRateSum(table: Provider, price: (usage: Usage) => number |
     // Contradictions and audio are left to the library.
     if (shortWrites < 0 || plainOutput < 0 || audioInputTokens > 0 || audioOutputTokens > 0) return undefined;
     if (totalInputTokens(usage) > limit) return undefined;
-    // So are searches without a price of their own.
+    // So are searches that have no price of their own.
     if (Number.isNaN(webSearch) && usage.webSearches > 0) return undefined;
     if (Number.isNaN(cacheWrite1h) && cacheWrite1hTokens > 0) return undefined;
     return (
@@ -49,7 +49,7 @@ export function createRateSum(table: Provider, price: (usage: Usage) => number |
   };
 }
 
-/** Input tokens up to which every price is its base price. */
+/** The number of input tokens up to which every price is its base price. */
 function firstTier(prices: Record<string, number | { tiers: { start: number }[] } | undefined>): number {
   let first = Number.POSITIVE_INFINITY;
   for (const price of Object.values(prices)) {

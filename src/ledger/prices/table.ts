@@ -6,9 +6,9 @@
 import type { MatchLogic, ModelInfo, Provider } from '@pydantic/genai-prices';
 import { priceLibrary } from './library.ts';
 
-/** A price-table provider that holds only this model, under the exact name asked for. */
+/** A provider of the price table that contains only this model, under the exact name asked for. */
 export function findPrices(priceId: string, model: string): Provider | null {
-  // The library also accepts near misses of an id.
+  // The library also accepts ids that are nearly right.
   const provider = exactProvider(priceId);
   if (provider === undefined) return null;
   const name = model.trim().toLowerCase();
@@ -23,7 +23,7 @@ export function findPrices(priceId: string, model: string): Provider | null {
   return null;
 }
 
-/** What precedes a model's own name in Amazon's ARN of it. */
+/** What precedes a model's own name in Amazon's ARNs. */
 const MODEL_ARN = /^arn:[^/]*:(?:foundation-model|inference-profile)\//;
 
 function exactProvider(id: string): Provider | undefined {
@@ -81,17 +81,17 @@ function matches(match: MatchLogic, name: string): boolean {
 const REVISION =
   /^(?:[-@:.]?(?:20\d{6}|20\d\d-\d\d-\d\d|\d\d-20\d\d|\d\d-\d\d|\d{3,4}|latest|default|preview|exp|v\d+))*(?::\d+k?)*$/;
 /**
- * In characters. Digits can be divided in many ways, which the expression would all try: more than half a second for a name of
+ * In characters. Digits can be divided in many ways, all of which the expression would try: more than half a second for a name of
  * a hundred, where the engine gives up.
  */
 const LONGEST_REVISION = 40;
-/** Rest of a date whose beginning belongs to the table's prefix, e.g. `…-2025` + `0514`. */
+/** The rest of a date whose beginning belongs to the table's prefix, e.g. `…-2025` + `0514`. */
 const REST_OF_DATE = /^-?(?:\d{4}|\d\d-\d\d)(?=[-@:.]|$)/;
 
 function isRest(prefix: string, rest: string): boolean {
-  // A fine-tuned model is priced by its base; what follows is the name of the tune.
+  // A fine-tuned model is priced by its base; what follows is the name of the tuning.
   if (prefix.startsWith('ft:')) return rest === '' || /[-:]$/.test(prefix) || /^[-:]/.test(rest);
-  // After a version number a plain digit is another version: `…-4-1` + `0`.
+  // After a version number, another digit makes a different version: `…-4-1` + `0`.
   if (/\d$/.test(prefix) && /^\d/.test(rest)) {
     // `-0` begins a revision (`-001`), which a prefix may also split.
     if (prefix.endsWith('-0')) return /^\d\d?$/.test(rest);
@@ -104,7 +104,7 @@ function isRevision(text: string): boolean {
   return text.length <= LONGEST_REVISION && REVISION.test(text);
 }
 
-/** A region, vendor or folder before the name: `us.anthropic.`, `publishers/x/models/`. */
+/** Whether it is a region, vendor or folder before the name: `us.anthropic.`, `publishers/x/models/`. */
 function isPath(before: string): boolean {
   return before === '' || /[./:]$/.test(before);
 }

@@ -14,30 +14,30 @@ export interface Entry {
   readonly kept: LedgerRow | SharedArrayBuffer;
   readonly rows: number;
   readonly weight: number;
-  /** `monotonic()` when it was added. */
+  /** The time of `monotonic()` when it was added. */
   readonly since: number;
-  /** Passes in which the store refused this row alone and took others. */
+  /** In how many passes the store refused this row alone and took others. */
   strikes: number;
-  /** It is also in the spill, and need not come back from a batch. */
+  /** Whether it is also in the spill, so that it need not come back from a batch. */
   spilled: boolean;
 }
 
 export interface Backlog {
-  /** False where the backlog is full. */
+  /** Returns false where the backlog is full. */
   add(row: LedgerRow): boolean;
-  /** False without room for all of its rows, or for their bodies. @param packet of sound rows. */
+  /** Returns false where there is no room for all of its rows or for their bodies. @param packet of rows that were checked. */
   addPacket(packet: Uint8Array): boolean;
   /** Takes out the oldest rows; they still count in `size` until `putBack`. */
   takeBatch(maxRows?: number): Entry[];
-  /** Ends the batch taken last; refused entries wait again: in their old place, or behind all others. */
+  /** Ends the batch taken last. Refused entries wait again, in their old place or behind all others. */
   putBack(refused: readonly Entry[], place: 'first' | 'last'): void;
-  /** Everything in it, the batch taken last first. */
+  /** All entries, those of the batch taken last first. */
   entries(): Entry[];
-  /** These are in the spill now. */
+  /** To be called when these are in the spill. */
   markSpilled(entries: readonly Entry[]): void;
   hasFullBatch(): boolean;
   isHalfFull(): boolean;
-  /** `monotonic()` when the oldest row outside a batch was added; null where there is none. */
+  /** The time of `monotonic()` when the oldest row outside a batch was added; null where there is none. */
   oldest(): number | null;
   size(): number;
   clear(): void;
@@ -45,9 +45,9 @@ export interface Backlog {
 
 /** Spreads a batch's fixed cost over its rows: with half as many, a row takes a fifth more of the store's thread. */
 export const BATCH_ROWS = 512;
-/** UTF-16 units and bytes of bodies in one batch: bounds one transaction. */
+/** In UTF-16 units and bytes, the most of bodies in one batch, which limits one transaction. */
 const BATCH_WEIGHT = 4 * 1024 * 1024;
-/** UTF-16 units and bytes of bodies that may wait; beyond it rows wait without their bodies. */
+/** In UTF-16 units and bytes, the most of bodies that may wait; beyond it rows wait without their bodies. */
 const MAX_WEIGHT = 32 * 1024 * 1024;
 const BODY_LEFT_OUT = '[left out: the ledger is behind]';
 
@@ -59,7 +59,7 @@ export function createBacklog(maxRows: number, monotonic: () => number): Backlog
   let weight = 0;
   const buffers = createPacketBuffers();
 
-  /** Reuses the buffers of entries that are in no list any more, or never come to one. */
+  /** Reuses the buffers of entries that are no longer in any list, or never get into one. */
   const letGo = (entries: readonly Entry[]): void =>
     buffers.giveBack(entries.flatMap(({ kept }) => (isBuffer(kept) ? [kept] : [])));
 
@@ -142,7 +142,7 @@ export function toEntry(row: LedgerRow, since: number): Entry {
   return { kept: row, rows: 1, weight, since, strikes: 0, spilled: false };
 }
 
-/** @param weight of its content, in bytes. */
+/** @param weight the size of its content in bytes. */
 function packetEntry(kept: SharedArrayBuffer, weight: number, since: number): Entry {
   return { kept, rows: rowsInPacket(kept), weight, since, strikes: 0, spilled: false };
 }
@@ -152,7 +152,7 @@ export function rowsOf({ kept }: Entry): LedgerRow[] {
   return isBuffer(kept) ? rowsOfPacket(kept) : [kept];
 }
 
-/** The first of `entries` with at most so many rows, or the first alone where it has more, and with bodies for one batch. */
+/** The first of `entries`, with at most `maxRows` rows and with bodies for one batch, or the first alone if it has more. */
 export function oldestOf(entries: readonly Entry[], maxRows: number): Entry[] {
   let count = 0;
   let rows = 0;
@@ -172,7 +172,7 @@ export function singly(entry: Entry): Entry[] {
   return entry.rows === 1 ? [entry] : rowsOf(entry).map((row) => toEntry(row, entry.since));
 }
 
-/** Rows of all entries together. */
+/** How many rows all entries have together. */
 export function rowsIn(entries: readonly Entry[]): number {
   return entries.reduce((sum, { rows }) => sum + rows, 0);
 }

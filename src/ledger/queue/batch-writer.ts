@@ -7,18 +7,18 @@ import type { LedgerStore } from '../store.ts';
 import { messageOf } from '../../model/thrown.ts';
 
 export interface BatchWriter {
-  /** Never rejects. `taken`: rows now in the store. `refused`: entries to retry. `poison`: rows given up. */
+  /** Never rejects. `taken`: how many rows are in the store. `refused`: entries to retry. `poison`: how many rows are given up. */
   write(batch: readonly Entry[]): Promise<{ taken: number; refused: Entry[]; poison: number }>;
-  /** Failed writes since the last success. */
+  /** How many writes have failed since the last success. */
   failures(): number;
   lastError(): string | null;
-  /** Why the most recent row was given up, null where none was. */
+  /** Why the latest row was given up; null where none was. */
   givenUp(): string | null;
 }
 
 /** A row refused alone in this many passes in which the store took others is given up. */
 const MAX_STRIKES = 2;
-/** After this many rows refused alone and none taken, the store itself is broken: stop trying. */
+/** After this many rows were refused alone and none taken, the store itself is broken: stop trying. */
 const REFUSALS_OF_A_BROKEN_STORE = 3;
 
 /**
@@ -56,7 +56,7 @@ export function createBatchWriter(append: LedgerStore['append']): BatchWriter {
       return;
     }
     if (outcome === 'busy') {
-      // None of its rows is to blame, and each further try would wait as long.
+      // None of its rows is to blame, and each further try would take as long.
       round.isBusy = true;
       round.untried.push(...entries);
       return;
@@ -86,7 +86,7 @@ export function createBatchWriter(append: LedgerStore['append']): BatchWriter {
       if (kept.length < round.alone.length) givenUp = round.reason;
       if (refused.length === 0) {
         failures = 0;
-        // A store that works again has no error to report; a row given up stays visible as dropped, with its reason.
+        // A store that works again has no error to report. A row given up stays visible as dropped, with its reason.
         lastError = null;
       } else {
         failures = round.taken > 0 ? 1 : failures + 1;
@@ -101,11 +101,11 @@ export function createBatchWriter(append: LedgerStore['append']): BatchWriter {
 
 interface Round {
   taken: number;
-  /** Entries refused one by one. */
+  /** Entries that were refused one by one. */
   alone: Entry[];
   /** Why the last of them was refused. */
   reason: string | null;
   untried: Entry[];
-  /** The store was busy, so that the rest was not tried. */
+  /** Whether the store was busy, so that the rest was not tried. */
   isBusy: boolean;
 }

@@ -1,4 +1,4 @@
-// Logs failures of the ledger, each kind once: rows that have to wait, rows that are lost, and that it is over.
+// Logs failures of the ledger, each kind once: when rows have to wait, when rows are lost, and when that is over.
 
 /** The signature of the gateway's log. */
 export type WriteLog = (
@@ -8,13 +8,13 @@ export type WriteLog = (
 ) => void;
 
 export interface FailureLog {
-  /** After each write to the store. @param failures failed writes in a row. @param error the store's message. */
+  /** Called after each write to the store. @param failures failed writes in a row. @param error the store's message. */
   asked(failures: number, error: string | null): void;
-  /** There was no room for rows. @param error why the spill has none, else why the store takes none. */
+  /** Called when there was no room for rows. @param error why the spill has none, or else why the store takes none. */
   dropped(rows: number, error: string | null): void;
-  /** Rows that no store would take were given up. */
+  /** Called when rows that no store would take were given up. */
   givenUp(rows: number, error: string | null): void;
-  /** Rows were lost because the process ends. */
+  /** Called when rows were lost because the process ends. */
   lost(rows: number, error: string | null): void;
 }
 

@@ -1,18 +1,18 @@
-// When rows that wait in memory move to the spill: the store refuses them, is slow, or memory fills.
+// When rows that wait in memory move to the spill: when the store refuses them or is slow, or memory fills up.
 import { type Backlog, type Entry, oldestOf, rowsOf } from './backlog.ts';
 import type { LedgerOptions } from './recorder.ts';
 import type { Spill } from './spill.ts';
 
 export interface Overflow {
-  /** After the store refused a batch: moves waiting rows, as many as the spill takes. Never rejects. */
+  /** Called after the store refused a batch: moves waiting rows, as many as the spill takes. Never rejects. */
   refused(): Promise<void>;
-  /** After the store took a batch, with so many rows of the spill: moves rows if they have waited for too long. Never rejects. */
+  /** Called after the store took a batch with `returned` rows of the spill: moves rows that have waited too long. Never rejects. */
   taken(returned: number): Promise<void>;
-  /** Also moves rows that the store may never take, at shutdown. */
+  /** Moves all rows, including those that the store may never take, at shutdown. */
   spillAll(): Promise<void>;
-  /** Resolves when nothing is on its way to the spill: each row is then in one place. */
+  /** Resolves when nothing is on its way to the spill, so that each row is in one place. */
   settled(): Promise<void>;
-  /** Moves waiting rows regularly until the returned function is called, when the store has answered. */
+  /** Moves waiting rows regularly until the returned function is called, which happens when the store has answered. */
   whileStoreIsAsked(): () => void;
   /** Called after a row was added. */
   added(): void;
@@ -23,7 +23,7 @@ export interface Overflow {
  * queue for 200: the rest is for the spill's write, on a busy disk.
  */
 const MAX_WAIT_MS = 300;
-/** Rows that are unpacked at the same time: all that wait would be several times what memory holds of them. */
+/** How many rows are unpacked at the same time: all that wait would take several times their memory. */
 const PIECE_ROWS = 256;
 
 export function createOverflow(
@@ -38,12 +38,12 @@ export function createOverflow(
    */
   let isFull = false;
 
-  /** Those that wait now, oldest first, `most` of them. */
+  /** Moves those that wait at this moment, oldest first, at most `most` of them. */
   const move = async (choose: () => Entry[], most = Number.POSITIVE_INFINITY): Promise<void> => {
     const begun = monotonic();
     let left = most;
     while (left > 0) {
-      // Chosen anew each time: the store may have taken some meanwhile, and their buffers hold other rows then.
+      // Chosen again each time: the store may have taken some meanwhile, and their buffers then hold other rows.
       const waiting = choose().filter(({ since }) => since <= begun);
       const piece = oldestOf(waiting, Math.min(PIECE_ROWS, left));
       if (piece.length === 0) {
@@ -61,7 +61,7 @@ export function createOverflow(
     }
   };
 
-  /** Includes the batch that the store was given: it may never answer, and a row that comes twice is kept once. */
+  /** This includes the batch that the store was given: it may never answer, and a row that comes twice is kept once. */
   const moveUnrefused = (most?: number): Promise<void> => {
     // The strikes of a row that was refused alone are only in memory.
     const unrefused = () => backlog.entries().filter(({ strikes }) => strikes === 0);

@@ -19,9 +19,9 @@ export interface LedgerOptions {
   monotonic(): number;
   /** Calls back once after `delayMs`; returns the cancellation. */
   setTimer(callback: () => void, delayMs: number): () => void;
-  /** Takes what the store does not; owned by the ledger. If omitted, rows wait in memory only. */
+  /** Takes what the store does not, and belongs to the ledger. If omitted, rows wait only in memory. */
   spill?: Spill;
-  /** Age in ms at which rows are deleted, read before each hourly expiry; null keeps all. */
+  /** The age in ms at which rows are deleted, read before each hourly expiry; null keeps all. */
   retentionMs?: () => number | null;
   /** Logs rows that have to wait or are lost. */
   log?: WriteLog;
@@ -30,7 +30,7 @@ export interface LedgerOptions {
 }
 
 const MAX_QUEUED = 10_000;
-/** Longest wait at shutdown for a store that does not answer. */
+/** The longest that a shutdown waits for a store that does not answer. */
 const CLOSE_MS = 10_000;
 
 function noticeOf(givenUp: string | null): string[] {
@@ -46,7 +46,7 @@ export function createLedger(store: LedgerStore, options: LedgerOptions): Ledger
   const retention = startRetention(store, options);
   const failureLog = createFailureLog(options.log);
   const loop = createWriteLoop({ backlog, overflow, spill, writer, failureLog, monotonic, setTimer });
-  /** For want of room, or of time at the end. */
+  /** For lack of room, or of time at the end. */
   let dropped = 0;
   let closed = false;
 

@@ -10,7 +10,7 @@ import { createSegmentWriter, type Segment } from './spill-segments.ts';
 
 export interface SpillFileOptions {
   directory: string;
-  /** Limit for all files together, read before each write. */
+  /** The limit for all files together, read before each write. */
   maxBytes(): number;
   /** Called once for each file whose rows cannot be read, with a message. */
   report?(failure: string): void;
@@ -26,7 +26,7 @@ const BATCH_ROWS = 256;
 export function createSpillFile({ directory, maxBytes, report }: SpillFileOptions): Spill {
   let segments: Segment[] = [];
   let head: { segment: Segment; rows: LedgerRow[] } | null = null;
-  /** Why rows were refused; reset when some are taken, and when the spill is empty. */
+  /** Why rows were refused; cleared when some are taken, and when the spill is empty. */
   let refusal: string | null = null;
   const folder = createSpillFolder(directory, report);
   const writer = createSegmentWriter(directory, {
@@ -38,7 +38,7 @@ export function createSpillFile({ directory, maxBytes, report }: SpillFileOption
     segments.push(...found);
   };
   const inTurn = createTurns();
-  // First of all, the existing files are found.
+  // The existing files are found before anything else.
   void inTurn(look);
   const bytesHeld = () => segments.reduce((sum, segment) => sum + segment.bytes, 0);
 

@@ -1,4 +1,4 @@
-// The folder of the spill: the files that ended processes have left in it, what rows each has, and which cannot be read.
+// The folder of the spill: the files that ended processes have left in it, the rows in each, and files that cannot be read.
 import { readFile, rm } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { messageOf } from '../../model/thrown.ts';
@@ -15,26 +15,26 @@ import {
 } from './spill-segments.ts';
 
 export interface SpillFolder {
-  /** Files to take over that no earlier look found. Never rejects. */
+  /** Files to take over that no earlier look has found. Never rejects. */
   look(): Promise<Segment[]>;
   /** Whether it is time to look again. */
   isDue(): boolean;
   /** The name of a file to write. */
   nextName(): string;
   /**
-   * Null where the file cannot be read: it stays on disk, and another look finds it. Null, too, where another gateway has taken
+   * Returns null where the file cannot be read: it stays on disk, and another look finds it. Also null where another gateway has taken
    * it over. Never rejects.
    */
   read(segment: Segment): Promise<LedgerRow[] | null>;
   /** Never rejects. */
   remove(segment: Segment): Promise<void>;
-  /** Rows that could not be read back. */
+  /** How many rows could not be read back. */
   lost(): number;
   /** What cannot be read or removed; null where all can. */
   lastError: string | null;
 }
 
-/** How often files of other processes are looked for: those that run may spill more, and end. */
+/** How often files of other processes are looked for: running ones may spill more rows, and end. */
 const LOOK_MS = 10_000;
 
 /** @param report called once for each file whose rows cannot be read, with a message. */
@@ -45,10 +45,10 @@ export function createSpillFolder(directory: string, report?: (failure: string) 
   const seen = new Set<string>();
   /** Why files could not be read, as of the latest look. */
   let unfound: readonly string[] = [];
-  /** Rows of files that could not be read, by path: lost until one is read. */
+  /** The number of rows in files that could not be read, by path: they count as lost until the file is read. */
   const unread = new Map<string, number>();
   let damaged = 0;
-  // A clock that is set forward would make the files of processes that run older than the machine's start.
+  // If a clock is set forward, the files of running processes would seem older than the machine's start.
   const bootedAt = bootTime();
   const failed = (error: string): void => {
     folder.lastError = error;
@@ -73,7 +73,7 @@ export function createSpillFolder(directory: string, report?: (failure: string) 
       unfound = errors;
       return segments;
     },
-    // Also after the clock was set back, for as long as it takes to come to that time again.
+    // Also true after the clock was set back, for as long as it takes to reach that time again.
     isDue: () => Math.abs(Date.now() - lookedAt) >= LOOK_MS,
     nextName() {
       const name = segmentName(number);

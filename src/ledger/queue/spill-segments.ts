@@ -11,14 +11,14 @@ export interface Segment {
   bytes: number;
 }
 
-/** A file is read whole, and a batch has rows of one file only. */
+/** In bytes. A file is read whole, and a batch has rows of only one file. */
 const SEGMENT_BYTES = 4 * 1024 * 1024;
-/** Number, and the id of the process that writes it. */
+/** A number, and the id of the process that writes the file. */
 const SEGMENT_NAME = /^(\d+)-(\d+)\.jsonl$/;
 
 /** Appends to one file after the other. */
 export interface SegmentWriter {
-  /** Rejects where the disk does not take it; then the file ends with what was appended before. */
+  /** Rejects where the disk does not take it; the file then ends with what was appended before. */
   append(text: Uint8Array, rows: number): Promise<void>;
   isWriting(segment: Segment): boolean;
   /** The next append begins a new file. */
@@ -41,7 +41,7 @@ export function createSegmentWriter(
   };
 
   const end = async (): Promise<void> => {
-    // Every row is already written: nothing depends on closing.
+    // Every row is already written, so nothing depends on closing.
     await writing?.handle.close().catch(() => undefined);
     writing = null;
   };
@@ -55,7 +55,7 @@ export function createSegmentWriter(
       try {
         await handle.appendFile(text);
       } catch (thrown) {
-        // Part of a row may be in it: the next file begins clean, and this one ends with its last whole row.
+        // The file may contain part of a row: the next file begins clean, and this one is cut after its last whole row.
         await end();
         // If it cannot be truncated either, the partial row is skipped when it is read.
         await truncate(segment.path, segment.bytes).catch(() => undefined);
@@ -69,7 +69,7 @@ export function createSegmentWriter(
   };
 }
 
-/** Another program has removed or moved it: what is appended would not be found. */
+/** Whether another program has removed or moved it, so that what is appended would not be found. */
 async function isAstray({ handle, segment }: { handle: FileHandle; segment: Segment }): Promise<boolean> {
   const [own, found] = await Promise.all([handle.stat(), stat(segment.path).catch(() => null)]);
   return found?.ino !== own.ino || found.dev !== own.dev;
@@ -80,7 +80,7 @@ export function segmentName(number: number): string {
   return `${String(number).padStart(9, '0')}-${process.pid}.jsonl`;
 }
 
-/** This process writes it, or wrote it. */
+/** Whether this process writes or wrote it. */
 export function isOwn({ path }: Segment): boolean {
   return path.endsWith(`-${process.pid}.jsonl`);
 }
@@ -88,18 +88,18 @@ export function isOwn({ path }: Segment): boolean {
 export interface FoundSegments {
   segments: Segment[];
   nextNumber: number;
-  /** One per file or directory that exists and cannot be read. */
+  /** One error for each file or directory that exists and cannot be read. */
   errors: string[];
 }
 
-/** In milliseconds of the clock, as it is set now. */
+/** In milliseconds of the clock as it is set at present. */
 export function bootTime(): number {
   return Date.now() - uptime() * 1_000;
 }
 
 /**
  * @param seen names to skip; those that are dealt with are added.
- * @param bootedAt when the machine was started, at the latest.
+ * @param bootedAt the latest time at which the machine can have started.
  */
 export async function findSegments(
   directory: string,
@@ -119,7 +119,7 @@ export async function findSegments(
     seen.add(name);
     const path = join(directory, name);
     if (isOfAnother(Number(SEGMENT_NAME.exec(name)?.[2]))) {
-      // If the machine was started since, that process id now belongs to another program.
+      // If the machine was started since then, that process id belongs to another program.
       const found = await stat(path).catch(failed(path));
       if (found === null) continue;
       if (found.mtimeMs >= bootedAt) {
@@ -141,7 +141,7 @@ export async function findSegments(
   return { segments, nextNumber: Math.max(0, ...numbers) + 1, errors };
 }
 
-/** Nothing was spilled yet, or could be, or another process has taken the file over. */
+/** Whether nothing was spilled yet or could be, or another process has taken the file over. */
 export function isAbsence(thrown: unknown): boolean {
   const code = codeOf(thrown);
   return code === 'ENOENT' || code === 'ENOTDIR';

@@ -1,22 +1,22 @@
-// Holds rows that the store does not take and memory should not hold: they outlast the process.
+// Holds rows that the store does not take and memory should not hold. They outlast the process.
 import type { LedgerRow } from '../rows/row.ts';
 
 export interface Spill {
-  /** Appends rows; resolves to how many of them, from the first, it took. Never rejects. */
+  /** Appends rows, and resolves to how many of the first ones it took. Never rejects. */
   put(rows: readonly LedgerRow[]): Promise<number>;
-  /** The oldest rows, a batch at most, without removing them. Never rejects. */
+  /** The oldest rows, at most a batch, without removing them. Never rejects. */
   next(): Promise<readonly LedgerRow[]>;
   /** Removes the first `count` of what `next` returned. Never rejects. */
   remove(count: number): Promise<void>;
   held(): SpillHeld;
-  /** Closes after pending operations; what is held stays. */
+  /** Closes after pending operations; what it holds stays. */
   close(): Promise<void>;
 }
 
 interface SpillHeld {
   rows: number;
   bytes: number;
-  /** Rows that were held and could not be read back. */
+  /** How many rows were held and could not be read back. */
   lost: number;
   /** Why the last `put` was not taken in full, or what cannot be read; null if neither. */
   lastError: string | null;

@@ -1,4 +1,4 @@
-// When rows that wait are passed to the store: in batches, soon after they came, later after failures.
+// When waiting rows are passed to the store: in batches, soon after they came, and later after failures.
 import { BATCH_ROWS, type Backlog, toEntry } from './backlog.ts';
 import type { BatchWriter } from './batch-writer.ts';
 import type { FailureLog } from './failure-log.ts';
@@ -19,17 +19,17 @@ export interface WriteLoopOptions {
 export interface WriteLoop {
   /** Called after rows were added to the backlog. */
   added(): void;
-  /** Writes all that waits; also resolves when the store refuses it. */
+  /** Writes all that waits; also resolves where the store refuses it. */
   flush(): Promise<void>;
-  /** Writes no more. */
+  /** Stops writing. */
   stop(): void;
-  /** Rows given up, since the store refused them alone. */
+  /** How many rows were given up, since the store refused them alone. */
   givenUp(): number;
 }
 
-/** Longest wait of a row before it is passed to the store. */
+/** The longest that a row waits before it is passed to the store. */
 const MAX_DELAY_MS = 200;
-/** Half of what GUARANTEES 17 allows: after a failure, too, a row is tried again within the second. */
+/** Half of what GUARANTEES 17 allows: even after a failure, a row is tried again within the second. */
 const MAX_BACK_OFF_MS = 500;
 const FIRST_BACK_OFF_MS = 50;
 
@@ -40,7 +40,7 @@ export function createWriteLoop(options: WriteLoopOptions): WriteLoop {
   let running: Promise<number> | null = null;
   let timer: { cancel: () => void; delayMs: number } | null = null;
 
-  // Rows left by an earlier process.
+  // Rows that an earlier process has left.
   const found = spill.next();
   void found.then(() => armForBacklog());
 
@@ -64,7 +64,7 @@ export function createWriteLoop(options: WriteLoopOptions): WriteLoop {
     else arm(backlog.hasFullBatch() || spill.held().rows > 0 ? 0 : timeLeft());
   };
 
-  /** Until the oldest row has waited `MAX_DELAY_MS`: part of that may have passed while others were written. */
+  /** The time until the oldest row has waited `MAX_DELAY_MS`: part of it may have passed while others were written. */
   const timeLeft = (): number => {
     const time = monotonic();
     return Math.max(0, MAX_DELAY_MS - (time - (backlog.oldest() ?? time)));
@@ -100,8 +100,8 @@ export function createWriteLoop(options: WriteLoopOptions): WriteLoop {
         'first',
       );
     } else {
-      // Rows that were refused alone queue behind the others. They are put back before the spill removes them, so that
-      // a process that ends in between still has them.
+      // Rows that were refused alone wait behind the others. They are put back before the spill removes them, so that a process that ends
+      // in between still has them.
       backlog.putBack(refused, 'last');
       await spill.remove(returning.length);
     }
@@ -116,8 +116,8 @@ export function createWriteLoop(options: WriteLoopOptions): WriteLoop {
       if (timer === null || (timer.delayMs > 0 && backlog.hasFullBatch())) armForBacklog();
     },
     async flush() {
-      // The oldest are written first: once as many as were waiting are done, those are. Two passes without progress: the
-      // whole batch failed, and so did every row tried alone.
+      // The oldest are written first, so the rows that were waiting are done once that many are. After two passes without progress, the
+      // whole batch has failed, and so has every row tried alone.
       await found;
       let left = waiting();
       for (let stuck = 0; stuck < 2 && left > 0; ) {

@@ -1,14 +1,14 @@
 // Binary parts of a JSON body (images, documents, audio in base64): taken out of it as soon as it is known what the
 // ledger keeps, and replaced by references in a store, which keeps each once.
 
-/** A part taken out of a body. */
+/** A part that was taken out of a body. */
 export interface BinaryPart {
   of: 'request' | 'response';
   /** Where it was: the offset in the remaining text of the body, in UTF-16 units. */
   at: number;
-  /** As the body states it. */
+  /** The type that the body states. */
   mediaType: string;
-  /** In shared memory: another thread reads it in place. */
+  /** In shared memory, so that another thread reads it in place. */
   content: Uint8Array<SharedArrayBuffer>;
 }
 
@@ -19,7 +19,7 @@ export interface FoundPart extends Pick<BinaryPart, 'mediaType' | 'content'> {
   end: number;
 }
 
-/** Characters of base64: shorter runs stay in their body. */
+/** In characters of base64: shorter runs stay in their body. */
 const SHORTEST_RUN = 4096;
 /** A run of `SHORTEST_RUN` contains at least one whole probe. */
 const PROBE_EVERY = 2048;
@@ -93,7 +93,7 @@ export interface BinaryReference {
   /** SHA-256 of the bytes, in hexadecimal. */
   hash: string;
   mediaType: string;
-  /** Length of the part itself, not of its base64. */
+  /** The length of the part itself, not of its base64. */
   bytes: number;
 }
 
@@ -117,7 +117,7 @@ function isBase64(text: string, from: number, until: number): boolean {
   return true;
 }
 
-/** A–Z, a–z, 0–9, + and /. */
+/** Whether it is one of A–Z, a–z, 0–9, + and /. */
 function isBase64Code(code: number): boolean {
   return (
     (code >= 97 && code <= 122) || (code >= 65 && code <= 90) || (code >= 47 && code <= 57) || code === 43
@@ -139,7 +139,7 @@ const IN_ADDRESS = /data:([\w.+-]+\/[\w.+-]+)[^"]*;base64,$/;
 const TYPE_KEY = '"(?:media_type|mimeType|mime_type)"\\s*:\\s*"([\\w.+-]+\\/[\\w.+-]+)"';
 const TYPE_BEFORE = new RegExp(`${TYPE_KEY}[^{}]*$`);
 const TYPE_BEHIND = new RegExp(`^"[^{}]*${TYPE_KEY}`);
-/** Anthropic's plain text document, which has a media type too. */
+/** Anthropic's plain text document, which also has a media type. */
 const WORDS = '"type"\\s*:\\s*"text"';
 const WORDS_BEFORE = new RegExp(`${WORDS}[^{}]*$`);
 const WORDS_BEHIND = new RegExp(`^"[^{}]*${WORDS}`);
@@ -152,7 +152,7 @@ function typeAround(before: string, behind: string): string | undefined {
   return (TYPE_BEFORE.exec(before) ?? TYPE_BEHIND.exec(behind))?.[1];
 }
 
-/** Bedrock's, OpenAI's, and the first in Ollama's list. */
+/** The fields of Bedrock and OpenAI, and the first in Ollama's list. */
 const BINARY_FIELD = /"(?:bytes|file_data|b64_json|partial_image_b64|images)"\s*:\s*\[?\s*"$/;
 /** OpenAI's audio has its format beside it. */
 const DATA_FIELD = /"data"\s*:\s*"$/;
@@ -169,7 +169,7 @@ function isField(before: string, behind: string): boolean {
 const BEGINNING = /^(?:iVBORw0KGgo|\/9j\/|R0lGOD|UklGR|JVBERi0|Qk|SUkq|TU0AK)/;
 /** Compressed or encrypted data uses the whole alphabet of base64 within a few hundred characters; text never does. */
 const SIGNS_OF_NOISE = 63;
-/** By then text has used all characters that it will. */
+/** In this length, text has used all the characters that it ever will. */
 const LONGEST_LOOK = 64 * 1024;
 
 function isNoise(base64: string): boolean {

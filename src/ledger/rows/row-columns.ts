@@ -77,7 +77,7 @@ export type RowValues = readonly SqlValue[];
 
 export function rowValues(row: LedgerRow): RowValues {
   const { timing, usage } = row;
-  // Written out: one function per column takes half as long again.
+  // Written out, since one function per column would take half as long again.
   return [
     row.requestId,
     row.timestamp,
@@ -206,8 +206,8 @@ export function kindNamesOf(values: RowValues): SqlValue[] {
 }
 
 /**
- * A value of a row as a number: null is 0. Numbers do not pass through `Number()`: the runtime's compiler takes its result for
- * an integer of 32 bits, and leaves compiled code at every one that is none.
+ * A value of a row as a number, with 0 for null. Numbers do not pass through `Number()`: the runtime's compiler takes its result for
+ * a 32-bit integer, and leaves compiled code at every other number.
  */
 export function numberOf(value: SqlValue | undefined): number {
   return typeof value === 'number' ? value : Number(value);

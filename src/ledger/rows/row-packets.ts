@@ -14,7 +14,7 @@ import type { LedgerRow } from './row.ts';
 /** Short rows in a buffer, read in place by other threads; or the values of a row too long for it, or with binary parts or a packed body. */
 export type RowPacket = SharedArrayBuffer | RowValues;
 
-/** Not by its class, which runtimes that share no memory lack, such as Cloudflare's Workers. */
+/** Not tested by its class, which runtimes without shared memory lack, such as Cloudflare's Workers. */
 export function isBuffer(kept: LedgerRow | RowPacket): kept is SharedArrayBuffer {
   return 'byteLength' in kept;
 }
@@ -27,17 +27,17 @@ export interface PacketWriter {
 /** Buffers for packets: created on demand, and reused. */
 export interface PacketBuffers {
   take(): SharedArrayBuffer;
-  /** Nothing reads them any more. */
+  /** To be called when nothing reads them any more. */
   giveBack(packets: readonly RowPacket[]): void;
 }
 
 const PACKET_BYTES = 128 * 1024;
-/** Where the bodies begin: columns usually need less, and have a third of the buffer. */
+/** Where the bodies begin: columns have a third of the buffer, and usually need less. */
 const BODIES_AT = 40 * 1024;
 const PACKET_ROWS = 32;
 /** A store may keep a packet until its newest row expires: this bounds how much longer others are kept. */
 const PACKET_MS = 3_600_000;
-/** Unused buffers that are kept: more than a batch takes. */
+/** How many unused buffers are kept: more than a batch takes. */
 const MAX_SPARE = 32;
 
 const COLUMNS = COLUMN_NAMES.length;
@@ -89,7 +89,7 @@ export function createPacketWriter(buffers: PacketBuffers = createPacketBuffers(
           }
           buffers.giveBack([fresh.buffer]);
         }
-        // Later rows must stay behind it.
+        // Later rows must come after it.
         open = undefined;
         packets.push(values);
       }
@@ -122,7 +122,7 @@ class OpenPacket {
     return Math.abs(timestamp - this.timestamp) < PACKET_MS;
   }
 
-  /** False where it does not fit: nothing of it is written then. */
+  /** Returns false where it does not fit; nothing of it is written then. */
   write(row: RowValues): boolean {
     const { cells, bytes, latest } = this;
     if (this.rows === PACKET_ROWS) return false;
@@ -163,7 +163,7 @@ class OpenPacket {
     return true;
   }
 
-  /** Returns the end of the text; undefined where it does not fit. */
+  /** Returns the end of the text, or undefined where it does not fit. */
   private writeText(text: string, start: number, end: number): number | undefined {
     // A UTF-16 unit takes at least one byte.
     if (start + text.length > end) return undefined;
@@ -214,11 +214,11 @@ const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** The content of a buffer. An unpaired surrogate has become `\ufffd`. */
 export interface ReadPacket {
-  /** Their columns. */
+  /** The rows' columns. */
   rows: RowValues[];
   /** All bodies as UTF-8, concatenated: a row's request, then its response. A view of the buffer. */
   bodies: Uint8Array;
-  /** The length of each body, in bytes; null: there is none. */
+  /** The length of each body in bytes; null where there is none. */
   lengths: (number | null)[];
 }
 
@@ -250,7 +250,7 @@ export function readPacket(buffer: SharedArrayBuffer): ReadPacket {
   return { rows, bodies: new Uint8Array(buffer, bodiesAt, bodiesEnd - bodiesAt), lengths };
 }
 
-/** The rows of these packets with their bodies, in their order. */
+/** The rows of these packets with their bodies, in the same order. */
 export function readPackets(packets: readonly RowPacket[]): RowValues[] {
   return packets.flatMap((packet) => {
     if (!isBuffer(packet)) return [packet];

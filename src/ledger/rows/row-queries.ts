@@ -16,11 +16,11 @@ export function insertBinaries(binaries: string): string {
 /** Parameter: the hash. */
 export const SELECT_BINARY = 'SELECT content FROM ledger_binary WHERE hash = ?';
 
-/** How many are deleted per transaction: a row may have bodies of a megabyte, and a part may be large. */
+/** How many rows are deleted per transaction: a row may have bodies of a megabyte, and a part may be large. */
 export const EXPIRE_ROWS = 500;
 export const EXPIRE_BINARIES = 20;
 
-/** Parameters: the time before which the last row that used them came, and how many at most. */
+/** Parameters: a time before which the last row that used them came, and how many to delete at most. */
 export const DELETE_UNUSED_BINARIES =
   'DELETE FROM ledger_binary WHERE hash IN ' +
   '(SELECT hash FROM ledger_binary WHERE last_used < ? ORDER BY last_used LIMIT ?)';

@@ -21,14 +21,14 @@ export const ROW_OPERATIONS = [
 export type RowOperation = (typeof ROW_OPERATIONS)[number];
 
 /**
- * Left out of sums, averages and quantiles. Clients send many token counts, all free and very short; what else is forwarded
- * (uploads, lists) costs nothing by itself. Both would distort the figures of answers.
+ * Left out of sums, averages and quantiles, since they would distort the figures of answers: clients send many token counts, which are
+ * free and very short, and other forwarded requests (uploads, lists) cost nothing by themselves.
  */
 export const UNCOUNTED: readonly RowOperation[] = ['count-tokens', 'forward'];
 
 /**
- * Whether something was billed whose price is unknown: what has counts, even if only of a part. An answer of `infer` is, even if it
- * does not say by what.
+ * Whether something was billed whose price is unknown: an answer with counts, even if only of a part of it. An answer of `infer` is, even
+ * without counts.
  */
 export function isUnpriced({
   operation,
@@ -46,9 +46,9 @@ export function isUnpriced({
 export interface Attempt {
   provider: string;
   model: string;
-  /** HTTP status of the upstream, null where it did not answer. */
+  /** The provider's HTTP status; null where it did not answer. */
   status: number | null;
-  /** Null: this attempt served, and its provider did not fail. */
+  /** Null where this attempt served, and its provider did not fail. */
   error: ErrorCode | null;
   message?: string;
   /** For a skipped attempt: how long the request waited for it. */
@@ -66,13 +66,13 @@ export interface Attempt {
   /** Why the target was not asked at all: such an attempt made no call. */
   skipped?: 'breaker_open' | 'keys_set_aside' | 'busy' | 'no_key' | 'budget_spent' | 'rate_limited';
   /**
-   * Continued the answer of the previous attempt, which broke off (`routing.continue_streams`): from where it stopped, or
+   * The attempt continued the answer of the previous one, which broke off (`routing.continue_streams`): from where it stopped, or
    * with an answer of its own that repeats what the client has.
    */
   continued?: 'prefilled' | 'repeated';
-  /** Started beside another that had not answered yet (`routing.hedge_after`). */
+  /** The attempt was started beside another that had not answered yet (`routing.hedge_after`). */
   hedge?: true;
-  /** Of a failed attempt whose provider reported usage. `costUsd` null: unpriced. */
+  /** The usage of a failed attempt, if its provider reported any. If `costUsd` is null, it is unpriced. */
   usage?: Usage;
   costUsd?: number | null;
 }
@@ -82,25 +82,25 @@ export interface Attempt {
  * add up to its `latencyMs`.
  */
 export interface RowTiming {
-  /** Until the last attempt was connected; null where a connection was open already, or where it is unknown. */
+  /** Until the last attempt was connected; null where a connection was open already, or the time is unknown. */
   connectMs: number | null;
-  /** From the request until the last content of the answer; null where there was none. */
+  /** From the request to the last content of the answer; null where there was none. */
   lastTokenMs: number | null;
-  /** Waiting for providers, in all attempts. */
+  /** The time spent waiting for providers, in all attempts. */
   providerMs: number;
-  /** Waiting for a client that does not read. */
+  /** The time spent waiting for a client that does not read. */
   clientMs: number;
-  /** Pauses between attempts. */
+  /** The pauses between attempts. */
   backOffMs: number;
   /** The gateway's own share: the remainder. */
   gatewayMs: number;
-  /** Waits of more than a second (`STALL_MS`) for the next content of a stream. */
+  /** How many waits for the next content of a stream took more than a second (`STALL_MS`). */
   stalls: number;
-  /** The waits for the next content: the longest, the median, the 99th percentile. Null where there was none. */
+  /** The waits for the next content: the longest, the median and the 99th percentile. Null where there was none. */
   longestGapMs: number | null;
   gapP50Ms: number | null;
   gapP99Ms: number | null;
-  /** All of them in the format of `packHistogram`, and their sum. */
+  /** All the waits in the format of `packHistogram`, and their sum. */
   gaps: string | null;
   gapsMs: number;
 }
@@ -127,7 +127,7 @@ export interface RowTrace {
   /** The client's span; null where the trace begins here. */
   parentSpanId: string | null;
   sampled: boolean;
-  /** `tracestate`, as the client sent it; left out where it sent none. */
+  /** `tracestate` as the client sent it; left out where it sent none. */
   state?: string;
 }
 
@@ -138,14 +138,14 @@ export interface LedgerRow {
   agentType: string | null;
   projectId: string | null;
   operation: RowOperation;
-  /** `neutral`: asked through the library. */
+  /** `neutral` means that it was asked through the library. */
   clientDialect: DialectId | 'neutral';
   /**
-   * The last target asked, else the last that was skipped or waited for; null where none was reached, or budgets and rate limits alone
+   * The last target asked, or else the last that was skipped or waited for. Null where none was reached, or only budgets and rate limits
    * kept each from being asked.
    */
   provider: string | null;
-  /** The model that served, else that target's, else the client's. */
+  /** The model that served, or else that target's, or else the client's. */
   model: string | null;
   requestedModel: string | null;
   status: RowStatus;
@@ -160,11 +160,11 @@ export interface LedgerRow {
   /** Time spent waiting for room at a provider, which is part of `overheadMs`; null where nothing waited. */
   queuedMs: number | null;
   timing: RowTiming;
-  /** What was reported. All zero where nothing was: `usageKnown` distinguishes the two. */
+  /** What was reported. All counts are zero if nothing was, which `usageKnown` tells. */
   usage: Usage;
-  /** False where the upstream reported no counts, or one of several that an answer came from did not. */
+  /** False where the provider reported no counts, or one of several that made up the answer did not. */
   usageKnown: boolean;
-  /** Of all attempts together. Null: unpriced. */
+  /** The cost of all attempts together; null where it is unpriced. */
   costUsd: number | null;
   finishReason: string | null;
   /** Why it was routed there; null where it was refused before routing. */
@@ -175,7 +175,7 @@ export interface LedgerRow {
   /** Names of the transformers in use at the last target, in the order in which they apply to requests. */
   transformers: string[];
   lost: string[];
-  /** Number of events, and of token counts, of which something could not be read and was left out. */
+  /** How many events and token counts could not be read in part, so that something was left out. */
   malformedEvents: number;
   errorCode: ErrorCode | null;
   errorMessage: string | null;
@@ -184,7 +184,7 @@ export interface LedgerRow {
   /** Both bodies are without their binary parts. */
   requestBody: string | null;
   responseBody: string | null;
-  /** Instead of `requestBody`: the same as Zstandard of UTF-8, where it was packed before the request ended. */
+  /** The same body as Zstandard of UTF-8, instead of `requestBody`, if it was packed before the request ended. */
   requestZstd?: Uint8Array;
   /** In their order in the bodies; left out where there are none. */
   binaries?: readonly BinaryPart[];

@@ -1,17 +1,17 @@
-// Makes any row storable: whole and bounded counts, bounded names of whole characters, bounded bodies.
+// Makes any row storable, with whole and limited counts, names of whole characters, and limits for names and bodies.
 import { LONGEST_MESSAGE, shortMessage } from '../../model/short-message.ts';
 import { MAX_COUNT, USAGE_COUNTS, type Usage } from '../../model/usage.ts';
 import type { LedgerRow, RowTiming } from './row.ts';
 
-/** Longest body kept, in UTF-16 units (about 1 MB of English). */
+/** The longest body kept, in UTF-16 units (about 1 MB of English). */
 export const MAX_BODY_LENGTH = 1_048_576;
 
-/** In UTF-16 units. A provider may give its model any name. */
+/** In UTF-16 units; a provider may give its model any name. */
 const LONGEST_NAME = 1024;
-/** Clients choose the names of unknown fields, and how many there are. */
+/** The most names of losses: clients choose the names of unknown fields, and how many there are. */
 const MOST_LOST = 100;
 
-/** The row as the ledger keeps it. Counts come from upstreams: none of them may make a row unstorable. */
+/** The row as the ledger keeps it. Counts come from providers, and none of them may make a row unstorable. */
 export function storableRow(row: LedgerRow): LedgerRow {
   if (isStorableRow(row)) return row;
   return {
@@ -103,7 +103,7 @@ export function storableUsage(usage: Usage): Usage {
   return storable;
 }
 
-/** Times come from the clock: none may be a number that SQL lacks. */
+/** Times come from the clock; none may be a number that SQL does not have. */
 function isStorableTiming(timing: RowTiming): boolean {
   return (
     isStorable(timing.connectMs) &&
@@ -144,7 +144,7 @@ function finite(value: number): number {
   return Number.isFinite(value) ? value : 0;
 }
 
-/** The body, or its beginning with a mark that says so. */
+/** The body or, if it is too long, its beginning with a mark that says so. */
 export function cutBody(body: string): string {
   if (body.length <= MAX_BODY_LENGTH) return body;
   // The cut is made before a surrogate pair, not through it.

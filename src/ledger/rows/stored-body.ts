@@ -48,7 +48,7 @@ const MAX_BINARY_BYTES = 16 * 1024 * 1024;
  */
 const LONGEST_RESTORED = 256 * 1024 * 1024;
 
-/** Awaits nothing where no body is long. */
+/** Does not wait where no body is long. */
 export async function packRows(
   rows: readonly RowValues[],
   taken?: BinariesOfRows,
@@ -61,7 +61,7 @@ function isPacked(row: PackedRow | Promise<PackedRow>): row is PackedRow {
   return !(row instanceof Promise);
 }
 
-/** Undefined where a body is long, or binary parts were taken out. */
+/** Returns undefined where a body is long, or binary parts were taken out. */
 function packAtOnce(values: RowValues, taken?: BinariesOfRows): PackedRow | undefined {
   if (taken?.has(String(values[REQUEST_ID])) === true) return undefined;
   const { columns, bodies } = partsOf(values);
@@ -80,7 +80,7 @@ function packedAtOnce(body: SqlValue): PackedBody {
   return isShort(body) ? body.toWellFormed() : Bun.zstdCompressSync(body, { level: SHORT_LEVEL });
 }
 
-/** Not every database can keep NUL in text, nor UTF-8 half of a surrogate pair. */
+/** Not every database can keep NUL in text, and UTF-8 has no half of a surrogate pair. */
 function isShort(body: string): boolean {
   return body.length < SHORTEST_PACKED && !body.includes('\0');
 }
@@ -121,7 +121,7 @@ async function packBody(
   return packText(text);
 }
 
-/** A body without binary parts, truncated, as Zstandard of UTF-8; made on another thread. */
+/** A body without binary parts, truncated, as Zstandard of UTF-8. Another thread packs it. */
 export function packText(body: string): Promise<Uint8Array> {
   return Bun.zstdCompress(cutBody(body));
 }

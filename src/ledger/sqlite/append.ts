@@ -26,7 +26,7 @@ const INSERT_ROW =
   `INSERT INTO ledger_row (${ROW_COLUMNS.join(', ')}) ` +
   `VALUES (${ROW_COLUMNS.map(() => '?').join(', ')}) ON CONFLICT (request_id) DO NOTHING`;
 
-/** In one transaction: all rows that are not in the file yet. */
+/** Adds all rows that are not in the file yet, in one transaction. */
 export type Append = (groups: readonly RowGroup[]) => void;
 
 export function createAppend(file: DatabaseFile, bundles: Bundles, projects: readonly string[]): Append {
@@ -37,7 +37,7 @@ export function createAppend(file: DatabaseFile, bundles: Bundles, projects: rea
   const storedKinds = createStoredKinds(database, projects);
   const addToStoredSums = createSumWriter(database);
 
-  /** False: the row was stored before. */
+  /** Returns false where the row was stored before. */
   function addRow(row: PackedRow, kind: Kind, bundle: number | null, place: number): boolean {
     const { columns, binaries } = row;
     const { changes, lastInsertRowid } = insertRow.run(...columns, kind.id, bundle, place);
@@ -50,7 +50,7 @@ export function createAppend(file: DatabaseFile, bundles: Bundles, projects: rea
   }
 
   const appendAll = database.transaction((groups: readonly RowGroup[]) => {
-    // Asked under the write lock: another program may have migrated the file since the call began.
+    // Asked while the write lock is held: another program may have migrated the file since the call began.
     if (file.hasOtherSchema()) throw new StoreBusy('another program has changed its schema');
     storedKinds.forgetWhereChanged();
     const added: AddedRow[] = [];
@@ -78,7 +78,7 @@ export function createAppend(file: DatabaseFile, bundles: Bundles, projects: rea
   };
 }
 
-/** The kinds in the file, as far as rows needed them. */
+/** The kinds in the file, as far as rows have needed them. */
 function createStoredKinds(database: Database, projects: readonly string[]) {
   const kinds = createKinds(projects);
   const selectKinds = database.query<Kind, [number, number]>(SELECT_OTHERS);
@@ -89,13 +89,13 @@ function createStoredKinds(database: Database, projects: readonly string[]) {
   let version: number | undefined;
 
   return {
-    /** When another program has written: if it restored a backup, the newest kinds are gone, and their numbers are free. */
+    /** Called when another program has written: if it restored a backup, the newest kinds are gone, and their numbers are free. */
     forgetWhereChanged(): void {
       const before = version;
       version = selectVersion.get()?.data_version;
       if (version !== before) kinds.forget();
     },
-    /** Adds it to the file where it is missing. */
+    /** Returns the kind, which is added to the file if it is missing. */
     of(columns: RowValues): Kind {
       const known = kinds.of(columns);
       if (known !== undefined) return known;

@@ -11,9 +11,9 @@ import {
 import { bodyAt, type ReadPacket, readPacket, type RowPacket } from '../rows/row-packets.ts';
 import { type PackedRow, packRows } from '../rows/stored-body.ts';
 
-/** How many are deleted per transaction. */
+/** How many bundles are deleted per transaction. */
 const EXPIRE_BUNDLES = 50;
-/** Parameters: the time before which the newest of their rows came, and how many at most. */
+/** Parameters: a time before which the newest of their rows came, and how many to delete at most. */
 const DELETE_EXPIRED =
   'DELETE FROM ledger_bundle WHERE id IN (SELECT id FROM ledger_bundle WHERE newest < ? ORDER BY newest LIMIT ?)';
 
@@ -25,7 +25,7 @@ const encoder = new TextEncoder();
 /** Rows that came in one packet. */
 export interface RowGroup {
   rows: readonly PackedRow[];
-  /** Bodies of all rows, in their order; null: each row has its own, if any. */
+  /** The bodies of all rows, in their order; null where each row has its own, if any. */
   bundle: Uint8Array | null;
 }
 
@@ -54,10 +54,10 @@ function packBundle({ bodies, lengths }: ReadPacket): Uint8Array | null {
 
 /** The bundles in the file. Callers of `add`, `drop` and `expire` provide the transaction. */
 export interface Bundles {
-  /** The id of the stored bundle; null: the group has none. */
+  /** The id of the stored bundle; null where the group has none. */
   add(group: RowGroup): number | null;
   drop(id: number): void;
-  /** Deletes some of those whose rows are all older (Unix ms); true: no more are left. */
+  /** Deletes some of those whose rows are all older (Unix ms). Returns true where none are left. */
   expire(before: number): boolean;
   /** The rows, with their bodies where those are in a bundle. */
   withBodies(rows: readonly SqlRow[]): Promise<SqlRow[]>;
@@ -83,7 +83,7 @@ export function createBundles(database: Database): Bundles {
     expire: (before) => removeExpired.run(before, EXPIRE_BUNDLES).changes < EXPIRE_BUNDLES,
     async withBodies(rows) {
       const found = new Map<SqlRow, Pick<SqlRow, 'request_body' | 'response_body'>>();
-      // One after the other: a page may need a thousand bundles, each far larger than the part that is needed.
+      // Read one after the other: a page may need a thousand bundles, each far larger than the part that is needed.
       for (const [id, together] of Map.groupBy(rows, ({ bundle }) => bundle)) {
         const content = id == null ? undefined : select.get(id)?.content;
         if (content === undefined) continue;
@@ -100,7 +100,7 @@ type OpenBundle = Pick<ReadPacket, 'bodies' | 'lengths'>;
 async function openBundle(content: Uint8Array): Promise<OpenBundle> {
   const bytes = await Bun.zstdDecompress(content);
   const start = bytes.indexOf(LINE_END) + 1;
-  // Written by `packBundle`.
+  // `packBundle` wrote it.
   const lengths = JSON.parse(bytes.toString('utf8', 0, start)) as (number | null)[];
   return { bodies: bytes.subarray(start), lengths };
 }

@@ -6,23 +6,23 @@ import { migrate, STEPS, versionOf } from './schema.ts';
 
 /** How long a writer waits for another process's transaction. */
 const BUSY_MS = 2000;
-/** More than the WAL usually needs. */
+/** In bytes, more than the WAL usually needs. */
 const LOG_BYTES = 32 * 1024 * 1024;
 /** SQLite's own files beside an open one. */
 const LOGS = ['-wal', '-shm'];
 
 export interface DatabaseFile {
   readonly database: Database;
-  /** It was removed, moved or replaced: what is written goes where nobody will look. */
+  /** Whether it was removed, moved or replaced, so that what is written goes where nobody will look. */
   isAstray(): boolean;
-  /** So was its WAL: what is written is lost with this process, and whoever else opens the file lacks it, or finds it damaged. */
+  /** Whether its WAL was too: what is written is lost with this process, and whoever else opens the file lacks it or finds it damaged. */
   hasLostLog(): boolean;
   /**
-   * Another program truncated it. SQLite notices only when it reads a missing page: until then it would write what it
+   * Whether another program truncated it. SQLite notices only when it reads a missing page: until then it would write what it
    * has in memory and in the WAL around the hole.
    */
   isCut(): boolean;
-  /** Another program migrated it to a newer schema, or put back a copy with an older one. */
+  /** Whether another program migrated it to a newer schema, or restored a copy with an older one. */
   hasOtherSchema(): boolean;
   close(): void;
 }
@@ -44,7 +44,7 @@ export function openDatabaseFile(path: string): DatabaseFile {
     hasLostLog,
     isCut() {
       const size = sizeOf(path);
-      // VACUUM shortens it as well, and then the database reports the smaller size.
+      // VACUUM also shortens it, but then the database reports the smaller size.
       const isWhole = size >= longest || (size > 0 && sizeIn(database) < longest);
       if (isWhole) longest = size;
       return !isWhole;

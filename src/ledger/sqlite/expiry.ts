@@ -1,11 +1,11 @@
-// Deletes what is older than the retention from the ledger's file, some of it per call, and what was counted of it.
+// Deletes what is older than the retention from the ledger's file, a part per call, together with its counts.
 import type { Database } from 'bun:sqlite';
 import { countPlaces, type ExpiredRow } from '../expired-places.ts';
 import { DELETE_EXPIRED, DELETE_UNUSED_BINARIES, EXPIRE_BINARIES, EXPIRE_ROWS } from '../rows/row-queries.ts';
 import { OLDEST_MINUTE, SUBTRACT_KEPT } from '../sums/sum-queries.ts';
 import type { Bundles } from './bundle.ts';
 
-/** @param before Unix ms. `isDone`: nothing older is left. */
+/** @param before Unix ms. `isDone` means that nothing older is left. */
 export type Expire = (before: number) => { rows: number; isDone: boolean };
 
 export function createExpiry(database: Database, bundles: Bundles): Expire {

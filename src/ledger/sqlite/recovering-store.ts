@@ -1,4 +1,4 @@
-// An SQLite store that outlives its file: it sets a damaged one aside and starts a new one, also where the file is gone.
+// An SQLite store that outlives its file: it sets a damaged file aside and starts a new one, also where the file is gone.
 import { existsSync, renameSync } from 'node:fs';
 import { createSqliteStore, type SqliteStore } from './store.ts';
 import type { ValueStore } from '../store-messages.ts';
@@ -74,10 +74,10 @@ export function createRecoveringSqliteStore(
   };
 }
 
-/** What is done about the file at `path` before it is opened again, while it is closed. Returns what to report. */
+/** Repairs what is wrong at `path` while the file is closed, before it is opened again. Returns what to report. */
 type Mend = (path: string) => string | null;
 
-/** Undefined where nothing is wrong with the file that the store has open. */
+/** Returns undefined where nothing is wrong with the file that the store has open. */
 function mendFor(store: SqliteStore): Mend | undefined {
   if (store.isAstray()) return leave;
   if (store.hasLostLog()) return replaceLog;
@@ -85,14 +85,14 @@ function mendFor(store: SqliteStore): Mend | undefined {
   return store.hasOtherSchema() ? () => null : undefined;
 }
 
-/** Otherwise rows would go into a file that nobody finds, without any error. */
+/** The file is left alone: otherwise rows would go into one that nobody finds, without any error. */
 function leave(path: string): string {
   return existsSync(path)
     ? `the file at ${path} is no longer the ledger's: new rows go there, and earlier ones are in the file before it`
     : `the ledger's file is gone from ${path}: a new one was started, and earlier rows are in the old one, if it was moved`;
 }
 
-/** What it holds went into the ledger's file when that was closed, which gets another. */
+/** The content of the WAL went into the ledger's file when that was closed, and it gets a new WAL. */
 function replaceLog(path: string): string {
   return (
     `another program removed ${path}-wal or ${path}-shm, which belong to the ledger while it is in use: ` +
@@ -112,7 +112,7 @@ export function isDamage(thrown: unknown): thrown is Error {
   return code === 'SQLITE_NOTADB' || code.startsWith('SQLITE_CORRUPT');
 }
 
-/** Renames the file, and those that belong to it; returns the new name. */
+/** Renames the file and those that belong to it, and returns the new name. */
 function setAside(path: string): string {
   const day = new Date().toISOString().slice(0, 10);
   let aside = `${path}.damaged-${day}`;

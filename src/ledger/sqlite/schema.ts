@@ -348,7 +348,7 @@ export const STEPS: readonly string[] = [
   `,
 ];
 
-/** How many steps the file has taken. */
+/** How many steps were applied to the file. */
 export function versionOf(database: Database): number {
   return database.query<{ user_version: number }, []>('PRAGMA user_version').get()?.user_version ?? 0;
 }
@@ -366,6 +366,6 @@ export function migrate(database: Database): void {
     for (const step of STEPS.slice(found)) database.run(step);
     if (found < STEPS.length) database.run(`PRAGMA user_version = ${STEPS.length}`);
   });
-  // Immediate: of two processes that start together, the second waits and finds the migration done.
+  // Immediate, so that of two processes that start together the second waits and finds the migration done.
   steps.immediate();
 }

@@ -9,7 +9,7 @@ type Measure = (typeof MEASURES)[number];
 /** Counts by bucket. */
 type Histograms = Record<Measure, number[]>;
 
-/** As stored, in the format of `packHistogram`. */
+/** In the stored form, that of `packHistogram`. */
 export type PackedHistograms = Record<Measure, string>;
 
 export interface TimedRow {
@@ -21,7 +21,7 @@ export interface TimedRow {
 
 export type ModelName = Pick<ModelTotals, 'provider' | 'model'>;
 
-/** One model in one span of time. Names are never null: '' stands for none. */
+/** One model in one span of time. Names are never null: '' means that there is none. */
 export interface HistogramPlace extends ModelName {
   span: number;
   start: number;
@@ -70,7 +70,7 @@ export function createHistogramTally(): HistogramTally {
   }
 }
 
-/** Stored counts with these added. `kept`: those stored so far, if any. */
+/** The stored counts with these added. @param kept the counts stored so far, if any. */
 export function packedSum(counts: Histograms, kept?: PackedHistograms): PackedHistograms {
   const sum = copyOf(counts);
   if (kept !== undefined) addKept(sum, kept);

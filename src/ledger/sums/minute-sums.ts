@@ -6,7 +6,7 @@ const HOUR = 60;
 const DAY = 24 * HOUR;
 
 export interface MinuteKeeper {
-  /** Once an hour, the oldest minute to keep, when older ones are to be deleted; null: not now. */
+  /** Once an hour, the oldest minute to keep, so that older ones can be deleted; otherwise null. */
   due(newestMinute: number | null): number | null;
 }
 
@@ -15,7 +15,7 @@ export function createMinuteKeeper(): MinuteKeeper {
   return {
     due(newestMinute) {
       if (newestMinute === null) return null;
-      // Further away it is due: the clock was ahead, and was set back.
+      // If it is further away, the clock was ahead and has been set back: then it is due.
       if (newestMinute < doneUntil && newestMinute >= doneUntil - DAY) return null;
       doneUntil = newestMinute + HOUR;
       return oldestMinute(newestMinute * MINUTE_MS);

@@ -15,10 +15,10 @@ import {
   withMinutes,
 } from './sum-spans.ts';
 
-/** Content came more than once and its tokens are known, so that it has a speed (../speed.ts). */
+/** Content came more than once and its tokens are known, so that the answer has a speed (../speed.ts). */
 const FLOWED = "status = 'success' AND usage_known = 1 AND gaps IS NOT NULL AND last_token_ms > ttft_ms";
 
-/** As `isUnpriced` (../rows/row.ts). */
+/** The same as in `isUnpriced` (../rows/row.ts). */
 const HAS_COUNTS = '(usage_known = 1 OR input_tokens > 0 OR output_tokens > 0)';
 const UNPRICED = `cost_usd IS NULL AND (${HAS_COUNTS} OR (operation = 'infer' AND status = 'success'))`;
 
@@ -62,7 +62,7 @@ const SUMS: readonly (readonly [column: string, field: keyof Totals, overRows: s
 const COLUMNS = SUMS.map(([column]) => column).join(', ');
 const OVER_ROWS = SUMS.map(([column, , overRows]) => `${overRows} AS ${column}`).join(', ');
 
-/** The names of a place's sums; `kept`: how many of its rows still exist. */
+/** The names of a place's sums; `kept` counts its rows that still exist. */
 export const SUM_FIELDS = ['kept', ...SUMS.map(([, field]) => field)] as const;
 
 const ADDED = ['kept', ...SUMS.map(([column]) => column)];
@@ -78,10 +78,10 @@ export function addToSums(sums: string): string {
   );
 }
 
-/** An hour or a day, and what `COUNTED` kinds have in it together: the values of its sums in their order. */
+/** An hour or a day, and the sums of all `COUNTED` kinds in it, in their order. */
 export const TOTAL_COLUMNS = `span, start, ${COLUMNS}`;
 
-/** As `addToSums`. */
+/** Like `addToSums`. */
 export function addToTotals(totals: string): string {
   return (
     `INSERT INTO ledger_total (${TOTAL_COLUMNS}) ${totals} ON CONFLICT (span, start) DO UPDATE SET ` +
@@ -100,7 +100,7 @@ function adding(table: string, columns: readonly string[]): string {
 export const SUBTRACT_KEPT =
   'UPDATE ledger_sum SET kept = kept - ? WHERE span = ? AND start = ? AND kind = ?';
 
-/** Of the table `ledger_spread`: its name is older than the rest's. */
+/** A place in the table `ledger_spread`, whose name is older than the others'. */
 export const HISTOGRAM_PLACE = 'span, start, provider, model';
 export const HISTOGRAMS = MEASURES.join(', ');
 
@@ -124,19 +124,19 @@ function toSpan({ unit, from, until }: RangePart): SqlValue[] {
   return unit === 'row' ? [from, until] : [spanOf(unit), from, until];
 }
 
-/** The newest minute with sums; null: there is none. */
+/** The newest minute with sums; null where there is none. */
 export async function newestMinute(ask: Ask): Promise<number | null> {
   const sql = `SELECT MAX(start) AS newest FROM ledger_sum WHERE span = ${MINUTE}`;
   return (await ask<{ newest: number | null }>({ sql, values: [] }))[0]?.newest ?? null;
 }
 
-/** Returns as `oldest` the oldest minute with sums; null: there is none. */
+/** Returns as `oldest` the oldest minute with sums; null where there is none. */
 export const OLDEST_MINUTE = `SELECT MIN(start) AS oldest FROM ledger_sum WHERE span = ${MINUTE}`;
 
 /** Parameter: the oldest minute to keep. */
 export const DELETE_MINUTES = `DELETE FROM ledger_sum WHERE span = ${MINUTE} AND start < ?`;
 
-/** Sums of a window by kind: one row per kind and place. */
+/** The sums of a window by kind, one row per kind and place. */
 function sumsIn({ since, until }: SumWindow, newestMinute: number | null): SumQuery {
   const sums = `SELECT kind, ${COLUMNS} FROM ledger_sum WHERE`;
   if (since === null) return { sql: `${sums} span = ${SPANS.all} AND start = 0`, values: [] };
@@ -156,10 +156,10 @@ function sumsIn({ since, until }: SumWindow, newestMinute: number | null): SumQu
 const FIELDS = SUMS.map(([column, field]) => `${column} AS "${field}"`).join(', ');
 const TOTALS = SUMS.map(([column, field]) => `COALESCE(SUM(${column}), 0) AS "${field}"`).join(', ');
 
-/** Groups by number first, which takes a third of the time: each kind comes many times, and names are long. */
+/** Groups by the kind's number first, which takes a third of the time: each kind comes many times, and names are long. */
 const BY_KIND = `SELECT kind, ${SUMS.map(([column]) => `${REAL.has(column) ? `SUM(${column})` : whole(column)} AS ${column}`).join(', ')}`;
 
-/** One row per combination of these names; '' stands for no name. `newestMinute`: null where it is not needed. */
+/** One row per combination of these names; '' means no name. @param newestMinute null where it is not needed. */
 export function selectTotals(
   window: SumWindow,
   names: readonly Dimension[],
@@ -176,7 +176,7 @@ export function selectTotals(
   };
 }
 
-/** One row per step and combination of these names, in any order; '' stands for no name. */
+/** One row per step and combination of these names, in any order; '' means no name. */
 export function selectSeries(
   { step, from, until, project }: SeriesRequest,
   names: readonly Dimension[],
@@ -198,7 +198,7 @@ function ofProject(project: string | undefined): SumQuery {
   return project === undefined ? { sql: '', values: [] } : { sql: ' AND project = ?', values: [project] };
 }
 
-/** For at least one model: one row per model and place in the window. */
+/** One row per model and place in the window. @param models at least one. */
 export function selectHistograms(models: readonly ModelName[], window: SumWindow): SumQuery {
   const since = window.since === null ? null : Math.floor(window.since / HOUR_MS) * HOUR_MS;
   const parts = partsOfRange({ from: since, until: null });

@@ -1,39 +1,39 @@
-// The spans of time over which sums are kept: each request is counted in its hour, in its day and in all time, so
-// that no query adds up more than some hours and some days.
+// The spans of time for which sums are kept: each request is counted in its hour, in its day and in all time, so that no query adds up more
+// than some hours and some days.
 
-/** The numbers are stored; the places of each span are numbered from 1970. */
+/** These numbers are stored. The places of each span are numbered from 1970 on. */
 export const SPANS = { all: 0, hour: 1, day: 24 } as const;
 
-/** Minutes are stored like a span among the sums, with a number of their own. */
+/** Minutes are stored among the sums like a span, with a number of their own. */
 export const MINUTE = -1;
 
 export const MINUTE_MS = 60_000;
 export const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const DAY_HOURS = 24;
-/** Later than every place, and within the range of each store's column. */
+/** A place later than all others, within the range of each store's column. */
 const END_OF_TIME = 2 ** 31 - 1;
 
-/** Longer windows begin at a whole hour, so that none needs older minutes. */
+/** Longer windows begin at a whole hour, so that older minutes are not needed. */
 const EXACT_MS = DAY_MS;
-/** How long minutes are kept: there are many. */
+/** How long minutes are kept, of which there are many. */
 const MINUTES_MS = EXACT_MS + HOUR_MS;
 
-/** Where a window that is to begin at `since` really begins. @param retentionMs how long rows are kept; null: for ever. */
+/** Where a window that should begin at `since` really begins. @param retentionMs how long rows are kept; null means for ever. */
 export function startOfWindow(since: number, now: number, retentionMs: number | null): number {
   const age = now - since;
   if (age > EXACT_MS) return Math.floor(since / HOUR_MS) * HOUR_MS;
-  // Part of a minute is summed from its rows, which may have expired.
+  // A part of a minute is summed from its rows, which may have expired.
   return age > (retentionMs ?? age) ? Math.floor(since / MINUTE_MS) * MINUTE_MS : since;
 }
 
-/** In Unix ms, `until` exclusive; null: without end. */
+/** In Unix ms; `until` is exclusive, and null means no end. */
 export interface TimeRange {
   from: number | null;
   until: number | null;
 }
 
-/** Rows of one hour, from and until in Unix ms, or sums, from and until in numbers of places; `until` exclusive. */
+/** Rows of one hour, with `from` and `until` in Unix ms, or sums, with the numbers of places; `until` is exclusive. */
 export interface RangePart {
   unit: 'row' | 'minute' | 'hour' | 'day';
   from: number;
@@ -65,14 +65,12 @@ export function partsOfRange({ from, until }: TimeRange): RangePart[] {
   ];
 }
 
-/**
- * The same with minutes instead of rows, where there are any. `newestMinute`: the newest with sums; null: there is none.
- */
+/** The same with minutes instead of rows where they exist. @param newestMinute the newest with sums; null where there is none. */
 export function withMinutes(parts: readonly RangePart[], newestMinute: number | null): RangePart[] {
   return parts.flatMap((whole) => {
     if (whole.unit !== 'row' || newestMinute === null) return [whole];
     const minutes = { from: Math.ceil(whole.from / MINUTE_MS), until: Math.floor(whole.until / MINUTE_MS) };
-    // Older ones may have been deleted, or be of late rows only and incomplete.
+    // Older ones may have been deleted, or be incomplete since they contain only late rows.
     if (minutes.from < newestMinute - EXACT_MS / MINUTE_MS || minutes.from >= minutes.until) return [whole];
     return [
       ...part('row', minutes.until * MINUTE_MS, whole.until),

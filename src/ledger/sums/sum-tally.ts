@@ -8,13 +8,13 @@ import { MINUTE, MINUTE_MS, placesOf, SPANS } from './sum-spans.ts';
 export type SumValues = readonly number[];
 
 export interface SumTally {
-  /** @param kind its number. */
+  /** @param kind the number of the row's kind. */
   add(row: RowValues, kind: number): void;
   /** One entry per place. */
   sums(): SumValues[];
-  /** One entry per hour and day: of all kinds that are counted. */
+  /** One entry per hour and day, with the sums of all kinds that are counted. */
   totals(): SumValues[];
-  /** The newest minute that has rows; null: none. */
+  /** The newest minute that has rows; null where none has. */
   newestMinute(): number | null;
 }
 
@@ -75,7 +75,7 @@ export function createSumTally(): SumTally {
   }
 }
 
-/** Adds to the values of a place, which stand after what identifies it. */
+/** Adds to the values of a place, which follow those that identify it. */
 function addTo(places: Map<string, number[]>, place: readonly number[], values: readonly number[]): void {
   const key = place.join(' ');
   const known = places.get(key);
@@ -128,13 +128,13 @@ const OF_ROW: Record<(typeof SUM_FIELDS)[number], (row: RowValues) => number> = 
 
 const ADDED = SUM_FIELDS.map((field) => OF_ROW[field]);
 
-/** Null adds nothing. */
+/** Null counts as 0. */
 function numberAt(column: string): (row: RowValues) => number {
   const at = columnAt(column);
   return (row) => numberOf(row[at]);
 }
 
-/** The time over which content came: 0 where it came at once, or its tokens are not known (../speed.ts). */
+/** The time in which content came; 0 where it came at once, or its tokens are not known (../speed.ts). */
 function flowMs(row: RowValues): number {
   if (row[STATUS] !== ('success' satisfies RowStatus) || row[USAGE_KNOWN] !== 1) return 0;
   if (row[GAPS] === null || row[LAST_TOKEN] === null || row[TTFT] === null) return 0;

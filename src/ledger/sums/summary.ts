@@ -1,5 +1,5 @@
-// The sums of a window as the pages show them: totals, those of each name, the models with most requests. One query to the
-// store returns them all, by their names; here they are added up.
+// The sums of a window as the pages show them: totals, the sums of each name, and the most used models. One query to the store returns the
+// sums by names, and they are added up here.
 import type { PeriodBounds } from '../../model/calendar-period.ts';
 import type { Ask } from '../audit/cells.ts';
 import type { Spending } from '../budgets/budget-book.ts';
@@ -27,7 +27,7 @@ export async function totalsOf(ask: Ask, window: SummaryRequest['window']): Prom
   return (await summarise(ask, { window, by: [], models: 0 })).totals;
 }
 
-/** Periods consist of whole hours. Spending that a fast clock recorded in a later period does not count yet. */
+/** Periods consist of whole hours. What a fast clock recorded as spent in a later period does not count yet. */
 export async function spendingIn(ask: Ask, { start, end }: PeriodBounds): Promise<Spending[]> {
   const window = { since: start, until: end };
   const groups = await ask<Group>(selectTotals(window, ['provider', 'model', 'agent', 'project'], null));
@@ -45,7 +45,7 @@ function isWholeHours({ since }: SummaryRequest['window']): boolean {
   return since === null || since % HOUR_MS === 0;
 }
 
-/** Only models of which a provider answered or refused requests. */
+/** Only models with requests that a provider answered or refused. */
 function mostAsked(groups: readonly Group[], limit: number): (Totals & ModelName)[] {
   const found = new Map<string, Totals & ModelName>();
   if (limit === 0) return [];
