@@ -143,6 +143,30 @@ describe('a stream', () => {
     expect((await full.row(0)).status).toBe('success');
   });
 
+  test.each<[prompt: unknown, n: number | undefined, wanted: number]>([
+    ['a', undefined, 1],
+    [['a', 'b', 'c'], undefined, 3],
+    [['a', 'b'], 2, 4],
+    // One prompt, in tokens.
+    [[1, 2, 3], 2, 2],
+    [[[1, 2], [3]], undefined, 2],
+  ])(
+    'of the prompt %j, with n %p, has %d ends, also those of alternatives that never began',
+    async (prompt, n, wanted) => {
+      const ends = (count: number) =>
+        Array.from({ length: count }, (_, index) => chunk([choice('a', 'stop', index)])).join('');
+      for (const [count, status] of [
+        [wanted - 1, 'truncated'],
+        [wanted, 'success'],
+      ] as const) {
+        if (count === 0) continue;
+        const lab = setup(replyWith(ends(count)));
+        await (await lab.post(PATH, { ...ask, prompt, ...(n && { n }) })).text();
+        expect((await lab.row(0)).status).toBe(status);
+      }
+    },
+  );
+
   test('reports an error inside it once', async () => {
     const error = `data: ${JSON.stringify({ error: { message: 'out of memory', type: 'server_error' } })}\n\n`;
     const lab = setup(replyWith(chunk([choice('x')]) + error + DONE));
