@@ -179,8 +179,9 @@ function isWithin(over: Promise<void>, ms: number, sooner?: Promise<void>): Prom
   });
 }
 
-function isEventStream({ headers }: Response): boolean {
-  return headers.get('content-type') === 'text/event-stream';
+/** Not for the answer to a HEAD, which has the headers alone: nothing would tell that it is over. */
+function isEventStream({ headers, body }: Response): boolean {
+  return headers.get('content-type') === 'text/event-stream' && body !== null;
 }
 
 function isHealthCheck(request: Request): boolean {

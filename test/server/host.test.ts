@@ -2,6 +2,7 @@
 import { describe, expect, spyOn, test } from 'bun:test';
 import type { ByteSink, MakeBody } from '../../src/gateway/response/byte-source.ts';
 import { connectRaw } from '../support/raw-client.ts';
+import { ClientConnection } from '../../src/server/client-connection.ts';
 import { createHttpHost, type HostOptions, type HttpHost } from '../../src/server/host.ts';
 import { ListenError } from '../../src/server/listen.ts';
 import { eventually } from '../support/time-limit.ts';
@@ -376,6 +377,16 @@ describe('draining', () => {
     expect(await view.drain(60_000)).toBe(0);
     const answer = await stalled({});
     expect(await answer.drain(1)).toBe(1);
+  });
+
+  test('keeps nothing of a HEAD of the live view', async () => {
+    const headers = { 'content-type': 'text/event-stream' };
+    const host = createHost({ fetch: async () => new Response(null, { headers }) });
+    await fetch(host.url, { method: 'HEAD' });
+    const closeAfter = spyOn(ClientConnection.prototype, 'closeAfter');
+    await host.drain(0);
+    expect(closeAfter).not.toHaveBeenCalled();
+    closeAfter.mockRestore();
   });
 
   test('waits no longer than it is asked to', async () => {
