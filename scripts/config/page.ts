@@ -188,7 +188,7 @@ const PREFACE = [
   'a warning, and the others work. A file has at most 1 MB, 100 levels and 1,000 YAML aliases.',
   '',
   '- **Secrets** are `env:NAME`, `credential:NAME` (stored encrypted by `sluice credentials store NAME`; a running',
-  '  gateway picks up a change and logs its name), `file:PATH` (relative to the configuration file) or the value itself.',
+  '  gateway picks up a change and logs its name), `file:PATH` (relative to the configuration file; a change is picked up as well) or the value itself.',
   '- **Durations** are `500ms`, `10s`, `2m`, `1h30m`, `30d`; **sizes** are `512KB`, `64MB`, `1GB`, in powers of 1024.',
   '- **Targets** are `provider` or `provider/model`, split at the first `/`.',
   '- For completion in an editor, begin a YAML file with',

@@ -5,7 +5,7 @@ import { readText } from './load-text.ts';
 import type { ProviderTls, TlsConfig } from './resolved.ts';
 import type { ProviderTlsReading, TlsProblem, TlsReading } from './resolve-server.ts';
 import { unreadable } from './secrets.ts';
-import { stampOfTls } from './watch.ts';
+import { stampOfAll } from './watch.ts';
 import { messageOf } from '../model/thrown.ts';
 
 const CERTIFICATE =
@@ -17,7 +17,7 @@ const READ_BY_OTHERS = 0o004;
 /** Never throws: what is wrong is in `problems`. */
 export function loadTls(files: TlsConfig['files']): TlsReading {
   // Taken before the files are read, so that no change is missed.
-  const stamp = stampOfTls(files);
+  const stamp = stampOfAll(Object.values(files));
   const pair = readPair(files, 'the server’s own certificate');
   if ('problem' in pair) return { tls: null, problems: [pair.problem] };
   const { cert, key, chain } = pair;
@@ -37,7 +37,7 @@ export function loadTls(files: TlsConfig['files']): TlsReading {
 
 /** The same for a provider's `tls`. @param files `cert` and `key` are both given, or neither. */
 export function loadProviderTls(files: ProviderTls['files']): ProviderTlsReading {
-  const stamp = stampOfTls(files);
+  const stamp = stampOfAll(Object.values(files));
   const tls: ProviderTls = {
     cert: null,
     key: null,

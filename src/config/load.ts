@@ -11,6 +11,7 @@ import { resolveConfig } from './resolve.ts';
 import { unreadable } from './secrets.ts';
 import type { ResolveSources } from './resolve-server.ts';
 import type { ResolvedConfig } from './resolved.ts';
+import { stampOf } from './watch.ts';
 import { codeOf } from '../model/thrown.ts';
 
 export interface LoadOptions {
@@ -126,9 +127,15 @@ function finish(
   let config: ResolvedConfig | null = null;
   if (parsed.file !== null) {
     const fromConfig = (name: string) => secretPath(name, path ?? options.directory);
+    const stamps = new Map<string, string | undefined>();
     const resolution = resolveConfig(parsed.file, {
       environment: options.environment,
-      readFile: (name) => readText(fromConfig(name)),
+      readFile: (name) => {
+        const file = fromConfig(name);
+        // Taken before the file is read, so that no change is missed.
+        if (!stamps.has(file)) stamps.set(file, stampOf(file));
+        return readText(file);
+      },
       credential: options.credential ?? null,
       tls: ({ cert, key }) => loadTls({ cert: fromConfig(cert), key: fromConfig(key) }),
       providerTls: (paths) =>
@@ -138,7 +145,8 @@ function finish(
       ...(options.overrides !== undefined && { overrides: options.overrides }),
     });
     problems.push(...resolution.problems);
-    config = resolution.config;
+    const secretFiles = [...stamps].map(([file, stamp]) => ({ path: file, stamp }));
+    config = { ...resolution.config, secretFiles };
   }
   if (problems.some((problem) => problem.severity === 'fatal')) config = null;
   const located = worthReading(problems).map((problem) =>

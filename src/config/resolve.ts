@@ -55,6 +55,7 @@ export function resolveConfig(file: ConfigFile, sources: ResolveSources): Resolu
     rateLimits: resolveRateLimits(file, providers, problems),
     redis: resolveRedis(file, sources, problems),
     transformers,
+    secretFiles: [],
   };
   return { config, problems };
 }

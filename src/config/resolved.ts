@@ -35,6 +35,15 @@ export interface ResolvedConfig {
   /** Null: this gateway counts `rateLimits` alone. */
   redis: RedisConfig | null;
   transformers: TransformersConfig;
+  /** Those that `file:PATH` names, filled in by the loader of the configuration; what they hold is in the other sections. */
+  secretFiles: SecretFile[];
+}
+
+export interface SecretFile {
+  /** Absolute. */
+  path: string;
+  /** Identifies its state when it was read; undefined if there was none. */
+  stamp: string | undefined;
 }
 
 /** What all transformers need, wherever they are configured. */

@@ -38,21 +38,19 @@ export function watchStore(path: string, seen: string | undefined, onChange: () 
   return watchState({ stamp, read: stamp, seen, onChange });
 }
 
-/** Paths of PEM files that belong together: a certificate and its key, and authorities. */
-export type TlsFiles = Readonly<Partial<Record<'cert' | 'key' | 'ca', string>>>;
-
 /**
- * Calls `onChange` when files were replaced, once for several at a time. The returned function stops it.
- * @param seen `stampOfTls`, taken before they were read.
+ * Calls `onChange` when files that belong together (a certificate and its key) were replaced, once for several at a time. The returned
+ * function stops it.
+ * @param seen `stampOfAll`, taken before they were read.
  */
-export function watchCertificate(files: TlsFiles, seen: string, onChange: () => void): () => void {
-  const stamp = () => stampOfTls(files);
+export function watchTogether(paths: readonly string[], seen: string, onChange: () => void): () => void {
+  const stamp = () => stampOfAll(paths);
   return watchState({ stamp, read: stamp, seen, onChange });
 }
 
 /** Identifies the state of the files; different after every change of one of them. */
-export function stampOfTls(files: TlsFiles): string {
-  return Object.values(files).map(stampOf).join(' ');
+export function stampOfAll(paths: readonly string[]): string {
+  return paths.map(stampOf).join(' ');
 }
 
 /** In milliseconds: a file that does not exist yet is not urgent. */

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import {
   awaitFile,
   stampOf,
-  stampOfTls,
-  watchCertificate,
+  stampOfAll,
   watchConfigFile,
   watchStore,
+  watchTogether,
 } from '../../src/config/watch.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -220,10 +220,10 @@ test('each file of a certificate counts, and several that change together are on
   };
   renew('cert', 'key', 'ca');
   let told = 0;
-  const seen = stampOfTls(files);
+  const seen = stampOfAll(Object.values(files));
   // Renewed between being read and being watched.
   renew('cert');
-  const stop = watchCertificate(files, seen, () => told++);
+  const stop = watchTogether(Object.values(files), seen, () => told++);
   const tell = () => {
     for (let turn = 0; turn < 2; turn++) looks.look();
     return told;

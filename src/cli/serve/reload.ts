@@ -1,4 +1,4 @@
-// What happens to a running gateway when the configuration file, a module, the server's certificate or a stored credential
+// What happens to a running gateway when the configuration file, a module, a certificate, a stored credential or a file with a secret
 // changes.
 import { formatProblem, type LoadedConfig, type LoadOptions, loadConfig } from '../../config/load.ts';
 import type { ConfigProblem } from '../../config/problem.ts';
@@ -29,6 +29,7 @@ export type Change =
   | { of: 'configuration' }
   | { of: 'module'; file: string }
   | { of: 'certificate'; file: string }
+  | { of: 'secret file'; file: string }
   | ({ of: 'credential' } & ChangedCredentials);
 
 /** A secret may have been stored as a name by mistake. */
@@ -61,7 +62,7 @@ export async function reloadConfig(change: Change, options: ReloadOptions): Prom
 interface ChangedConfig {
   /** The file in its present state. */
   asItIs: LoadedConfig;
-  /** The configuration to apply: the file's or, if that is refused and only a key or a certificate has changed, the previous one. */
+  /** The configuration to apply: the file's or, if that is refused and only a secret or a certificate has changed, the previous one. */
   loaded: LoadedConfig;
   /** The credentials that it names. */
   named: ReadonlySet<string>;
@@ -86,7 +87,7 @@ async function readChanged(
     overrides: { host, port },
   };
   const asItIs = await loadWithCode(judged);
-  const isRenewal = change.of === 'credential' || change.of === 'certificate';
+  const isRenewal = change.of !== 'configuration' && change.of !== 'module';
   if (!isRenewal || asItIs.config !== null || inUse.text === null) return { asItIs, loaded: asItIs, named };
   // A key or certificate that was replaced must not wait until someone has corrected the file.
   const before = await loadWithCode({ ...judged, text: inUse.text });
@@ -135,8 +136,8 @@ function successOf(change: Change): string {
 
 /** The change as fields of the log. */
 export function fieldsOf(change: Change, path: string | null): LogFields {
-  if (change.of === 'module' || change.of === 'certificate') return { file: change.file };
   if (change.of === 'configuration') return { file: path };
+  if (change.of !== 'credential') return { file: change.file };
   const { stored, deleted, problem } = change;
   return {
     ...(stored.length > 0 && { stored: stored.map(redact) }),

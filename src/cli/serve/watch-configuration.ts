@@ -1,7 +1,8 @@
-// Watches what a running gateway's configuration consists of (its file, modules, certificates, stored credentials), and applies changes.
+// Watches what a running gateway's configuration consists of (its file, modules, certificates, stored credentials, files with secrets),
+// and applies changes.
 import { findConfigFile, type LoadedConfig } from '../../config/load.ts';
-import type { ResolvedConfig } from '../../config/resolved.ts';
-import { awaitFile, stampOf, watchCertificate, watchConfigFile, watchStore } from '../../config/watch.ts';
+import type { ResolvedConfig, SecretFile } from '../../config/resolved.ts';
+import { awaitFile, stampOf, watchConfigFile, watchStore, watchTogether } from '../../config/watch.ts';
 import { vaultPath } from '../../credentials/vault.ts';
 import { createTurns } from '../../model/turns.ts';
 import { moduleFile } from '../../server/load-modules.ts';
@@ -72,16 +73,30 @@ function watchChanges(
 ): Watched {
   const { load, started, apply } = options;
   const directory = moduleDirectory({ path }, load);
-  const watchNamed = ({ transformers, providers, server }: ResolvedConfig) => {
+  const watchNamed = ({ transformers, providers, server, secretFiles }: ResolvedConfig) => {
     const stops = transformers.modules.map((module) => {
       const file = moduleFile(module, directory);
       return watchStore(file, module.stamp, () => reload({ of: 'module', file }));
     });
     for (const { files, stamp } of [server, ...providers].flatMap(({ tls }) => tls ?? [])) {
       const file = files.cert ?? Object.values(files).join(', ');
-      stops.push(watchCertificate(files, stamp, () => reload({ of: 'certificate', file })));
+      stops.push(watchTogether(Object.values(files), stamp, () => reload({ of: 'certificate', file })));
     }
+    if (secretFiles.length > 0) stops.push(watchSecrets(secretFiles));
     return stops;
+  };
+  const watchSecrets = (files: readonly SecretFile[]) => {
+    const paths = files.map((file) => file.path);
+    const seen = files.map((file) => file.stamp).join(' ');
+    return watchTogether(paths, seen, () => {
+      // Without it a provider would be disabled, though it may only be on its way from one place to another.
+      const gone = files.filter((file) => file.stamp !== undefined && stampOf(file.path) === undefined);
+      if (gone.length === 0) reload({ of: 'secret file', file: paths.join(', ') });
+      else
+        options.log('warn', 'a secret file is gone; its secret stays in use', {
+          file: gone.map((file) => file.path).join(', '),
+        });
+    });
   };
   const inTurn = createTurns();
   const reload = (change: Change) =>
