@@ -187,6 +187,14 @@ describe('what stands where keys stand', () => {
       '{"headers":{"x-lab-secret":"[redacted]","x-lab":"a"}}',
     ],
     ['{"headers":{"X-Api-Key":"opaque"}}', '{"headers":{"X-Api-Key":"[redacted]"}}'],
+    // A value with quotation marks of its own.
+    [
+      '{"headers":{"X-Auth":"Digest \\"opaque\\", a=\\"b\\"","x-lab":"a"}}',
+      '{"headers":{"X-Auth":"[redacted]","x-lab":"a"}}',
+    ],
+    ['{"x-lab-secret":"a\\"opaque\\\\"}', '{"x-lab-secret":"[redacted]"}'],
+    ['Authorization: Token token="0123abc"', 'Authorization: Token token="[redacted]"'],
+    ['{"Authorization":"Token token=\\"0123abc\\""}', '{"Authorization":"Token token=\\"[redacted]\\""}'],
     ['{"client_secret":"0123abcd"}', '{"client_secret":"[redacted]"}'],
     [
       'host:bedrock.test\nx-amz-security-token:FQoGZXIvYXdzEJr//////////wEaDA==\n',

@@ -108,7 +108,7 @@ const SHAPES: readonly Shape[] = [
   ),
   named('authorization', `authorization${IS}basic\\s+`, '[\\w+/=-]+'),
   // Only what cannot be a word of prose: contains a digit or a mask, or is long.
-  named('authorization', `authorization${IS}(?:token\\s+)?`, BEHIND_NAME),
+  named('authorization', `authorization${IS}(?:token\\s+(?:token=${QUOTE})?)?`, BEHIND_NAME),
   named('x-sluice-key', `x-sluice-key${IS}`, BEHIND_NAME),
   named('api-key', `api-key${IS}`, BEHIND_NAME),
   named('api_key', `api_key${IS}`, BEHIND_NAME),
@@ -159,10 +159,15 @@ function named(hint: string, name: string, value: string): Shape {
 
 /**
  * The value of a header whose name ends in this way, among those that the provider is to send to an MCP server. In JSON, letters alone are
- * enough there, but not in JSON within JSON, which is what people talk about.
+ * enough there, but not in JSON within JSON, which is what people talk about. Its escapes are counted, since the runtime remembers each
+ * repetition of a group.
  */
 function inHeaders(name: string, before = ''): Shape {
-  return named(name, `${name}(?<="x(?:-[\\w-]{0,40})?${before}${name})":\\s*"`, '[^"\\\\]{6,}');
+  return named(
+    name,
+    `${name}(?<="x(?:-[\\w-]{0,40})?${before}${name})":\\s*"`,
+    `(?=(?:[^"\\\\]|\\\\.){6})(?:[^"\\\\]+|\\\\.){1,1000}`,
+  );
 }
 
 /**
