@@ -116,6 +116,12 @@ describe('what is named', () => {
     expect(unreadFields({ messages }, known)).toEqual([]);
   });
 
+  test('the number of a call that Open WebUI sends to Ollama is not', () => {
+    const call = { index: 0, id: 'c', function: { name: 'f', arguments: {} } };
+    const messages = [{ role: 'assistant', content: '', tool_calls: [call] }];
+    expect(unreadFields({ messages }, DIALECTS['ollama-chat'].client.known)).toEqual([]);
+  });
+
   test('what Codex notes on each item for itself is not', () => {
     const noted = { internal_chat_message_metadata_passthrough: { turn_id: 't', create_time: 1 } };
     const call = { type: 'function_call', call_id: 'c', name: 'a', arguments: '{}', ...noted };

@@ -8,7 +8,13 @@ export const KNOWN: KnownRequest = {
       content: true,
       thinking: true,
       images: true,
-      tool_calls: { id: true, type: true, function: { index: true, name: true, arguments: true } },
+      tool_calls: {
+        id: true,
+        type: true,
+        // Open WebUI's copy of `function.index`.
+        index: true,
+        function: { index: true, name: true, arguments: true },
+      },
       tool_name: true,
       tool_call_id: true,
       name: true,
