@@ -1,6 +1,7 @@
 // Whether the names in an entry of `rate_limits` or `costs.budgets` can match any request.
 import { compileGlob } from '../model/glob.ts';
 import { suggestion } from '../model/nearest.ts';
+import { patternDoubt } from './model-pattern.ts';
 
 interface Doubt {
   key: 'provider' | 'model';
@@ -18,6 +19,8 @@ export function doubtsOfNames(
     const message = `no provider is named ${provider}${suggestion(provider, providers)}: nothing counts against this ${what}`;
     return [{ key: 'provider', message }];
   }
+  const doubt = patternDoubt(model ?? '');
+  if (doubt !== undefined) return [{ key: 'model', message: doubt }];
   const [prefix = ''] = model?.split('/', 1) ?? [];
   if (model == null || prefix === model || !providers.includes(prefix) || !fits(prefix)) return [];
   const rest = model.slice(prefix.length + 1);

@@ -3,6 +3,7 @@ import { PROVIDER_KINDS } from '../providers/kinds.ts';
 import type { TransformerEntry } from '../transformers/entry.ts';
 import type { Transformer } from '../transformers/transformer.ts';
 import { suggestion } from '../model/nearest.ts';
+import { patternDoubt } from './model-pattern.ts';
 import { type ConfigProblem, formatKeyPath, type KeyPath, type Severity } from './problem.ts';
 import type {
   PatternConfig,
@@ -67,6 +68,8 @@ export function resolveRouting(file: ConfigFile, context: RoutingContext): Routi
     sessionAffinity: routing.session_affinity,
     agentRules: rulesBy(routing.agent_rules, 'agent_rules', rule),
     modelMappings: routing.model_mappings.flatMap((mapping, index) => {
+      const doubt = patternDoubt(mapping.from);
+      if (doubt !== undefined) report('warning', ['model_mappings', index, 'from'], doubt);
       const found = rule(mapping, ['model_mappings', index], mapping.from);
       return found === undefined ? [] : [{ from: mapping.from, rule: found }];
     }),

@@ -141,3 +141,17 @@ test('a budget or rate limit of a model is warned of where its name begins like 
     ),
   );
 });
+
+test('a budget or rate limit is warned of where its model is a pattern of another language', () => {
+  const names = [{ model: 'gpt-?' }, { model: 'gpt-*' }];
+  const { said } = resolve({
+    providers: { simulator: {} },
+    costs: { budgets: names.map((name) => ({ limit_usd: 5, per: 'day', ...name })) },
+    rate_limits: names.map((name) => ({ requests: 5, per: 'minute', ...name })),
+  });
+  const why = '"?" stands only for itself here: write * for any text';
+  expect(said.filter((text) => text.includes('.model'))).toEqual([
+    `warning costs.budgets[0].model: ${why}`,
+    `warning rate_limits[0].model: ${why}`,
+  ]);
+});

@@ -146,6 +146,21 @@ describe('routing', () => {
     ]);
   });
 
+  test('a mapping is warned of where its name is a pattern of another language', () => {
+    const said = (from: string) =>
+      resolve({ routing: { model_mappings: [{ from, to: 'simulator/x' }] } }).said;
+    for (const [from, sign] of [
+      ['gpt-?', '?'],
+      ['^gpt-*', '^'],
+      ['gpt-.*', '.'],
+      ['*-mini$', '$'],
+    ] as const)
+      expect(said(from)).toEqual([
+        `warning routing.model_mappings[0].from: "${sign}" stands only for itself here: write * for any text`,
+      ]);
+    for (const from of ['*', 'gpt-4.*', 'a/b-1.5[1m]']) expect(said(from)).toEqual([]);
+  });
+
   test('the chain loses disabled targets with a warning, and takes no unknown one', () => {
     const fallback_chain = ['anthropic/claude-x', 'simulator/a/b', 'openai', 'nowhere/x', 'simulator/'];
     const { config, said } = resolve({ routing: { fallback_chain } }, { ANTHROPIC_API_KEY: 'k' });
