@@ -36,8 +36,8 @@ export function buildModelFields(
   const built = buildReasoning(request, facts, losses);
   const { topK } = request;
   if (topK === undefined) return built;
-  const place =
-    facts.family === 'claude' && !built.thinks ? { top_k: topK } : novaTopK(topK, facts.family, losses);
+  const takesTopK = facts.family === 'claude' && !built.thinks && !traitsOf(facts.model).fixedSampling;
+  const place = takesTopK ? { top_k: topK } : novaTopK(topK, facts.family, losses);
   if (place === undefined) losses.lost('top_k');
   return { ...built, fields: { ...built.fields, ...place } };
 }

@@ -193,13 +193,14 @@ describe('what a family of models takes', () => {
     });
   });
 
-  test('Claude has top_k among its own fields, Nova among its own, others not', async () => {
+  test('Claude has top_k among its own fields until 4.7, which refuses it, Nova among its own, others not', async () => {
     const top = async (model: string, topK = 7) => {
       const body = { model, max_tokens: 9, top_k: topK, messages: HI };
       const { sent, lost } = await asked('/v1/messages', body);
       return [sent.additionalModelRequestFields, lost];
     };
     expect(await top(CLAUDE)).toEqual([{ top_k: 7 }, '']);
+    expect(await top(NEWEST)).toEqual([undefined, 'top_k']);
     expect(await top(NOVA)).toEqual([{ inferenceConfig: { topK: 7 } }, '']);
     expect((await top(NOVA, 250))[0]).toEqual({ inferenceConfig: { topK: 128 } });
     expect(await top(LLAMA)).toEqual([undefined, 'top_k']);
