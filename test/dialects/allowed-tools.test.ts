@@ -86,6 +86,11 @@ describe('providers without a word for it', () => {
 });
 
 describe('providers with a word for it', () => {
+  const definition = { dialect: 'anthropic-messages', fields: {} } as const;
+  const limited: Tool = {
+    ...{ type: 'server', name: 'web_search', definition },
+    search: { blockedDomains: ['example.com'], others: [] },
+  };
   const chatList = [
     { type: 'function', function: { name: 'a' } },
     { type: 'custom', custom: { name: 'b' } },
@@ -117,7 +122,6 @@ describe('providers with a word for it', () => {
   });
 
   test('a search that another dialect’s client offered is allowed in OpenAI’s words', () => {
-    const definition = { dialect: 'anthropic-messages', fields: {} } as const;
     const search: Tool = { type: 'server', name: 'web_search', definition, search: { others: [] } };
     const { body } = PROVIDER_SIDES['openai-responses'].buildRequest(
       ask({ tools: [...TOOLS, search], allowedTools: ['a', 'web_search'] }),
@@ -127,6 +131,30 @@ describe('providers with a word for it', () => {
       { type: 'function', name: 'a' },
       { type: 'web_search' },
     ]);
+  });
+
+  test.each(['openai-chat', 'openai-responses'] as const)(
+    'none may be called where OpenAI has none of them, %s: an empty list is refused',
+    (wire) => {
+      const built = (type: 'auto' | 'required') =>
+        PROVIDER_SIDES[wire].buildRequest(
+          ask({ toolChoice: { type }, tools: [...TOOLS, limited], allowedTools: ['web_search'] }),
+          { model: 'gpt-5', quirks: { allowedTools: true, customTools: true } },
+        );
+      const lost = { feature: 'tools.web_search', outcome: 'lost' } as const;
+      expect(built('auto')).toMatchObject({ body: { tool_choice: 'none' }, losses: [lost] });
+      const { body, losses } = built('required');
+      expect(body.tool_choice).toBe('none');
+      expect(losses).toMatchObject([lost, { feature: 'tool_choice', outcome: 'lost' }]);
+    },
+  );
+
+  test('a search that OpenAI does not have in this form is not among those allowed', () => {
+    const { body } = PROVIDER_SIDES['openai-responses'].buildRequest(
+      ask({ tools: [...TOOLS, limited], allowedTools: ['a', 'web_search'] }),
+      { model: 'gpt-5', quirks: {} },
+    );
+    expect(body.tool_choice).toHaveProperty('tools', [{ type: 'function', name: 'a' }]);
   });
 
   test('another server of the Responses dialect gets the allowed tools alone', () => {

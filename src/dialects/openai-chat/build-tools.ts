@@ -1,7 +1,7 @@
 // Neutral tools and tool choice → `tools`, `tool_choice`, `parallel_tool_calls`.
 import type { JsonObject } from '../../model/json/json.ts';
 import type { FunctionTool, NeutralRequest, ServerTool, Tool, ToolChoice } from '../../model/request.ts';
-import { allowedOf } from '../shared/tools/allowed-tools.ts';
+import { allowedOf, noneAllowed } from '../shared/tools/allowed-tools.ts';
 import { freeTextFunction } from '../shared/tools/free-text-tool.ts';
 import { ungroupedTools } from '../shared/tools/plain-tools.ts';
 import { functionFields } from '../openai/schemas.ts';
@@ -61,7 +61,8 @@ export function buildTools(request: NeutralRequest, scope: BuildScope): JsonObje
   else if (request.allowedTools !== undefined) {
     const listed = allowedOf(request).flatMap((tool) => listTool(tool, customNames));
     const mode = choice?.type ?? 'auto';
-    fields.tool_choice = { type: 'allowed_tools', allowed_tools: { mode, tools: listed } };
+    const list = { type: 'allowed_tools', allowed_tools: { mode, tools: listed } };
+    fields.tool_choice = listed.length > 0 ? list : noneAllowed(request, losses);
   } else if (choice !== undefined) fields.tool_choice = buildToolChoice(choice, customNames);
   if (request.parallelToolCalls !== undefined) fields.parallel_tool_calls = request.parallelToolCalls;
   return fields;

@@ -1,7 +1,7 @@
 // `tools` and `tool_choice` of a provider request.
 import { asObject, type JsonObject } from '../../model/json/json.ts';
 import type { CustomTool, FunctionTool, NeutralRequest, ServerTool, Tool } from '../../model/request.ts';
-import { allowedOf } from '../shared/tools/allowed-tools.ts';
+import { allowedOf, noneAllowed } from '../shared/tools/allowed-tools.ts';
 import { broughtNames, uniqueName } from './additional-tools.ts';
 import type { BuildScope } from './build-content.ts';
 import { functionFields } from '../openai/schemas.ts';
@@ -61,15 +61,17 @@ export function buildTools(request: NeutralRequest, scope: BuildScope, traits: M
     return {};
   }
   const fields: JsonObject = tools.length === 0 ? {} : { tools };
+  const isSent = (tool: Tool) => tool.type !== 'server' || hosted.has(tool) || brought.has(uniqueName(tool));
   if (choice?.type === 'tool') {
-    const isSent = (tool: Tool) => tool.type !== 'server' || hosted.has(tool);
     const chosen = request.tools.find((tool) => tool.name === choice.name && isSent(tool));
     const [named] = chosen === undefined ? [] : listTool(chosen);
     if (named !== undefined) fields.tool_choice = named;
     else losses.lost('tool_choice');
   } else if (request.allowedTools !== undefined) {
     const mode = choice?.type ?? 'auto';
-    fields.tool_choice = { type: 'allowed_tools', mode, tools: allowedOf(request).flatMap(listTool) };
+    const listed = allowedOf(request).filter(isSent).flatMap(listTool);
+    const list = { type: 'allowed_tools', mode, tools: listed };
+    fields.tool_choice = listed.length > 0 ? list : noneAllowed(request, losses);
   } else if (choice !== undefined) fields.tool_choice = choice.type;
   if (request.parallelToolCalls !== undefined) fields.parallel_tool_calls = request.parallelToolCalls;
   return fields;

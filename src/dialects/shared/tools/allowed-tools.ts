@@ -1,6 +1,6 @@
 // "Only these of the declared tools": to providers that cannot be told so, only these tools are declared.
 import type { JsonObject } from '../../../model/json/json.ts';
-import type { NeutralRequest, Tool, ToolChoice } from '../../../model/request.ts';
+import type { NeutralRequest, Tool } from '../../../model/request.ts';
 import type { LossReport } from '../losses/loss-report.ts';
 import { invalid } from '../read-field.ts';
 
@@ -47,13 +47,14 @@ export function declareAllowed(request: NeutralRequest, losses: LossReport): Neu
   if (allowedTools === undefined) return request;
   const tools = allowedOf(request);
   if (tools.length === request.tools.length) return rest;
-  // A history with calls must not be sent without tools, so all stay declared, and none may be called.
-  if (tools.length === 0) {
-    if (rest.toolChoice?.type === 'required') losses.lost('tool_choice', NONE_DECLARED);
-    return { ...rest, toolChoice: NONE };
-  }
+  // A history with calls must not be sent without tools, so all stay declared.
+  if (tools.length === 0) return { ...rest, toolChoice: { type: noneAllowed(request, losses) } };
   losses.approximated('tool_choice', ALLOWED_DECLARED);
   return { ...rest, tools };
 }
 
-const NONE: ToolChoice = { type: 'none' };
+/** The choice where no allowed tool is declared: none may be called. */
+export function noneAllowed({ toolChoice }: NeutralRequest, losses: LossReport): 'none' {
+  if (toolChoice?.type === 'required') losses.lost('tool_choice', NONE_DECLARED);
+  return 'none';
+}
