@@ -582,6 +582,17 @@ describe('a tool that the provider runs, and that must be called', () => {
     },
   );
 
+  test.each<ProviderDialectId>(['anthropic-messages', 'openai-chat', 'bedrock-converse', 'gemini'])(
+    'is chosen by nobody where none at all is sent, as one of those of which any is to be called, at %s',
+    (wire) => {
+      const files = { type: 'file_search', vector_store_ids: ['vs_1'] };
+      const choice = { tool_choice: 'required' };
+      const { body, names } = asked('openai-responses', [files], wire, undefined, {}, choice);
+      expect([body.tools, body.tool_choice, body.toolConfig]).toEqual([undefined, undefined, undefined]);
+      expect(names).toContain('lost tool_choice');
+    },
+  );
+
   test('is chosen by nobody where it is one of several MCP servers', () => {
     const server = (server_label: string) => ({
       ...{ type: 'mcp', server_label, server_url: `https://${server_label}.test/` },

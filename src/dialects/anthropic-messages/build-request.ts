@@ -81,8 +81,7 @@ export function buildRequest(
   const { system, turns } = buildConversation(told, traits, losses, found, mcp.names);
   const heldBack = asObject(placeholder);
   if (heldBack !== undefined) tools.push(heldBack);
-  const chosen = buildToolChoice(request, tools, losses);
-  const choice = tools.length === 0 && !native ? undefined : chosen;
+  const choice = buildToolChoice(request, tools, losses);
   const facts = {
     traits,
     native,

@@ -123,14 +123,18 @@ function makeStrict(wire: JsonObject, losses: LossReport): void {
   wire.input_schema = strictSchema(asObject(wire.input_schema) ?? {}, 'tools.strict', losses);
 }
 
-/** Undefined if it equals the default. @param sent the tools that are declared. */
+/** Undefined if it equals the default, or if there is nothing to choose. @param sent the tools that are declared. */
 export function buildToolChoice(
   request: NeutralRequest,
   sent: readonly JsonObject[],
   losses: LossReport,
 ): JsonObject | undefined {
-  const { parallelToolCalls } = request;
+  const { parallelToolCalls, extension } = request;
   const toolChoice = choiceAmong(sent, request, losses);
+  if (sent.length === 0 && extension?.dialect !== ID) {
+    if (toolChoice?.type === 'required' || toolChoice?.type === 'tool') losses.lost('tool_choice');
+    return undefined;
+  }
   if (toolChoice === undefined && parallelToolCalls !== false) return undefined;
   const choice: JsonObject = { type: 'auto' };
   if (toolChoice !== undefined) {
