@@ -3,7 +3,12 @@ import { describe, expect, test } from 'bun:test';
 import { effortsOf } from '../../src/dialects/openai/efforts.ts';
 import { PROVIDER_SIDES } from '../../src/dialects/registry.ts';
 import type { JsonObject } from '../../src/model/json/json.ts';
-import type { NeutralRequest, ReasoningEffort, ReasoningSettings } from '../../src/model/request.ts';
+import type {
+  NeutralRequest,
+  ReasoningEffort,
+  ReasoningSettings,
+  ServerTool,
+} from '../../src/model/request.ts';
 import { PROVIDER_KINDS } from '../../src/providers/kinds.ts';
 
 const { quirks = {} } = PROVIDER_KINDS.find(({ kind }) => kind === 'openai') ?? {};
@@ -89,6 +94,20 @@ describe.each(['openai-chat', 'openai-responses'] as const)('%s', (dialect) => {
       expect(body).not.toContainAnyKeys(['temperature', 'top_p']);
       expect(lost.slice(0, 2)).toEqual(['temperature', 'top_p']);
     }
+  });
+});
+
+test('`minimal` is refused beside what OpenAI runs, so that it is the next effort there', () => {
+  const definition = { dialect: 'gemini', fields: { googleSearch: {} } } as const;
+  const search: ServerTool = { type: 'server', name: 'googleSearch', definition, search: { others: [] } };
+  const reasoning = { effort: 'minimal' } as const;
+  const sent = (tools: NeutralRequest['tools']) =>
+    asked('openai-responses', 'gpt-5', { tools, reasoning }).body.reasoning;
+  expect(sent([search])).toEqual({ effort: 'low' });
+  expect(sent([{ type: 'function', name: 'f' }])).toEqual({ effort: 'minimal' });
+  // The search is not sent.
+  expect(sent([{ ...search, search: { blockedDomains: ['example.com'], others: [] } }])).toEqual({
+    effort: 'minimal',
   });
 });
 

@@ -87,7 +87,8 @@ export function buildRequest(given: NeutralRequest, options: BuildOptions): Buil
   Object.assign(body, buildSampling(request, native, traits, losses));
   const { reasoning } = request;
   if (reasoning !== undefined) {
-    const built = native ? repeatReasoning(reasoning) : buildReasoningSettings(reasoning, traits, losses);
+    const taken = withEffortsBeside(asArray(body.tools) ?? [], traits);
+    const built = native ? repeatReasoning(reasoning) : buildReasoningSettings(reasoning, taken, losses);
     if (!isEmpty(built)) body.reasoning = built;
   }
   const { verbosity } = request;
@@ -201,6 +202,18 @@ function wantsReasoningBack(
 
 function isOwnCall({ extension }: ToolCallPart): boolean {
   return extension?.dialect === ID;
+}
+
+/** "The following tools cannot be used with reasoning.effort 'minimal': web_search." So it is of all that OpenAI runs. */
+function withEffortsBeside(tools: readonly JsonValue[], traits: ModelTraits): ModelTraits {
+  const { efforts } = traits;
+  if (efforts === undefined || !tools.some(isHosted)) return traits;
+  return { ...traits, efforts: efforts.filter((effort) => effort !== 'minimal') };
+}
+
+function isHosted(tool: JsonValue): boolean {
+  const { type } = asObject(tool) ?? {};
+  return type !== 'function' && type !== 'custom' && type !== 'namespace';
 }
 
 function isInterpreter(tool: JsonValue): boolean {
