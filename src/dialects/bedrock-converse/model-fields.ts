@@ -75,7 +75,10 @@ function buildReasoning(request: NeutralRequest, facts: FieldFacts, losses: Loss
       return { fields: Object.keys(asked).length === 0 ? {} : { reasoning: asked }, thinks: false };
     }
     case 'gpt-oss':
-      return { fields: { reasoning_effort: levelOf(reasoning, losses) ?? 'low' }, thinks: false };
+      return {
+        fields: { reasoning_effort: levelOf(reasoning, losses) ?? leastLevel(losses) },
+        thinks: false,
+      };
     case 'nova':
     case 'other':
       if (reasoning.mode !== 'off' && reasoning.effort !== 'none')
@@ -132,6 +135,11 @@ function buildClaude(
   const betas = [...betasOf(fields), ...interleavingBeta(fields, reasoning, traits)];
   if (betas.length > 0) fields.anthropic_beta = betas;
   return { fields, thinks: thinking !== undefined && thinking.type !== 'disabled' };
+}
+
+function leastLevel(losses: LossReport): string {
+  losses.approximated('thinking', 'the model always thinks: sent as effort `low`');
+  return 'low';
 }
 
 const LEVELS: Record<Exclude<ReasoningEffort, 'none'>, 'low' | 'medium' | 'high'> = {

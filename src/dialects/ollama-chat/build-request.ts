@@ -111,8 +111,13 @@ function spelledOut(value: JsonValue): JsonValue {
   return value ? {} : { not: {} };
 }
 
-/** Models that take levels instead of a switch. */
+/** Models that take levels instead of a switch, which they ignore. https://docs.ollama.com/capabilities/thinking */
 const LEVELS = /gpt-oss/;
+
+function leastLevel(losses: LossReport): string {
+  losses.approximated('thinking', 'the model always thinks: sent as `low`');
+  return 'low';
+}
 
 /**
  * A model that can think does so unless told otherwise, and one that cannot refuses the field. Therefore thinking is only
@@ -126,7 +131,7 @@ function buildThink(
 ): JsonValue | undefined {
   if (reasoning === undefined) return undefined;
   const { mode, effort, budgetTokens, summary } = reasoning;
-  if (isOff(reasoning)) return false;
+  if (isOff(reasoning)) return isOwn || !LEVELS.test(model) ? false : leastLevel(losses);
   reportSummary(summary, false, losses);
   if (effort === undefined && budgetTokens !== undefined && LEVELS.test(model)) {
     const level = effortForBudget(budgetTokens);

@@ -356,6 +356,15 @@ describe('settings', () => {
     expect(lost).toEqual(level === effort ? [] : ['approximated reasoning_effort']);
   });
 
+  test.each([{ mode: 'off' }, { effort: 'none' }] as const)(
+    '%j, which such a model ignores, is low',
+    (off) => {
+      const { rest, lost } = build({ reasoning: off }, 'gpt-oss:20b');
+      expect(rest).toEqual({ think: 'low' });
+      expect(lost).toEqual(['approximated thinking']);
+    },
+  );
+
   test('a budget of tokens for such a model is the level that stands for it', () => {
     const { rest, lost } = build({ reasoning: { mode: 'on', budgetTokens: 1_024 } }, 'gpt-oss:20b');
     expect(rest).toEqual({ think: 'low' });

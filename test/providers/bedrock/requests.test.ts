@@ -248,6 +248,12 @@ describe('what a family of models takes', () => {
     expect(lost).toBe(named);
   });
 
+  test('gpt-oss, which always thinks, thinks little where it is to think not at all, and this is named', async () => {
+    const { sent, row } = await chat('openai.gpt-oss-120b-1:0', { reasoning_effort: 'none' });
+    expect(sent.additionalModelRequestFields).toEqual({ reasoning_effort: 'low' });
+    expect(row.lost).toContain('thinking (approximated: the model always thinks: sent as effort `low`)');
+  });
+
   test('Nova 2 is not asked for high effort beside a limit of tokens, which it refuses', async () => {
     const effort = async (body: JsonObject) => {
       const { sent, row } = await chat('us.amazon.nova-2-lite-v1:0', { reasoning_effort: 'high', ...body });
