@@ -93,11 +93,12 @@ export function resolveForced(forced: string, model: string, config: ResolvedCon
 
 /** The provider that the header names. Throws GatewayError `unknown_model` naming the remedy. */
 export function forcedProvider(forced: string, config: ResolvedConfig): ProviderConfig {
-  if (forced === '') {
-    const remedy = 'write "provider" or "provider/model" there, or leave the header out';
-    throw new GatewayError('unknown_model', `x-sluice-target is empty; ${remedy}`);
-  }
   const [wanted = forced] = forced.split('/');
+  if (wanted === '') {
+    const what = forced === '' ? 'empty' : `"${forced}", which names no provider`;
+    const remedy = 'write "provider" or "provider/model" there, or leave the header out';
+    throw new GatewayError('unknown_model', `x-sluice-target is ${what}; ${remedy}`);
+  }
   const provider = config.providers.find(({ name }) => name === wanted);
   if (provider === undefined) throw notEnabled(wanted, config, `x-sluice-target names "${forced}"`);
   return provider;

@@ -172,12 +172,12 @@ export const CASES: BadInput[] = [
     says: /^x-sluice-target is empty; .*leave the header out/,
   },
   {
-    name: 'a forced target that is no target',
+    name: 'a forced target without a provider',
     body: GOOD,
-    headers: { 'x-sluice-target': '/' },
+    headers: { 'x-sluice-target': '/m' },
     status: 404,
     code: 'unknown_model',
-    says: /x-sluice-target.*enabled: /,
+    says: /^x-sluice-target is "\/m", which names no provider; write "provider" or "provider\/model" there/,
   },
   // A GET may list what was answered there (OpenAI's stored completions).
   { name: 'PUT', method: 'PUT', status: 405, code: 'invalid_request', says: /use POST/ },
