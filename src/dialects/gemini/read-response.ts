@@ -18,8 +18,8 @@ type ReadMedia = (inlineData: JsonObject) => ToolResultContent | undefined;
  * `{name, content}` and `{name, error}`, with the function's name (github.com/vercel/ai,
  * packages/google/src/convert-to-google-messages.ts), RubyLLM's `{name, content: [{text}]}`, and Pydantic AI's `{return_value}`
  * (github.com/pydantic/pydantic-ai, pydantic_ai/messages.py: `RETURN_VALUE_KEY`). LangChain and Strands put a list of parts into
- * `{output}`, ADK an MCP server's whole result in place of the object (mcp_tool.py), and Google's SDK for Python into `{result}` or
- * `{error}`. Any other object is the result itself.
+ * `{output}`, LangChain for JavaScript into `{result}`, ADK an MCP server's whole result in place of the object (mcp_tool.py), and
+ * Google's SDK for Python into `{result}` or `{error}`. Any other object is the result itself.
  */
 export function readResponse(response: JsonValue | undefined, name: string, readMedia: ReadMedia): Returned {
   if (!isObject(response)) return said(response == null ? '' : textOf(response));
@@ -36,13 +36,13 @@ export function readResponse(response: JsonValue | undefined, name: string, read
   }
   if (field === 'error') return { ...said(textOf(value)), isError: true };
   if (field === 'return_value') return said(textOf(value));
-  if (field === 'output' || (isNamed && field === 'content')) {
+  const isPlain = field === 'output' || field === 'result';
+  if (isPlain || (isNamed && field === 'content')) {
     const content = readParts(value, readMedia);
     if (content !== undefined) return { content, isError: false };
   }
   if (isNamed && field === 'content') return said(textOf(value));
   // A text that is itself a JSON object would be taken for the result's object on the way back.
-  const isPlain = field === 'output' || field === 'result';
   if (isPlain && typeof value === 'string' && !/^\s*\{/.test(value)) return said(value);
   return said(exactText(response));
 }

@@ -509,6 +509,9 @@ describe('calls and results', () => {
     [{ output: [{ id: 'n1', text: 'sunny' }] }, '{"output":[{"id":"n1","text":"sunny"}]}', undefined],
     [{ output: [{ text: 'sunny', t: 20 }] }, '{"output":[{"text":"sunny","t":20}]}', undefined],
     [{ output: [] }, '{"output":[]}', undefined],
+    // LangChain's for JavaScript.
+    [{ result: [{ type: 'text', text: 'sunny' }] }, 'sunny', undefined],
+    [{ result: [{ city: 'Rome' }] }, '{"result":[{"city":"Rome"}]}', undefined],
     // An MCP server's, from ADK.
     [{ content: [{ type: 'text', text: 'sunny' }], isError: false }, 'sunny', undefined],
     [{ content: [{ type: 'text', text: 'no such city' }], isError: true }, 'no such city', true],
@@ -546,6 +549,10 @@ describe('calls and results', () => {
 
   test.each([
     ['Strands', { output: [{ text: 'See.' }, { inline_data: { mime_type: 'image/png', data: 'QUJD' } }] }],
+    [
+      'LangChain for JavaScript',
+      { result: [{ text: 'See.' }, { inlineData: { mimeType: 'image/png', data: 'QUJD' } }] },
+    ],
     [
       'ADK, of an MCP server',
       {
