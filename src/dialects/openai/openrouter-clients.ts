@@ -17,6 +17,17 @@ export function isOpenRouters(headers: HeaderReader | undefined): boolean {
   return OWN.test(headers?.get('user-agent') ?? '');
 }
 
+/**
+ * Whether the client takes the counts of a stream for granted, or asks for them in OpenRouter's words: one of its own, or one that names the
+ * app for which it asks, in the headers that OpenRouter has for that, as LangChain's `ChatOpenRouter` for JavaScript always does.
+ * https://openrouter.ai/docs/use-cases/usage-accounting, https://openrouter.ai/docs/app-attribution
+ */
+export function awaitsCounts(body: JsonObject, headers: HeaderReader | undefined): boolean {
+  if (asObject(body.usage)?.include === true || isOpenRouters(headers)) return true;
+  const namesApp = headers?.has('x-openrouter-title') === true || headers?.has('x-title') === true;
+  return namesApp && headers.has('http-referer');
+}
+
 const SDK = /^speakeasy-sdk\/.*\bopenrouter(\/sdk)?$/;
 const OWN = new RegExp(`(^|\\s)ai-sdk[-/]openrouter/|${SDK.source}`);
 

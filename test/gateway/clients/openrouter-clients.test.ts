@@ -60,19 +60,22 @@ describe('a stream of another vendor of the dialect', () => {
     { ...chunk({}, { usage: { prompt_tokens: 2, completion_tokens: 3, total_tokens: 5 } }), choices: [] },
   ];
   const sent = `${wire.map((each) => `data: ${JSON.stringify(each)}\n\n`).join('')}data: [DONE]\n\n`;
-  const ask = async (name: string, userAgent: string) => {
+  const ask = async (name: string, headers: Record<string, string>) => {
     const { fetch } = createReplayFetch(
       replyWith(sent, { headers: { 'content-type': 'text/event-stream' } }),
     );
-    const { post } = createTestGateway({ config: { providers: { [name]: provider } }, fetch });
-    const question = { model: `${name}/m`, messages: [{ role: 'user', content: 'hi' }], stream: true };
-    return post('/v1/chat/completions', question, { headers: { 'user-agent': userAgent } });
+    const { post } = createTestGateway({
+      config: { providers: { [name]: name === 'simulator' ? {} : provider } },
+      fetch,
+    });
+    const question = { model: `${name}/fast`, messages: [{ role: 'user', content: 'hi' }], stream: true };
+    return post('/v1/chat/completions', question, { headers });
   };
 
   test.each([SDK, 'ai-sdk/openrouter/2.10.0 ai-sdk/provider-utils/4.0.23'])(
     'is as OpenRouter’s for %s',
     async (client) => {
-      const events = readEvents(await (await ask('deepseek', client)).bytes());
+      const events = readEvents(await (await ask('deepseek', { 'user-agent': client })).bytes());
       const chunks = events.map(({ data }) => parseObject(data)).filter((each) => each !== undefined);
       const deltas = chunks.map((each) => asObject(asObject(asArray(each.choices)?.[0])?.delta));
       expect(deltas.filter((delta) => delta?.reasoning_details !== undefined)).toEqual([
@@ -84,8 +87,21 @@ describe('a stream of another vendor of the dialect', () => {
     },
   );
 
+  test.each(['x-title', 'x-openrouter-title'])(
+    'has its counts for who names an app in %s, as LangChain for JavaScript does',
+    async (title) => {
+      const referer = { 'http-referer': 'https://docs.langchain.com' };
+      const counts = /"usage":\{"prompt_tokens":[1-9]/;
+      for (const name of ['deepseek', 'simulator']) {
+        const named = await ask(name, { ...referer, [title]: 'LangChain' });
+        expect(await named.text()).toMatch(counts);
+        expect(await (await ask(name, referer)).text()).not.toMatch(counts);
+      }
+    },
+  );
+
   test('passes as it is where OpenRouter sends it', async () => {
-    expect(await (await ask('openrouter', SDK)).text()).toBe(sent);
+    expect(await (await ask('openrouter', { 'user-agent': SDK })).text()).toBe(sent);
   });
 });
 
