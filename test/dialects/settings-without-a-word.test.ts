@@ -4,15 +4,14 @@ import { PROVIDER_SIDES } from '../../src/dialects/registry.ts';
 import type { ProviderDialectId } from '../../src/model/dialect-id.ts';
 import type { NeutralRequest } from '../../src/model/request.ts';
 
+const PLAIN: NeutralRequest = {
+  ...{ model: 'm', stream: false, system: [], tools: [] },
+  messages: [{ role: 'user', parts: [{ type: 'text', text: 'Hi' }] }],
+};
+
 function losses(dialect: ProviderDialectId, settings: Partial<NeutralRequest>): string[] {
-  const { losses: list } = PROVIDER_SIDES[dialect].buildRequest(
-    {
-      ...{ model: 'm', stream: false, system: [], tools: [] },
-      messages: [{ role: 'user', parts: [{ type: 'text', text: 'Hi' }] }],
-      ...settings,
-    },
-    { model: 'm', quirks: {} },
-  );
+  const asked = { ...PLAIN, ...settings };
+  const { losses: list } = PROVIDER_SIDES[dialect].buildRequest(asked, { model: 'm', quirks: {} });
   return list.map(({ feature }) => feature);
 }
 
@@ -43,6 +42,28 @@ const THINKING = DIALECTS.filter(([dialect]) => dialect !== 'bedrock-converse');
 test.each(THINKING)('short updates in place of its thinking, of which %s has none', (dialect) => {
   const reasoning = { mode: 'adaptive', effort: 'high', summary: 'updates' } as const;
   expect(losses(dialect, { reasoning })).toContain('reasoning_summary');
+});
+
+test.each([
+  ['gemini', 'gemini-2.5-pro', ['reasoning_effort (a budget of 5000 tokens)']],
+  ['gemini', 'gemini-3-pro-preview', ['thinking.budget_tokens (level `HIGH`)']],
+  ['openai-chat', 'gpt-5', ['thinking.budget_tokens (reasoning_effort `high`)']],
+  ['openai-responses', 'gpt-5', ['thinking.budget_tokens (effort `high`)']],
+  ['bedrock-converse', 'us.amazon.nova-2-lite-v1:0', ['thinking.budget_tokens (effort high)']],
+  [
+    'bedrock-converse',
+    'us.anthropic.claude-opus-4-5-20251101-v1:0',
+    ['reasoning_effort (a budget of 5000 tokens)'],
+  ],
+  ['bedrock-converse', 'us.anthropic.claude-opus-4-6-v1', []],
+] as const)('of an effort and a budget, both of which Claude takes, %s, %s', (dialect, model, expected) => {
+  const reasoning = { mode: 'on', effort: 'high', budgetTokens: 5_000, summary: 'auto' } as const;
+  const { losses: list } = PROVIDER_SIDES[dialect].buildRequest(
+    { ...PLAIN, reasoning },
+    { model, quirks: {} },
+  );
+  const named = list.map(({ feature, how }) => `${feature} (${how})`);
+  expect(named.filter((name) => !name.startsWith('reasoning_summary'))).toEqual([...expected]);
 });
 
 test.each([

@@ -164,6 +164,7 @@ function levelOf(
   const asked = LEVELS[wanted === 'none' ? 'medium' : wanted];
   const level = asked === 'high' ? highest : asked;
   if (budgetTokens !== undefined) losses.approximated('thinking.budget_tokens', `effort ${level}`);
-  else if (effort !== level) losses.approximated('reasoning_effort', level);
+  const isExact = effort === undefined ? budgetTokens !== undefined : effort === level;
+  if (!isExact) losses.approximated('reasoning_effort', level);
   return level;
 }

@@ -179,6 +179,8 @@ function budgeted(
     const why = budget > asked ? 'the smallest that the model takes' : 'to stay below max_tokens';
     losses.approximated('thinking.budget_tokens', `${budget}, ${why}`);
   }
+  if (!facts.native && facts.traits.thinking === 'budget' && settings.effort !== undefined)
+    losses.approximated('reasoning_effort', `a budget of ${budget} tokens`);
   const thinking: JsonObject = { type: 'enabled', budget_tokens: budget };
   put(thinking, 'display', displayOf(settings, facts, losses));
   return thinking;

@@ -64,6 +64,7 @@ function byLevel(settings: ReasoningSettings, traits: ModelTraits, losses: LossR
   if (effort !== undefined) {
     const level = nearest(LEVELS[effort], traits);
     if (level.toLowerCase() !== effort) losses.approximated('reasoning_effort', level.toLowerCase());
+    if (budgetTokens !== undefined) losses.approximated('thinking.budget_tokens', `level \`${level}\``);
     return { thinkingLevel: level };
   }
   if (budgetTokens === undefined) return {};
@@ -82,7 +83,11 @@ function nearest(wanted: ThinkingLevel, { levels }: ModelTraits): ThinkingLevel 
 
 function byBudget(settings: ReasoningSettings, traits: ModelTraits, losses: LossReport): JsonObject {
   const { mode, effort, budgetTokens } = settings;
-  if (budgetTokens !== undefined) return { thinkingBudget: clamp(budgetTokens, traits, losses) };
+  if (budgetTokens !== undefined) {
+    const budget = clamp(budgetTokens, traits, losses);
+    if (effort !== undefined) losses.approximated('reasoning_effort', `a budget of ${budget} tokens`);
+    return { thinkingBudget: budget };
+  }
   if (effort !== undefined && effort !== 'none') {
     const budget = Math.min(Math.max(BUDGETS[effort], traits.budget[0]), traits.budget[1]);
     losses.approximated('reasoning_effort', `a budget of ${budget} tokens`);
