@@ -100,6 +100,18 @@ test('what only Claude can be told of them is lost', () => {
   expect(losses).toEqual(['approximated tools.str_replace_based_edit_tool', 'lost max_characters']);
 });
 
+test('Claude gets its shell and its editor in Converse, too, and its memory as a function', () => {
+  const { body, losses } = built(
+    'bedrock-converse',
+    [SHELL, EDITOR, MEMORY],
+    {},
+    'us.anthropic.claude-opus-4-8-v1',
+  );
+  expect(body.additionalModelRequestFields).toMatchObject({ tools: [SHELL, EDITOR] });
+  expect(Object.keys(functions('bedrock-converse', body))).toEqual(['memory']);
+  expect(losses).toEqual(['approximated tools.memory']);
+});
+
 test('Claude gets them as they are', () => {
   const tools = [SHELL, { ...EDITOR, max_characters: 9000 }, MEMORY, SCREEN];
   const model = 'claude-opus-4-8';

@@ -62,7 +62,7 @@ export function buildRequest(
 ): BuiltRequest {
   const losses = createLossReport(ID);
   const family = familyOf(model);
-  const declared = family === 'claude' ? asked : declareKnownTools(asked, losses);
+  const declared = declareKnownTools(asked, losses, (tool) => isOwnTool(tool, family));
   const told = codeInWords(declared, losses);
   const paired = pairCalls(declareAllowed(told, losses), losses);
   const chosen = withoutUnsentChoice(paired, losses, (tool) => isOwnTool(tool, family));
