@@ -142,7 +142,7 @@ const part = z.discriminatedUnion('type', [
     output: shape<ServerToolOutput>({
       text: z.string(),
       isError: only,
-      images: z.array(z.object({ mediaType: z.string(), data: z.string() })).optional(),
+      images: z.array(z.strictObject({ mediaType: z.string(), data: z.string() })).optional(),
       others: names.optional(),
     }).optional(),
     ...anyPart,

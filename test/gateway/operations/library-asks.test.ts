@@ -41,6 +41,14 @@ const WRONG: [string, unknown, string][] = [
   ],
   ['an image of nothing', withPart({ type: 'image' }), 'messages[0].parts[0].source: expected object'],
   ['a name of another interface', { ...asked, max_tokens: 9 }, 'the request: Unrecognized key: "max_tokens"'],
+  [
+    'what a picture does not have, of one that code drew',
+    withPart({
+      ...{ type: 'server-tool-result', callId: '1', dialect: 'gemini', value: {} },
+      output: { text: '', images: [{ mediaType: 'image/png', data: 'AA==', url: 'x' }] },
+    }),
+    'messages[0].parts[0].output.images[0]: Unrecognized key: "url"',
+  ],
   ['text in place of the system prompt', { ...asked, system: 'be brief' }, 'system: expected array'],
   ['a tool without its type', { ...asked, tools: [{ name: 'add' }] }, "tools[0].type: Expected 'function'"],
   [
