@@ -43,9 +43,11 @@ function reasonWord(reason: unknown): string | undefined {
 function unmarked(seal: string): string {
   if (!atob(seal).startsWith('sluice:')) return seal;
   const text = new TextDecoder().decode(Uint8Array.fromBase64(seal));
-  // That of a thought brings the thought along.
+  // That of a thought brings the thought along, alone where nobody signed it.
   const [before, length = 0] = /^sluice:(?:thought:(\d+):|redacted:)/.exec(text) ?? [];
-  return unsealed(before === undefined ? text : `sluice:${text.slice(before.length + Number(length))}`);
+  if (before === undefined) return unsealed(text);
+  const token = text.slice(before.length + Number(length));
+  return token === '' ? '' : unsealed(`sluice:${token}`);
 }
 
 /** Thoughts are counted apart from the candidates, and what tools put into the prompt apart from the prompt. */

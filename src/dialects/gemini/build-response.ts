@@ -114,17 +114,15 @@ function addPart(parts: JsonObject[], part: JsonObject): void {
   } else parts.push(part);
 }
 
-/**
- * Clients that drop thoughts keep a thought's signature on the next call, as in streams; that of a hidden thought may be on a text as well.
- */
+/** Clients that drop thoughts keep one on the next call, as in streams; a hidden one may be on a text as well. */
 function foreignThought(
   { text, signature, redacted }: ReasoningPart,
   isHidden: boolean,
 ): Thought | undefined {
   const token = redacted ?? signature;
   if (token !== undefined && ownSignature(token) !== undefined) return undefined;
-  if (!isHidden) return signature === undefined ? undefined : { text, token: signature };
   if (text === '' && token === undefined) return undefined;
+  if (!isHidden) return redacted === undefined ? { text, token } : undefined;
   return { text, token, isRedacted: redacted !== undefined, isHidden };
 }
 

@@ -95,8 +95,8 @@ class ChunkEncoder implements StreamEncoder {
   private thoughtEnd = '';
   private thought = createKeptText();
   /**
-   * Another provider's signature of the last thought. The next call carries it, where Gemini has its own signatures: AI SDK and LangChain
-   * drop a signature without text, and keep that of a call.
+   * Another provider's last thought. The next call carries it, where Gemini has its own signatures: AI SDK and LangChain drop a signature
+   * without text, and keep that of a call.
    */
   private seal: (Thought & { isSent: boolean }) | undefined;
   /** Whether the text of thoughts is not sent. */
@@ -231,8 +231,7 @@ class ChunkEncoder implements StreamEncoder {
         return text === '' ? this.part(thoughtPart(this.seal)) : '';
       }
       case 'reasoning-end':
-        // The thought's provider does not sign it.
-        if (this.hides && this.thought.length > 0) this.hide(undefined);
+        this.endUnsigned();
         return '';
       case 'tool-start': {
         this.keep(event);
@@ -305,6 +304,13 @@ class ChunkEncoder implements StreamEncoder {
     return this.part({ text, ...thoughtForClient(seal) }, logprobs);
   }
 
+  /** A thought that its provider did not sign. Where it is shown, clients that drop thoughts still keep it on the call behind it. */
+  private endUnsigned(): void {
+    if (this.seal !== undefined || this.thought.length === 0) return;
+    if (this.hides) this.hide(undefined);
+    else this.seal = { token: undefined, text: this.thought.text(), isSent: true };
+  }
+
   private ownSeal(token: OpaqueToken, text: string): string {
     this.thought = createKeptText();
     return this.part(thoughtPart({ token, text: this.hides ? '' : text }));
@@ -339,9 +345,8 @@ class ChunkEncoder implements StreamEncoder {
       return '';
     }
     const { seal } = this;
-    const takes = seal !== undefined && call.kind !== 'server' && call.signature === undefined;
-    const built = callPart(call, takes ? seal : undefined);
-    if (takes && built) this.seal = undefined;
+    const built = callPart(call, call.signature === undefined ? seal : undefined);
+    if (built && call.kind !== 'server') this.seal = undefined;
     this.losses.call(call, built !== null);
     if (built === null) this.texts.setApart();
     if (built === undefined) this.brokenCall ??= call.name;

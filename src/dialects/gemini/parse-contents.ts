@@ -97,7 +97,7 @@ function placeThought({ thought, isMoved }: CarriedThought, result: Part[]): voi
   const isThere = (part: Part) =>
     part.type === 'reasoning' &&
     (part.signature ?? part.redacted) === token &&
-    (token !== undefined || part.text === thought.text);
+    (token !== undefined || part.text.endsWith(thought.text));
   if (result.some(isThere)) return;
   let at = result.length;
   while (isMoved && result[at - 1]?.type === 'text') at--;

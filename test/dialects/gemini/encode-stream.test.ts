@@ -160,7 +160,7 @@ describe('parts', () => {
       ]);
     });
 
-    test('stands on no call behind a later thought', () => {
+    test('stands on no call behind a later thought, which stands there itself', () => {
       const later: StreamEvent[] = [
         { type: 'reasoning-start', block: 1 },
         { type: 'reasoning-delta', block: 1, text: 'oh' },
@@ -170,7 +170,45 @@ describe('parts', () => {
         shown,
         alone,
         { text: 'oh', thought: true },
+        { functionCall, thoughtSignature: btoa('sluice:thought:2:oh') },
+      ]);
+    });
+  });
+
+  describe('a thought that nobody signed', () => {
+    const thought: StreamEvent[] = [
+      { type: 'reasoning-start', block: 5 },
+      { type: 'reasoning-delta', block: 5, text: 'hm' },
+      { type: 'reasoning-end', block: 5 },
+    ];
+    const shown = { text: 'hm', thought: true };
+    const functionCall = { id: 'c1', name: 'f', args: {} };
+    const thoughtSignature = btoa('sluice:thought:2:hm');
+
+    test('is on the call behind it too, for clients that drop thoughts, and on no second one', () => {
+      const second = { functionCall: { ...functionCall, id: 'c2' } };
+      const calls = [...call(['{}']), ...call(['{}'], { id: 'c2' })];
+      expect(partsOf(...thought, ...text('a'), ...calls)).toEqual([
+        shown,
+        { text: 'a' },
+        { functionCall, thoughtSignature },
+        second,
+      ]);
+    });
+
+    test('is on no call behind one that has a signature of its own', () => {
+      const calls = [...call(['{}'], { signature: ownToken('gemini', 's') }), ...call(['{}'])];
+      expect(partsOf(...thought, ...calls)).toEqual([
+        shown,
+        { functionCall, thoughtSignature: 's' },
         { functionCall },
+      ]);
+    });
+
+    test('is on the call of a whole answer too', () => {
+      const answer = wholeAnswer([START, ...thought, ...text('a'), ...call(['{}']), finish()]);
+      expect(gemini.client.buildResponse(answer, CONTEXT).candidates).toMatchObject([
+        { content: { parts: [shown, { text: 'a' }, { functionCall, thoughtSignature }] } },
       ]);
     });
   });

@@ -252,6 +252,12 @@ describe('parts', () => {
       expect(modelParts(shown, unsigned)).toEqual([thought, said]);
     });
 
+    test('that nobody signed, as the last of those that the client joined', () => {
+      const all = { text: 'oh hm', thought: true };
+      const call = { functionCall, thoughtSignature: btoa('sluice:thought:2:hm') };
+      expect(modelParts(all, call)).toEqual([{ type: 'reasoning', text: 'oh hm' }, bare]);
+    });
+
     test('what only looks like one is Gemini’s own', () => {
       for (const made of [
         'sluice:thought:9:hmanthropic-messages:s',
