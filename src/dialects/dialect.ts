@@ -88,8 +88,6 @@ export interface ClientTraits {
   readsOpenRouters?: boolean;
   /** The client recognizes a failure within a stream only in a chunk like any other, with a number as its code. */
   readsErrorChunks?: boolean;
-  /** The client sends no thinking with an empty signature back, to whatever server. */
-  dropsUnsigned?: boolean;
   /** The client fails at a comment within a stream. */
   refusesComments?: boolean;
   /** The client fails at anything within a stream that is not data. */

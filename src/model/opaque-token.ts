@@ -121,7 +121,7 @@ export function summaryFromWire(wire: string): string | undefined {
   return wire.startsWith(start) ? wire.slice(start.length) : undefined;
 }
 
-/** Stands for a missing token, for clients that only send thoughts back if they have one. */
+/** Stands for a missing token, for clients that send thoughts back only if they have one. */
 export const UNSEALED = `${MARK}unsealed`;
 
 /** Whether a client sent `UNSEALED`, perhaps in base64, as clients send marked tokens that they keep as bytes. */

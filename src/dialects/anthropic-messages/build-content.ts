@@ -11,7 +11,13 @@ import type {
   ToolResultPart,
 } from '../../model/content.ts';
 import { asArray, asObject, isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
-import { callIdToWire, type OpaqueToken, openToken, tokenToWire } from '../../model/opaque-token.ts';
+import {
+  callIdToWire,
+  type OpaqueToken,
+  openToken,
+  tokenToWire,
+  UNSEALED,
+} from '../../model/opaque-token.ts';
 import { FORGOTTEN } from '../claude/build-thinking.ts';
 import { isForeignServerCall } from '../claude/refused-history.ts';
 import { openRedacted, openSignature } from '../claude/seals.ts';
@@ -42,8 +48,6 @@ export interface ContentOptions {
   losses: LossReport;
   /** Whether this is an answer for a client, not a turn for the provider: it may contain what the provider would refuse. */
   answer: boolean;
-  /** In an answer, the signature given to thinking that has none. */
-  unsigned?: string;
   /** Whether the provider's model is Claude, which can also read what it sealed on other platforms. */
   opensSeals: boolean;
   /** See ../claude/build-thinking.ts. */
@@ -198,13 +202,13 @@ export function buildText(part: TextPart, { losses, answer }: ContentOptions): J
 }
 
 function buildReasoning(part: ReasoningPart, options: ContentOptions): JsonObject | undefined {
-  const { losses, answer, opensSeals, forgetsThinking, unsigned = '' } = options;
+  const { losses, answer, opensSeals, forgetsThinking } = options;
   const { text, signature, redacted } = part;
   if (answer) {
     if (redacted !== undefined) {
       return withCommon(part, losses, { type: 'redacted_thinking', data: tokenToWire(ID, redacted) });
     }
-    const seal = signature === undefined ? unsigned : tokenToWire(ID, signature);
+    const seal = signature === undefined ? UNSEALED : tokenToWire(ID, signature);
     return withCommon(part, losses, { type: 'thinking', thinking: text, signature: seal });
   }
   if (forgetsThinking) {

@@ -1,6 +1,5 @@
 // A whole message for a client of this dialect.
 import { asString, isObject, type JsonObject } from '../../model/json/json.ts';
-import { UNSEALED } from '../../model/opaque-token.ts';
 import type { NeutralResponse } from '../../model/response.ts';
 import { createAnswerLosses } from '../shared/losses/answer-losses.ts';
 import type { AnswerContext } from '../dialect.ts';
@@ -27,7 +26,6 @@ export function buildResponse(response: NeutralResponse, context: AnswerContext)
   const content = buildBlocks(parts, {
     losses,
     answer: true,
-    unsigned: unsignedFor(context),
     opensSeals: false,
     forgetsThinking: false,
     serverTools: new Map(),
@@ -71,11 +69,6 @@ export function buildResponse(response: NeutralResponse, context: AnswerContext)
     usage: buildUsage(response.usage, response.tier),
     ...messageFields(response, context),
   };
-}
-
-/** The signature given to thinking that has none. */
-export function unsignedFor({ dropsUnsigned }: AnswerContext): string {
-  return dropsUnsigned === true ? UNSEALED : '';
 }
 
 function isText({ type }: JsonObject): boolean {

@@ -15,7 +15,7 @@ import {
   type JsonValue,
   parseObject,
 } from '../../model/json/json.ts';
-import { ownToken } from '../../model/opaque-token.ts';
+import { isUnsealed, ownToken } from '../../model/opaque-token.ts';
 import { table } from '../../model/table.ts';
 import type { SseEvent } from '../../sse/event.ts';
 import { parseErrorBody } from '../shared/answer-list.ts';
@@ -377,7 +377,8 @@ class MessageDecoder implements StreamDecoder {
     const { kind, block, held } = opened;
     if (kind === 'text') this.sink.push({ type: 'text-end', block });
     if (kind === 'reasoning') {
-      if (held !== '') this.sink.push({ type: 'reasoning-signature', block, signature: ownToken(ID, held) });
+      const isSigned = held !== '' && !isUnsealed(held);
+      if (isSigned) this.sink.push({ type: 'reasoning-signature', block, signature: ownToken(ID, held) });
       this.sink.push({ type: 'reasoning-end', block });
     }
     if (kind === 'tool') {

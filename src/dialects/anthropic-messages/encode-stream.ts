@@ -3,9 +3,9 @@
 // message_start waits for the first event after `start` that is not `usage`, because clients read input tokens from it. Every message_delta
 // repeats all counts, for providers that know them only at the end.
 //
-// Thinking without a signature ends with an empty signature_delta, or with what unsignedFor gives: SDKs keep a turn's thinking for the next
-// one only if they saw a signature, and providers that want their reasoning back get it that way. Neither reaches a provider that checks
-// signatures, see buildReasoning.
+// Thinking without a signature ends with something in its place: clients keep a turn's thinking for the next one only if they saw a
+// signature, some only if it is not empty (LiteLLM, Strands for JavaScript), others end in an error otherwise (Genkit), and providers that
+// want their reasoning back get it that way. It reaches no provider that checks signatures, see buildReasoning.
 //
 // A signature after the last text (Gemini's, which some servers of Chat Completions call encrypted reasoning) would become thinking at the
 // end. No message of this dialect ends with thinking: its provider refuses such a message, and clients that show the last block would show
@@ -17,12 +17,12 @@ import type { StreamEvent } from '../../model/events.ts';
 import type { Finish } from '../../model/finish.ts';
 import { flatText } from '../../model/flat-text.ts';
 import { asObject, asString, type JsonObject } from '../../model/json/json.ts';
-import { callIdToWire, tokenToWire } from '../../model/opaque-token.ts';
+import { callIdToWire, tokenToWire, UNSEALED } from '../../model/opaque-token.ts';
 import { mergeUsage, NO_USAGE, type Usage } from '../../model/usage.ts';
 import { AnsweredCalls } from '../shared/answered-calls.ts';
 import { type AnswerLosses, createAnswerLosses, mediaTypeOf } from '../shared/losses/answer-losses.ts';
 import type { AnswerContext, StreamEncoder } from '../dialect.ts';
-import { LAST_SIGNATURE, messageId, unsignedFor } from './build-response.ts';
+import { LAST_SIGNATURE, messageId } from './build-response.ts';
 import { type CitedPages, createCitedPages } from './cited-pages.ts';
 import { buildCitation, citationDetails } from './citations.ts';
 import { buildError } from './errors.ts';
@@ -250,7 +250,7 @@ class MessageEncoder implements StreamEncoder {
     if (this.open === undefined) return '';
     let last = '';
     if (this.open === 'thinking') {
-      const signature = this.signature === '' ? unsignedFor(this.context) : this.signature;
+      const signature = this.signature === '' ? UNSEALED : this.signature;
       last = this.delta({ type: 'signature_delta', signature });
     }
     if (this.open === 'free-text-tool') last = `${this.deltaPrefix}${JSON.stringify('"}')}${END}`;

@@ -51,7 +51,6 @@ export const anthropicMessages: Dialect = {
     errorsFor: (headers) => (isClaudeCode(headers) ? claudeCodeErrors : undefined),
     traitsOf: (headers) => ({
       overlooksErrors: overlooksErrors(headers),
-      dropsUnsigned: DROPS_UNSIGNED.test(headers.get('user-agent') ?? ''),
     }),
     forwardedTo,
     alternativeTo,
@@ -96,14 +95,6 @@ export const anthropicMessages: Dialect = {
   },
   createGrammarChecker: () => createGrammarChecker(),
 };
-
-/**
- * LiteLLM (`_replayable_thinking_blocks`), whose Converse client sends such thinking back as text of the model, and LangChain's Converse
- * client (`_bedrock_reasoning_block`).
- * https://github.com/BerriAI/litellm/blob/main/litellm/litellm_core_utils/prompt_templates/factory.py
- * https://github.com/langchain-ai/langchain-aws/blob/main/libs/aws/langchain_aws/chat_models/bedrock_converse.py
- */
-const DROPS_UNSIGNED = /^litellm\/|\bx-client-framework:langchain-aws\b/;
 
 /** A batch is JSON of up to 256 MB. https://platform.claude.com/docs/en/build-with-claude/batch-processing */
 const BATCHES = '/v1/messages/batches';

@@ -8,7 +8,7 @@ import type { StreamEvent } from '../../../src/model/events.ts';
 import { createResponseCollector } from '../../../src/model/replay.ts';
 import type { UnifiedFinish } from '../../../src/model/finish.ts';
 import { asArray, asObject, type JsonObject } from '../../../src/model/json/json.ts';
-import { callIdToWire, ownToken } from '../../../src/model/opaque-token.ts';
+import { callIdToWire, ownToken, UNSEALED } from '../../../src/model/opaque-token.ts';
 import type { Tool } from '../../../src/model/request.ts';
 import { NO_USAGE } from '../../../src/model/usage.ts';
 import { CONTEXT, encoded, violations } from './streams.ts';
@@ -235,7 +235,7 @@ test('a signature is that of its own thinking', () => {
   const signatures = blocksOf(...thinking('s'), ...thinking())
     .map(({ delta }) => delta as JsonObject | undefined)
     .filter((delta) => delta?.type === 'signature_delta');
-  expect(signatures.map((delta) => delta?.signature)).toEqual(['s', '']);
+  expect(signatures.map((delta) => delta?.signature)).toEqual(['s', UNSEALED]);
 });
 
 const BLOCKS: [string, StreamEvent[], JsonObject[]][] = [
@@ -291,7 +291,7 @@ const BLOCKS: [string, StreamEvent[], JsonObject[]][] = [
     ],
     [
       start(0, { type: 'thinking', thinking: '', signature: '' }),
-      delta(0, { type: 'signature_delta', signature: '' }),
+      delta(0, { type: 'signature_delta', signature: UNSEALED }),
       stop(0),
     ],
   ],
@@ -619,7 +619,7 @@ test("the vendor's SDK assembles what was encoded", async () => {
     id: 'msg_1',
     stop_reason: 'tool_use',
     content: [
-      { type: 'thinking', thinking: 'hm', signature: '' },
+      { type: 'thinking', thinking: 'hm', signature: UNSEALED },
       { type: 'text', text: 'hello wörld', citations: [{ url: 'https://e.test' }] },
       { type: 'tool_use', id: 'i', name: 'n', input: { a: [1] } },
       { type: 'tool_use', id: 'j', name: 'm', input: {} },

@@ -4,7 +4,7 @@ import { encodeStreamed, encodeWhole } from '../../../scripts/fidelity/probe-ans
 import { anthropicMessages } from '../../../src/dialects/anthropic-messages/index.ts';
 import type { Part } from '../../../src/model/content.ts';
 import type { JsonObject } from '../../../src/model/json/json.ts';
-import { callIdToWire, ownToken } from '../../../src/model/opaque-token.ts';
+import { callIdToWire, ownToken, UNSEALED } from '../../../src/model/opaque-token.ts';
 import { responseToEvents } from '../../../src/model/replay.ts';
 import type { NeutralResponse } from '../../../src/model/response.ts';
 import { NO_USAGE } from '../../../src/model/usage.ts';
@@ -42,7 +42,7 @@ test('the answer of another dialect', () => {
     role: 'assistant',
     model: 'm',
     content: [
-      { type: 'thinking', thinking: 'hm', signature: '' },
+      { type: 'thinking', thinking: 'hm', signature: UNSEALED },
       {
         type: 'text',
         text: 'see that',
