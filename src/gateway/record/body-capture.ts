@@ -8,7 +8,7 @@ import { MAX_BODY_LENGTH } from '../../ledger/rows/storable-row.ts';
 export const BODY_CAPTURE = MAX_BODY_LENGTH - 128;
 
 export interface BodyCapture {
-  /** Takes the next bytes, without keeping a reference to them. What exceeds the cap is left out. */
+  /** Takes the next bytes, which must not change afterwards: a long chunk is not copied. What exceeds the cap is left out. */
   take(bytes: Uint8Array): void;
   text(): string;
   /** Something may have been left out. */
@@ -23,6 +23,8 @@ const LONGEST_CHUNK = 0xffff;
 const LENGTH_BYTES = 2;
 /** Longer chunks are not compared: they hold many events, or one unlike any other. */
 const LONGEST_COMPARED = 1024;
+/** Longer chunks are kept as they are: fresh memory for a copy would cost more than all else that is done with them here. */
+const LONGEST_COPIED = 4096;
 /** Room for chunks that wait to be compared: a few events of a common stream. */
 const RECENT_BYTES = 1024;
 /** Shorter parts are copied byte by byte: a view costs more. */
@@ -38,7 +40,11 @@ const NO_BYTES = new Uint8Array(0);
 interface Block {
   bytes: Uint8Array;
   used: number;
+  /** A whole chunk, instead of parts with their headers. */
+  isChunk: boolean;
 }
+
+const NO_BLOCK: Readonly<Block> = { bytes: NO_BYTES, used: 0, isChunk: false };
 
 /** @param cap the most bytes of the body that are kept. */
 export function createBodyCapture(cap: number): BodyCapture {
@@ -52,8 +58,7 @@ export function createBodyCapture(cap: number): BodyCapture {
 class DifferenceCapture implements BodyCapture {
   private readonly cap: number;
   private readonly blocks: Block[] = [];
-  private last: Block = { bytes: NO_BYTES, used: 0 };
-  private parts = 0;
+  private last: Block = NO_BLOCK;
   /** Bytes of the body so far. */
   private size = 0;
   /** The part of the previous chunk that is compared with, followed by the waiting chunks. */
@@ -79,12 +84,17 @@ class DifferenceCapture implements BodyCapture {
   text(): string {
     this.compareWaiting();
     // A short stream often comes in one piece.
-    if (this.parts === 1)
-      return new TextDecoder().decode(this.last.bytes.subarray(HEADER_BYTES, this.last.used));
+    const whole = this.inOnePiece();
+    if (whole !== undefined) return new TextDecoder().decode(whole);
     const body = new Uint8Array(this.size);
     let start = 0;
     let end = 0;
-    for (const { bytes, used } of this.blocks) {
+    for (const { bytes, used, isChunk } of this.blocks) {
+      if (isChunk) {
+        body.set(bytes, end);
+        end += used;
+        continue;
+      }
       for (let at = 0; at < used; ) {
         const head = read16(bytes, at);
         const tail = read16(bytes, at + 2);
@@ -108,12 +118,22 @@ class DifferenceCapture implements BodyCapture {
     return this.size === this.cap;
   }
 
+  /** All that was kept, where it is one chunk. */
+  private inOnePiece(): Uint8Array | undefined {
+    const [only] = this.blocks;
+    if (only === undefined || this.blocks.length > 1) return undefined;
+    const { bytes, used, isChunk } = only;
+    if (isChunk) return bytes;
+    return used === HEADER_BYTES + read16(bytes, 4) ? bytes.subarray(HEADER_BYTES, used) : undefined;
+  }
+
   private takeChunk(chunk: Uint8Array): void {
     const { length } = chunk;
     this.size += length;
     if (length > LONGEST_COMPARED) {
       this.compareWaiting();
-      this.keep(chunk, 0, length, 0, 0);
+      if (length > LONGEST_COPIED) this.keepWhole(chunk);
+      else this.keep(chunk, 0, length, 0, 0);
       this.previousLength = 0;
       this.recentUsed = 0;
       this.compared = 0;
@@ -178,14 +198,18 @@ class DifferenceCapture implements BodyCapture {
       for (let index = 0; index < length; index++) bytes[part + index] = source[from + index] ?? 0;
     else bytes.set(source.subarray(from, to), part);
     block.used += HEADER_BYTES + length;
-    this.parts++;
+  }
+
+  private keepWhole(chunk: Uint8Array): void {
+    this.blocks.push({ bytes: chunk, used: chunk.length, isChunk: true });
+    this.last = NO_BLOCK;
   }
 
   private roomFor(needed: number): Block {
     const { last } = this;
     if (last.bytes.length - last.used >= needed) return last;
     const usual = Math.min(LARGEST_BLOCK_BYTES, Math.max(FIRST_BLOCK_BYTES, 2 * last.bytes.length));
-    const block = { bytes: new Uint8Array(Math.max(usual, needed)), used: 0 };
+    const block = { bytes: new Uint8Array(Math.max(usual, needed)), used: 0, isChunk: false };
     this.last = block;
     this.blocks.push(block);
     return block;

