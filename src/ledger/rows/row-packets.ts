@@ -37,8 +37,8 @@ const BODIES_AT = 40 * 1024;
 const PACKET_ROWS = 32;
 /** A store may keep a packet until its newest row expires: this bounds how much longer others are kept. */
 const PACKET_MS = 3_600_000;
-/** How many unused buffers are kept: more than a batch takes. */
-const MAX_SPARE = 32;
+/** How many unused buffers are kept: nearly all that a batch of long bodies takes, as fresh memory costs more than writing to it. */
+const MAX_SPARE = 64;
 
 const COLUMNS = COLUMN_NAMES.length;
 /** Cells of a row: its columns and two bodies. */
