@@ -47,6 +47,7 @@ export function parseArguments(text: string): unknown {
 
 /** A provider's own token, out of the mark and the entry in which another dialect's clients carry it; '' for none. */
 export function unsealed(wire: string): string {
+  if (wire === 'sluice:unsealed') return '';
   const token = wire.replace(/^sluice:[a-z-]+:(place:|separate:)?/, '').replace(/:redacted$/, '');
   if (token === wire || !token.startsWith('{')) return token;
   const entry: { signature?: string; data?: string; encrypted_content?: string } = JSON.parse(token);
