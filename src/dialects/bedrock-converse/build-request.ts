@@ -22,7 +22,7 @@ import { AS_INSTRUCTION, SAID_FIRST } from '../shared/losses/substitutes.ts';
 import { codeInWords } from '../shared/code-in-words.ts';
 import { pairCalls } from '../shared/tools/pair-calls.ts';
 import { buildServiceTier } from '../shared/settings/service-tier.ts';
-import { withoutUnsentChoice } from '../shared/tools/unsent-choice.ts';
+import { withoutUncalledTools, withoutUnsentChoice } from '../shared/tools/unsent-choice.ts';
 import { declareKnownTools } from '../shared/tools/known-tools.ts';
 import { reportUnsupported } from '../shared/losses/unsupported-settings.ts';
 import { isOff } from '../shared/settings/thinking-off.ts';
@@ -36,6 +36,7 @@ import {
   familyOf,
   gptName,
   refusesSystem,
+  searchesWeb,
   separatesTools,
   streamsCalls,
   takesStops,
@@ -66,7 +67,12 @@ export function buildRequest(
   const told = codeInWords(declared, losses);
   const paired = pairCalls(declareAllowed(told, losses), losses);
   const chosen = withoutUnsentChoice(paired, losses, (tool) => isOwnTool(tool, family));
-  const request = withBreakpoints(chosen, model, losses);
+  const callable = withoutUncalledTools(
+    chosen,
+    losses,
+    ({ search }) => search !== undefined && searchesWeb(model),
+  );
+  const request = withBreakpoints(callable, model, losses);
   const traits = family === 'claude' ? traitsOf(model) : undefined;
   let documents = 0;
   const nextDocument = () => ++documents;

@@ -501,6 +501,17 @@ describe('tools', () => {
     expect(lost).toEqual(['approximated tools.web_search', 'lost tool_choice']);
   });
 
+  test('a search is not sent where no tool may be called, though those called earlier must be', () => {
+    const run: Part = { type: 'tool-call', id: '1', name: 'f', arguments: '{}', kind: 'function' };
+    const messages = [user(text('hi')), assistant(run), user(result('1'))];
+    const { body, lost } = build(
+      { tools: [SEARCH, FUNCTION], messages, toolChoice: { type: 'none' } },
+      NOVA_2,
+    );
+    expect(body.toolConfig).toEqual({ tools: [SPEC] });
+    expect(lost).toEqual(['lost tool_choice']);
+  });
+
   const claudes = (type: string, name: string, more: JsonObject = {}): NeutralRequest['tools'][number] => ({
     type: 'server',
     name,
