@@ -22,8 +22,12 @@ const OF_OPENAIS_MODELS: Quirks = {
   maxTokensField: 'max_completion_tokens',
   outputLimits: OPENAI_OUTPUT,
   fixedSampling: /^(ft:)?(o\d|gpt-([5-9]|1\d)\b(?!.*chat))/,
-  // Whatever the value: https://github.com/langchain-ai/langgraph-supervisor-py/pull/125
-  modelRefusals: [{ models: /^(ft:)?o\d/, fields: ['parallel_tool_calls'] }],
+  modelRefusals: [
+    // Whatever the value: https://github.com/langchain-ai/langgraph-supervisor-py/pull/125
+    { models: /^(ft:)?o\d/, fields: ['parallel_tool_calls'] },
+    // https://community.openai.com/t/setting-reasoning-effort-with-the-new-gpt-5-search-api-chatcompletions-model/1362548
+    { models: /^gpt-5-search/, fields: ['reasoning_effort', 'verbosity'] },
+  ],
   refusesOnDemand: true,
   customTools: true,
   laterInstructions: true,

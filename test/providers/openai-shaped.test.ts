@@ -347,6 +347,14 @@ describe('fields', () => {
     },
   );
 
+  test('openai: the model that searches takes neither an effort nor a verbosity', () => {
+    const asked = { reasoning: { effort: 'high' }, verbosity: 'low' } as const;
+    const { body, lost } = build('openai', asked, 'gpt-5-search-api-2025-10-14');
+    expect(body).not.toContainAnyKeys(['reasoning_effort', 'verbosity']);
+    expect(lost).toEqual(['lost reasoning_effort', 'lost verbosity']);
+    expect(build('openai', asked, 'gpt-5')).toMatchObject({ body: { reasoning_effort: 'high' }, lost: [] });
+  });
+
   test.each<[string, boolean]>([
     ['gpt-4o', false],
     ['o3', false],
