@@ -21,7 +21,7 @@ const ULTRAFAST = { models: /^gpt-6-astra/, times: 6 };
 const OF_OPENAIS_MODELS: Quirks = {
   maxTokensField: 'max_completion_tokens',
   outputLimits: OPENAI_OUTPUT,
-  fixedSampling: /^(ft:)?(o\d|gpt-([5-9]|1\d)\b(?!.*chat))/,
+  fixedSampling: /^(ft:)?(o\d|gpt-([5-9]|1\d)\b(?!-chat))/,
   modelRefusals: [
     // Whatever the value: https://github.com/langchain-ai/langgraph-supervisor-py/pull/125
     { models: /^(ft:)?o\d/, fields: ['parallel_tool_calls'] },

@@ -39,6 +39,7 @@ test.each([
   ['gpt-5-codex', 'low medium high'],
   ['gpt-5-pro-2025-10-06', 'high'],
   ['gpt-5.1', 'none low medium high'],
+  ['gpt-5.2-chat-latest', 'medium'],
   ['gpt-5.1-codex-mini', 'low medium high'],
   ['gpt-5.1-codex-max', 'low medium high xhigh'],
   ['gpt-5.2-2025-12-11', 'none low medium high xhigh'],
@@ -69,6 +70,8 @@ describe.each(['openai-chat', 'openai-responses'] as const)('%s', (dialect) => {
     ['gpt-5', { effort: 'max' }, 'high'],
     ['gpt-5-pro', { effort: 'low' }, 'high'],
     ['gpt-5.1', OFF, 'none'],
+    ['gpt-5.1-chat-latest', OFF, 'medium'],
+    ['gpt-5.3-chat-latest', { effort: 'high' }, 'medium'],
     ['gpt-5.1', { effort: 'minimal' }, 'low'],
     ['gpt-5.1', { effort: 'xhigh' }, 'high'],
     ['gpt-5.4', { effort: 'max' }, 'xhigh'],
@@ -88,6 +91,8 @@ describe.each(['openai-chat', 'openai-responses'] as const)('%s', (dialect) => {
       ['gpt-5.1', { effort: 'low' }],
       ['gpt-5.1', undefined],
       ['gpt-5', OFF],
+      ['gpt-5.2-chat-latest', undefined],
+      ['gpt-5.2-chat-latest', OFF],
       ['gpt-6-luna', OFF],
     ] as const) {
       const { body, lost } = sent(model, reasoning);

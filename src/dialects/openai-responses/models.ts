@@ -10,8 +10,8 @@ export interface ModelTraits extends ReasoningTraits {
   samplesWithoutThinking?: boolean;
 }
 
-const REASONING = /(^|\/)(o\d|gpt-([5-9]|1\d)\b(?!.*-chat)|codex-)/;
-const PLAIN = /(^|\/)(gpt-3|gpt-4|chatgpt-|gpt-5.*-chat)/;
+const REASONING = /(^|\/)(o\d|gpt-([5-9]|1\d)\b(?!-chat)|codex-)/;
+const PLAIN = /(^|\/)(gpt-3|gpt-4|chatgpt-|gpt-\d+-chat)/;
 
 /** The provider's row takes precedence over what OpenAI's own names of models tell. */
 export function modelTraits(model: string, quirks: Quirks): ModelTraits {

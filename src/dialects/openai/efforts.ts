@@ -9,6 +9,8 @@ const LOW_TO_MAX = [...LOW_TO_XHIGH, 'max'] as const;
 /** The first match counts. */
 const MODELS: readonly { models: RegExp; efforts: readonly ReasoningEffort[] }[] = [
   { models: /^gpt-5-pro/, efforts: ['high'] },
+  // https://community.openai.com/t/request-for-compatibility-matrix-reasoning-effort-sampling-parameters-across-gpt-5-series/1371738
+  { models: /^gpt-5\.\d+-chat/, efforts: ['medium'] },
   { models: /^gpt-5\.\d+-pro/, efforts: ['medium', 'high', 'xhigh'] },
   { models: /^gpt-5(\.1)?-codex(?!-max)/, efforts: LOW_TO_HIGH },
   { models: /^gpt-5\.\d+-codex/, efforts: LOW_TO_XHIGH },

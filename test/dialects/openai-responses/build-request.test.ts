@@ -51,7 +51,8 @@ describe('without a store on either side', () => {
 
   test.each([
     ['gpt-4o', {}, false],
-    ['gpt-5.1-chat-latest', {}, false],
+    ['gpt-5-chat-latest', {}, false],
+    ['gpt-5.1-chat-latest', {}, true],
     ['o4-mini', {}, true],
     ['openai/gpt-5-nano', {}, true],
     ['some-open-model', {}, true],
