@@ -25,7 +25,7 @@ export function thoughtPart(thought: Thought): JsonObject {
 }
 
 /**
- * The part of a call, with the signature of another provider's `thought` before it. Null for a call to another dialect's own tool, which a
+ * The part of a call, with another provider's `thought` before it, whole, since clients may drop thoughts. Null for a call to another dialect's own tool, which a
  * client would try to run; undefined if this dialect cannot express the arguments.
  */
 export function callPart(call: Omit<ToolCallPart, 'type'>, thought?: Thought): JsonObject | null | undefined {
@@ -33,7 +33,7 @@ export function callPart(call: Omit<ToolCallPart, 'type'>, thought?: Thought): J
   const args = argumentObject(call);
   if (args === undefined) return undefined;
   const { id, name, signature } = call;
-  const carried = thought === undefined ? undefined : thoughtForClient(thought);
+  const carried = thought === undefined ? undefined : thoughtForClient({ ...thought, isHidden: true });
   return { functionCall: { id, name, args }, ...(carried ?? signatureForClient(signature)) };
 }
 

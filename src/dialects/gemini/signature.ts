@@ -21,7 +21,7 @@ export interface Thought {
   token: OpaqueToken | undefined;
   /** Only its provider can read it. */
   isRedacted?: boolean;
-  /** Its text is not shown to the client, so only the signature brings it back. */
+  /** Only the signature brings the text back: it is not shown to the client, or stands on a call. */
   isHidden?: boolean;
 }
 

@@ -312,7 +312,7 @@ describe('parts', () => {
     });
   });
 
-  test('a token that only marks a place carries no thought: its text may change', () => {
+  test('a token that only marks a place carries no thought but on a call: its text may change', () => {
     const signature = placeToken('openai-chat', '0');
     const place: StreamEvent[] = [
       { type: 'reasoning-start', block: 0 },
@@ -324,6 +324,10 @@ describe('parts', () => {
       text: '',
       thought: true,
       thoughtSignature: btoa('sluice:openai-chat:place:0'),
+    });
+    expect(partsOf(...place, ...call(['{}']))[1]).toEqual({
+      functionCall: { id: 'c1', name: 'f', args: {} },
+      thoughtSignature: btoa('sluice:thought:2:hmopenai-chat:place:0'),
     });
   });
 
