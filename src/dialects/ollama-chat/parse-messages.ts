@@ -39,7 +39,7 @@ export function parseMessages(value: JsonValue | undefined): ParsedMessages {
         results = { role: 'user', parts: [] };
         messages.push(results);
       }
-      results.parts.push(parseResult(message, path, calls));
+      results.parts.push(...parseResult(message, path, calls));
       continue;
     }
     results = undefined;
@@ -172,7 +172,8 @@ function parseCall(
   };
 }
 
-function parseResult(message: JsonObject, path: string, calls: CallMatcher): Part {
+/** A result of no call is text, as every other provider refuses it: ADK for Rust keeps no calls, which Ollama does not mind. */
+function parseResult(message: JsonObject, path: string, calls: CallMatcher): Part[] {
   // LangChain sends `name`, as in OpenAI's older messages.
   const name =
     optionalString(message, 'tool_name', `${path}.tool_name`) ??
@@ -180,9 +181,7 @@ function parseResult(message: JsonObject, path: string, calls: CallMatcher): Par
   const { id } = callWithThoughtsFromWire(
     optionalString(message, 'tool_call_id', `${path}.tool_call_id`) ?? '',
   );
-  return {
-    type: 'tool-result',
-    callId: calls.answered(name || undefined, id),
-    content: parseContent(message, path),
-  };
+  const callId = calls.answered(name || undefined, id);
+  const content = parseContent(message, path);
+  return calls.knows(callId) ? [{ type: 'tool-result', callId, content }] : content;
 }

@@ -50,6 +50,22 @@ describe('a history', () => {
     ]);
   });
 
+  test('has a result of no call as text', () => {
+    const messages = turnsOf(
+      { role: 'user', content: 'q' },
+      { role: 'assistant', content: 'I look.', tool_calls: [] },
+      { role: 'tool', content: 'f: 1' },
+      { role: 'tool', content: 'g: 2', tool_call_id: 'c' },
+    );
+    expect(messages[2]).toEqual({
+      role: 'user',
+      parts: [
+        { type: 'text', text: 'f: 1' },
+        { type: 'text', text: 'g: 2' },
+      ],
+    });
+  });
+
   test('may have arguments as text', () => {
     const [turn] = turnsOf({ role: 'assistant', tool_calls: [call('f', '{"a":1}'), call('f', { a: 1 })] });
     expect(turn?.parts).toMatchObject([{ arguments: '{"a":1}' }, { arguments: '{"a":1}' }]);
