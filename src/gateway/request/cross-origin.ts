@@ -4,7 +4,7 @@ import type { ServerConfig } from '../../config/resolved.ts';
 import { isAllowedOrigin, isAskedByOwnName } from './admission.ts';
 
 /** The methods of all paths together; each path's own answer rejects those it does not take. */
-const METHODS = 'GET, HEAD, POST, DELETE';
+const METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE';
 
 /** How long browsers may cache a preflight, in seconds; none caches it for longer. */
 const MAX_AGE = 7_200;
