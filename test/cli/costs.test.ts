@@ -178,6 +178,25 @@ test('nor does one tell of a parameter that nobody gave', async () => {
   }
 });
 
+test('the dearest come first, and last what has no name, however much that cost', async () => {
+  const spent = (project: string | null, cost_usd: number) => ({ project, cost_usd, requests: 1 });
+  const page = {
+    audit_enabled: true,
+    window: { since: null },
+    summary: { total_requests: 4, total_cost_usd: 14 },
+    projects: [spent('a', 2), spent(null, 8), spent('b', 1), spent('c', 3)],
+  };
+  const server = Bun.serve({ hostname: '127.0.0.1', port: 0, fetch: () => Response.json(page) });
+  try {
+    const url = `http://127.0.0.1:${server.port}`;
+    const { out } = await runCommand(['costs', '--by', 'project', '--json', '--url', url]);
+    const { entries } = JSON.parse(out) as Answer;
+    expect(entries.map(({ project }) => project)).toEqual(['c', 'a', 'b', null]);
+  } finally {
+    await server.stop(true);
+  }
+});
+
 test('models beyond those that the gateway lists are summed up', async () => {
   const model = { provider: 'lab', model: 'one', requests: 3, cost_usd: 1, unpriced_requests: 0 };
   const tokens = { input_tokens: 25, output_tokens: 1, cache_read_tokens: 50, cache_write_tokens: 25 };

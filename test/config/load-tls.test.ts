@@ -15,6 +15,8 @@ const OWN = selfSigned(['localhost', '10.0.0.5', '0:0:0:0:0:0:0:1']);
 const AUTHORITY = createAuthority('Lab');
 const ISSUED = AUTHORITY.issue({ names: ['*.lab.example'] });
 const OTHER = selfSigned(['localhost']);
+/** Of a kind that TLS cannot use. */
+const ON_ODD_CURVE = selfSigned(['localhost'], 'P-224');
 const LOCKED = generateKeyPairSync('ec', {
   namedCurve: 'P-256',
   privateKeyEncoding: { type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'secret' },
@@ -116,6 +118,11 @@ describe('refused, with the key, the file and what to do', () => {
       'the key of another certificate',
       { cert: OWN.certificate, key: OTHER.key },
       'server.tls.key: KEY is not the key of the first certificate in CERT: name the key',
+    ],
+    [
+      'a key of a kind that TLS does not have',
+      { cert: ON_ODD_CURVE.certificate, key: ON_ODD_CURVE.key },
+      'server.tls.cert: CERT cannot be used with KEY (',
     ],
     [
       'the authority before the certificate',

@@ -246,6 +246,11 @@ describe('problems name file, line and key', () => {
       'sluice.yaml:3: costs.pricing_overrides["lab/*"].output_per_million: is missing; expected a number',
     ],
     [
+      'sluice.yaml',
+      'costs:\n  pricing_overrides:\n    "lab/*":\n      input_per_million: 1\n      long_prompt:\n        output_per_million: 2\n',
+      'sluice.yaml:3: costs.pricing_overrides["lab/*"].output_per_million: is missing; expected a number',
+    ],
+    [
       'sluice.toml',
       '[providers.lab]\n\n[providers."l.b".timeouts]\nidle = 5\n',
       'sluice.toml:4: providers["l.b"].timeouts.idle: expected a duration such as 500ms, 10s, 2m, 1h30m or 30d, found a number',
@@ -376,7 +381,8 @@ describe('problems name file, line and key', () => {
     ['<<: *shared\n', 'sluice.yaml:3: server.prt: '],
     ['<<: [{ audit: {} }, *shared]\n', 'sluice.yaml:3: server.prt: '],
     ['server: { <<: { prt: 1 } }\n', 'sluice.yaml:4: server.prt: '],
-  ])('what is merged has the line on which it is written: %j', (merge, expected) => {
+    ['more: &more { prt: 1 }\nserver: *more\n', 'sluice.yaml:4: server.prt: '],
+  ])('what is merged, or an alias, has the line on which it is written: %j', (merge, expected) => {
     const { said } = load('sluice.yaml', `shared: &shared\n  server:\n    prt: 1\n${merge}`);
     expect(said.find((problem) => problem.includes('server.prt'))).toStartWith(expected);
   });

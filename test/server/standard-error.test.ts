@@ -143,7 +143,7 @@ test('in a file, a long line of one process is not within that of another', asyn
 });
 
 if (canMount())
-  test('a line that a full disk has cut stays on its own, and the next says that one was lost', async () => {
+  test('a line that a full disk has cut stays on its own, and the next says that one was lost, soon also where there is no next one', async () => {
     const disk = mountSmallDisk(1);
     if (disk === null) throw new Error('it could be mounted a moment ago');
     const path = join(disk.directory, 'log');
@@ -175,6 +175,11 @@ if (canMount())
       disk.free();
       expect(await write('last')).toBe('true\n');
       expect(readFileSync(path, 'utf8')).toMatch(/^first\nx+\nlost 1\nlast\n$/);
+      // Once more, and now no line comes after it.
+      disk.fill(0);
+      expect(await write('y'.repeat(100_000))).toBe('false\n');
+      disk.free();
+      await eventually(() => readFileSync(path, 'utf8').endsWith('y\nlost 1\n'));
     } finally {
       writer.kill();
       await writer.exited;

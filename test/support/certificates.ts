@@ -41,9 +41,9 @@ export function createAuthority(commonName: string): Authority {
   };
 }
 
-/** A server's certificate that nobody but itself vouches for. */
-export function selfSigned(names: string[]): Certificate {
-  const keys = newKeys();
+/** A server's certificate that nobody but itself vouches for. @param namedCurve of its key. */
+export function selfSigned(names: string[], namedCurve = 'P-256'): Certificate {
+  const keys = newKeys(namedCurve);
   const name = distinguishedName(names[0] ?? '');
   return {
     certificate: signed({
@@ -58,7 +58,7 @@ export function selfSigned(names: string[]): Certificate {
   };
 }
 
-const newKeys = () => generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const newKeys = (namedCurve = 'P-256') => generateKeyPairSync('ec', { namedCurve });
 
 interface Unsigned {
   issuer: Uint8Array;

@@ -2,6 +2,7 @@
 import { expect, test } from 'bun:test';
 import type { RateLimit } from '../../src/config/resolved.ts';
 import type { LimitState } from '../../src/limits/limit-line.ts';
+import { mergeRemoteStates } from '../../src/limits/remote-count.ts';
 import type { ProviderState } from '../../src/upstream/provider-state.ts';
 import { mergeLimits, mergeStates } from '../../src/workers/merge-states.ts';
 
@@ -64,4 +65,13 @@ test('of a limit the most that one of them has seen, in the order of the configu
       [state(1, 'a', 3), state(0, 'c', 4)],
     ]),
   ).toEqual([state(0, 'c', 4), state(0, 'b', 1), state(1, 'a', 9)]);
+});
+
+test('limits are counted by the server while every worker reaches it', () => {
+  const well = { ok: true, lastError: null };
+  const cut = { ok: false, lastError: 'connection refused' };
+  expect(mergeRemoteStates([])).toEqual(well);
+  expect(mergeRemoteStates([well, well])).toEqual(well);
+  expect(mergeRemoteStates([well, cut])).toEqual(cut);
+  expect(mergeRemoteStates([cut, well])).toEqual(cut);
 });

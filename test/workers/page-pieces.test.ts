@@ -62,6 +62,8 @@ test('one that breaks off does so for its reader as well', async () => {
   const source = createPageSource();
   const page = await source.open(longAnswer(5, 2).answer);
   await expect(new Response(pageBody(page, source)).bytes()).rejects.toThrow('the disk is gone');
+  // It is forgotten.
+  expect(await source.next(page.page)).toMatchObject({ isLast: true });
 });
 
 test('one whose reader leaves is made no further', async () => {

@@ -150,6 +150,17 @@ describe('envelope', () => {
     );
   });
 
+  test('what a filter found in the prompt is emitted, and not that it found nothing', () => {
+    const emitted = (filtered: boolean) => {
+      const results = [{ prompt_index: 0, content_filter_results: { hate: { filtered } } }];
+      const events = decodeChunks({ ...chunk({ content: 'a' }), prompt_filter_results: results });
+      return events.flatMap((event) => (event.type === 'extension' ? [[event.name, event.value]] : []));
+    };
+    expect(emitted(false)).toEqual([]);
+    const results = [{ prompt_index: 0, content_filter_results: { hate: { filtered: true } } }];
+    expect(emitted(true)).toEqual([['prompt_filter_results', { results }]]);
+  });
+
   const A = { token: 'a', logprob: -1 };
   const logprobs = [{ ...A, top: [] }];
 

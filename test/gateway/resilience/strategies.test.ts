@@ -1,6 +1,7 @@
 // Which of a rule's targets comes first by what requests before it have met: latency, load, cost, and where a
 // conversation is.
 import { expect, test } from 'bun:test';
+import { join } from 'node:path';
 import { openaiChat } from '../../../src/dialects/openai-chat/index.ts';
 import type { ConfigInput } from '../../../src/index.ts';
 import { conversationOf } from '../../../src/routing/conversation.ts';
@@ -133,6 +134,28 @@ test('least busy: beside a request that runs, the other provider', async () => {
   expect(await running).toBe('one');
   expect(await ask()).toBe('one');
   expect(asked).toEqual(['one', 'two', 'two', 'one']);
+});
+
+test('least cost: the first request of a process waits for the table of prices', async () => {
+  // In one of its own, since this one has the table.
+  const script = `
+    import { createGateway } from ${JSON.stringify(join(import.meta.dir, '../../../src/index.ts'))};
+    const to = ['openai/gpt-4o', 'openai/gpt-4o-mini'];
+    const gateway = createGateway(
+      {
+        providers: { openai: { api_key: 'k' } },
+        routing: { model_mappings: [{ from: 'any', to, strategy: 'least_cost' }] },
+      },
+      { host: { fetch: async () => Response.json(${JSON.stringify({ ...ANSWER, model: undefined })}) } },
+    );
+    const body = ${JSON.stringify(JSON.stringify(bodyOf('hi')))};
+    const { status, headers } = await gateway.fetch(
+      new Request('http://127.0.0.1/v1/chat/completions', { method: 'POST', body }),
+    );
+    console.log(status, headers.get('x-sluice-model'));
+    await gateway.close();`;
+  const child = Bun.spawn([process.execPath, '-e', script], { stdout: 'pipe' });
+  expect(await new Response(child.stdout).text()).toBe('200 gpt-4o-mini\n');
 });
 
 test('least cost: by the price table', async () => {
