@@ -189,8 +189,7 @@ async function* batchesOf(store: LedgerStore, rows: readonly StoredRow[]): Async
 /** The row as a store takes it, with binary parts apart from the bodies. Secrets were removed when it was recorded. */
 function asRecorded({ id: _inItsStore, ...row }: StoredRow): LedgerRow {
   const binaries: BinaryPart[] = [];
-  const asItIs = (text: string) => text;
-  const requestBody = cleanBody(row.requestBody, 'request', asItIs, binaries);
-  const responseBody = cleanBody(row.responseBody, 'response', asItIs, binaries);
+  const requestBody = cleanBody(row.requestBody, 'request', null, binaries);
+  const responseBody = cleanBody(row.responseBody, 'response', null, binaries);
   return { ...row, requestBody, responseBody, ...(binaries.length > 0 && { binaries }) };
 }

@@ -36,6 +36,7 @@ const FIRST_BLOCK_BYTES = 512;
 const LARGEST_BLOCK_BYTES = 16 * 1024;
 
 const NO_BYTES = new Uint8Array(0);
+const decoder = new TextDecoder();
 
 interface Block {
   bytes: Uint8Array;
@@ -85,7 +86,7 @@ class DifferenceCapture implements BodyCapture {
     this.compareWaiting();
     // A short stream often comes in one piece.
     const whole = this.inOnePiece();
-    if (whole !== undefined) return new TextDecoder().decode(whole);
+    if (whole !== undefined) return decoder.decode(whole);
     const body = new Uint8Array(this.size);
     let start = 0;
     let end = 0;
@@ -111,7 +112,7 @@ class DifferenceCapture implements BodyCapture {
         end = begin + head + length + tail;
       }
     }
-    return new TextDecoder().decode(body);
+    return decoder.decode(body);
   }
 
   isFull(): boolean {

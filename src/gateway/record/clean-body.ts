@@ -6,15 +6,17 @@ import { withoutSecretThoughts } from '../../model/redact/carried-thoughts.ts';
 /**
  * Cleans only twice as much of a body as the ledger keeps: a secret is then removed whole before the ledger cuts, and the rest of a body of
  * many megabytes is not searched. Its binary parts go to `binaries`.
+ * @param redactText null where the body holds no secret.
  */
 export function cleanBody(
   body: string | null,
   of: BinaryPart['of'],
-  redactText: (text: string) => string,
+  redactText: ((text: string) => string) | null,
   binaries: BinaryPart[],
 ): string | null {
   if (body === null) return null;
-  const redact = (text: string) => redactText(withoutSecretThoughts(text, redactText));
+  const redact = (text: string) =>
+    redactText === null ? text : redactText(withoutSecretThoughts(text, redactText));
   const found = findBinaryParts(body);
   if (found.length === 0) return redact(beginningOf(body, 2 * MAX_BODY_LENGTH));
   // Joined in one step: a string concatenated piece by piece would keep the body that the pieces are slices of.

@@ -179,11 +179,7 @@ function cleanAnswer(
   const isClean = !redact.suspects(stream, pieces.excerpt) && !mayHoldThought(stream);
   const kept = isClean && !isCut ? stream : withoutSplitSecrets(stream, pieces, redact, isCut);
   const body = isCut ? markCut(withoutLastWord(kept)) : kept;
-  return cleanBody(body, 'response', isClean ? asItIs : redact, binaries);
-}
-
-function asItIs(text: string): string {
-  return text;
+  return cleanBody(body, 'response', isClean ? null : redact, binaries);
 }
 
 /** An approximated feature, as the audit row words it. */
