@@ -201,7 +201,8 @@ function pagesOf({ location, citedText }: Citation): JsonObject {
 function chunkOf(citation: Citation): JsonObject | undefined {
   const { url, title, citedText } = citation;
   const named = title === undefined ? {} : { title };
-  if (citation.kind === 'url' && url !== undefined) return { web: { uri: url, ...named } };
+  // Google names every page, so that clients require a title (gemini-rust) or show it in place of the address.
+  if (citation.kind === 'url' && url !== undefined) return { web: { uri: url, title: title || url } };
   if (url === undefined && title === undefined && citedText === undefined) return undefined;
   return {
     retrievedContext: {

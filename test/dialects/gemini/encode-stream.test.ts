@@ -511,6 +511,18 @@ describe('sources', () => {
     });
   });
 
+  test('without a title have their address as one', () => {
+    const [start, delta, end] = text('a') as [StreamEvent, StreamEvent, StreamEvent];
+    const unnamed: StreamEvent = {
+      type: 'citation',
+      block: 0,
+      citation: { kind: 'url', url: 'https://a.test' },
+    };
+    expect(lastOf(start, delta, unnamed, end, finish()).groundingMetadata).toMatchObject({
+      groundingChunks: [{ web: { uri: 'https://a.test', title: 'https://a.test' } }],
+    });
+  });
+
   test('of documents are passages', () => {
     const [start, delta, end] = text('a') as [StreamEvent, StreamEvent, StreamEvent];
     const source: StreamEvent = {
