@@ -42,8 +42,7 @@ export function readResponse(response: JsonValue | undefined, name: string, read
     if (content !== undefined) return { content, isError: false };
   }
   if (isNamed && field === 'content') return said(textOf(value));
-  // A text that is itself a JSON object would be taken for the result's object on the way back.
-  if (isPlain && typeof value === 'string' && !/^\s*\{/.test(value)) return said(value);
+  if (isPlain && typeof value === 'string') return said(value);
   return said(exactText(response));
 }
 

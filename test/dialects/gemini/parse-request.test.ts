@@ -485,11 +485,11 @@ describe('calls and results', () => {
 
   test.each<[unknown, string, boolean | undefined]>([
     [{ output: 'plain' }, 'plain', undefined],
-    [{ output: '{"a":1}' }, '{"output":"{\\"a\\":1}"}', undefined],
+    [{ output: '{"a":1}' }, '{"a":1}', undefined],
     [{ output: 'x', more: 1 }, '{"output":"x","more":1}', undefined],
     // Of Google's SDKs, and of ADK: what a function returned.
     [{ result: 'line 1\nline "2"' }, 'line 1\nline "2"', undefined],
-    [{ result: '{"a":1}' }, '{"result":"{\\"a\\":1}"}', undefined],
+    [{ result: '{"a":1}' }, '{"a":1}', undefined],
     [{ result: { a: 1 } }, '{"result":{"a":1}}', undefined],
     [{ result: 'x', more: 1 }, '{"result":"x","more":1}', undefined],
     [{ temperature: 3 }, '{"temperature":3}', undefined],
