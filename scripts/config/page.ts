@@ -70,7 +70,7 @@ function renderSection(section: SchemaKey, keys: SchemaKey[]): string[] {
   return [
     `## \`${prefix.replaceAll('*', 'NAME')}\``,
     '',
-    section.node.description ?? '',
+    withLinks(section.node.description),
     '',
     ...(leaves.length === 0 ? [] : renderTable(leaves)),
   ];
@@ -80,9 +80,14 @@ function renderTable(keys: SchemaKey[]): string[] {
   const rows = keys.map(({ path, node, needed }) => {
     const name = path.slice(path.lastIndexOf('.') + 1);
     const fallback = needed ? 'needed' : defaultOf(node);
-    return `| \`${name}\` | ${typeOf(node)} | ${fallback} | ${node.description ?? ''} |`;
+    return `| \`${name}\` | ${typeOf(node)} | ${fallback} | ${withLinks(node.description)} |`;
   });
   return ['| key | type | default | meaning |', '|---|---|---|---|', ...rows, ''];
+}
+
+/** Descriptions name other pages as messages and editors show them; here these are links. */
+function withLinks(description = ''): string {
+  return description.replaceAll(/\bdocs\/([\w-]+\.md)/g, '[$1]($1)');
 }
 
 function defaultOf({ default: value }: SchemaNode): string {
@@ -176,26 +181,24 @@ const PREFACE = [
   '3. `sluice.yaml`, `.yml`, `.toml`, `.json` or `.jsonc` in the working directory',
   '4. the same in `$SLUICE_HOME` (default `~/.sluice`)',
   '',
-  'In addition, every known provider whose key is in the environment is enabled, unless the file configures that name,',
-  'and so is the simulator. `.env` in the working directory counts as part of the environment, as does `.env.local`, which',
-  'stands before it. A `$` in it is kept unless a brace or the name of another variable follows it, or the value is nothing but',
-  'such a name (`$OTHER_KEY`); `\\$` is kept always. `sluice check` prints the resulting configuration. The file is watched, even',
-  'if it is created later: a valid change applies to new requests, an invalid one is refused, the error logged and',
-  'shown in `/gateway/health`. `server.host`, `server.port`, `server.workers`,',
-  '`audit.enabled`, `audit.store` and turning `server.tls` on or off need a restart.',
+  'Every known provider whose key is in the environment is enabled as well, unless the file configures that name, and so is the',
+  'simulator. A provider whose key cannot be found is disabled with a warning. `sluice check` prints what results.',
   '',
-  'An unknown key or a value of the wrong type is an error. A provider whose key cannot be found is disabled with',
-  'a warning, and the others work. A file has at most 1 MB, 100 levels and 1,000 YAML aliases.',
-  '',
-  '- **Secrets** are `env:NAME`, `credential:NAME` (stored encrypted by `sluice credentials store NAME`; a running',
-  '  gateway picks up a change and logs its name), `file:PATH` (relative to the configuration file; a change is picked up as well) or the value itself.',
+  '- **Mistakes**: an unknown key or a value of the wrong type is an error. A file has at most 1 MB, 100 levels and 1,000 YAML aliases.',
+  '- **Changes**: the file is watched, even if it is created later. A valid change applies to new requests. An invalid one is refused: the',
+  '  error is logged and shown in `/gateway/health`. `server.host`, `server.port`, `server.workers`, `audit.enabled`, `audit.store` and turning',
+  '  `server.tls` on or off need a restart.',
+  '- **Secrets** are `env:NAME`, `credential:NAME` (stored encrypted by `sluice credentials store NAME`), `file:PATH` (relative to the',
+  '  configuration file) or the value itself. A change of a stored key or of a file is picked up while the gateway runs.',
   '- **Durations** are `500ms`, `10s`, `2m`, `1h30m`, `30d`; **sizes** are `512KB`, `64MB`, `1GB`, in powers of 1024.',
   '- **Targets** are `provider` or `provider/model`, split at the first `/`.',
-  '- For completion in an editor, begin a YAML file with',
-  '  `# yaml-language-server: $schema=./node_modules/sluice/sluice.schema.json`, or wherever that file is.',
-  '',
-  'Logs go to stderr. `SLUICE_LOG=json` makes each line a JSON object, whatever `log` says; a level (`debug`, `info`, `warn`, `error`)',
-  'can be added: `SLUICE_LOG=json,debug`. The address is printed on stdout, in JSON too if the log is.',
+  '- **`.env`** in the working directory counts as part of the environment, and so does `.env.local`, which takes precedence over it. In their values',
+  '  `$NAME` stands for that variable if the variable is set, if the name is in braces, or if it is all of the value; any other `$` is kept. `\\$`',
+  '  is always a `$`.',
+  '- **The log** goes to standard error, the address to standard output. `SLUICE_LOG=json` makes each line a JSON object, whatever `log` says; a level',
+  '  (`debug`, `info`, `warn`, `error`) can be added: `SLUICE_LOG=json,debug`.',
+  '- **In an editor**, keys are completed where a YAML file begins with `# yaml-language-server: $schema=PATH/sluice.schema.json`; that file is in',
+  '  the clone.',
   '',
   '```yaml',
   'providers:',
