@@ -86,14 +86,16 @@ describe.each(['openai-chat', 'openai-responses'] as const)('%s', (dialect) => {
     const sampling = { temperature: 0.2, topP: 0.5 };
     const sent = (model: string, reasoning?: ReasoningSettings) =>
       asked(dialect, model, { ...sampling, ...(reasoning !== undefined && { reasoning }) });
-    expect(sent('gpt-5.1', OFF)).toMatchObject({ body: { temperature: 0.2, top_p: 0.5 }, lost: [] });
+    for (const model of ['gpt-5.1', 'gpt-6-luna', 'gpt-6.1-terra'])
+      expect(sent(model, OFF)).toMatchObject({ body: { temperature: 0.2, top_p: 0.5 }, lost: [] });
     for (const [model, reasoning] of [
       ['gpt-5.1', { effort: 'low' }],
       ['gpt-5.1', undefined],
       ['gpt-5', OFF],
       ['gpt-5.2-chat-latest', undefined],
       ['gpt-5.2-chat-latest', OFF],
-      ['gpt-6-luna', OFF],
+      ['gpt-6-luna', { effort: 'low' }],
+      ['gpt-6-astra', OFF],
     ] as const) {
       const { body, lost } = sent(model, reasoning);
       expect(body).not.toContainAnyKeys(['temperature', 'top_p']);

@@ -55,7 +55,10 @@ export function callsWithoutThinking(model: string): boolean {
   );
 }
 
-/** GPT-5 since 5.1 accepts `temperature` and `top_p` while it does not think; GPT-6 never does. */
+/**
+ * Accepts `temperature` and `top_p` while it does not think, for which it must be asked.
+ * https://developers.openai.com/api/docs/guides/deployment-checklist
+ */
 export function samplesWithoutThinking(model: string): boolean {
-  return /(^|\/)gpt-5\.\d/.test(model) && effortsOf(model)?.includes('none') === true;
+  return effortsOf(model)?.includes('none') === true;
 }
