@@ -86,11 +86,20 @@ describe.each(['openai-chat', 'openai-responses'] as const)('%s', (dialect) => {
     const sampling = { temperature: 0.2, topP: 0.5 };
     const sent = (model: string, reasoning?: ReasoningSettings) =>
       asked(dialect, model, { ...sampling, ...(reasoning !== undefined && { reasoning }) });
-    for (const model of ['gpt-5.1', 'gpt-6-luna', 'gpt-6.1-terra'])
-      expect(sent(model, OFF)).toMatchObject({ body: { temperature: 0.2, top_p: 0.5 }, lost: [] });
+    for (const [model, reasoning] of [
+      ['gpt-5.1', OFF],
+      ['gpt-6-luna', OFF],
+      ['gpt-6.1-terra', OFF],
+      // These think only if asked to.
+      ['gpt-5.1', undefined],
+      ['gpt-5.2-2025-12-11', { mode: 'adaptive', summary: 'auto' }],
+    ] as const)
+      expect(sent(model, reasoning).body).toMatchObject({ temperature: 0.2, top_p: 0.5 });
     for (const [model, reasoning] of [
       ['gpt-5.1', { effort: 'low' }],
-      ['gpt-5.1', undefined],
+      ['gpt-5.2', { mode: 'on' }],
+      ['gpt-5.2-pro', undefined],
+      ['gpt-5.5', undefined],
       ['gpt-5', OFF],
       ['gpt-5.2-chat-latest', undefined],
       ['gpt-5.2-chat-latest', OFF],
@@ -99,8 +108,15 @@ describe.each(['openai-chat', 'openai-responses'] as const)('%s', (dialect) => {
     ] as const) {
       const { body, lost } = sent(model, reasoning);
       expect(body).not.toContainAnyKeys(['temperature', 'top_p']);
-      expect(lost.slice(0, 2)).toEqual(['temperature', 'top_p']);
+      expect(lost).toContain('temperature');
+      expect(lost).toContain('top_p');
     }
+  });
+
+  test('and their tokens have log probabilities', () => {
+    const sent = (model: string) => asked(dialect, model, { logprobs: { top: 2 } });
+    expect(sent('gpt-5.2')).toMatchObject({ body: { top_logprobs: 2 }, lost: [] });
+    expect(sent('gpt-5.5').lost).toEqual(['logprobs', 'top_logprobs']);
   });
 });
 

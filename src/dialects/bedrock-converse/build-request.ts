@@ -1,6 +1,6 @@
 // NeutralRequest → a body of Converse, and what it could not carry.
 // https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html
-import type { JsonObject } from '../../model/json/json.ts';
+import { asObject, type JsonObject } from '../../model/json/json.ts';
 import type { NeutralRequest } from '../../model/request.ts';
 import { declareAllowed } from '../shared/tools/allowed-tools.ts';
 import { STOP_PATHS } from '../aws/matched-stop.ts';
@@ -17,7 +17,7 @@ import { dropContinuedThinking, lacksThinking, replaysThinking } from '../claude
 import { formatInstruction } from '../shared/schemas/described-schema.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
 import { createLossReport, type LossReport } from '../shared/losses/loss-report.ts';
-import { effortsOf, samplesWithoutThinking } from '../openai/efforts.ts';
+import { effortsOf, samplesAt } from '../openai/efforts.ts';
 import { AS_INSTRUCTION, SAID_FIRST } from '../shared/losses/substitutes.ts';
 import { codeInWords } from '../shared/code-in-words.ts';
 import { pairCalls } from '../shared/tools/pair-calls.ts';
@@ -25,7 +25,6 @@ import { buildServiceTier } from '../shared/settings/service-tier.ts';
 import { withoutUncalledTools, withoutUnsentChoice } from '../shared/tools/unsent-choice.ts';
 import { declareKnownTools } from '../shared/tools/known-tools.ts';
 import { reportUnsupported } from '../shared/losses/unsupported-settings.ts';
-import { isOff } from '../shared/settings/thinking-off.ts';
 import { buildCachePoint, type ContentScope } from './build-content.ts';
 import { buildConversation, TURN_FORM } from './build-messages.ts';
 import { buildSingleCalls, buildToolConfig } from './build-tools.ts';
@@ -114,7 +113,8 @@ export function buildRequest(
     first.content.unshift(...system);
     losses.approximated('messages.system', SAID_FIRST);
   } else if (system.length > 0) body.system = system;
-  put('inferenceConfig', buildInference(request, traits, model, thinks, losses));
+  const isSampled = !thinks && traits?.fixedSampling !== true && samplesGpt(model, fields);
+  put('inferenceConfig', buildInference(request, traits, model, isSampled, losses));
   // Some models always think, whatever the request says.
   const isForcible = !thinks && traits?.forcedTools !== false;
   const toolConfig = buildToolConfig(request, turns, { model, isForcible }, scope);
@@ -164,7 +164,7 @@ function buildInference(
   request: NeutralRequest,
   traits: ModelTraits | undefined,
   model: string,
-  thinks: boolean,
+  isSampled: boolean,
   losses: LossReport,
 ): JsonObject {
   const { maxOutputTokens, temperature, topP, stopSequences } = request;
@@ -174,15 +174,14 @@ function buildInference(
   const maxTokens = maxOutputTokens ?? traits?.defaultMaxTokens;
   if (maxTokens !== undefined) config.maxTokens = maxTokens;
   // 1 is the default, so nothing is lost by leaving it out.
-  const refused = thinks || traits?.fixedSampling === true || refusesSampling(request, gptName(model));
-  if (temperature !== undefined && refused && temperature !== 1) losses.lost('temperature');
-  if (temperature !== undefined && !refused) {
+  if (temperature !== undefined && !isSampled && temperature !== 1) losses.lost('temperature');
+  if (temperature !== undefined && isSampled) {
     config.temperature = Math.min(temperature, 1);
     if (temperature > 1) losses.approximated('temperature', '1, the highest');
   }
   if (topP !== undefined) {
     const either = traits?.oneSampler === true && config.temperature !== undefined;
-    if (!refused && !either) config.topP = topP;
+    if (isSampled && !either) config.topP = topP;
     else if (topP !== 1) losses.lost('top_p');
   }
   const asked = (stopSequences ?? []).filter((stop) => stop !== '');
@@ -193,9 +192,8 @@ function buildInference(
   return config;
 }
 
-/** As at OpenAI, models that reason refuse them, unless they take the effort `none` and are asked for it. */
-function refusesSampling({ reasoning }: NeutralRequest, gpt: string | undefined): boolean {
-  return (
-    gpt !== undefined && effortsOf(gpt) !== undefined && !(isOff(reasoning) && samplesWithoutThinking(gpt))
-  );
+/** Whether it is none of OpenAI's models that reason, or one that samples nevertheless. */
+function samplesGpt(model: string, { reasoning }: JsonObject): boolean {
+  const gpt = gptName(model);
+  return gpt === undefined || effortsOf(gpt) === undefined || samplesAt(asObject(reasoning)?.effort, gpt);
 }

@@ -20,14 +20,13 @@ import { declareKnownTools } from '../shared/tools/known-tools.ts';
 import { buildServiceTier } from '../shared/settings/service-tier.ts';
 import { firstStops } from '../shared/settings/stop-sequences.ts';
 import { reportUnsupported } from '../shared/losses/unsupported-settings.ts';
-import { isOff } from '../shared/settings/thinking-off.ts';
 import { adaptBody, applyEdits } from './adapt.ts';
 import { sentBreakpoint } from './breakpoint-field.ts';
 import { formatInWords, takesSchema } from './answer-format.ts';
 import { buildMessages } from './build-messages.ts';
 import { buildReasoning } from './build-reasoning.ts';
 import { buildTools, isSearchBesides } from './build-tools.ts';
-import { samplesWithoutThinking } from '../openai/efforts.ts';
+import { samplesAt } from '../openai/efforts.ts';
 import { mfjsSchema } from './mfjs-schema.ts';
 import { markPrefill } from './mark-prefill.ts';
 import { hidesThinking } from './reasoning-settings.ts';
@@ -60,11 +59,12 @@ export function buildRequest(asked: NeutralRequest, options: BuildOptions): Buil
   }
   Object.assign(body, buildTools(request, scope));
   put(body, quirks.maxTokensField ?? 'max_tokens', request.maxOutputTokens);
-  Object.assign(body, buildSampling(request, options, losses));
+  const thinking = buildReasoning(withoutToldSummary(request), options, losses);
+  Object.assign(body, buildSampling(request, thinking.reasoning_effort, options, losses));
   put(body, 'seed', request.seed);
   if (quirks.extraFields?.includes('top_k')) put(body, 'top_k', request.topK);
   else if (request.topK !== undefined) losses.lost('top_k');
-  Object.assign(body, buildReasoning(withoutToldSummary(request), options, losses));
+  Object.assign(body, thinking);
   if (formatInWords(request, options) !== undefined) losses.approximated('response_format', AS_INSTRUCTION);
   else if (request.outputFormat !== undefined)
     put(body, 'response_format', buildResponseFormat(request.outputFormat, options, losses));
@@ -136,12 +136,20 @@ function restore(body: JsonObject, field: string, value: JsonValue | undefined, 
   else if (value !== undefined && holder[name] === undefined) holder[name] = value;
 }
 
-/** Models with fixed sampling refuse these fields, including `stop`; leaving out defaults loses nothing. */
-function buildSampling(request: NeutralRequest, options: BuildOptions, losses: LossReport): JsonObject {
+/**
+ * Models with fixed sampling refuse these fields, including `stop`; leaving out defaults loses nothing.
+ * @param effort that the model is asked for.
+ */
+function buildSampling(
+  request: NeutralRequest,
+  effort: JsonValue | undefined,
+  options: BuildOptions,
+  losses: LossReport,
+): JsonObject {
   const fields: JsonObject = {};
   const { model, quirks } = options;
   const isFixed = quirks.fixedSampling?.test(model) === true;
-  const isSampled = !isFixed || (isOff(request.reasoning) && samplesWithoutThinking(model));
+  const isSampled = !isFixed || samplesAt(effort, model);
   const add = (field: string, value: number | undefined, fallback: number, isTaken: boolean) => {
     if (value === undefined) return;
     if (isTaken) fields[field] = value;

@@ -8,6 +8,7 @@ import type { BuildOptions, BuiltRequest } from '../dialect.ts';
 import { createLossReport, type LossReport } from '../shared/losses/loss-report.ts';
 import { breakpointIn, takesBreakpoints } from '../openai/breakpoint.ts';
 import { buildUser, buildVerbosity, RESPONSES_TIERS } from '../openai/fields.ts';
+import { samplesAt } from '../openai/efforts.ts';
 import { buildReasoningSettings } from '../openai/reasoning.ts';
 import { answerSchema, canBeKept } from '../openai/schemas.ts';
 import { codeInWords } from '../shared/code-in-words.ts';
@@ -35,7 +36,6 @@ import { CODE_INTERPRETER } from './parse-tools.ts';
 import { repeatReasoning } from './reasoning-settings.ts';
 import { OPENING_SETTINGS, withOpeningSettings } from './settings-changes.ts';
 import { isEmpty, put } from '../shared/own-fields.ts';
-import { isOff } from '../shared/settings/thinking-off.ts';
 import { ID, ownFields } from './wire.ts';
 
 /** OpenAI refuses a smaller `max_output_tokens`. */
@@ -84,13 +84,11 @@ export function buildRequest(given: NeutralRequest, options: BuildOptions): Buil
   Object.assign(body, buildTools(request, scope, traits));
   const { maxOutputTokens } = request;
   put(body, 'max_output_tokens', native ? maxOutputTokens : leastTokens(maxOutputTokens, losses));
-  Object.assign(body, buildSampling(request, native, traits, losses));
-  const { reasoning } = request;
-  if (reasoning !== undefined) {
-    const taken = withEffortsBeside(asArray(body.tools) ?? [], traits);
-    const built = native ? repeatReasoning(reasoning) : buildReasoningSettings(reasoning, taken, losses);
-    if (!isEmpty(built)) body.reasoning = built;
-  }
+  const taken = withEffortsBeside(asArray(body.tools) ?? [], traits);
+  const thinking = buildThinking(request, native, taken, losses);
+  const isSampled = native || !traits.fixedSampling || samplesAt(thinking.effort, model);
+  Object.assign(body, buildSampling(request, isSampled, losses));
+  if (!isEmpty(thinking)) body.reasoning = thinking;
   const { verbosity } = request;
   const text = buildText(request, native ? verbosity : buildVerbosity(verbosity, model, losses));
   if (!isEmpty(text)) body.text = text;
@@ -106,7 +104,7 @@ export function buildRequest(given: NeutralRequest, options: BuildOptions): Buil
   put(body, 'moderation', request.moderation);
 
   putOwn(body, own);
-  const asksLogprobs = request.logprobs !== undefined && (native || !isFixed(request, traits));
+  const asksLogprobs = isSampled && request.logprobs !== undefined;
   if (asksLogprobs) put(body, 'top_logprobs', request.logprobs?.top);
   else reportUnsupported(request, ['logprobs'], losses);
   put(body, 'store', stores);
@@ -204,6 +202,16 @@ function isOwnCall({ extension }: ToolCallPart): boolean {
   return extension?.dialect === ID;
 }
 
+function buildThinking(
+  { reasoning }: NeutralRequest,
+  native: boolean,
+  traits: ModelTraits,
+  losses: LossReport,
+): JsonObject {
+  if (reasoning === undefined) return {};
+  return native ? repeatReasoning(reasoning) : buildReasoningSettings(reasoning, traits, losses);
+}
+
 /** "The following tools cannot be used with reasoning.effort 'minimal': web_search." So it is of all that OpenAI runs. */
 function withEffortsBeside(tools: readonly JsonValue[], traits: ModelTraits): ModelTraits {
   const { efforts } = traits;
@@ -226,18 +234,8 @@ function leastTokens(wanted: number | undefined, losses: LossReport): number | u
   return LEAST_OUTPUT_TOKENS;
 }
 
-/** Whether the model refuses sampling parameters, and requests for log probabilities. */
-function isFixed({ reasoning }: NeutralRequest, traits: ModelTraits): boolean {
-  return traits.fixedSampling && !(isOff(reasoning) && traits.samplesWithoutThinking === true);
-}
-
 /** The dialect has two of the usual parameters, which models with fixed sampling refuse; leaving out defaults loses nothing. */
-function buildSampling(
-  request: NeutralRequest,
-  native: boolean,
-  traits: ModelTraits,
-  losses: LossReport,
-): JsonObject {
+function buildSampling(request: NeutralRequest, isSampled: boolean, losses: LossReport): JsonObject {
   const fields: JsonObject = {};
   const { temperature, topP } = request;
   for (const [field, value] of [
@@ -245,7 +243,7 @@ function buildSampling(
     ['top_p', topP],
   ] as const) {
     if (value === undefined) continue;
-    if (native || !isFixed(request, traits)) fields[field] = value;
+    if (isSampled) fields[field] = value;
     else if (value !== 1) losses.lost(field);
   }
   reportUnsupported(request, UNSAID, losses);

@@ -1,13 +1,11 @@
 // What a model accepts, by its name; OpenAI refuses fields that a model does not support.
 import type { Quirks } from '../quirks.ts';
-import { effortsOf, samplesWithoutThinking } from '../openai/efforts.ts';
+import { effortsOf } from '../openai/efforts.ts';
 import type { ReasoningTraits } from '../openai/reasoning.ts';
 
 export interface ModelTraits extends ReasoningTraits {
   /** Whether it refuses sampling parameters. */
   fixedSampling: boolean;
-  /** Whether it refuses them only while it thinks. */
-  samplesWithoutThinking?: boolean;
 }
 
 const REASONING = /(^|\/)(o\d|gpt-([5-9]|1\d)\b(?!-chat)|codex-)/;
@@ -29,7 +27,6 @@ function reasoning(model: string): ModelTraits {
   return {
     reasons: true,
     fixedSampling: true,
-    samplesWithoutThinking: samplesWithoutThinking(model),
     ...(efforts !== undefined && { efforts }),
   };
 }

@@ -1,5 +1,6 @@
 // The efforts that OpenAI's reasoning models accept, by their names: any other is refused.
 // https://platform.openai.com/docs/guides/reasoning
+import type { JsonValue } from '../../model/json/json.ts';
 import { REASONING_EFFORTS, type ReasoningEffort } from '../../model/request.ts';
 
 const LOW_TO_HIGH = ['low', 'medium', 'high'] as const;
@@ -55,10 +56,15 @@ export function callsWithoutThinking(model: string): boolean {
   );
 }
 
+/** They think only if asked to. https://github.com/BerriAI/litellm-docs/pull/1064 */
+const THINK_IF_ASKED = /(^|\/)gpt-5\.[12](-\d|$)/;
+
 /**
- * Accepts `temperature` and `top_p` while it does not think, for which it must be asked.
+ * Whether a reasoning model accepts `temperature` and `top_p`: while it does not think.
  * https://developers.openai.com/api/docs/guides/deployment-checklist
+ * @param effort that it is asked for; undefined: none is said.
  */
-export function samplesWithoutThinking(model: string): boolean {
-  return effortsOf(model)?.includes('none') === true;
+export function samplesAt(effort: JsonValue | undefined, model: string): boolean {
+  if (effort === undefined) return THINK_IF_ASKED.test(model);
+  return effort === 'none' && effortsOf(model)?.includes('none') === true;
 }
