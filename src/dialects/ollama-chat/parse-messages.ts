@@ -183,5 +183,6 @@ function parseResult(message: JsonObject, path: string, calls: CallMatcher): Par
   );
   const callId = calls.answered(name || undefined, id);
   const content = parseContent(message, path);
-  return calls.knows(callId) ? [{ type: 'tool-result', callId, content }] : content;
+  const isOfCall = calls.knows(callId) || calls.isWaiting();
+  return isOfCall ? [{ type: 'tool-result', callId, content }] : content;
 }

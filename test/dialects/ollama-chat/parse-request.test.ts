@@ -66,6 +66,15 @@ describe('a history', () => {
     });
   });
 
+  test('may have a result under another id than that of the call that waits for it', () => {
+    const made = { ...call('f'), id: 'a' };
+    const [, turn] = turnsOf(
+      { role: 'assistant', tool_calls: [made] },
+      { role: 'tool', content: '1', tool_call_id: 'b' },
+    );
+    expect(turn?.parts).toMatchObject([{ type: 'tool-result', callId: 'b' }]);
+  });
+
   test('may have arguments as text', () => {
     const [turn] = turnsOf({ role: 'assistant', tool_calls: [call('f', '{"a":1}'), call('f', { a: 1 })] });
     expect(turn?.parts).toMatchObject([{ arguments: '{"a":1}' }, { arguments: '{"a":1}' }]);

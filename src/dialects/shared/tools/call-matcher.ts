@@ -7,6 +7,8 @@ export interface CallMatcher {
   answered(name: string | undefined, id: string | undefined): string;
   /** Whether the model made this call. */
   knows(id: string): boolean;
+  /** Whether a call of the model has no result yet. */
+  isWaiting(): boolean;
   /** The same, for tools that the provider runs. */
   serverCalled(): string;
   serverAnswered(): string;
@@ -84,6 +86,7 @@ export function createCallMatcher(makeUp: (position: number) => string): CallMat
       return call.id;
     },
     knows: (id) => byId.has(id),
+    isWaiting: () => byName.first(ANY) !== undefined,
     serverCalled() {
       serverCall = next();
       return serverCall;
