@@ -1,4 +1,4 @@
-// Each line of GUARANTEES.md is proved by tests that name it in their first words, by which they are found.
+// Each line of GUARANTEES.md is proved by tests: they name it in their first words, by which they are found.
 import { expect, test } from 'bun:test';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';

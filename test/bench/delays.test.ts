@@ -1,4 +1,4 @@
-// What is read off the delays of events is as true as its classes are narrow.
+// Delays counted in classes: a quantile is exact to the width of its class.
 import { expect, test } from 'bun:test';
 import { createDelays } from '../../bench/delays.ts';
 import { findStamp, readStamps, STAMP, writeStamp } from '../../bench/stamp.ts';

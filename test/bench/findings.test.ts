@@ -1,4 +1,4 @@
-// What is made of a run's numbers: ratios, verdicts, the page, and what of an earlier run stays beside a later one.
+// What a report makes of a run's numbers: ratios, verdicts, the page, and results of an earlier run that it keeps.
 import { describe, expect, test } from 'bun:test';
 import { findContenders } from '../../bench/contenders.ts';
 import { findAll } from '../../bench/findings.ts';

@@ -1,4 +1,4 @@
-// The benchmark's fixtures say what providers say: else its numbers would be of something else.
+// The benchmark's fixtures have the form of real providers' answers: otherwise it would measure something else.
 import { describe, expect, test } from 'bun:test';
 import { type Behaviour, behaviourPrefix, parsePath } from '../../bench/behaviour.ts';
 import {

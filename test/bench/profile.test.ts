@@ -1,4 +1,4 @@
-// A flame graph shows each function under its caller, with how often it was found on the stack.
+// A flame graph shows each function above its caller, as wide as the share of samples that found it.
 import { expect, test } from 'bun:test';
 import { treeOf } from '../../bench/profile/cpu-profile.ts';
 import { flameGraph } from '../../bench/profile/flame-graph.ts';

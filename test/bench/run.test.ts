@@ -1,4 +1,4 @@
-// A run as small as can be: everything starts, is measured and ends. What the numbers are is no test.
+// The smallest possible run: everything starts, is measured and ends. The numbers themselves are not tested.
 import { expect, test } from 'bun:test';
 import { canLimitCpu } from '../../bench/cpu-quota.ts';
 import { DIRECT, findContenders, FRAGMENTS, SLOWEST } from '../../bench/contenders.ts';

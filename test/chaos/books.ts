@@ -1,4 +1,4 @@
-// The clients' account of their requests against the ledger's.
+// Compares what clients saw of their requests with the ledger's rows.
 import { Database } from 'bun:sqlite';
 import { join } from 'node:path';
 import type { Ask, Seen } from './client.ts';

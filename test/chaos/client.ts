@@ -1,4 +1,4 @@
-// One client of a chaos run: asks one question, reads as it likes or leaves, and says how it ended for it.
+// One client of a chaos run: sends one request, reads it or leaves in the middle, and reports how it ended.
 import { DIALECT_IDS, type DialectId } from '../../src/model/dialect-id.ts';
 import { QUESTION_OF } from '../faults/question.ts';
 import { readStream, readWhole } from '../faults/read-answer.ts';

@@ -1,4 +1,4 @@
-// Chance that can be had again: the same seed, the same questions.
+// Random numbers from a seed: the same seed gives the same requests.
 
 export interface Dice {
   /** 0 ≤ x < 1. */

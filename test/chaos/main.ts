@@ -1,4 +1,4 @@
-// `npm run chaos`: 500 clients for 60 s, or as the flags say; exit code 1 where a promise was not kept.
+// `npm run chaos`: 500 clients for 60 s, or as the flags say; exit code 1 if a promise was broken.
 import { parseArgs } from 'node:util';
 import { runChaos } from './run.ts';
 

@@ -1,4 +1,4 @@
-// Waits until a gateway that is asked nothing any more has nothing left to do.
+// Waits until a gateway without requests has finished all its work.
 import type { SluiceProcess } from '../support/sluice-process.ts';
 
 export interface Provider {

@@ -1,4 +1,4 @@
-// A chaos run: many clients at once, providers that fail in every way, and the books compared at the end.
+// A chaos run: many clients at once, providers that fail in every way, and at the end the comparison with the ledger.
 import { type SluiceProcess, startSluice } from '../support/sluice-process.ts';
 import { type Ask, ask, drawAsk, type Seen } from './client.ts';
 import { type Done, compare, countBy, readRows } from './books.ts';

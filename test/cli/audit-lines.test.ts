@@ -1,4 +1,4 @@
-// `sluice daemon logs -f` beside a gateway that writes more at once than is read at once.
+// `sluice daemon logs -f` while a gateway writes more rows at once than the command reads at once.
 import { afterAll, expect, test } from 'bun:test';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

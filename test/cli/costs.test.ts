@@ -1,4 +1,4 @@
-// `sluice costs`: what was spent, as a person reads it and as scripts do, from a gateway's own figures.
+// `sluice costs`: what was spent, as a table for people and as JSON for scripts.
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { runCommand } from '../support/cli-run.ts';
 import { type SluiceProcess, startSluice } from '../support/sluice-process.ts';

@@ -1,4 +1,4 @@
-// `sluice credentials`, and what a gateway makes of `credential:NAME`.
+// `sluice credentials`, and how a gateway reads `credential:NAME`.
 import { afterAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-// What a running gateway is said to be: for how long it runs, in words, and which of its providers fail.
+// How `daemon status` describes a running gateway: its uptime in words, and which of its providers fail.
 import { expect, test } from 'bun:test';
 import { describeStatus, NOT_RUNNING } from '../../src/cli/daemon/daemon-status.ts';
 

@@ -1,4 +1,4 @@
-// Commands that messages advise can be typed where the program runs.
+// Commands that messages advise can be typed as they are, however the program was started.
 import { expect, test } from 'bun:test';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';

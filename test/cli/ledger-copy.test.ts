@@ -1,4 +1,4 @@
-// `sluice ledger copy`: a laptop's ledger in SQLite, brought into a PostgreSQL that already has rows of another gateway.
+// `sluice ledger copy`: rows of a SQLite ledger go into a PostgreSQL that already has rows of another gateway.
 import { Database } from 'bun:sqlite';
 import { describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { renameSync, writeFileSync } from 'node:fs';

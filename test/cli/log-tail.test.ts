@@ -1,4 +1,4 @@
-// The end of a log file, and what comes: also where the file is put aside, emptied, or in the middle of a letter.
+// The end of a log file and what is appended to it, also across rotation, truncation and in the middle of a character.
 import { afterEach, beforeEach, expect, spyOn, test } from 'bun:test';
 import { appendFileSync, openSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';

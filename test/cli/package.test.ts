@@ -1,4 +1,4 @@
-// What the npm package holds: all that its user needs, and nothing else.
+// What the npm package contains: everything that its user needs, and nothing else.
 import { expect, test } from 'bun:test';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-// `sluice replay`: a recorded request goes again, and what is different is told.
+// `sluice replay`: a recorded request is sent again, and the difference of the answers is shown.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { DIALECT_IDS } from '../../src/model/dialect-id.ts';
 import { runCommand } from '../support/cli-run.ts';

@@ -1,4 +1,4 @@
-// `sluice run`: what a program finds in its environment, and that its arguments and exit code are its own.
+// `sluice run`: the environment, the arguments and the exit code of the program that it starts.
 import { afterAll, expect, test } from 'bun:test';
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-// What a process that serves tells OpenTelemetry of its providers: where each is asked, and what system it is.
+// What a serving process tells OpenTelemetry about its providers: their addresses and which system each is.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'bun:test';

@@ -1,4 +1,4 @@
-// `sluice serve` as a process: the address, requests, reloads, and every way it ends.
+// `sluice serve` as a process: the address, requests, reloads, and every way in which it ends.
 import { afterAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-// Where answers go that nobody takes: a device that is full is told of, a reader that leaves is not.
+// Output that cannot be written: a full device is an error, a reader that leaves is not.
 import { afterAll, describe, expect, test } from 'bun:test';
 import { openSync, rmSync } from 'node:fs';
 import { join } from 'node:path';

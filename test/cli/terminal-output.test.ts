@@ -1,4 +1,4 @@
-// What commands print of others' text: a terminal gets nothing to obey, a pipe gets every byte.
+// Foreign text in the output of commands: a terminal gets no control sequences, a pipe gets every byte.
 import { expect, test } from 'bun:test';
 import { join } from 'node:path';
 import { rmSync } from 'node:fs';

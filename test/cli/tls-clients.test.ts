@@ -1,5 +1,4 @@
-// What programs on the gateway's machine are told of a gateway that serves TLS: an address that its certificate names, and
-// whom to trust.
+// A gateway with TLS and the programs that `sluice run` starts: an address that the certificate names, and whom to trust.
 import { afterAll, expect, test } from 'bun:test';
 import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-// How a command that looks for something new again and again ends, and what it holds meanwhile.
+// Commands that wait for something new in a loop: how they end, and what they keep in memory meanwhile.
 import { heapStats } from 'bun:jsc';
 import { afterEach, expect, jest, mock, spyOn, test } from 'bun:test';
 import type { CliContext } from '../../src/cli/command.ts';

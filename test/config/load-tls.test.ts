@@ -1,4 +1,4 @@
-// `server.tls`, and `tls` of providers: which files are read, and what is said of those that cannot serve.
+// `server.tls`, and `tls` of providers: which files are read, and what is reported about files that cannot be used.
 import { afterAll, describe, expect, test } from 'bun:test';
 import { generateKeyPairSync } from 'node:crypto';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';

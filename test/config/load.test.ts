@@ -1,4 +1,4 @@
-// Which file is read, in which format, and on which line a problem lies.
+// Which file is read, in which format, and which line a problem is reported for.
 import { afterAll, describe, expect, test } from 'bun:test';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';

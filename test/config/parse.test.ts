@@ -1,4 +1,4 @@
-// What is wrong with a file is told with the key's path and the mend.
+// Problems of a configuration file are reported with the key's path and a way to solve them.
 import { describe, expect, test } from 'bun:test';
 import { parseConfig } from '../../src/config/parse.ts';
 import { formatKeyPath } from '../../src/config/problem.ts';

@@ -1,4 +1,4 @@
-// What is made of budgets and rate limits, and said about those that hold nobody back.
+// How budgets and rate limits are resolved, and the warnings about those that never apply.
 import { describe, expect, test } from 'bun:test';
 import { resolve } from './resolve-lab.ts';
 

@@ -1,4 +1,4 @@
-// What is made of the configured providers, of the environment’s keys, and said about those that cannot be.
+// How configured providers and the environment’s keys are resolved, and what is reported about those that cannot be used.
 import { describe, expect, test } from 'bun:test';
 import { PROVIDER_DIALECT_IDS } from '../../src/model/dialect-id.ts';
 import { findProviderKind, PROVIDER_KINDS } from '../../src/providers/kinds.ts';

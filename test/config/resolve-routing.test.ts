@@ -1,4 +1,4 @@
-// What is made of the rules and mappings of `routing`, and said about those that lead nowhere.
+// How the rules and mappings of `routing` are resolved, and what is reported about those that lead nowhere.
 import { describe, expect, test } from 'bun:test';
 import { PROVIDER_KINDS } from '../../src/providers/kinds.ts';
 import { resolve } from './resolve-lab.ts';

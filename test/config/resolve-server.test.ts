@@ -1,4 +1,4 @@
-// What is made of `server`, of the ledger’s store and of the Redis server, and said about what cannot be.
+// How `server`, the ledger’s store and the Redis server are resolved, and what is reported where that fails.
 import { describe, expect, test } from 'bun:test';
 import { parseConfig } from '../../src/config/parse.ts';
 import { redisPlace, secretsOfRedis } from '../../src/config/resolve-redis.ts';

@@ -1,4 +1,4 @@
-// Where secrets come from, and what is said when one is not there.
+// Where secrets are read from, and what is reported when one is missing.
 import { describe, expect, test } from 'bun:test';
 import { resolveSecret, type SecretSources } from '../../src/config/secrets.ts';
 

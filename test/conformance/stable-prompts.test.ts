@@ -1,5 +1,5 @@
-// What providers' prompt caches live by: each request of a conversation begins with all of the one before it. Whatever the
-// translation makes of a turn, it makes the same of it in every later request, and nothing of a later turn gets before it.
+// Prompt caches of providers need stable prompts: each request of a conversation begins with all of the one before it, whatever
+// the translation makes of its turns.
 import { expect, test } from 'bun:test';
 import { DIALECTS, PROVIDER_SIDES } from '../../src/dialects/registry.ts';
 import type { Quirks } from '../../src/dialects/quirks.ts';

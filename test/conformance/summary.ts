@@ -1,4 +1,4 @@
-// Counts of what the matrix found, and the one table it prints.
+// Counts what the matrix found, and prints it as one table.
 
 export type Verdict = 'pass' | 'lost' | 'fail';
 

@@ -1,4 +1,4 @@
-// The look that spares a passthrough the parsing: what it skips never changes what the ledger learns.
+// The quick check by which a passthrough skips parsing an event: skipped events never change what the ledger learns.
 import { describe, expect, test } from 'bun:test';
 import { DIALECTS } from '../../src/dialects/registry.ts';
 import { createObserver, type Observation } from '../../src/gateway/record/observer.ts';

@@ -1,4 +1,4 @@
-// JSON of no schema, at servers that want the word in what they are told.
+// JSON without a schema, at servers that require the word “JSON” in the instructions.
 import { expect, test } from 'bun:test';
 import { PROVIDER_SIDES } from '../../src/dialects/registry.ts';
 import { asArray } from '../../src/model/json/json.ts';

@@ -1,4 +1,4 @@
-// Results stand as their calls were made.
+// Results of tools are sent in the order of their calls.
 import { expect, test } from 'bun:test';
 import { callPlaces, resultsInOrder } from '../../src/dialects/shared/tools/results-in-order.ts';
 import { PROVIDER_SIDES } from '../../src/dialects/registry.ts';

@@ -1,4 +1,4 @@
-// JSON Schemas as Claude's structured output takes them: what it does not know stands in the description.
+// JSON Schemas as Claude's structured output takes them: keywords that it does not know go into the description.
 import { expect, test } from 'bun:test';
 import { strictSchema } from '../../src/dialects/claude/strict-schema.ts';
 import { createLossReport } from '../../src/dialects/shared/losses/loss-report.ts';

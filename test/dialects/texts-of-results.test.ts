@@ -1,4 +1,4 @@
-// What stands on a user's text, and on the text of a tool's result: it arrives, or is named, as it is of other texts.
+// What is attached to the text of a user or of a tool's result arrives or is named as lost, as for other texts.
 import { expect, test } from 'bun:test';
 import { DIALECTS, PROVIDER_SIDES } from '../../src/dialects/registry.ts';
 import { PROVIDER_DIALECT_IDS } from '../../src/model/dialect-id.ts';

@@ -1,5 +1,4 @@
-// Every object of JavaScript has a `constructor`: a provider or client that says that word has said a word that nobody
-// knows, and is read as with any other.
+// Every JavaScript object has a `constructor`: a provider or client that sends this word sends an unknown word like any other.
 import { describe, expect, test } from 'bun:test';
 import type { DialectId, ProviderDialectId } from '../../src/model/dialect-id.ts';
 import type { JsonObject } from '../../src/model/json/json.ts';

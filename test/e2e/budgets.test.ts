@@ -1,4 +1,4 @@
-// Budgets in the real thing: several processes count together, and a restart forgets nothing.
+// Budgets of a real gateway: several processes count together, and a restart forgets nothing.
 import { expect, setDefaultTimeout, test } from 'bun:test';
 import { rmSync } from 'node:fs';
 import type { ConfigInput } from '../../src/index.ts';

@@ -1,4 +1,4 @@
-// Clients of a WebSocket that ask for too much, do not read, or stay for long: what the gateway keeps for one is bounded.
+// Clients of a WebSocket that ask for too much, do not read, or stay for long: the memory for each is limited.
 import { afterAll, beforeAll, beforeEach, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { parseObject } from '../../src/model/json/json.ts';
 import { COUNTED, countObjects } from '../support/count-objects.ts';

@@ -1,4 +1,4 @@
-// A running gateway tells a collector of its requests, and does not care whether it listens.
+// A running gateway reports its requests to a collector, and serves on when the collector does not listen.
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { parseTraceparent } from '../../src/model/trace-context.ts';
 import { labConfig } from '../support/lab-config.ts';

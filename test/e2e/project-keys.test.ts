@@ -1,4 +1,4 @@
-// Keys of projects in the real thing: each of several processes knows them, also after a change.
+// Keys of projects in a real gateway: each of several processes knows them, also after a change.
 import { expect, setDefaultTimeout, test } from 'bun:test';
 import type { ConfigInput } from '../../src/index.ts';
 import { startSluice } from '../support/sluice-process.ts';

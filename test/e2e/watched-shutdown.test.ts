@@ -1,4 +1,4 @@
-// Who watches the live view does not keep the gateway from ending.
+// Watchers of the live view do not keep the gateway from ending.
 import { expect, setDefaultTimeout, test } from 'bun:test';
 import { startSluice } from '../support/sluice-process.ts';
 import { TEST_TIMEOUT_MS } from '../support/time-limit.ts';

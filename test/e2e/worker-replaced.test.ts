@@ -1,4 +1,4 @@
-// What the others know, one that takes a dead worker's place knows too; and until it serves, nothing is missing.
+// A new worker in the place of a dead one knows what the others know, and until it serves nothing is missing.
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-// Workers die again and again while clients ask: the books agree all the same.
+// Workers are killed again and again while clients ask: what clients saw still agrees with the ledger.
 import { expect, setDefaultTimeout, test } from 'bun:test';
 import { connect } from 'node:net';
 import { labConfig } from '../support/lab-config.ts';

@@ -1,4 +1,4 @@
-// A closed gateway: no provider is asked any more, whatever a request was waiting for.
+// A closed gateway asks no provider any more, whatever a request was waiting for.
 import { expect, test } from 'bun:test';
 import { resolveInput } from '../support/resolve-input.ts';
 import { MESSAGE, utf8 } from '../support/message-stream.ts';

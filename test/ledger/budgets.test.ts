@@ -1,4 +1,4 @@
-// Budgets counted: by the calendar, by who spends, over reloads, by several who count, and from the ledger.
+// How budgets are counted: by calendar period, by agent and project, over reloads, by several processes, and from the ledger.
 import { describe, expect, test } from 'bun:test';
 import type { Budget } from '../../src/config/resolved.ts';
 import { createBudgetBook, type Spending } from '../../src/ledger/budgets/budget-book.ts';

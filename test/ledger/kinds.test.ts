@@ -1,4 +1,4 @@
-// How many kinds there can be, and which names they tell.
+// How many combinations of names the sums distinguish, and which names they keep.
 import { describe, expect, test } from 'bun:test';
 import { createKinds, type Kinds } from '../../src/ledger/kinds.ts';
 import { rowValues } from '../../src/ledger/rows/row-columns.ts';

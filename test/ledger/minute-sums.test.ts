@@ -1,4 +1,4 @@
-// When sums by minute are deleted: once an hour, wherever the clock goes.
+// When sums by minute are deleted: once an hour, whatever the clock does.
 import { expect, test } from 'bun:test';
 import { createMinuteKeeper } from '../../src/ledger/sums/minute-sums.ts';
 

@@ -1,4 +1,4 @@
-// In which time a page of the audit lies, as the sums of days and hours tell it.
+// Which hours a page of the audit has to search, as the sums of days and hours tell.
 import { describe, expect, test } from 'bun:test';
 import type { Ask, CountedPart, OfKinds } from '../../src/ledger/audit/cells.ts';
 import { FEW, narrow } from '../../src/ledger/audit/narrow.ts';

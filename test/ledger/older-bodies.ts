@@ -1,4 +1,4 @@
-// A SQLite file of before bodies were kept together, made from one of now.
+// Makes a SQLite file of the time before bodies were stored together out of a present one.
 import { BEFORE_HEADERS } from './older-headers.ts';
 
 export const BEFORE_BUNDLES: readonly string[] = [

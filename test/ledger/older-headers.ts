@@ -1,4 +1,4 @@
-// A ledger of before rows had headers of their requests, made from one of now; SQL of either store.
+// Makes a ledger of the time before rows had request headers out of a present one; SQL of either store.
 
 /** And of before each hour and day had totals. */
 export const BEFORE_TOTALS = 'DROP TABLE ledger_total';

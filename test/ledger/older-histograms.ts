@@ -1,4 +1,4 @@
-// Histograms as databases of before had them, a row a bucket, and what has to come of them.
+// Histograms as older databases had them, one row for each bucket, and what they must become.
 import { expect } from 'bun:test';
 import type { LedgerStore } from '../../src/ledger/store.ts';
 import { placesOf } from '../../src/ledger/sums/sum-spans.ts';

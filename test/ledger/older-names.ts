@@ -1,4 +1,4 @@
-// A database of before names were hidden, made from one of now: whoever named a model "other" had a kind like any.
+// Makes a database of the time when any model could be named "other" out of a present one.
 import { expect } from 'bun:test';
 import type { LedgerStore } from '../../src/ledger/store.ts';
 import { expireAll, sampleRow } from '../support/ledger-rows.ts';

@@ -1,4 +1,4 @@
-// Ledgers that cannot be used: what is said names the place, the reason and the mend.
+// Ledgers that cannot be used: the message names the place, the reason and what to do.
 import { Database } from 'bun:sqlite';
 import { afterAll, describe, expect, test } from 'bun:test';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';

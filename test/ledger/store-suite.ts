@@ -1,4 +1,4 @@
-// What every ledger store must answer, whatever it is made of.
+// The tests that every ledger store must pass.
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import { type BinaryPart, sharedCopy } from '../../src/ledger/rows/binary-parts.ts';
 import type { LedgerRow } from '../../src/ledger/rows/row.ts';

@@ -1,4 +1,4 @@
-// What holds of rate limits that several processes or gateways count together, in whatever they count.
+// What holds for rate limits that several processes or gateways count together, wherever the count is kept.
 import { describe, expect, test } from 'bun:test';
 import type { RateLimit } from '../../src/config/resolved.ts';
 import type { Count, createLimitBook } from '../../src/limits/limit-book.ts';

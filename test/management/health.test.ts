@@ -1,4 +1,4 @@
-// /gateway/health: what it tells, and when the gateway is degraded.
+// /gateway/health: its fields, and when the gateway is degraded.
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import { createLedger } from '../../src/ledger/queue/recorder.ts';
 import { createFakeStore, SAMPLE_TIME, variedRows } from '../support/ledger-rows.ts';

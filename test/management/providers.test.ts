@@ -1,4 +1,4 @@
-// /gateway/providers: what it tells of each, and that it tells no secret.
+// /gateway/providers: what it says about each provider, and that it contains no secret.
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import { sampleRow } from '../support/ledger-rows.ts';
 import { sampleProvider } from '../support/provider-config.ts';

@@ -1,4 +1,4 @@
-// Work that is asked for while other work is going on.
+// Work that is queued while other work is running.
 import { expect, test } from 'bun:test';
 import { createTurns } from '../../src/model/turns.ts';
 

@@ -1,4 +1,4 @@
-// OpenTelemetry's variables: what they say, and what is said of those that cannot be followed.
+// OpenTelemetry's variables: how they are read, and what is logged about those that cannot be obeyed.
 import { describe, expect, test } from 'bun:test';
 import { isOtlpOn, readOtlpSettings } from '../../src/opentelemetry/settings.ts';
 

@@ -1,4 +1,4 @@
-// What people are told of the rules: in the order in which they are asked.
+// How `sluice check` lists the rules: in the order in which they apply.
 import { expect, test } from 'bun:test';
 import { resolveInput } from '../support/resolve-input.ts';
 import { describeRules } from '../../src/routing/describe.ts';

@@ -1,4 +1,4 @@
-// A router of one configuration: what a way that is found holds, how long it is remembered, and who learns where it led.
+// One configuration's router: what a route contains, how long it is remembered, and who learns where it led.
 import { expect, test } from 'bun:test';
 import { resolveInput } from '../support/resolve-input.ts';
 import type { ConfigInput } from '../../src/index.ts';

@@ -1,4 +1,4 @@
-// Garbage goes by the clock: the new while there are requests, everything in the calm after them.
+// Garbage is collected by the clock: new objects while there are requests, all of it in the pause after them.
 import { expect, test } from 'bun:test';
 import { startCollector } from '../../src/server/collect-garbage.ts';
 

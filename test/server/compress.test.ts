@@ -1,4 +1,4 @@
-// Answers in fewer bytes: which clients get them, that each event leaves when it comes, and that the words stay.
+// Compressed answers: which clients get them, that each event leaves when it comes, and that the text is unchanged.
 import { heapStats } from 'bun:jsc';
 import { describe, expect, spyOn, test } from 'bun:test';
 import { Duplex } from 'node:stream';

@@ -1,4 +1,5 @@
-// The clock that passes while the machine sleeps too. A test cannot put its machine to sleep: the system's clocks are made up.
+// A clock that also runs while the machine sleeps. The system's clocks are made up, since a test cannot put its machine to
+// sleep.
 import { expect, test } from 'bun:test';
 import { createElapsed } from '../../src/server/elapsed.ts';
 

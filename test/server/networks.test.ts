@@ -1,4 +1,4 @@
-// Whether this machine is in any network: by its own addresses, and what that makes of a failed connection.
+// Whether this machine has any network, by its own addresses, and how a failed connection is judged by that.
 import { expect, setDefaultTimeout, test } from 'bun:test';
 import { hasRoute, isOffline } from '../../src/server/networks.ts';
 import { TEST_TIMEOUT_MS } from '../support/time-limit.ts';

@@ -1,4 +1,4 @@
-// The ledger's store as a configuration has it opened.
+// Which ledger store is opened for a configuration.
 import { expect, test } from 'bun:test';
 import { join } from 'node:path';
 import { openStore } from '../../src/server/open-store.ts';

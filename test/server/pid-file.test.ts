@@ -1,4 +1,4 @@
-// The pid file: whose it is from the first moment on, and who else may look meanwhile.
+// The pid file: it belongs to one process from the first moment, and others may read it.
 import { afterAll, expect, test } from 'bun:test';
 import {
   existsSync,

@@ -1,4 +1,4 @@
-// One press of Ctrl-C arrives several times; a second press is meant.
+// One press of Ctrl-C may arrive several times; a second press counts as one.
 import { expect, test } from 'bun:test';
 import { createShutdown, SAME_PRESS_MS } from '../../src/server/shutdown.ts';
 

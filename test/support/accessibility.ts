@@ -1,4 +1,4 @@
-// What a page does that keeps people from using it, by the rules of axe-core.
+// Finds what keeps people from using a page, by the rules of axe-core.
 import { readFileSync } from 'node:fs';
 import type { Page } from 'playwright-core';
 

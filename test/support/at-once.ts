@@ -1,4 +1,4 @@
-// For what is answered at once unless a server has to be asked, where there is none.
+// Unwraps what is either a value or a promise, in tests where it is always a value.
 
 /** The value; throws where it is only promised. */
 export function atOnce<T>(value: T | Promise<T>): T {

@@ -1,5 +1,5 @@
-// A network that is gone without a word: from now on the kernel drops, unseen, all that comes for a socket of a server, and
-// acknowledges none of it. What the socket itself sends still goes out.
+// Simulates a network that is gone: the kernel drops all that arrives for a server's socket, and acknowledges none of it. What
+// the socket itself sends still goes out.
 import { openCLibrary } from '../../src/server/c-library.ts';
 import { ptr } from 'bun:ffi';
 

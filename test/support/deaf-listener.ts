@@ -1,4 +1,4 @@
-// A port where connections begin and never come to stand: somebody listens, accepts nobody, and has no room for more.
+// A port on which no connection is ever established: nobody accepts, and the queue is full.
 import { dlopen, FFIType } from 'bun:ffi';
 
 export interface DeafListener {

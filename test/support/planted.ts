@@ -1,4 +1,4 @@
-// Marked secrets, and whether a text has as much of one as would already help someone.
+// Marked secrets, and whether a text contains enough of one to be of use to somebody.
 
 /** Characters from its start or its end. */
 const ENOUGH = 8;

@@ -1,4 +1,4 @@
-// How long a test waits at most: one bound for all of them, which a test that passes does not come near.
+// How long a test waits at most: one limit for all, far above what a passing test needs.
 
 /**
  * For a machine that is slow, or busy with other work; `npm test` gives it to every test, and files whose tests start

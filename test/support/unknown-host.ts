@@ -1,4 +1,4 @@
-// A host name that is known not to be, on machines without a name server too.
+// A host name that does not exist, also on machines without a name server.
 import { dns } from 'bun';
 
 /** No name server has names below it. https://www.rfc-editor.org/rfc/rfc6761#section-6.4 */

@@ -1,4 +1,4 @@
-// A transformer that changes answers is told when there is nothing more to change, however the answer ended.
+// A transformer that changes answers is told when the answer is over, however it ended.
 import { expect, test } from 'bun:test';
 import { resolveInput } from '../support/resolve-input.ts';
 import { createGateway } from '../../src/gateway/gateway.ts';

@@ -1,4 +1,4 @@
-// A breaker on its own, where nobody in front of it sorts out what is said twice or late.
+// A circuit breaker by itself: results that arrive twice or late.
 import { beforeEach, expect, test } from 'bun:test';
 import { type Breaker, type BreakerEvent, createBreaker } from '../../src/upstream/breaker.ts';
 

@@ -1,4 +1,4 @@
-// What a failure says of the key that it was asked with: for how long it rests, and for which models.
+// What a failure means for the key that was used: how long it is set aside, and for which models.
 import { beforeEach, expect, test } from 'bun:test';
 import { type ErrorCode, GatewayError } from '../../src/model/errors.ts';
 import { createKeyRing, LONGEST_COOLDOWN_MS, REFUSED_MS } from '../../src/upstream/key-ring.ts';

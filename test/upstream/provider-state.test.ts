@@ -1,4 +1,4 @@
-// What the gateway remembers of each provider from its own requests, and whom it lets in.
+// What the gateway remembers of each provider from its own requests, and which requests it lets through.
 import { describe, expect, test } from 'bun:test';
 import { ERROR_RULES, type ErrorCode, GatewayError } from '../../src/model/errors.ts';
 import { REFUSED_MS } from '../../src/upstream/key-ring.ts';

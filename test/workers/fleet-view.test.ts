@@ -1,4 +1,4 @@
-// What whoever runs the gateway is told for all workers together, one of which may be busy.
+// What the gateway's pages show for all workers together, one of which may be busy.
 import { expect, test } from 'bun:test';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import type { LedgerStore } from '../../src/ledger/store.ts';

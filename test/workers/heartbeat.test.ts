@@ -1,4 +1,4 @@
-// When a worker counts as hanging: here one that answers as the test says, and time turned by hand.
+// When a worker counts as hanging: with a worker that answers as the test says, and a clock turned by hand.
 import { expect, test } from 'bun:test';
 import {
   BEAT_MS,

@@ -1,4 +1,4 @@
-// Numbers that several processes see, here three views of one memory.
+// Numbers that several processes see; here three views of one memory.
 import { expect, test } from 'bun:test';
 import { clearLoads, createLoadTable, loadTableBytes } from '../../src/workers/load-table.ts';
 

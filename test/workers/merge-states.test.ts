@@ -1,4 +1,4 @@
-// What pages show of providers and rate limits that several workers know: the worst of each, and counts together.
+// How the states of providers and rate limits at several workers are merged: the worst of each, and counts added up.
 import { expect, test } from 'bun:test';
 import type { RateLimit } from '../../src/config/resolved.ts';
 import type { LimitState } from '../../src/limits/limit-line.ts';

@@ -1,4 +1,4 @@
-// What workers count is added up, and no sum of it ever falls.
+// What workers count is added up, and no sum ever falls.
 import { expect, test } from 'bun:test';
 import type { PoolState } from '../../src/upstream/connections.ts';
 import { createPoolTally } from '../../src/workers/pool-tally.ts';

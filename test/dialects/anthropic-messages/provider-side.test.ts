@@ -1,4 +1,4 @@
-// The small facts of the provider side.
+// Small facts of the provider side: endpoint, headers, and what passes between the same dialect on both sides.
 import { expect, test } from 'bun:test';
 import { anthropicMessages } from '../../../src/dialects/anthropic-messages/index.ts';
 

@@ -1,4 +1,4 @@
-// Numbers of alternatives that a provider makes up: a bound on how many are kept.
+// Indices of alternatives that a provider makes up: the number that is kept is limited.
 import { expect, test } from 'bun:test';
 import { Alternatives } from '../../../src/dialects/shared/alternatives.ts';
 

@@ -1,4 +1,4 @@
-// Texts that an answer has apart, for clients whose form has one text: the last word and the first are not one.
+// Separate texts of an answer, for clients whose form has only one: a gap keeps the last word and the next apart.
 import { expect, test } from 'bun:test';
 import type { AnswerContext } from '../../../src/dialects/dialect.ts';
 import { DIALECTS } from '../../../src/dialects/registry.ts';

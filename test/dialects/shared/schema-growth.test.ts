@@ -1,4 +1,4 @@
-// Schemas of a few kilobytes that would become gigabytes where references and choices are rewritten: what is sent has an end.
+// Schemas of a few kilobytes that would grow to gigabytes when references and choices are resolved: the result is limited.
 import { describe, expect, test } from 'bun:test';
 import { cleanSchema } from '../../../src/dialects/gemini/clean-schema.ts';
 import { bedrockConverse } from '../../../src/dialects/bedrock-converse/index.ts';

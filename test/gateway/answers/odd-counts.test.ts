@@ -1,5 +1,5 @@
-// Token counts that no answer can have, below zero or beyond all measure: left out as if answerLosses, so that no sum and no
-// cost is made of them, and counted as what could not be read. The same in every dialect, streamed and whole.
+// Token counts that no answer can have, negative or enormous: they are left out as if missing, so that no sum and no cost
+// contains them, and are counted as malformed. The same in every dialect, streamed and whole.
 import { describe, expect, test } from 'bun:test';
 import { DIALECT_IDS, type DialectId, PROVIDER_DIALECT_IDS } from '../../../src/model/dialect-id.ts';
 import { USAGE_COUNTS } from '../../../src/model/usage.ts';

@@ -1,5 +1,5 @@
-// A search, or the fetch of a page, is all that a client asks for, of a provider that has none: its model is told, so that it makes
-// nothing up. One that has its own is asked for that.
+// A client asks for a web search or a page, and the provider has none: the model is told so, so that it invents nothing. A
+// provider with a search of its own is asked for that.
 import { expect, test } from 'bun:test';
 import { SAYS_NO_FETCH, SAYS_NO_SEARCH } from '../../../src/dialects/shared/losses/substitutes.ts';
 import type { JsonObject } from '../../../src/model/json/json.ts';

@@ -1,4 +1,4 @@
-// Who is let in, whose key goes where, and what of a request reaches the provider (GUARANTEES 21, 22).
+// Who may ask, whose key goes where, and what of a request reaches the provider (GUARANTEES 21, 22).
 import { describe, expect, test } from 'bun:test';
 import type { ConfigInput } from '../../../src/index.ts';
 import { labConfig } from '../../support/lab-config.ts';

@@ -1,4 +1,4 @@
-// Requests that are wrong, and what each must be told.
+// Requests that are wrong, and the error that each must get.
 import type { ErrorCode } from '../../../src/index.ts';
 
 /** `server.max_body` of the gateway that gets them. */

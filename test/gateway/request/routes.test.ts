@@ -1,4 +1,4 @@
-// Whose a path is, and what of a request its path says.
+// Which dialect a path belongs to, and what the path says about the request.
 import { describe, expect, test } from 'bun:test';
 import { findModels, findRoute, findRouteBelow } from '../../../src/dialects/find-route.ts';
 import type { ClientRoute } from '../../../src/dialects/dialect.ts';

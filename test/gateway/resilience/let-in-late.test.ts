@@ -1,4 +1,5 @@
-// A request that is let in by a provider's limit in the very turn in which nobody waits for that any more.
+// A request gets room at a provider in the very turn in which nobody waits for it any more: its client left, or another target
+// answered.
 import { expect, test } from 'bun:test';
 import { type TryContext, firstAnswer } from '../../../src/gateway/attempts/fallback.ts';
 import { type HedgeOptions, hedgedAnswer } from '../../../src/gateway/attempts/hedge.ts';

@@ -1,4 +1,4 @@
-// What of an answer that begins again is new to a client that has its beginning.
+// An answer that begins anew: which part of it is new to a client that has its beginning.
 import { describe, expect, test } from 'bun:test';
 import {
   createRepeatReader,

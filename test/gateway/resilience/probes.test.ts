@@ -1,4 +1,4 @@
-// Looks that cost nothing: a provider that is down is known before a request meets it.
+// Free requests for the list of models: an outage is known before a client's request meets it.
 import { afterEach, expect, test } from 'bun:test';
 import { ASK, createFallbackLab, expectSettled, failure } from '../../support/fallback-lab.ts';
 import { jsonReply, type Reply, replyWith } from '../../support/reply.ts';

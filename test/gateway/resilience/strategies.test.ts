@@ -1,5 +1,4 @@
-// Which of a rule's targets comes first by what requests before it have met: latency, load, cost, and where a
-// conversation is.
+// Which of a rule's targets comes first, by what earlier requests showed: latency, load, cost, and where the conversation is.
 import { expect, test } from 'bun:test';
 import { join } from 'node:path';
 import { openaiChat } from '../../../src/dialects/openai-chat/index.ts';
