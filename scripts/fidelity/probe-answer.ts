@@ -3,7 +3,7 @@
 import type { TableWire } from './wires.ts';
 import { DIALECTS } from '../../src/dialects/registry.ts';
 import type { AnswerContext } from '../../src/dialects/dialect.ts';
-import { createSequencer } from '../../src/gateway/pumps/sequence.ts';
+import { Sequencer } from '../../src/gateway/pumps/sequence.ts';
 import type { DialectId } from '../../src/model/dialect-id.ts';
 import { asArray, asObject, type JsonObject } from '../../src/model/json/json.ts';
 import { createResponseCollector, responseToEvents } from '../../src/model/replay.ts';
@@ -134,7 +134,7 @@ export function encodeStreamed(client: DialectId, response: NeutralResponse): Cl
   const { context, lost, substitutes } = contextFor();
   const encoder = clientOf(client).createStreamEncoder(context);
   let text = '';
-  const sequencer = createSequencer({
+  const sequencer = new Sequencer({
     see(event) {
       text += encoder.encode(event);
     },

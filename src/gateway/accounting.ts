@@ -11,7 +11,7 @@ import { type Budgets, createBudgets } from './budgets.ts';
 import type { GatewayHost } from './host.ts';
 import type { LiveView } from './live/view.ts';
 import { createRateLimits, type RateLimits } from './rate-limits.ts';
-import { createRecord, type ExchangeRecord, type RecordContext } from './record/record.ts';
+import { ExchangeRecord, type RecordContext } from './record/record.ts';
 import { createRequestLog } from './request-log.ts';
 import { noteServed } from './routing.ts';
 import type { Setup } from './setup.ts';
@@ -114,7 +114,7 @@ export function createAccounting(
     newRecord(dialect, redact) {
       const requestId = host.randomId();
       const own = { redact, live: live.open(requestId, redact) };
-      const record = createRecord(requestId, dialect, own, recordContext);
+      const record = new ExchangeRecord(requestId, dialect, own, recordContext);
       active.add(record);
       return record;
     },

@@ -2,7 +2,7 @@
 // asked; its tokens count when it has ended.
 import type { ResolvedConfig } from '../config/resolved.ts';
 import { type Counters, createLocalCounters } from '../limits/counters.ts';
-import { type Count, createLimitBook } from '../limits/limit-book.ts';
+import { type Count, LimitBook } from '../limits/limit-book.ts';
 import type { LimitState } from '../limits/limit-line.ts';
 import type { RemoteState } from '../limits/remote-count.ts';
 import type { RequestNames } from '../model/request-names.ts';
@@ -45,7 +45,7 @@ interface RateLimitOptions extends Omit<SharedServerOptions, 'running'> {
 
 export function createRateLimits(options: RateLimitOptions): RateLimits {
   const { elapsed, counters = createLocalCounters(elapsed) } = options;
-  const book = createLimitBook(counters);
+  const book = new LimitBook(counters);
   const server = createSharedServer({ ...options, running: placesHeld });
 
   function placesHeld(): Map<string, number> {

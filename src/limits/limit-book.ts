@@ -31,37 +31,6 @@ export interface ReachedLimit {
   waitMs: number;
 }
 
-export interface LimitBook {
-  /**
-   * No two limits may be for the same requests and period. What is in use of unchanged limits is kept, and what runs.
-   * @param remote where other gateways count too; null: this one counts alone.
-   */
-  configure(limits: readonly RateLimit[], remote?: RemoteCount | null): void;
-  /** Whether there are any. */
-  readonly isEmpty: boolean;
-  /**
-   * The limit that holds back a request with these names (of several, the one that does so longest); null: none does. For what other
-   * gateways count, it uses what was last heard.
-   * @param counted towards what the request counts already, which does not hold it back.
-   */
-  reached(names: RequestNames, counted: readonly Count[]): ReachedLimit | null;
-  /**
-   * The same; null: the request passes, and what it counts towards has been added to `counted`. A promise only if the server is asked; it
-   * never rejects.
-   */
-  enter(names: RequestNames, counted: Count[]): ReachedLimit | null | Promise<ReachedLimit | null>;
-  /** Those of `counted` towards which a request with these names counts. */
-  countsOf(names: RequestNames, counted: readonly Count[]): Count[];
-  /** The request has ended. */
-  leave(counted: readonly Count[]): void;
-  /** The request is not sent after all, and counts towards none of these. */
-  giveBack(counted: readonly Count[]): void;
-  /** Counts the tokens of an answer. */
-  addTokens(names: RequestNames, tokens: number): void;
-  /** In the order of the configuration. If each name has the limit to itself: the names that use some of it, most first. */
-  states(): LimitState[] | Promise<LimitState[]>;
-}
-
 /** A limit, whose it is, and the counter of what is in use. */
 interface Place {
   line: LimitLine;
@@ -79,11 +48,7 @@ const LOOK_MS = 1_000;
 /** How many names are listed for a limit. */
 const MOST_LISTED = 1_000;
 
-export function createLimitBook(counters: Counters): LimitBook {
-  return new CountingBook(counters);
-}
-
-class CountingBook implements LimitBook {
+export class LimitBook {
   private readonly counters: Counters;
   private lines: LimitLine[] = [];
   private remote: RemoteCount | null = null;
@@ -92,20 +57,34 @@ class CountingBook implements LimitBook {
     this.counters = counters;
   }
 
+  /**
+   * No two limits may be for the same requests and period. What is in use of unchanged limits is kept, and what runs.
+   * @param remote where other gateways count too; null: this one counts alone.
+   */
   configure(limits: readonly RateLimit[], remote: RemoteCount | null = null): void {
     const before = new Map(this.lines.map((line) => [line.key, line]));
     this.remote = remote;
     this.lines = limits.map((limit, index) => new LimitLine(limit, index, before));
   }
 
+  /** Whether there are any. */
   get isEmpty(): boolean {
     return this.lines.length === 0;
   }
 
+  /**
+   * The limit that holds back a request with these names (of several, the one that does so longest); null: none does. For what other
+   * gateways count, it uses what was last heard.
+   * @param counted towards what the request counts already, which does not hold it back.
+   */
   reached(names: RequestNames, counted: readonly Count[]): ReachedLimit | null {
     return this.longestWaitHere(this.placesOf(names, counted));
   }
 
+  /**
+   * The same; null: the request passes, and what it counts towards has been added to `counted`. A promise only if the server is asked; it
+   * never rejects.
+   */
   enter(names: RequestNames, counted: Count[]): ReachedLimit | null | Promise<ReachedLimit | null> {
     const places = this.placesOf(names, counted);
     const { remote } = this;
@@ -117,12 +96,14 @@ class CountingBook implements LimitBook {
     );
   }
 
+  /** Those of `counted` towards which a request with these names counts. */
   countsOf(names: RequestNames, counted: readonly Count[]): Count[] {
     if (counted.length === 0) return [];
     const keys = this.lines.flatMap((line) => (line.fits(names) ? line.keyFor(line.nameOf(names)) : []));
     return counted.filter(({ key }) => keys.includes(key));
   }
 
+  /** The request has ended. */
   leave(counted: readonly Count[]): void {
     for (const { running } of counted) running?.end();
     if (this.remote === null) return;
@@ -130,6 +111,7 @@ class CountingBook implements LimitBook {
     if (keys.length > 0) this.remote.leave(keys);
   }
 
+  /** The request is not sent after all, and counts towards none of these. */
   giveBack(counted: readonly Count[]): void {
     this.leave(counted);
     const debits: RemoteDebit[] = [];
@@ -146,6 +128,7 @@ class CountingBook implements LimitBook {
     if (debits.length > 0) this.remote?.debit(debits);
   }
 
+  /** Counts the tokens of an answer. */
   addTokens(names: RequestNames, tokens: number): void {
     const ofTokens = this.lines.filter(({ limit }) => limit.kind === 'tokens');
     const places = this.placesOf(names, [], ofTokens);
@@ -158,6 +141,7 @@ class CountingBook implements LimitBook {
     if (debits.length > 0 && tokens > 0) this.remote?.debit(debits);
   }
 
+  /** In the order of the configuration. If each name has the limit to itself: the names that use some of it, most first. */
   states(): LimitState[] | Promise<LimitState[]> {
     const places = this.shownPlaces();
     const here = () => this.statesHere(places);

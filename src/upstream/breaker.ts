@@ -19,22 +19,6 @@ export interface Permit {
   abandoned(): void;
 }
 
-export interface Breaker {
-  state(): BreakerState;
-  /** Milliseconds until a request may be admitted; 0: now. */
-  waitMs(): number;
-  /** Undefined while it is open, and while the single request of the half-open breaker is under way. */
-  enter(settings: BreakerSettings): Permit | undefined;
-  /** Takes over the outcome of another process's request. */
-  learn(met: BreakerEvent, settings: BreakerSettings): void;
-  /** What another process that is starting must know. */
-  recall(): BreakerMemory;
-  /** Takes what another process knows, when this one starts. */
-  adopt(memory: BreakerMemory): void;
-  /** Another process has ended, so a trial request of its own does not count. */
-  peerGone(): void;
-}
-
 export interface BreakerMemory {
   failures: number;
   /** Milliseconds until it is half-open, 0 or less if it is; null: closed. */
@@ -49,20 +33,7 @@ export type BreakerEvent = 'failed' | 'spoke' | 'succeeded' | 'probing' | 'probe
 /** The wait that is reported while the half-open breaker's request is under way, whose end is unknown. */
 export const PROBE_WAIT_MS = 1_000;
 
-/**
- * @param notify called with what a request of this process has changed.
- * @param claim takes or returns the right to make the trial request; false if another process has it, perhaps without having reported that
- * yet.
- */
-export function createBreaker(
-  monotonic: () => number,
-  notify: (met: BreakerEvent, settings: BreakerSettings) => void = () => {},
-  claim: (isOn: boolean) => boolean = () => true,
-): Breaker {
-  return new CountingBreaker(monotonic, notify, claim);
-}
-
-class CountingBreaker implements Breaker {
+export class Breaker {
   /** Counts openings: what began before the last one says nothing about the time since. */
   era = 0;
   readonly notify: (met: BreakerEvent, settings: BreakerSettings) => void;
@@ -73,10 +44,15 @@ class CountingBreaker implements Breaker {
   private openUntil: number | null = null;
   private probe: Permit | 'elsewhere' | null = null;
 
+  /**
+   * @param notify called with what a request of this process has changed.
+   * @param claim takes or returns the right to make the trial request; false if another process has it, perhaps without having reported that
+   * yet.
+   */
   constructor(
     monotonic: () => number,
-    notify: (met: BreakerEvent, settings: BreakerSettings) => void,
-    claim: (isOn: boolean) => boolean,
+    notify: (met: BreakerEvent, settings: BreakerSettings) => void = () => {},
+    claim: (isOn: boolean) => boolean = () => true,
   ) {
     this.monotonic = monotonic;
     this.notify = notify;
@@ -88,12 +64,14 @@ class CountingBreaker implements Breaker {
     return this.monotonic() < this.openUntil ? 'open' : 'half-open';
   }
 
+  /** Milliseconds until a request may be admitted; 0: now. */
   waitMs(): number {
     if (this.openUntil === null) return 0;
     const left = this.openUntil - this.monotonic();
     return left > 0 ? left : this.probe === null ? 0 : PROBE_WAIT_MS;
   }
 
+  /** Undefined while it is open, and while the single request of the half-open breaker is under way. */
   enter(settings: BreakerSettings): Permit | undefined {
     const now = this.state();
     if (now === 'open' || this.probe !== null) return undefined;
@@ -106,6 +84,7 @@ class CountingBreaker implements Breaker {
     return permit;
   }
 
+  /** Takes over the outcome of another process's request. */
   learn(met: BreakerEvent, settings: BreakerSettings): void {
     switch (met) {
       case 'failed':
@@ -126,12 +105,14 @@ class CountingBreaker implements Breaker {
     }
   }
 
+  /** What another process that is starting must know. */
   recall(): BreakerMemory {
     const { failures, openUntil, probe } = this;
     const retryInMs = openUntil === null ? null : openUntil - this.monotonic();
     return { failures, retryInMs, isTried: probe !== null };
   }
 
+  /** Takes what another process knows, when this one starts. */
   adopt({ failures, retryInMs, isTried }: BreakerMemory): void {
     this.failures = failures;
     this.openUntil = retryInMs === null ? null : this.monotonic() + retryInMs;
@@ -139,6 +120,7 @@ class CountingBreaker implements Breaker {
     this.era += 1;
   }
 
+  /** Another process has ended, so a trial request of its own does not count. */
   peerGone(): void {
     if (this.probe === 'elsewhere') this.probe = null;
   }
@@ -174,12 +156,12 @@ class CountingBreaker implements Breaker {
 }
 
 class BreakerPermit implements Permit {
-  private readonly breaker: CountingBreaker;
+  private readonly breaker: Breaker;
   private readonly settings: BreakerSettings;
   private readonly begunIn: number;
   private over = false;
 
-  constructor(breaker: CountingBreaker, settings: BreakerSettings) {
+  constructor(breaker: Breaker, settings: BreakerSettings) {
     this.breaker = breaker;
     this.settings = settings;
     this.begunIn = breaker.era;

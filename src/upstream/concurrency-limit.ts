@@ -38,23 +38,6 @@ export interface Shed {
   retryAfterMs: number;
 }
 
-export interface ConcurrencyLimit {
-  /** Synchronous unless it must wait. Throws, or rejects with, the signal's reason when the client leaves. */
-  acquire(settings: ConcurrencySettings, signal: CancelSignal): Slot | Shed | Promise<Slot | Shed>;
-  inFlight(): number;
-  queued(): number;
-  /** The limit in force, null where there is none. */
-  limit(settings: ConcurrencySettings): number | null;
-  /** The limit to which it was cut or grown; null: never cut. */
-  adapted(): number | null;
-  /** Another process has found this limit; null: the configured one. */
-  adopt(limit: number | null): void;
-  /** Another process has freed a place. */
-  roomElsewhere(): void;
-  /** The settings have changed: waiting requests may proceed. */
-  configure(settings: ConcurrencySettings): void;
-}
-
 type LimitRoom = Omit<SharedRoom, 'claimNews'>;
 
 /** How a limit is coordinated with those of other processes. */
@@ -73,11 +56,7 @@ const LONGEST_RETRY_MS = 60_000;
 
 const ALONE: LimitPeers = { room: undefined, adapted() {}, freed() {} };
 
-export function createConcurrencyLimit(clock: LimitClock, peers: LimitPeers = ALONE): ConcurrencyLimit {
-  return new QueuedLimit(clock, peers);
-}
-
-class QueuedLimit implements ConcurrencyLimit {
+export class ConcurrencyLimit {
   readonly adaptive: AdaptiveLimit;
   readonly clock: LimitClock;
   private readonly peers: LimitPeers;
@@ -90,13 +69,14 @@ class QueuedLimit implements ConcurrencyLimit {
   private isLooking = false;
   private meanHoldMs = 0;
 
-  constructor(clock: LimitClock, peers: LimitPeers) {
+  constructor(clock: LimitClock, peers: LimitPeers = ALONE) {
     this.clock = clock;
     this.peers = peers;
     this.room = peers.room;
     this.adaptive = createAdaptiveLimit({ inFlight: () => this.everywhere(), onChange: peers.adapted });
   }
 
+  /** Synchronous unless it must wait. Throws, or rejects with, the signal's reason when the client leaves. */
   acquire(settings: ConcurrencySettings, signal: CancelSignal): Slot | Shed | Promise<Slot | Shed> {
     if (signal.aborted) throw signal.reason;
     if (this.waiting.size === 0 && this.take(settings)) return new TakenSlot(this, settings);
@@ -112,23 +92,28 @@ class QueuedLimit implements ConcurrencyLimit {
     return this.waiting.size;
   }
 
+  /** The limit in force, null where there is none. */
   limit(settings: ConcurrencySettings): number | null {
     return settings.max === null ? null : this.adaptive.of(settings);
   }
 
+  /** The limit to which it was cut or grown; null: never cut. */
   adapted(): number | null {
     return this.adaptive.adapted();
   }
 
+  /** Another process has found this limit; null: the configured one. */
   adopt(limit: number | null): void {
     this.adaptive.adopt(limit);
   }
 
+  /** The settings have changed: waiting requests may proceed. */
   configure(settings: ConcurrencySettings): void {
     this.newest = settings;
     this.admit();
   }
 
+  /** Another process has freed a place. */
   roomElsewhere(): void {
     this.admit();
   }
@@ -234,13 +219,13 @@ class QueuedLimit implements ConcurrencyLimit {
 
 /** A place that was taken. */
 class TakenSlot implements Slot {
-  private readonly owner: QueuedLimit;
+  private readonly owner: ConcurrencyLimit;
   private readonly settings: ConcurrencySettings;
   private readonly begunAt: number;
   private readonly request: ReturnType<AdaptiveLimit['enter']>;
   private held = true;
 
-  constructor(owner: QueuedLimit, settings: ConcurrencySettings) {
+  constructor(owner: ConcurrencyLimit, settings: ConcurrencySettings) {
     this.owner = owner;
     this.settings = settings;
     this.begunAt = owner.clock.monotonic();

@@ -8,18 +8,6 @@ import { fail, failKey, type ProviderMemory, reportCondition, resetFailures } fr
 /** How a request ended; `abandoned` says nothing about the provider. */
 type LeaseOutcome = 'completed' | 'abandoned' | GatewayError;
 
-/** One request's permission to ask a provider, from before it is sent until its answer is over. */
-export interface Lease {
-  /** The gateway's key to use; null if there is none, or only the client's own is sent. */
-  readonly key: string | null;
-  /** The key's position, such as `#2`; undefined if there is no choice. */
-  readonly keyLabel: string | undefined;
-  /** The answer's first content has arrived. @param isTimed false if its time depended on the client, whose upload came first. */
-  answered(isTimed: boolean): void;
-  /** Only the first call counts. */
-  end(outcome: LeaseOutcome): void;
-}
-
 interface LeaseTerms {
   memory: ProviderMemory;
   model: string;
@@ -34,12 +22,11 @@ interface LeaseTerms {
   onlyKey: boolean;
 }
 
-export function createLease(terms: LeaseTerms): Lease {
-  return new ProviderLease(terms);
-}
-
-/** A class, since one is made for each request, and lives as long as its stream. */
-class ProviderLease implements Lease {
+/**
+ * One request's permission to ask a provider, from before it is sent until its answer is over.
+ * A class, since one is made for each request, and lives as long as its stream.
+ */
+export class Lease {
   private readonly terms: LeaseTerms;
   private over = false;
   /** Whether its effect on the retry budget is known. */
@@ -50,14 +37,17 @@ class ProviderLease implements Lease {
     if (terms.isRetry) terms.memory.retries.began();
   }
 
+  /** The gateway's key to use; null if there is none, or only the client's own is sent. */
   get key(): string | null {
     return this.terms.key;
   }
 
+  /** The key's position, such as `#2`; undefined if there is no choice. */
   get keyLabel(): string | undefined {
     return this.terms.keyLabel;
   }
 
+  /** The answer's first content has arrived. @param isTimed false if its time depended on the client, whose upload came first. */
   answered(isTimed: boolean): void {
     if (this.over) return;
     this.terms.permit.spoke();
@@ -66,6 +56,7 @@ class ProviderLease implements Lease {
     this.recovered();
   }
 
+  /** Only the first call counts. */
   end(outcome: LeaseOutcome): void {
     if (this.over) return;
     this.over = true;

@@ -1,22 +1,16 @@
 // What the gateway knows of each provider from its own requests, and which may be asked now: breakers, keys, room. A request takes a lease
 // before it is sent and ends it when its answer is over; its outcome affects later ones.
 import type { GatewayError } from '../model/errors.ts';
+import { Breaker, type BreakerSettings, type BreakerState, type Permit, PROBE_WAIT_MS } from './breaker.ts';
 import {
-  type BreakerSettings,
-  type BreakerState,
-  createBreaker,
-  type Permit,
-  PROBE_WAIT_MS,
-} from './breaker.ts';
-import {
+  ConcurrencyLimit,
   type ConcurrencySettings,
-  createConcurrencyLimit,
   type LimitClock,
   type Shed,
   type Slot,
 } from './concurrency-limit.ts';
 import { type ChosenKey, createKeyRing, type KeyQuestion, type KeyRing, type KeyState } from './key-ring.ts';
-import { createLease, type Lease } from './lease.ts';
+import { Lease } from './lease.ts';
 import type { CancelSignal } from './cancellation.ts';
 import {
   DividedRoom,
@@ -140,13 +134,13 @@ export function createProviderStates(
     const room = roomOf(name)?.share();
     const memory: ProviderMemory = {
       baseUrl,
-      breaker: createBreaker(
+      breaker: new Breaker(
         elapsed,
         (met, settings) => notify({ what: 'breaker', met, settings }),
         room && ((isOn) => claimProbe(room, isOn)),
       ),
       keys: createKeyRing(elapsed),
-      limit: createConcurrencyLimit(clock, {
+      limit: new ConcurrencyLimit(clock, {
         room,
         adapted: (value) => notify({ what: 'limit', value }),
         freed: () => notify({ what: 'room' }),
@@ -202,7 +196,7 @@ export function createProviderStates(
       slot.release();
       return closed(question, memory);
     }
-    return createLease({
+    return new Lease({
       memory,
       model,
       whose: question.key,

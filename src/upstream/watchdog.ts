@@ -1,21 +1,6 @@
 // Measures how long the gateway has been waiting for an upstream. One timer per stream, armed lazily: noting an arrival is a single store,
 // so a busy stream costs no timer work per event.
 
-export interface Watchdog {
-  /** From now on a wait may last this long; after that `expired` is called with `what`. `now`: the current time, if known. */
-  wait(what: string, limitMs: number, now?: number): void;
-  /**
-   * The upstream shows that it is alive: from now on it may be silent for this long within the wait, until the next call or the next
-   * `wait`; after that `expired` is called with `silence`.
-   */
-  alive(limitMs: number, now?: number): void;
-  /** Something arrived, or nothing is waited for: no limit runs until the next `wait`. */
-  rest(): void;
-  /** Treats the limit of `what` as exceeded now. */
-  expire(what: string): void;
-  stop(): void;
-}
-
 interface WatchdogClock {
   monotonic(): number;
   setTimer(callback: () => void, ms: number): () => void;
@@ -26,11 +11,7 @@ export const LATE_MS = 500;
 /** Time for reading it, which the event loop does next. */
 const CATCH_UP_MS = 100;
 
-export function createWatchdog(clock: WatchdogClock, expired: (what: string) => void): Watchdog {
-  return new LazyWatchdog(clock, expired);
-}
-
-class LazyWatchdog implements Watchdog {
+export class Watchdog {
   private readonly clock: WatchdogClock;
   private readonly expired: (what: string) => void;
   private what = '';
@@ -48,6 +29,7 @@ class LazyWatchdog implements Watchdog {
     this.expired = expired;
   }
 
+  /** From now on a wait may last this long; after that `expired` is called with `what`. `now`: the current time, if known. */
   wait(what: string, limitMs: number, now = this.clock.monotonic()): void {
     this.what = what;
     this.limit = now + limitMs;
@@ -56,16 +38,22 @@ class LazyWatchdog implements Watchdog {
     if (this.armedFor > this.deadline) this.arm(now);
   }
 
+  /**
+   * The upstream shows that it is alive: from now on it may be silent for this long within the wait, until the next call or the next
+   * `wait`; after that `expired` is called with `silence`.
+   */
   alive(limitMs: number, now = this.clock.monotonic()): void {
     this.deadline = Math.min(this.limit, now + limitMs);
     if (this.armedFor > this.deadline) this.arm(now);
   }
 
+  /** Something arrived, or nothing is waited for: no limit runs until the next `wait`. */
   rest(): void {
     this.limit = Number.POSITIVE_INFINITY;
     this.deadline = Number.POSITIVE_INFINITY;
   }
 
+  /** Treats the limit of `what` as exceeded now. */
   expire(what: string): void {
     this.rest();
     this.expired(what);

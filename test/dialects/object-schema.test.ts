@@ -1,6 +1,6 @@
 // Schemas that are a choice among objects, for servers that take one object: what OpenAI and Anthropic refuse.
 import { describe, expect, test } from 'bun:test';
-import { createLossReport } from '../../src/dialects/shared/losses/loss-report.ts';
+import { LossReport } from '../../src/dialects/shared/losses/loss-report.ts';
 import { PROVIDER_SIDES } from '../../src/dialects/registry.ts';
 import { objectSchema, typedSchema } from '../../src/dialects/shared/schemas/object-schema.ts';
 import { PROVIDER_DIALECT_IDS, type ProviderDialectId } from '../../src/model/dialect-id.ts';
@@ -8,7 +8,7 @@ import type { JsonObject } from '../../src/model/json/json.ts';
 import { cpuTimeOf } from '../support/cpu-time.ts';
 
 function flat(schema: JsonObject) {
-  const losses = createLossReport('openai-chat');
+  const losses = new LossReport('openai-chat');
   const built = objectSchema(schema, losses);
   return { built, names: losses.list().map(({ feature, outcome }) => `${outcome} ${feature}`) };
 }

@@ -1,7 +1,7 @@
 // Which schemas of strict tools and of answers OpenAI can enforce.
 import { expect, test } from 'bun:test';
 import { canBeKept, strictSchema } from '../../src/dialects/openai/schemas.ts';
-import { createLossReport } from '../../src/dialects/shared/losses/loss-report.ts';
+import { LossReport } from '../../src/dialects/shared/losses/loss-report.ts';
 import { asObject, type JsonObject } from '../../src/model/json/json.ts';
 import type { DialectId } from '../../src/model/dialect-id.ts';
 import { DIALECTS } from '../../src/dialects/registry.ts';
@@ -25,7 +25,7 @@ test.each<[string, JsonObject, boolean]>([
   ['that holds one of several', holding({ oneOf: [{ type: 'string' }] }), false],
   ['that holds any of several', holding({ anyOf: [{ type: 'string' }, CLOSED] }), true],
 ])('%s', (_, schema, isStrict) => {
-  const losses = createLossReport('openai-chat');
+  const losses = new LossReport('openai-chat');
   expect(strictSchema(schema, losses)).toEqual(isStrict ? schema : undefined);
   expect(losses.list().map(({ feature, outcome }) => [feature, outcome])).toEqual(
     isStrict ? [] : [['tools.strict', 'lost']],
@@ -33,7 +33,7 @@ test.each<[string, JsonObject, boolean]>([
 });
 
 test('defaults are left out, and named', () => {
-  const losses = createLossReport('openai-chat');
+  const losses = new LossReport('openai-chat');
   const given = holding({ type: 'string', default: 'x', format: 'uuid' });
   expect(strictSchema(given, losses)).toEqual(holding({ type: 'string', format: 'uuid' }));
   expect(losses.list()).toMatchObject([{ feature: 'tools.strict', outcome: 'approximated' }]);
@@ -45,13 +45,13 @@ test.each([
   { pattern: '^(?!^[-+.]*$)[+-]?0*\\d*\\.?\\d*$' },
   { pattern: '(?<=a)b' },
 ])('what OpenAI refuses of a text is left out, and named: %j', (refused) => {
-  const losses = createLossReport('openai-chat');
+  const losses = new LossReport('openai-chat');
   expect(strictSchema(holding({ type: 'string', ...refused }), losses)).toEqual(holding({ type: 'string' }));
   expect(losses.list()).toMatchObject([{ feature: 'tools.strict', outcome: 'approximated' }]);
 });
 
 test('what it checks is kept', () => {
-  const losses = createLossReport('openai-chat');
+  const losses = new LossReport('openai-chat');
   const schema = holding({ type: 'string', format: 'date', pattern: '^(?:19|20)(?<year>\\d\\d)' });
   expect(strictSchema(schema, losses)).toEqual(schema);
   expect(losses.list()).toEqual([]);

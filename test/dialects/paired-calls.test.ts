@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'bun:test';
 import { DIALECTS, PROVIDER_SIDES } from '../../src/dialects/registry.ts';
 import { pairCalls } from '../../src/dialects/shared/tools/pair-calls.ts';
-import { createLossReport } from '../../src/dialects/shared/losses/loss-report.ts';
+import { LossReport } from '../../src/dialects/shared/losses/loss-report.ts';
 import type { ProviderDialectId } from '../../src/model/dialect-id.ts';
 import type { JsonObject } from '../../src/model/json/json.ts';
 import type { Message, NeutralRequest } from '../../src/model/request.ts';
@@ -30,7 +30,7 @@ function responses(input: JsonObject[]): NeutralRequest {
 }
 
 function paired(request: NeutralRequest) {
-  const losses = createLossReport('anthropic-messages');
+  const losses = new LossReport('anthropic-messages');
   return { messages: pairCalls(request, losses).messages, lost: losses.list().map(({ feature }) => feature) };
 }
 
@@ -57,7 +57,7 @@ test('a history in order is the same', () => {
     result('a', '1'),
     { role: 'assistant', content: 'done' },
   ]);
-  expect(pairCalls(request, createLossReport('gemini'))).toBe(request);
+  expect(pairCalls(request, new LossReport('gemini'))).toBe(request);
 });
 
 test('calls whose numbering starts over in each turn get ids of their own, and so do their results', () => {
@@ -153,7 +153,7 @@ describe('a call that never gets its result', () => {
   test('is left as it is where a result of another id stands in its place', () => {
     const asked = [user('q'), { role: 'assistant', tool_calls: [call('a')] }, result('z', '1')];
     const request = chat(asked);
-    expect(pairCalls(request, createLossReport('gemini'))).toBe(request);
+    expect(pairCalls(request, new LossReport('gemini'))).toBe(request);
     const again = [...asked, { role: 'assistant', tool_calls: [call('b'), call('b')] }];
     expect(summaryOf(paired(chat(again)).messages)).toEqual([
       ...['user: q', 'assistant: f a', 'user: z=1'],
@@ -163,7 +163,7 @@ describe('a call that never gets its result', () => {
 
   test('waits for it at the end', () => {
     const request = chat([user('q'), made]);
-    expect(pairCalls(request, createLossReport('gemini'))).toBe(request);
+    expect(pairCalls(request, new LossReport('gemini'))).toBe(request);
     const repeated = chat([user('q'), made, result('a', '1'), result('b', '2'), made]);
     expect(summaryOf(paired(repeated).messages).at(-1)).toBe('assistant: f a_2, f b_2');
   });
@@ -337,7 +337,7 @@ test('of many calls and results that are out of order it takes no time out of pr
   ]);
   const messages: Message[] = [{ role: 'assistant', parts }, { role: 'user', parts: [] }, ...more];
   const request = { model: 'm', stream: false, system: [], messages, tools: [] };
-  const { messages: pairedMessages } = pairCalls(request, createLossReport('gemini'));
+  const { messages: pairedMessages } = pairCalls(request, new LossReport('gemini'));
   expect(pairedMessages[1]?.parts).toBeArrayOfSize(count);
 });
 

@@ -1,7 +1,7 @@
 // JSON Schemas as Claude's structured output takes them: keywords that it does not know go into the description.
 import { expect, test } from 'bun:test';
 import { strictSchema } from '../../src/dialects/claude/strict-schema.ts';
-import { createLossReport } from '../../src/dialects/shared/losses/loss-report.ts';
+import { LossReport } from '../../src/dialects/shared/losses/loss-report.ts';
 import type { JsonObject } from '../../src/model/json/json.ts';
 
 const OBJECT = { type: 'object', properties: {}, additionalProperties: false };
@@ -77,7 +77,7 @@ test.each<[name: string, given: JsonObject, expected: JsonObject, weakened: bool
   ],
 ])('%s', (_, given, expected, weakened) => {
   const before = structuredClone(given);
-  const losses = createLossReport('anthropic-messages');
+  const losses = new LossReport('anthropic-messages');
   expect(strictSchema(given, 'tools.strict', losses)).toEqual(expected);
   expect(losses.list().map(({ feature }) => feature)).toEqual(weakened ? ['tools.strict'] : []);
   expect(given).toEqual(before);
@@ -94,7 +94,7 @@ test('everywhere inside', () => {
     definitions: { e: schema },
     additionalProperties: false,
   });
-  const losses = createLossReport('anthropic-messages');
+  const losses = new LossReport('anthropic-messages');
   expect(strictSchema(places(limited), 'response_format', losses)).toEqual(places(described));
   expect(losses.list()).toEqual([
     {

@@ -5,7 +5,7 @@ import { encodeStreamed, encodeWhole } from '../../scripts/fidelity/probe-answer
 import { ANSWERS, clientOf, TABLE_WIRES } from '../../scripts/fidelity/wires.ts';
 import type { AnswerContext } from '../../src/dialects/dialect.ts';
 import { DIALECTS, PROVIDER_SIDES } from '../../src/dialects/registry.ts';
-import { createSequencer } from '../../src/gateway/pumps/sequence.ts';
+import { Sequencer } from '../../src/gateway/pumps/sequence.ts';
 import { DIALECT_IDS, type DialectId } from '../../src/model/dialect-id.ts';
 import type { JsonObject } from '../../src/model/json/json.ts';
 import { createResponseCollector } from '../../src/model/replay.ts';
@@ -30,7 +30,7 @@ function tellStream(client: DialectId, wire: Wire, body: JsonObject) {
   };
   const encoder = clientOf(client).createStreamEncoder(context);
   let text = '';
-  const sequencer = createSequencer({
+  const sequencer = new Sequencer({
     see(event) {
       text += encoder.encode(event);
     },

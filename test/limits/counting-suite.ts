@@ -1,9 +1,7 @@
 // What holds for rate limits that several processes or gateways count together, wherever the count is kept.
 import { describe, expect, test } from 'bun:test';
 import type { RateLimit } from '../../src/config/resolved.ts';
-import type { Count, createLimitBook } from '../../src/limits/limit-book.ts';
-
-export type Book = ReturnType<typeof createLimitBook>;
+import type { Count, LimitBook } from '../../src/limits/limit-book.ts';
 
 export const MINUTE: RateLimit = {
   kind: 'requests',
@@ -26,7 +24,7 @@ export const namesOf = (projectId: string, provider = 'one') => ({
 });
 
 export interface Together extends AsyncDisposable {
-  books: Book[];
+  books: LimitBook[];
   /** What a book has said without waiting for an answer has been counted. */
   settled(): Promise<void>;
   /** The process of this book ends. */
@@ -41,7 +39,7 @@ export function countsTogether(
   begin: (books: number, limits: RateLimit[]) => Promise<Together>,
 ): void {
   describe(`counted together ${where}`, () => {
-    const passes = async (book: Book | undefined, names = namesOf('web'), counted: Count[] = []) =>
+    const passes = async (book: LimitBook | undefined, names = namesOf('web'), counted: Count[] = []) =>
       (await book?.enter(names, counted)) === null;
 
     test.each([1, 3, 7, 97])('of many that come at once, %d pass, not one more or less', async (most) => {

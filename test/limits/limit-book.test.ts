@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'bun:test';
 import type { RateLimit } from '../../src/config/resolved.ts';
 import { type Counter, createLocalCounters, MOST_COUNTERS } from '../../src/limits/counters.ts';
-import { type Count, createLimitBook } from '../../src/limits/limit-book.ts';
+import { type Count, LimitBook } from '../../src/limits/limit-book.ts';
 import { formatLimit, formatReachedLimit } from '../../src/limits/format-limit.ts';
 import type { RemoteCount, RemoteDebit } from '../../src/limits/remote-count.ts';
 import { atOnce } from '../support/at-once.ts';
@@ -21,7 +21,7 @@ const WHO = { agentType: 'coder', projectId: 'web', provider: 'one', model: 'm' 
 
 function begin(...limits: RateLimit[]) {
   let now = 1_000_000;
-  const book = createLimitBook(createLocalCounters(() => now));
+  const book = new LimitBook(createLocalCounters(() => now));
   book.configure(limits);
   return {
     book,
@@ -310,7 +310,7 @@ describe('another process takes the last place after this one has looked', () =>
       local
         .get(keys)
         .map((counter, at) => counter && (keys[at]?.includes('web') ? contested(counter) : counter));
-    const [here, there] = [createLimitBook({ ...local, get }), createLimitBook(local)];
+    const [here, there] = [new LimitBook({ ...local, get }), new LimitBook(local)];
     const counted: Count[] = [];
     here.configure([wide, narrow]);
     there.configure([narrow]);
@@ -349,7 +349,7 @@ test('a flood of new names does not have all known ones looked at for each of th
     looks += 1;
     return counters.peek(name);
   };
-  const book = createLimitBook({ ...counters, peek });
+  const book = new LimitBook({ ...counters, peek });
   book.configure([{ ...MINUTE, each: 'project' }]);
   for (let n = 0; n < 4_000; n++) book.enter({ ...WHO, projectId: `p${n}` }, []);
   expect(looks).toBeLessThanOrEqual(1_000);

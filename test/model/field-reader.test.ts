@@ -1,10 +1,10 @@
 // One field of objects that pass by in pieces: what JSON.parse would find, wherever the pieces are cut.
 import { expect, test } from 'bun:test';
-import { createFieldReader } from '../../src/model/json/field-reader.ts';
+import { FieldReader } from '../../src/model/json/field-reader.ts';
 
 function read(text: string, cut: number): unknown {
   const bytes = new TextEncoder().encode(text);
-  const reader = createFieldReader(['usage', 'seconds']);
+  const reader = new FieldReader(['usage', 'seconds']);
   for (let at = 0; at < bytes.length; at += cut) reader.take(bytes.subarray(at, at + cut));
   return reader.values();
 }

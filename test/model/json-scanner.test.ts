@@ -1,6 +1,6 @@
 // JSON that comes in pieces: the verdict of `JSON.parse`, and where it stands.
 import { describe, expect, test } from 'bun:test';
-import { createJsonScanner } from '../../src/model/json/scanner.ts';
+import { JsonScanner } from '../../src/model/json/scanner.ts';
 
 const WHOLE = [
   '{}',
@@ -40,7 +40,7 @@ const NEVER = [
 ];
 
 function scan(fragments: Iterable<string>) {
-  const scanner = createJsonScanner();
+  const scanner = new JsonScanner();
   for (const fragment of fragments) scanner.push(fragment);
   return scanner;
 }
@@ -101,7 +101,7 @@ test('white space is empty, and a beginning is neither whole nor broken', () => 
 });
 
 test('a number of a million digits is one step a digit', () => {
-  const scanner = createJsonScanner();
+  const scanner = new JsonScanner();
   scanner.push('[');
   for (let at = 0; at < 1_000_000; at++) scanner.push('7');
   scanner.push(']');

@@ -1,6 +1,6 @@
 // Strings at one place of JSON that passes by in pieces: what JSON.parse would find is changed, wherever the pieces are cut.
 import { expect, test } from 'bun:test';
-import { createStringEditor, type FoundAt, type JsonPlace } from '../../src/model/json/string-editor.ts';
+import { type FoundAt, type JsonPlace, StringEditor } from '../../src/model/json/string-editor.ts';
 
 const decoder = new TextDecoder();
 
@@ -16,7 +16,7 @@ function edit(
   { place = ['body', 'model'], perLine = true, change }: Editing = {},
 ) {
   const found: [string, FoundAt][] = [];
-  const editor = createStringEditor({
+  const editor = new StringEditor({
     place,
     perLine,
     change(value, at) {

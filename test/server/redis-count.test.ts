@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import type { RateLimit } from '../../src/config/resolved.ts';
 import { createLocalCounters } from '../../src/limits/counters.ts';
-import { type Count, createLimitBook } from '../../src/limits/limit-book.ts';
+import { type Count, LimitBook } from '../../src/limits/limit-book.ts';
 import type { RemoteCount, RemoteState } from '../../src/limits/remote-count.ts';
 import { redisFailure } from '../../src/server/redis/errors.ts';
 import { connectRemoteCount } from '../../src/server/redis/remote-count.ts';
@@ -40,7 +40,7 @@ function connect(url: string, limits: RateLimit[], { prefix = 'test:', timeoutMs
       },
     },
   );
-  const book = createLimitBook(createLocalCounters(() => performance.now()));
+  const book = new LimitBook(createLocalCounters(() => performance.now()));
   book.configure(limits, remote);
   return {
     book,

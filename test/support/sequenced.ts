@@ -1,10 +1,10 @@
 // A decoder's events in the order in which encoders get them.
-import { createSequencer } from '../../src/gateway/pumps/sequence.ts';
+import { Sequencer } from '../../src/gateway/pumps/sequence.ts';
 import type { StreamEvent } from '../../src/model/events.ts';
 
 export function sequenced(events: readonly StreamEvent[]): StreamEvent[] {
   const ordered: StreamEvent[] = [];
-  const sequencer = createSequencer({ see: (event) => ordered.push(event) });
+  const sequencer = new Sequencer({ see: (event) => ordered.push(event) });
   for (const event of events) sequencer.push(event);
   return ordered;
 }

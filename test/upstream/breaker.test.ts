@@ -1,6 +1,6 @@
 // A circuit breaker by itself: results that arrive twice or late.
 import { beforeEach, expect, test } from 'bun:test';
-import { type Breaker, type BreakerEvent, createBreaker } from '../../src/upstream/breaker.ts';
+import { Breaker, type BreakerEvent } from '../../src/upstream/breaker.ts';
 
 const SETTINGS = { failures: 3, openForMs: 1_000 };
 let now = 0;
@@ -13,7 +13,7 @@ beforeEach(() => {
   now = 0;
   told = [];
   claims = [];
-  breaker = createBreaker(
+  breaker = new Breaker(
     () => now,
     (met) => told.push(met),
     (isOn) => {
@@ -114,7 +114,7 @@ test('a request that another process tries it with is not this one’s to give u
 
 test('a process that starts goes on from what the others know', () => {
   const started = () => {
-    const another = createBreaker(() => now);
+    const another = new Breaker(() => now);
     another.adopt(breaker.recall());
     return another;
   };
@@ -133,7 +133,7 @@ test('a process that starts goes on from what the others know', () => {
 
 test('what a process began before it knew what the others know says nothing of it', () => {
   failTimes(SETTINGS.failures);
-  const another = createBreaker(() => now);
+  const another = new Breaker(() => now);
   const early = another.enter(SETTINGS);
   another.adopt(breaker.recall());
   early?.succeeded();

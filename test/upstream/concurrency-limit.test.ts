@@ -1,8 +1,8 @@
 // A limit of concurrency by itself: when it grows, who goes first, and what those hear who are not let in.
 import { expect, test } from 'bun:test';
 import {
+  ConcurrencyLimit,
   type ConcurrencySettings,
-  createConcurrencyLimit,
   type LimitPeers,
   type Shed,
   type Slot,
@@ -15,7 +15,7 @@ const ONE: ConcurrencySettings = { ...TEN, max: 1 };
 
 function setup(peers?: LimitPeers) {
   const timers = createManualTimers();
-  const limit = createConcurrencyLimit(timers, peers);
+  const limit = new ConcurrencyLimit(timers, peers);
   const acquire = (settings = TEN) => limit.acquire(settings, new Cancellation());
   /** So many places, all free. */
   const take = (count: number, settings = TEN): Slot[] =>

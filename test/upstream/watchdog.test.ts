@@ -1,6 +1,6 @@
 // Waits that a clock turned by hand ends, also one that stood still.
 import { describe, expect, test } from 'bun:test';
-import { createWatchdog } from '../../src/upstream/watchdog.ts';
+import { Watchdog } from '../../src/upstream/watchdog.ts';
 
 function setup() {
   const expired: string[] = [];
@@ -24,7 +24,7 @@ function setup() {
     return time;
   };
   const isSet = () => timer !== undefined;
-  return { watchdog: createWatchdog(clock, (what) => expired.push(what)), expired, fire, isSet };
+  return { watchdog: new Watchdog(clock, (what) => expired.push(what)), expired, fire, isSet };
 }
 
 describe('a wait', () => {

@@ -2,7 +2,7 @@
 import { expect, test } from 'bun:test';
 import type { RateLimit } from '../../src/config/resolved.ts';
 import { MOST_COUNTERS } from '../../src/limits/counters.ts';
-import { type Count, createLimitBook } from '../../src/limits/limit-book.ts';
+import { type Count, LimitBook } from '../../src/limits/limit-book.ts';
 import {
   clearCounters,
   countersBytes,
@@ -17,7 +17,7 @@ function begin(workers: number, limits: RateLimit[]) {
   const memory = new Uint8Array(countersBytes(workers));
   let now = 5_000;
   const books = Array.from({ length: workers }, (_, worker) => {
-    const book = createLimitBook(createSharedCounters(memory, workers, worker, () => now));
+    const book = new LimitBook(createSharedCounters(memory, workers, worker, () => now));
     book.configure(limits);
     return book;
   });
@@ -33,8 +33,9 @@ function begin(workers: number, limits: RateLimit[]) {
 countsTogether('in shared memory', async (count, limits) => {
   const memory = new Uint8Array(countersBytes(count));
   seedCounters(memory);
-  const books = Array.from({ length: count }, (_, worker) =>
-    createLimitBook(createSharedCounters(memory, count, worker, () => performance.now())),
+  const books = Array.from(
+    { length: count },
+    (_, worker) => new LimitBook(createSharedCounters(memory, count, worker, () => performance.now())),
   );
   const configure = (changed: RateLimit[]) => {
     for (const book of books) book.configure(changed);
@@ -85,10 +86,10 @@ test('requests of one worker that run, the others count until they end or that w
 test('a place that another worker takes in between leaves nothing of the request that is refused', () => {
   const memory = new Uint8Array(countersBytes(2));
   const running: RateLimit = { ...LIMIT, kind: 'concurrent', most: 1, per: null };
-  const other = createLimitBook(createSharedCounters(memory, 2, 1, () => 0));
+  const other = new LimitBook(createSharedCounters(memory, 2, 1, () => 0));
   other.configure([running]);
   const counters = createSharedCounters(memory, 2, 0, () => 0);
-  const one = createLimitBook({
+  const one = new LimitBook({
     ...counters,
     get: (keys) =>
       counters.get(keys).map((counter) => {
@@ -106,7 +107,7 @@ test('a place that another worker takes in between leaves nothing of the request
   expect(one.enter(names('web'), counted)).toMatchObject({ limit: running, waitMs: 1_000 });
   expect(counted).toEqual([]);
   // All ten of the other limit are still there.
-  const fresh = createLimitBook(counters);
+  const fresh = new LimitBook(counters);
   fresh.configure([LIMIT, running]);
   clearCounters(memory, 2, 1);
   let passed = 0;

@@ -8,7 +8,7 @@ import { anthropicBreakpoint } from '../shared/settings/cache-control.ts';
 import { describedSchema, formatInstruction } from '../shared/schemas/described-schema.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
 import type { Quirks } from '../quirks.ts';
-import { createLossReport, type LossReport } from '../shared/losses/loss-report.ts';
+import { LossReport } from '../shared/losses/loss-report.ts';
 import { CHOICE_LEFT, AS_INSTRUCTION } from '../shared/losses/substitutes.ts';
 import { pairCalls, repeatsCalls } from '../shared/tools/pair-calls.ts';
 import { reportUnsupported } from '../shared/losses/unsupported-settings.ts';
@@ -53,7 +53,7 @@ export function buildRequest(
   given: NeutralRequest,
   { model, quirks, baseUrl = '' }: BuildOptions,
 ): BuiltRequest {
-  const losses = createLossReport(ID);
+  const losses = new LossReport(ID);
   const traits = traitsOf(model);
   const native = given.extension?.dialect === ID;
   const fitted = fitConversation(given, traits, quirks, losses);

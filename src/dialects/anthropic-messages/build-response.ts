@@ -1,9 +1,9 @@
 // A whole message for a client of this dialect.
 import { asString, isObject, type JsonObject } from '../../model/json/json.ts';
 import type { NeutralResponse } from '../../model/response.ts';
-import { createAnswerLosses } from '../shared/losses/answer-losses.ts';
+import { AnswerLosses } from '../shared/losses/answer-losses.ts';
 import type { AnswerContext } from '../dialect.ts';
-import { createLossReport } from '../shared/losses/loss-report.ts';
+import { LossReport } from '../shared/losses/loss-report.ts';
 import { buildBlocks } from './build-content.ts';
 import { createCitedPages } from './cited-pages.ts';
 import { buildCitation, citationDetails } from './citations.ts';
@@ -16,7 +16,7 @@ import { ID, ownFields } from './wire.ts';
 export const LAST_SIGNATURE = 'thought_signature';
 
 export function buildResponse(response: NeutralResponse, context: AnswerContext): JsonObject {
-  const losses = createLossReport(ID);
+  const losses = new LossReport(ID);
   const pages = createCitedPages(context);
   const parts = response.parts.filter((part) => {
     const isTaken = part.type === 'tool-call' && part.kind === 'server' && pages?.takes(part) === true;
@@ -32,7 +32,7 @@ export function buildResponse(response: NeutralResponse, context: AnswerContext)
     mcpCalls: new Set(),
   });
   losses.foreign(response.extension);
-  const answerLosses = createAnswerLosses(ID, context);
+  const answerLosses = new AnswerLosses(ID, context);
   const said = content.findLastIndex((block) => !isTextless(block));
   const kept = content[said]?.type === 'tool_use' ? content.length : Math.max(said + 1, 1);
   if (kept < content.length) {

@@ -12,7 +12,7 @@ import { leaveOutServerTools, NOT_AT_GOOGLE } from '../claude/server-tools.ts';
 import type { Loss } from '../../model/request.ts';
 import type { BuiltRequest } from '../dialect.ts';
 import { plainBreakpoint } from '../shared/settings/cache-control.ts';
-import { createLossReport, type LossReport } from '../shared/losses/loss-report.ts';
+import { LossReport } from '../shared/losses/loss-report.ts';
 import { modelInPath } from '../shared/models/model-in-path.ts';
 import { ID, VERSION } from './wire.ts';
 
@@ -105,7 +105,7 @@ export function cloudEdits(body: JsonObject, headers: HeaderReader | undefined, 
 /** The same for a token count, whose body names the model; with a version it is refused: "is not supported for token counting". */
 export function cloudCountEdits(body: JsonObject, model: string): Edits {
   return {
-    ...acceptedPrompt(body, createLossReport(ID)),
+    ...acceptedPrompt(body, new LossReport(ID)),
     model: cloudName(model).replace(/@.*$/, ''),
     anthropic_version: CLOUD_VERSION,
   };
@@ -144,7 +144,7 @@ export function edited(body: JsonObject, edits: Edits): JsonObject {
  */
 export function toCloud({ body: given, losses }: BuiltRequest, translated: boolean): BuiltRequest {
   const body = { ...given };
-  const left = createLossReport(ID);
+  const left = new LossReport(ID);
   const refused = translated ? leaveOutRefused(body) : [];
   const headers = cloudBetas(body);
   return {

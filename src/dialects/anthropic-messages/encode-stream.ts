@@ -20,7 +20,7 @@ import { asObject, asString, type JsonObject } from '../../model/json/json.ts';
 import { callIdToWire, tokenToWire, UNSEALED } from '../../model/opaque-token.ts';
 import { mergeUsage, NO_USAGE, type Usage } from '../../model/usage.ts';
 import { AnsweredCalls } from '../shared/answered-calls.ts';
-import { type AnswerLosses, createAnswerLosses, mediaTypeOf } from '../shared/losses/answer-losses.ts';
+import { AnswerLosses, mediaTypeOf } from '../shared/losses/answer-losses.ts';
 import type { AnswerContext, StreamEncoder } from '../dialect.ts';
 import { LAST_SIGNATURE, messageId } from './build-response.ts';
 import { type CitedPages, createCitedPages } from './cited-pages.ts';
@@ -84,7 +84,7 @@ class MessageEncoder implements StreamEncoder {
   constructor(context: AnswerContext) {
     this.context = context;
     this.pages = createCitedPages(context);
-    this.losses = createAnswerLosses(ID, context);
+    this.losses = new AnswerLosses(ID, context);
   }
 
   encode(event: StreamEvent): string {

@@ -16,7 +16,7 @@ import { strictSchema } from '../claude/strict-schema.ts';
 import { dropContinuedThinking, lacksThinking, replaysThinking } from '../claude/thinking-in-turns.ts';
 import { formatInstruction } from '../shared/schemas/described-schema.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
-import { createLossReport, type LossReport } from '../shared/losses/loss-report.ts';
+import { LossReport } from '../shared/losses/loss-report.ts';
 import { effortsOf, samplesAt } from '../openai/efforts.ts';
 import { AS_INSTRUCTION, SAID_FIRST } from '../shared/losses/substitutes.ts';
 import { codeInWords } from '../shared/code-in-words.ts';
@@ -60,7 +60,7 @@ export function buildRequest(
   asked: NeutralRequest,
   { model, quirks, baseUrl = '' }: BuildOptions,
 ): BuiltRequest {
-  const losses = createLossReport(ID);
+  const losses = new LossReport(ID);
   const family = familyOf(model);
   const declared = declareKnownTools(asked, losses, (tool) => isOwnTool(tool, family));
   const told = codeInWords(declared, losses);

@@ -5,11 +5,11 @@ import type { Loss } from '../../model/request.ts';
 import { cachesPrompts, takesCacheTtl } from '../aws/prompt-cache.ts';
 import { fittedBreakpoints } from '../claude/breakpoint-fields.ts';
 import { NOT_CACHED, plainBreakpoint, withoutTtl } from '../shared/settings/cache-control.ts';
-import { createLossReport } from '../shared/losses/loss-report.ts';
+import { LossReport } from '../shared/losses/loss-report.ts';
 
 /** @param body of the inner dialect, which is modified. */
 export function fitBreakpoints(body: JsonObject, model: string): Loss[] {
-  const losses = createLossReport('bedrock-invoke');
+  const losses = new LossReport('bedrock-invoke');
   const fields = fittedBreakpoints(body, (breakpoint) => {
     if (!cachesPrompts(model)) {
       losses.lost('cache_control', NOT_CACHED);

@@ -16,7 +16,7 @@ import { traitsOf } from '../claude/models.ts';
 import { leaveOutServerTools, NOT_AT_AMAZON, withoutSearch } from '../claude/server-tools.ts';
 import { type BuiltRequest, type CreateFraming, MalformedEvent, type ProviderSide } from '../dialect.ts';
 import { fitBreakpoints } from './breakpoints.ts';
-import { createLossReport } from '../shared/losses/loss-report.ts';
+import { LossReport } from '../shared/losses/loss-report.ts';
 import { buildServiceTier } from '../shared/settings/service-tier.ts';
 import { modelInPath } from '../shared/models/model-in-path.ts';
 import { bearerKey } from '../shared/bearer-key.ts';
@@ -33,7 +33,7 @@ export function createBedrockInvoke(inner: ProviderSide): ProviderSide {
     const built = inner.buildRequest(known, options);
     const interleaving = interleavingBeta(built.body, request.reasoning, traitsOf(options.model));
     const { body, losses } = enveloped(built, interleaving);
-    const more = createLossReport('bedrock-invoke');
+    const more = new LossReport('bedrock-invoke');
     const tier = buildServiceTier(serviceTier, AMAZON_TIERS, more);
     if (billing !== undefined) more.lost(BILLING_LINE);
     return {

@@ -13,7 +13,7 @@ import { codeInWords } from '../shared/code-in-words.ts';
 import { describedSchema, formatInstruction } from '../shared/schemas/described-schema.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
 import { requireLastTurn } from '../shared/turns/last-turn.ts';
-import { createLossReport, type LossReport } from '../shared/losses/loss-report.ts';
+import { LossReport } from '../shared/losses/loss-report.ts';
 import { pairCalls } from '../shared/tools/pair-calls.ts';
 import { promptToContinue } from '../shared/turns/prefill.ts';
 import { outermost } from '../shared/schemas/object-schema.ts';
@@ -45,7 +45,7 @@ const UNSAID = [
 ] as const;
 
 export function buildRequest(asked: NeutralRequest, options: BuildOptions): BuiltRequest {
-  const losses = createLossReport(ID);
+  const losses = new LossReport(ID);
   const declared = declareKnownTools(asked, losses);
   const paired = pairCalls(declareExpressible(declared, options, losses), losses);
   const request = withoutUncalledTools(withoutUnsentChoice(paired, losses), losses, isRunBesides);

@@ -6,7 +6,7 @@ import type { TokenLogprob } from '../../model/logprobs.ts';
 import type { NeutralResponse } from '../../model/response.ts';
 import { AnsweredCalls } from '../shared/answered-calls.ts';
 import { TextJoiner } from '../shared/joined-texts.ts';
-import { type AnswerLosses, createAnswerLosses } from '../shared/losses/answer-losses.ts';
+import { AnswerLosses } from '../shared/losses/answer-losses.ts';
 import { brokenArguments, CUT_CALL } from '../shared/tools/call-arguments.ts';
 import type { AnswerContext } from '../dialect.ts';
 import {
@@ -22,18 +22,18 @@ import { buildFinish } from './finish.ts';
 import { logprobsResult } from './logprobs.ts';
 import { isForeignRun } from './server-tools.ts';
 import { ownSignature, type Thought, thoughtForClient } from './signature.ts';
-import { createSpanWriter, type SpanWriter } from './span-writer.ts';
+import { SpanWriter } from './span-writer.ts';
 import { addUnmapped, candidateFields, type UnmappedAnswer } from './unmapped-fields.ts';
 import { buildUsage, COUNTS_WITHOUT_FIELD } from './usage.ts';
 import { ID, ownFields } from './wire.ts';
 
 export function buildResponse(response: NeutralResponse, context: AnswerContext): JsonObject {
-  const losses = createAnswerLosses(ID, context);
+  const losses = new AnswerLosses(ID, context);
   losses.finish(response.finish, ['other']);
   losses.usage(response.usage, COUNTS_WITHOUT_FIELD);
   const parts: JsonObject[] = [];
   const grounding = createGroundingWriter();
-  const spans = createSpanWriter();
+  const spans = new SpanWriter();
   const hides = context.hidesReasoning === true;
   let thought: Thought | undefined;
   /** A hidden thought that no part carries yet. */

@@ -8,18 +8,9 @@ import type { TextIndex } from './text-index.ts';
 import { isEmpty } from '../shared/own-fields.ts';
 import { extensionOf, listOf, ownFields } from './wire.ts';
 
-export interface CitationReader {
-  /** The sources that are new in this candidate; Google repeats sources while it streams. */
-  read(candidate: JsonObject): Citation[];
-}
-
 const NO_CITATIONS: Citation[] = [];
 
-export function createCitationReader(index: TextIndex, sink: EventSink): CitationReader {
-  return new NewCitations(index, sink);
-}
-
-class NewCitations implements CitationReader {
+export class CitationReader {
   private readonly index: TextIndex;
   private readonly sink: EventSink;
   private readonly seen = new Set<string>();
@@ -29,6 +20,7 @@ class NewCitations implements CitationReader {
     this.sink = sink;
   }
 
+  /** The sources that are new in this candidate; Google repeats sources while it streams. */
   read(candidate: JsonObject): Citation[] {
     const grounding = asObject(candidate.groundingMetadata);
     const quotes = asObject(candidate.citationMetadata);

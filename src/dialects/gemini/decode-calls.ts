@@ -10,26 +10,7 @@ import { namelessCall } from '../shared/tools/call-arguments.ts';
 import { signatureFromProvider } from './signature.ts';
 import { listOf } from './wire.ts';
 
-export interface CallDecoder {
-  /** @param part with a `functionCall`. @returns the error that ends the answer, if any. */
-  read(part: JsonObject): GatewayError | undefined;
-  /** Ends a call that announced more. */
-  close(): void;
-  newId(): string;
-  /** Whether a function of the client was called. */
-  called(): boolean;
-}
-
-/** @param scope identifies this answer, for ids that have to be made up. */
-export function createCallDecoder(
-  sink: EventSink,
-  nextBlock: () => number,
-  scope: () => string,
-): CallDecoder {
-  return new PartialCalls(sink, nextBlock, scope);
-}
-
-class PartialCalls implements CallDecoder {
+export class CallDecoder {
   private readonly sink: EventSink;
   private readonly nextBlock: () => number;
   private readonly scope: () => string;
@@ -37,6 +18,7 @@ class PartialCalls implements CallDecoder {
   private hasCalled = false;
   private open: { block: number; id: string | undefined; writer: ArgumentWriter } | undefined;
 
+  /** @param scope identifies this answer, for ids that have to be made up. */
   constructor(sink: EventSink, nextBlock: () => number, scope: () => string) {
     this.sink = sink;
     this.nextBlock = nextBlock;
@@ -47,10 +29,12 @@ class PartialCalls implements CallDecoder {
     return madeUpCallId(this.scope(), this.count++);
   }
 
+  /** Whether a function of the client was called. */
   called(): boolean {
     return this.hasCalled;
   }
 
+  /** Ends a call that announced more. */
   close(): void {
     const { open } = this;
     if (open === undefined) return;
@@ -59,6 +43,7 @@ class PartialCalls implements CallDecoder {
     this.sink.push({ type: 'tool-end', block: open.block });
   }
 
+  /** @param part with a `functionCall`. @returns the error that ends the answer, if any. */
   read(part: JsonObject): GatewayError | undefined {
     const call = withoutNulls(asObject(part.functionCall) ?? {});
     const name = asString(call.name);

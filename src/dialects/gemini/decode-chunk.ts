@@ -17,14 +17,14 @@ import {
 import type { OpaqueToken } from '../../model/opaque-token.ts';
 import { objectsIn, textIn } from '../shared/answer-list.ts';
 import { MalformedEvent } from '../dialect.ts';
-import { type CitationReader, createCitationReader, namesOthers } from './citations.ts';
-import { type CallDecoder, createCallDecoder } from './decode-calls.ts';
+import { CitationReader, namesOthers } from './citations.ts';
+import { CallDecoder } from './decode-calls.ts';
 import { errorInBody } from './errors.ts';
 import { brokenFinish, parseFinish, reasonName } from './finish.ts';
 import { createSearchCounter, type SearchCounter } from './searches.ts';
 import { serverCall, serverResult } from './server-tools.ts';
 import { signatureFromProvider } from './signature.ts';
-import { createTextIndex } from './text-index.ts';
+import { TextIndex } from './text-index.ts';
 import { parseUsage } from './usage.ts';
 import { partName, unreadOf, unreadOfAnswer, unmappedFields } from './unmapped-fields.ts';
 import { Alternatives } from '../shared/alternatives.ts';
@@ -59,7 +59,7 @@ export class ChunkDecoder {
   private readonly candidates: Alternatives | null;
   /** Unread fields of parts and of the answer itself. */
   private unread: Set<string> | undefined = undefined;
-  private readonly index = createTextIndex();
+  private readonly index = new TextIndex();
   /** Null before the first. */
   private sources: CitationReader | null = null;
   /** Null before the first grounding. */
@@ -171,7 +171,7 @@ export class ChunkDecoder {
   }
 
   private cite(candidate: JsonObject): void {
-    this.sources ??= createCitationReader(this.index, this.sink);
+    this.sources ??= new CitationReader(this.index, this.sink);
     for (const citation of this.sources.read(candidate)) {
       if (this.open === 'text') this.sink.push({ type: 'citation', block: this.openBlock, citation });
       // A source that no text cites.
@@ -289,7 +289,7 @@ export class ChunkDecoder {
   }
 
   private callDecoder(): CallDecoder {
-    this.calls ??= createCallDecoder(
+    this.calls ??= new CallDecoder(
       this.sink,
       () => this.nextBlock++,
       () => this.scope,

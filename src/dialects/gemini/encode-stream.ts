@@ -14,7 +14,7 @@ import type { OpaqueToken } from '../../model/opaque-token.ts';
 import { mergeUsage, NO_USAGE, type Usage } from '../../model/usage.ts';
 import { AnsweredCalls } from '../shared/answered-calls.ts';
 import { TextJoiner } from '../shared/joined-texts.ts';
-import { type AnswerLosses, createAnswerLosses, mediaTypeOf } from '../shared/losses/answer-losses.ts';
+import { AnswerLosses, mediaTypeOf } from '../shared/losses/answer-losses.ts';
 import { brokenArguments, CUT_CALL } from '../shared/tools/call-arguments.ts';
 import type { AnswerContext, StreamEncoder } from '../dialect.ts';
 import {
@@ -31,7 +31,7 @@ import { buildFinish } from './finish.ts';
 import { logprobsResult } from './logprobs.ts';
 import { isForeignRun } from './server-tools.ts';
 import { ownSignature, type Thought, thoughtForClient } from './signature.ts';
-import { createSpanWriter } from './span-writer.ts';
+import { SpanWriter } from './span-writer.ts';
 import { addUnmapped, candidateFields, type UnmappedAnswer } from './unmapped-fields.ts';
 import { buildUsage, COUNTS_WITHOUT_FIELD, countsSoFar } from './usage.ts';
 import { ID } from './wire.ts';
@@ -101,7 +101,7 @@ class ChunkEncoder implements StreamEncoder {
   private seal: (Thought & { isSent: boolean }) | undefined;
   /** Whether the text of thoughts is not sent. */
   private readonly hides: boolean;
-  private readonly spans = createSpanWriter();
+  private readonly spans = new SpanWriter();
   /** Joins the texts of an answer, as SDKs do (`text`). */
   private readonly texts = new TextJoiner();
   private open: { head: Omit<ToolCallPart, 'arguments'>; given: KeptText } | undefined;
@@ -126,7 +126,7 @@ class ChunkEncoder implements StreamEncoder {
     this.hides = context.hidesReasoning === true;
     this.inArray = context.framing === 'json-array';
     this.framing = this.inArray ? ARRAY : SSE;
-    this.losses = createAnswerLosses(ID, context);
+    this.losses = new AnswerLosses(ID, context);
   }
 
   encode(event: StreamEvent): string {

@@ -10,21 +10,7 @@ const MOST_REPEATED = 4 * MOST_KEPT;
 /** For each block the bytes up to each multiple of this are counted once, since sources may come in any order. */
 const STEP = 256;
 
-export interface SpanWriter {
-  begin(): void;
-  add(text: string): void;
-  /**
-   * The citation's own span, or the whole block if it has none; undefined if the text was not kept. The same object if the previous
-   * citation has the same span. To be called when the block is complete.
-   */
-  segment(citation: Citation): Segment | undefined;
-}
-
-export function createSpanWriter(): SpanWriter {
-  return new CountedSpans();
-}
-
-class CountedSpans implements SpanWriter {
+export class SpanWriter {
   private bytesBefore = 0;
   private blockBytes = 0;
   private block = createKeptText();
@@ -54,6 +40,10 @@ class CountedSpans implements SpanWriter {
     else this.block = createKeptText();
   }
 
+  /**
+   * The citation's own span, or the whole block if it has none; undefined if the text was not kept. The same object if the previous
+   * citation has the same span. To be called when the block is complete.
+   */
   segment(citation: Citation): Segment | undefined {
     const { block } = this;
     if (!this.isKept || block.length === 0) return undefined;

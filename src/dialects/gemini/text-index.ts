@@ -5,31 +5,17 @@ import { PiecedText } from '../../model/kept-text.ts';
 /** Text beyond this is not kept, so that memory is bounded for any stream; later sources get no position. */
 const MOST_KEPT = 1_000_000;
 
-export interface TextIndex {
-  /** A new text block begins after all text so far. */
-  begin(): void;
-  add(text: string): void;
-  /**
-   * The span of the current block for the bytes from `start` to `end`; undefined if they are not in it or, if `quote` is given, contain
-   * another text.
-   */
-  place(start: number, end: number, quote: string | undefined): { start: number; end: number } | undefined;
-}
-
 const encoder = new TextEncoder();
 // A byte order mark within an answer is an ordinary character.
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
-export function createTextIndex(): TextIndex {
-  return new KeptTextIndex();
-}
-
-class KeptTextIndex extends PiecedText implements TextIndex {
+export class TextIndex extends PiecedText {
   private blockStart = 0;
   private isWhole = true;
   /** The text as bytes, created on demand and dropped when the text grows. */
   private bytes: Uint8Array | undefined;
 
+  /** A new text block begins after all text so far. */
   begin(): void {
     this.blockStart = this.length;
   }
@@ -44,6 +30,10 @@ class KeptTextIndex extends PiecedText implements TextIndex {
     this.bytes = undefined;
   }
 
+  /**
+   * The span of the current block for the bytes from `start` to `end`; undefined if they are not in it or, if `quote` is given, contain
+   * another text.
+   */
   place(start: number, end: number, quote: string | undefined): { start: number; end: number } | undefined {
     const { blockStart } = this;
     const text = this.text();

@@ -7,7 +7,7 @@ import { withChoiceInWords } from '../shared/schemas/choice-in-words.ts';
 import { describedSchema } from '../shared/schemas/described-schema.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
 import { plainTools } from '../shared/tools/plain-tools.ts';
-import { createLossReport, type LossReport } from '../shared/losses/loss-report.ts';
+import { LossReport } from '../shared/losses/loss-report.ts';
 import { effortForBudget } from '../shared/settings/budget-effort.ts';
 import { mapSchemas } from '../shared/schemas/map-schema.ts';
 import { typedSchema } from '../shared/schemas/object-schema.ts';
@@ -32,7 +32,7 @@ const UNSAID = [
 ] as const;
 
 export function buildRequest(asked: NeutralRequest, { model }: BuildOptions): BuiltRequest {
-  const losses = createLossReport(ID);
+  const losses = new LossReport(ID);
   const isOwn = asked.extension?.dialect === ID;
   const allowed = codeInWords(declareAllowed(declareKnownTools(asked, losses), losses), losses);
   const request = withChoiceInWords(isOwn ? allowed : pairCalls(allowed, losses), losses);

@@ -5,7 +5,7 @@ import type { TokenLogprob } from '../../model/logprobs.ts';
 import type { ThoughtBeforeCall } from '../../model/opaque-token.ts';
 import type { NeutralResponse } from '../../model/response.ts';
 import { TextJoiner } from '../shared/joined-texts.ts';
-import { createAnswerLosses } from '../shared/losses/answer-losses.ts';
+import { AnswerLosses } from '../shared/losses/answer-losses.ts';
 import { buildLogprobs } from '../openai/logprobs.ts';
 import type { AnswerContext } from '../dialect.ts';
 import { brokenArguments, CUT_CALL } from '../shared/tools/call-arguments.ts';
@@ -14,7 +14,7 @@ import { ID } from './wire.ts';
 
 /** Throws GatewayError `upstream_malformed` for a call that this dialect cannot express. */
 export function buildResponse(response: NeutralResponse, context: AnswerContext): JsonObject {
-  const losses = createAnswerLosses(ID, context);
+  const losses = new AnswerLosses(ID, context);
   losses.foreign(response.extension);
   let content = '';
   const joiner = new TextJoiner();

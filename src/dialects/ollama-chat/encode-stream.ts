@@ -12,7 +12,7 @@ import type { ThoughtBeforeCall } from '../../model/opaque-token.ts';
 import { mergeUsage, NO_USAGE, type Usage } from '../../model/usage.ts';
 import { buildLogprobs } from '../openai/logprobs.ts';
 import { TextJoiner } from '../shared/joined-texts.ts';
-import { type AnswerLosses, createAnswerLosses, mediaTypeOf } from '../shared/losses/answer-losses.ts';
+import { AnswerLosses, mediaTypeOf } from '../shared/losses/answer-losses.ts';
 import type { AnswerContext, StreamEncoder } from '../dialect.ts';
 import { brokenArguments, CUT_CALL } from '../shared/tools/call-arguments.ts';
 import { buildCall, buildEnding, lineHead, reportThoughts } from './answer-line.ts';
@@ -44,7 +44,7 @@ class LineEncoder implements StreamEncoder {
 
   constructor(context: AnswerContext) {
     this.context = context;
-    this.losses = createAnswerLosses(ID, context);
+    this.losses = new AnswerLosses(ID, context);
   }
 
   encode(event: StreamEvent): string {

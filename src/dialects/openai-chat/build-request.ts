@@ -8,7 +8,7 @@ import type { BuildOptions, BuiltRequest } from '../dialect.ts';
 import type { Quirks } from '../quirks.ts';
 import { conversationIn } from '../shared/settings/conversation-key.ts';
 import { requireLastTurn } from '../shared/turns/last-turn.ts';
-import { createLossReport, type LossReport } from '../shared/losses/loss-report.ts';
+import { LossReport } from '../shared/losses/loss-report.ts';
 import { buildUser, buildVerbosity, SERVICE_TIERS } from '../openai/fields.ts';
 import { answerSchema, canBeKept } from '../openai/schemas.ts';
 import { reportedGrowth } from '../shared/schemas/schema-growth.ts';
@@ -37,7 +37,7 @@ const MAX_STOP_SEQUENCES = 4;
 
 export function buildRequest(asked: NeutralRequest, options: BuildOptions): BuiltRequest {
   const { model, quirks } = options;
-  const losses = createLossReport(ID);
+  const losses = new LossReport(ID);
   const declared = declareKnownTools(asked, losses);
   const allowed = quirks.allowedTools === true ? declared : declareAllowed(declared, losses);
   const chosen = withoutUncalledTools(allowed, losses, (tool) => isSearchBesides(tool, model));

@@ -4,7 +4,7 @@ import type { TextPart } from '../../model/content.ts';
 import { asObject, type JsonObject } from '../../model/json/json.ts';
 import type { NeutralResponse } from '../../model/response.ts';
 import { totalInputTokens } from '../../model/usage.ts';
-import { type AnswerLosses, createAnswerLosses } from '../shared/losses/answer-losses.ts';
+import { AnswerLosses } from '../shared/losses/answer-losses.ts';
 import type { AnswerContext } from '../dialect.ts';
 import { ANNOTATED, buildAnnotation } from './annotations.ts';
 import { buildFinishReason } from './finish.ts';
@@ -21,7 +21,7 @@ import { ID, ownFields } from './wire.ts';
 
 export function buildResponse(response: NeutralResponse, context: AnswerContext): JsonObject {
   const own = ownFields(response.extension);
-  const losses = createAnswerLosses(ID, context);
+  const losses = new AnswerLosses(ID, context);
   losses.finish(response.finish);
   losses.usage(response.usage, COUNTS_WITHOUT_FIELD);
   const moderation = buildModeration(ID, response.extension, losses);

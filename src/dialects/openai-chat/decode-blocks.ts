@@ -8,29 +8,6 @@ import { parseAnnotations } from './annotations.ts';
 import { joinSignatures, parseReasoningDetails, type ReasoningDetail, reasoningText } from './reasoning.ts';
 import { ID } from './wire.ts';
 
-export interface BlockWriter {
-  /** A new block number, for blocks that are written elsewhere. */
-  next(): number;
-  /** Whether the answer has any block yet. */
-  begun(): boolean;
-  text(text: string, logprobs?: TokenLogprob[]): void;
-  refusal(text: string, logprobs?: TokenLogprob[]): void;
-  /** Log probabilities that come without text; false if no text is open to which they could belong. */
-  spelled(logprobs: TokenLogprob[]): boolean;
-  reasoning(text: string): void;
-  /** Continues the open block from a delta that otherwise equals the last one; false if that had more than text. */
-  repeat(text: string): boolean;
-  /** Reads `reasoning_content`, `reasoning` and `reasoning_details` of a delta. */
-  reasoningOf(delta: JsonObject): void;
-  annotations(value: JsonValue | undefined): void;
-  /** Sources listed beside the answer, used if the answer has no annotations of its own. */
-  sources(citations: Citation[]): void;
-  /** Ends the open block, because something else begins. */
-  close(): void;
-  /** To be called at the end of the answer; also sends citations that found no text to belong to. */
-  finish(): void;
-}
-
 type Kind = 'text' | 'refusal' | 'reasoning';
 
 /** Reasoning without text. */
@@ -44,11 +21,7 @@ const NO_SEALS: Seal[] = [];
 const NO_DETAILS: ReasoningDetail[] = [];
 const NO_CITATIONS: Citation[] = [];
 
-export function createBlockWriter(sink: EventSink): BlockWriter {
-  return new SingleBlocks(sink);
-}
-
-class SingleBlocks implements BlockWriter {
+export class BlockWriter {
   private readonly sink: EventSink;
   private nextBlock = 0;
   /** The kind of the open block. */
@@ -76,14 +49,17 @@ class SingleBlocks implements BlockWriter {
     this.sink = sink;
   }
 
+  /** A new block number, for blocks that are written elsewhere. */
   next(): number {
     return this.nextBlock++;
   }
 
+  /** Whether the answer has any block yet. */
   begun(): boolean {
     return this.nextBlock > 0;
   }
 
+  /** Ends the open block, because something else begins. */
   close(): void {
     const { open, block, signature } = this;
     if (open === undefined) return;
@@ -118,6 +94,7 @@ class SingleBlocks implements BlockWriter {
     );
   }
 
+  /** Log probabilities that come without text; false if no text is open to which they could belong. */
   spelled(logprobs: TokenLogprob[]): boolean {
     if (this.open !== 'text') return false;
     this.text('', logprobs);
@@ -129,6 +106,7 @@ class SingleBlocks implements BlockWriter {
     this.sink.push({ type: 'reasoning-delta', block: this.block, text });
   }
 
+  /** Continues the open block from a delta that otherwise equals the last one; false if that had more than text. */
   repeat(text: string): boolean {
     const { open, block } = this;
     if (open === undefined || this.pending.length > 0) return false;
@@ -138,6 +116,7 @@ class SingleBlocks implements BlockWriter {
     return true;
   }
 
+  /** Reads `reasoning_content`, `reasoning` and `reasoning_details` of a delta. */
   reasoningOf(delta: JsonObject): void {
     const plain = reasoningText(delta);
     const details =
@@ -162,10 +141,12 @@ class SingleBlocks implements BlockWriter {
     else for (const citation of citations) this.pending.push(citation);
   }
 
+  /** Sources listed beside the answer, used if the answer has no annotations of its own. */
   sources(citations: Citation[]): void {
     if (citations.length > 0) this.listed = citations;
   }
 
+  /** To be called at the end of the answer; also sends citations that found no text to belong to. */
   finish(): void {
     if (this.pending.length > 0) this.openText();
     this.close();

@@ -18,9 +18,9 @@ import type { Quirks } from '../quirks.ts';
 import { parseLogprobs } from '../openai/logprobs.ts';
 import { listsSources, parseSources } from './annotations.ts';
 import { ChunkDecoder } from './chunk-decoder.ts';
-import { type BlockWriter, createBlockWriter } from './decode-blocks.ts';
+import { BlockWriter } from './decode-blocks.ts';
 import { createMediaDecoder, type MediaDecoder } from './decode-media.ts';
-import { createToolDecoder, type ToolDecoder } from './decode-tools.ts';
+import { ToolDecoder } from './decode-tools.ts';
 import { errorInBody, errorInChunk } from './errors.ts';
 import { thinkingText } from './parse-content.ts';
 import { withCopilots } from './reasoning.ts';
@@ -58,7 +58,7 @@ class ChatDecoder extends ChunkDecoder {
   constructor(sink: EventSink, quirks: Quirks, alternatives: number | undefined) {
     super(sink, quirks);
     this.choices = alternatives === undefined ? null : new Alternatives(alternatives);
-    this.blocks = createBlockWriter(sink);
+    this.blocks = new BlockWriter(sink);
   }
 
   /** Media are collected from several events, so each must be decoded. */
@@ -195,7 +195,7 @@ class ChatDecoder extends ChunkDecoder {
   }
 
   private toolDecoder(): ToolDecoder {
-    this.tools ??= createToolDecoder(this.sink, this.blocks, () => this.responseId);
+    this.tools ??= new ToolDecoder(this.sink, this.blocks, () => this.responseId);
     return this.tools;
   }
 

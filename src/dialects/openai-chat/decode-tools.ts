@@ -15,27 +15,13 @@ import {
   type JsonObject,
   type JsonValue,
 } from '../../model/json/json.ts';
-import { createJsonScanner, type JsonScanner } from '../../model/json/scanner.ts';
+import { JsonScanner } from '../../model/json/scanner.ts';
 import type { OpaqueToken } from '../../model/opaque-token.ts';
 import { objectsIn } from '../shared/answer-list.ts';
 import type { BlockWriter } from './decode-blocks.ts';
 import { argumentText } from '../openai/calls.ts';
 import { foreignCallType, thoughtSignature } from './tool-call.ts';
 import { synthesizeCallId } from './tool-call-id.ts';
-
-export interface ToolDecoder {
-  fragments(value: JsonValue | undefined): void;
-  /** The legacy form: one call without id and index. */
-  legacy(value: JsonValue | undefined): void;
-  /** More arguments, from a delta that otherwise equals the last one; false if that had more than arguments. */
-  repeat(fragment: string): boolean;
-  /** Called if the delta also had other content. */
-  rest(): void;
-  /** Whether any call began. */
-  saw(): boolean;
-  /** Ends all calls; returns an error if one never got its name. */
-  finish(): GatewayError | undefined;
-}
 
 interface OpenCall {
   block: number;
@@ -52,15 +38,7 @@ interface OpenCall {
 
 const NOTHING_CALLED: JsonObject = {};
 
-export function createToolDecoder(
-  sink: EventSink,
-  blocks: BlockWriter,
-  responseId: () => string | null,
-): ToolDecoder {
-  return new CallDecoder(sink, blocks, responseId);
-}
-
-class CallDecoder implements ToolDecoder {
+export class ToolDecoder {
   private readonly sink: EventSink;
   private readonly blocks: BlockWriter;
   private readonly responseId: () => string | null;
@@ -102,6 +80,7 @@ class CallDecoder implements ToolDecoder {
     }
   }
 
+  /** The legacy form: one call without id and index. */
   legacy(value: JsonValue | undefined): void {
     const fields = asObject(value);
     const name = asString(fields?.name) ?? '';
@@ -111,20 +90,24 @@ class CallDecoder implements ToolDecoder {
     this.feed(this.legacyCall, name, fragment);
   }
 
+  /** More arguments, from a delta that otherwise equals the last one; false if that had more than arguments. */
   repeat(fragment: string): boolean {
     if (this.fed === null) return false;
     this.feed(this.fed, '', fragment);
     return true;
   }
 
+  /** Called if the delta also had other content. */
   rest(): void {
     this.fed = null;
   }
 
+  /** Whether any call began. */
   saw(): boolean {
     return this.calls.length > 0;
   }
 
+  /** Ends all calls; returns an error if one never got its name. */
   finish(): GatewayError | undefined {
     for (const call of this.calls) {
       if (call.started) this.sink.push({ type: 'tool-end', block: call.block });
@@ -146,7 +129,7 @@ class CallDecoder implements ToolDecoder {
       kind,
       started: false,
       held: '',
-      scanner: createJsonScanner(),
+      scanner: new JsonScanner(),
       signature: undefined,
     };
     this.sink.kept?.(ENTRY_SIZE);

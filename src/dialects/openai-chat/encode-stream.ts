@@ -13,7 +13,7 @@ import { createKeptText, type KeptText } from '../../model/kept-text.ts';
 import type { TokenLogprob } from '../../model/logprobs.ts';
 import { mergeUsage, NO_USAGE, type Usage } from '../../model/usage.ts';
 import { commentFor } from '../shared/keep-alive.ts';
-import { type AnswerLosses, createAnswerLosses, mediaTypeOf } from '../shared/losses/answer-losses.ts';
+import { AnswerLosses, mediaTypeOf } from '../shared/losses/answer-losses.ts';
 import type { SseEvent } from '../../sse/event.ts';
 import type { AnswerContext, StreamEncoder } from '../dialect.ts';
 import { buildError } from '../openai/errors.ts';
@@ -105,7 +105,7 @@ class ChunkEncoder implements StreamEncoder {
     this.context = context;
     const isSilent = context.readsMistrals === true || context.readsOpenRouters === true;
     this.ends = context.includeUsage && !isSilent ? ENDS_WITHOUT_USAGE_YET : ENDS;
-    this.losses = createAnswerLosses(ID, context);
+    this.losses = new AnswerLosses(ID, context);
     this.legacy = legacyNames(context.tools);
   }
 

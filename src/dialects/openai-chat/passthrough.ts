@@ -5,14 +5,14 @@ import { asArray, asNumber, asObject, type JsonObject, parseObject } from '../..
 import type { Passthrough } from '../dialect.ts';
 import { awaitsCounts } from '../openai/openrouter-clients.ts';
 import type { Quirks } from '../quirks.ts';
-import { createLossReport } from '../shared/losses/loss-report.ts';
+import { LossReport } from '../shared/losses/loss-report.ts';
 import { adaptBody, type Edits } from './adapt.ts';
 import { saysOthers } from './others-words.ts';
 import { ID } from './wire.ts';
 
 export const passthrough: Passthrough = {
   edits(body, quirks) {
-    const edits = adaptBody(body, quirks, createLossReport(ID));
+    const edits = adaptBody(body, quirks, new LossReport(ID));
     askForUsage(body, edits, quirks);
     return edits;
   },
@@ -31,7 +31,7 @@ export const passthrough: Passthrough = {
     };
   },
   losses(body, quirks) {
-    const losses = createLossReport(ID);
+    const losses = new LossReport(ID);
     adaptBody(body, quirks, losses);
     return losses.list();
   },

@@ -5,7 +5,7 @@ import { asArray, asObject, type JsonObject, type JsonValue } from '../../model/
 import type { NeutralRequest } from '../../model/request.ts';
 import { declareAllowed } from '../shared/tools/allowed-tools.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
-import { createLossReport, type LossReport } from '../shared/losses/loss-report.ts';
+import { LossReport } from '../shared/losses/loss-report.ts';
 import { breakpointIn, takesBreakpoints } from '../openai/breakpoint.ts';
 import { buildUser, buildVerbosity, RESPONSES_TIERS } from '../openai/fields.ts';
 import { samplesAt } from '../openai/efforts.ts';
@@ -52,7 +52,7 @@ const UNSAID = [
 
 export function buildRequest(given: NeutralRequest, options: BuildOptions): BuiltRequest {
   const { model, quirks } = options;
-  const losses = createLossReport(ID);
+  const losses = new LossReport(ID);
   const asked = declareKnownTools(withOpeningSettings(given), losses);
   const native = asked.extension?.dialect === ID;
   const traits = modelTraits(model, quirks);

@@ -3,7 +3,7 @@ import type { Part, RefusalPart, TextPart, ToolCallPart } from '../../model/cont
 import { asArray, asString, type JsonObject, parseObject } from '../../model/json/json.ts';
 import type { NeutralResponse } from '../../model/response.ts';
 import { TextJoiner } from '../shared/joined-texts.ts';
-import { type AnswerLosses, createAnswerLosses } from '../shared/losses/answer-losses.ts';
+import { AnswerLosses } from '../shared/losses/answer-losses.ts';
 import type { AnswerContext } from '../dialect.ts';
 import { buildLogprobs } from '../openai/logprobs.ts';
 import { buildModeration, withoutModeration } from '../openai/moderation.ts';
@@ -33,7 +33,7 @@ import { ID } from './wire.ts';
 
 export function buildResponse(response: NeutralResponse, context: AnswerContext): JsonObject {
   const { status, details } = buildFinish(response.finish);
-  const losses = createAnswerLosses(ID, context);
+  const losses = new AnswerLosses(ID, context);
   losses.finish(response.finish);
   losses.usage(response.usage, COUNTS_WITHOUT_FIELD);
   const moderation = buildModeration(ID, response.extension, losses);

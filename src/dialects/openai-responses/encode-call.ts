@@ -18,17 +18,6 @@ import {
   itemId,
 } from './output-item.ts';
 
-export interface CallWriter {
-  open(call: StreamEvent & { type: 'tool-start' }): string;
-  delta(fragment: string): string;
-  /** @param status of a call that the client is to answer. */
-  close(status: ItemStatus): string;
-  /** What a call that the provider ran returned. */
-  result(part: ServerToolResultPart): string;
-  /** No more calls follow. */
-  end(): void;
-}
-
 type OpenCall =
   | { whole: true; part: ToolCallPart }
   | {
@@ -41,18 +30,7 @@ type OpenCall =
       freeText: FreeTextReader | undefined;
     };
 
-/** @param endMessage ends the open message before a call becomes an item. */
-export function createCallWriter(
-  output: OutputWriter,
-  requestId: string,
-  tools: ReadonlyMap<string, ClientTool>,
-  losses: AnswerLosses,
-  endMessage: () => string,
-): CallWriter {
-  return new CallItems(output, requestId, tools, losses, endMessage);
-}
-
-class CallItems implements CallWriter {
+export class CallWriter {
   private readonly output: OutputWriter;
   private readonly requestId: string;
   private readonly tools: ReadonlyMap<string, ClientTool>;
@@ -61,6 +39,7 @@ class CallItems implements CallWriter {
   private now: OpenCall | undefined;
   private readonly hosted = new HostedCalls();
 
+  /** @param endMessage ends the open message before a call becomes an item. */
   constructor(
     output: OutputWriter,
     requestId: string,
@@ -98,6 +77,7 @@ class CallItems implements CallWriter {
     return now.deltas.push(now.freeText === undefined ? fragment : now.freeText.push(fragment));
   }
 
+  /** @param status of a call that the client is to answer. */
   close(status: ItemStatus): string {
     const { now } = this;
     this.now = undefined;
@@ -105,6 +85,7 @@ class CallItems implements CallWriter {
     return now.whole ? this.closeWhole(now.part, status) : this.closeOwn(now, status);
   }
 
+  /** What a call that the provider ran returned. */
   result(part: ServerToolResultPart): string {
     const answered = this.hosted.answered(part);
     if (answered === undefined) {
@@ -116,6 +97,7 @@ class CallItems implements CallWriter {
     return item.type === CODE_CALL ? this.endMessage() + codeEvents(this.output, item) : this.wholeItem(item);
   }
 
+  /** No more calls follow. */
   end(): void {
     for (const call of this.hosted.unanswered()) this.losses.serverCall(call, false);
   }

@@ -10,34 +10,6 @@ import { ANNOTATED, buildAnnotation, isOwn } from './annotations.ts';
 import { createDeltaWriter, type DeltaWriter, jsonAround, KEPT, type OutputWriter } from './encode-output.ts';
 import { type ItemStatus, itemId, messageItem, refusalContent, textContent } from './output-item.ts';
 
-export interface MessageWriter {
-  /** @param start of the message, if one begins with this text. */
-  open(kind: 'text' | 'refusal', start?: MessageStart): string;
-  delta(text: string): string;
-  /** Text with the log probabilities of its tokens. */
-  spelled(text: string, tokens: readonly TokenLogprob[]): string;
-  cite(citation: Citation): void;
-  /** The client already has a message with this id at this place; it is reopened while the encoder catches up. */
-  adopt(place: number, id: string, isDone: boolean): void;
-  /** The message at this place ended without text, so nothing reopens it. */
-  skip(place: number): void;
-  /** From now on, what opens is new to the client; it continues the last message unless that is complete. */
-  caughtUp(): void;
-  /**
-   * The last thing that the client has received is the beginning of the part at this place in the message; undefined: it is something else.
-   */
-  adoptPart(index: number | undefined): void;
-  /** The client has received the end of the open text, and perhaps that of its part. */
-  received(end: PartEnd): void;
-  /** Ends a text that another may continue; its annotations are sent at once. */
-  pause(): string;
-  /** Something without an item came: the text after it becomes a separate part instead of continuing the one before. */
-  interrupt(): string;
-  closePart(): string;
-  /** Ends the open message, if any. */
-  close(status: ItemStatus): string;
-}
-
 export type PartEnd = 'text' | 'part';
 
 interface OpenPart {
@@ -54,14 +26,6 @@ interface OpenPart {
   logprobs: JsonObject[] | null;
 }
 
-export function createMessageWriter(
-  output: OutputWriter,
-  requestId: string,
-  losses: AnswerLosses,
-): MessageWriter {
-  return new PartedMessages(output, requestId, losses);
-}
-
 interface AdoptedMessage {
   id: string;
   place: number;
@@ -75,7 +39,7 @@ interface OpenMessage extends AdoptedMessage {
   content: string[];
 }
 
-class PartedMessages implements MessageWriter {
+export class MessageWriter {
   private readonly output: OutputWriter;
   private readonly requestId: string;
   private readonly losses: AnswerLosses;
@@ -96,6 +60,7 @@ class PartedMessages implements MessageWriter {
     this.losses = losses;
   }
 
+  /** @param start of the message, if one begins with this text. */
   open(kind: 'text' | 'refusal', start?: MessageStart): string {
     const { output } = this;
     if (kind === 'text' && this.goesOn()) return '';
@@ -137,6 +102,7 @@ class PartedMessages implements MessageWriter {
     return joined;
   }
 
+  /** Text with the log probabilities of its tokens. */
   spelled(text: string, tokens: readonly TokenLogprob[]): string {
     const opening = this.receivedEnd === undefined ? '' : this.open('text');
     const { part } = this;
@@ -149,6 +115,7 @@ class PartedMessages implements MessageWriter {
     );
   }
 
+  /** The client has received the end of the open text, and perhaps that of its part. */
   received(end: PartEnd): void {
     if (this.part !== undefined) this.receivedEnd = end;
   }
@@ -157,6 +124,7 @@ class PartedMessages implements MessageWriter {
     this.part?.citations.push(citation);
   }
 
+  /** The client already has a message with this id at this place; it is reopened while the encoder catches up. */
   adopt(place: number, id: string, isDone: boolean): void {
     this.adopted ??= [];
     const known = this.adopted.find((each) => each.place === place);
@@ -164,19 +132,25 @@ class PartedMessages implements MessageWriter {
     else known.isDone = isDone;
   }
 
+  /** The message at this place ended without text, so nothing reopens it. */
   skip(place: number): void {
     this.adopted = this.adopted?.filter((each) => each.place !== place) ?? null;
   }
 
+  /** From now on, what opens is new to the client; it continues the last message unless that is complete. */
   caughtUp(): void {
     this.adopted = this.adopted?.filter(({ isDone }) => !isDone) ?? null;
     if (this.message?.isDone === true) this.message = undefined;
   }
 
+  /**
+   * The last thing that the client has received is the beginning of the part at this place in the message; undefined: it is something else.
+   */
   adoptPart(index: number | undefined): void {
     this.adoptedPart = index;
   }
 
+  /** Ends a text that another may continue; its annotations are sent at once. */
   pause(): string {
     const { part, deltas } = this;
     if (part === undefined || deltas === undefined) return '';
@@ -184,6 +158,7 @@ class PartedMessages implements MessageWriter {
     return this.receivedEnd === undefined ? this.annotate(part, deltas.textLength) : this.closePart();
   }
 
+  /** Something without an item came: the text after it becomes a separate part instead of continuing the one before. */
   interrupt(): string {
     if (this.part?.base !== undefined) return '';
     this.texts.setApart();
@@ -216,6 +191,7 @@ class PartedMessages implements MessageWriter {
     return wire + output.event('response.content_part.done', { ...place, part: KEPT }, content);
   }
 
+  /** Ends the open message, if any. */
   close(status: ItemStatus): string {
     const before = this.closePart();
     const { message } = this;

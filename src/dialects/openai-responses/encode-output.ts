@@ -4,29 +4,6 @@ import { flatText } from '../../model/flat-text.ts';
 import type { JsonObject } from '../../model/json/json.ts';
 import { PiecedText } from '../../model/kept-text.ts';
 
-export interface OutputWriter {
-  /** One event as wire text; `kept` as in `jsonAround`. */
-  event(type: string, fields: JsonObject, kept?: string): string;
-  /** An event around JSON that was made before: `json` begins with `{` and lacks the closing brace. */
-  raw(type: string, json: string): string;
-  /** The same for the JSON of a text, in one piece from `event:` to the number. */
-  around(head: string, text: string, tail: string): string;
-  /** Reserves the place of the next item. */
-  place(): number;
-  nextPlace(): number;
-  added(place: number, item: JsonObject): string;
-  /** Also keeps the item for the last event; `kept` as in `jsonAround`. */
-  done(place: number, item: JsonObject, kept?: string): string;
-  /** Sets the number of the last event that the client has. */
-  numberAfter(sequence: number): void;
-  /** Keeps a finished item that the client already has. */
-  keep(place: number, item: JsonObject): void;
-  /** Sets the place of the last item that the client received, after which the next one comes. */
-  placeAfter(place: number): void;
-  /** Items so far as the inside of a JSON array. */
-  items(): string;
-}
-
 /** Marks the place in an object where the kept JSON belongs. */
 export const KEPT = '\0kept\0';
 const KEPT_JSON = JSON.stringify(KEPT);
@@ -42,27 +19,27 @@ function putKept(json: string, kept: string | undefined): string {
   return at === -1 ? json : json.slice(0, at) + kept + json.slice(at + KEPT_JSON.length);
 }
 
-export function createOutputWriter(): OutputWriter {
-  return new NumberedOutput();
-}
-
-class NumberedOutput implements OutputWriter {
+export class OutputWriter {
   private sequence = 0;
   private places = 0;
   private readonly kept: string[] = [];
 
+  /** One event as wire text; `kept` as in `jsonAround`. */
   event(type: string, fields: JsonObject, kept?: string): string {
     return this.raw(type, putKept(JSON.stringify({ type, ...fields }).slice(0, -1), kept));
   }
 
+  /** An event around JSON that was made before: `json` begins with `{` and lacks the closing brace. */
   raw(type: string, json: string): string {
     return `event: ${type}\ndata: ${json},"sequence_number":${this.sequence++}}\n\n`;
   }
 
+  /** The same for the JSON of a text, in one piece from `event:` to the number. */
   around(head: string, text: string, tail: string): string {
     return `${head}${text}${tail}${this.sequence++}}\n\n`;
   }
 
+  /** Reserves the place of the next item. */
   place(): number {
     return this.places++;
   }
@@ -75,25 +52,29 @@ class NumberedOutput implements OutputWriter {
     return this.about('response.output_item.added', place, JSON.stringify(item));
   }
 
+  /** Also keeps the item for the last event; `kept` as in `jsonAround`. */
   done(place: number, item: JsonObject, kept?: string): string {
     const json = jsonAround(item, kept);
     this.kept[place] = json;
     return this.about('response.output_item.done', place, json);
   }
 
+  /** Sets the number of the last event that the client has. */
   numberAfter(last: number): void {
     this.sequence = last + 1;
   }
 
+  /** Keeps a finished item that the client already has. */
   keep(place: number, item: JsonObject): void {
     this.kept[place] = JSON.stringify(item);
   }
 
+  /** Sets the place of the last item that the client received, after which the next one comes. */
   placeAfter(place: number): void {
     this.places = place + 1;
   }
 
-  /** Concatenated with `+` instead of being joined, so that long texts are not copied. */
+  /** Items so far as the inside of a JSON array: concatenated with `+` instead of being joined, so that long texts are not copied. */
   items(): string {
     return this.kept
       .filter((item) => item !== undefined)

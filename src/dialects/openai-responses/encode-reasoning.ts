@@ -7,21 +7,6 @@ import { createDeltaWriter, type DeltaWriter, KEPT, type OutputWriter } from './
 import { itemId } from './output-item.ts';
 import { buildReasoningOutput } from './reasoning.ts';
 
-export interface ReasoningWriter {
-  /** How many items the client already has, which are reopened while the encoder catches up. */
-  had: number;
-  open(redacted: OpaqueToken | undefined): void;
-  delta(text: string): string;
-  sign(signature: OpaqueToken): void;
-  /** Adds fields of this dialect's own reasoning to the text; false if none is open. */
-  extend(extension: Extension): boolean;
-  close(): string;
-  /** The items that waited for another item, which comes now. */
-  release(): string;
-  /** Whether items still wait, which the client then does not get. */
-  isWaiting(): boolean;
-}
-
 interface OpenReasoning {
   part: ReasoningPart;
   /** The item, sent with its first text. */
@@ -39,15 +24,12 @@ const NONE: ReasoningPart[] = [];
 
 const SUMMARY = 'response.reasoning_summary';
 
-export function createReasoningWriter(output: OutputWriter, context: AnswerContext): ReasoningWriter {
-  return new SummarizedReasoning(output, context);
-}
-
-class SummarizedReasoning implements ReasoningWriter {
+export class ReasoningWriter {
   private readonly output: OutputWriter;
   private readonly requestId: string;
   private readonly needsStatus: boolean;
   readonly replaysReasoning: true | undefined;
+  /** How many items the client already has, which are reopened while the encoder catches up. */
   had = 0;
   private now: OpenReasoning | undefined;
   private readonly holds: boolean;
@@ -84,6 +66,7 @@ class SummarizedReasoning implements ReasoningWriter {
     if (this.now !== undefined) this.now.part.signature = signature;
   }
 
+  /** Adds fields of this dialect's own reasoning to the text; false if none is open. */
   extend(extension: Extension): boolean {
     if (this.now !== undefined) this.now.part.extension = extension;
     return this.now !== undefined;
@@ -108,6 +91,7 @@ class SummarizedReasoning implements ReasoningWriter {
     );
   }
 
+  /** The items that waited for another item, which comes now. */
   release(): string {
     const { waiting } = this;
     if (waiting.length === 0) return '';
@@ -115,6 +99,7 @@ class SummarizedReasoning implements ReasoningWriter {
     return waiting.map((part) => this.wholeItem(part)).join('');
   }
 
+  /** Whether items still wait, which the client then does not get. */
   isWaiting(): boolean {
     return this.waiting.length > 0;
   }

@@ -15,15 +15,15 @@ import {
 import { mergeUsage, NO_USAGE, type Usage } from '../../model/usage.ts';
 import { table } from '../../model/table.ts';
 import { commentFor } from '../shared/keep-alive.ts';
-import { type AnswerLosses, createAnswerLosses, mediaTypeOf } from '../shared/losses/answer-losses.ts';
+import { AnswerLosses, mediaTypeOf } from '../shared/losses/answer-losses.ts';
 import type { SseEvent } from '../../sse/event.ts';
 import type { AnswerContext, StreamEncoder } from '../dialect.ts';
 import { errorType } from '../openai/errors.ts';
 import { buildModeration, MODERATION } from '../openai/moderation.ts';
-import { type CallWriter, createCallWriter } from './encode-call.ts';
-import { createMessageWriter, type MessageWriter, type PartEnd } from './encode-message.ts';
-import { createOutputWriter } from './encode-output.ts';
-import { createReasoningWriter, type ReasoningWriter } from './encode-reasoning.ts';
+import { CallWriter } from './encode-call.ts';
+import { MessageWriter, type PartEnd } from './encode-message.ts';
+import { OutputWriter } from './encode-output.ts';
+import { ReasoningWriter } from './encode-reasoning.ts';
 import { refusedAnswer, streamErrorCode, withWait } from './errors.ts';
 import { LAST_SIGNATURE } from './build-response.ts';
 import { buildFinish } from './finish.ts';
@@ -46,7 +46,7 @@ export function createStreamEncoder(context: AnswerContext): StreamEncoder {
 
 class ResponseEncoder implements StreamEncoder {
   private readonly context: AnswerContext;
-  private readonly output = createOutputWriter();
+  private readonly output = new OutputWriter();
   private readonly losses: AnswerLosses;
   private readonly message: MessageWriter;
   private readonly reasoning: ReasoningWriter;
@@ -68,9 +68,9 @@ class ResponseEncoder implements StreamEncoder {
   constructor(context: AnswerContext) {
     const { requestId } = context;
     this.context = context;
-    this.losses = createAnswerLosses(ID, context);
-    this.message = createMessageWriter(this.output, requestId, this.losses);
-    this.reasoning = createReasoningWriter(this.output, context);
+    this.losses = new AnswerLosses(ID, context);
+    this.message = new MessageWriter(this.output, requestId, this.losses);
+    this.reasoning = new ReasoningWriter(this.output, context);
   }
 
   encode(event: StreamEvent): string {
@@ -194,7 +194,7 @@ class ResponseEncoder implements StreamEncoder {
 
   private callWriter(): CallWriter {
     const { requestId, tools } = this.context;
-    return createCallWriter(this.output, requestId, indexTools(tools), this.losses, () => this.endMessage());
+    return new CallWriter(this.output, requestId, indexTools(tools), this.losses, () => this.endMessage());
   }
 
   private endMessage(): string {

@@ -6,16 +6,16 @@ import type { Passthrough } from '../dialect.ts';
 import type { Quirks } from '../quirks.ts';
 import { earlierRun } from '../shared/code-in-words.ts';
 import { GIVEN_AS_TEXT } from '../shared/losses/substitutes.ts';
-import { createLossReport, type LossReport } from '../shared/losses/loss-report.ts';
+import { LossReport } from '../shared/losses/loss-report.ts';
 import { AGENT_MESSAGE, fitAgentMessage } from './agent-message.ts';
 import { isMadeRun, madeRunAsText } from './code-interpreter.ts';
 import { CODE_INTERPRETER } from './parse-tools.ts';
 import { ID } from './wire.ts';
 
 export const passthrough: Passthrough = {
-  edits: (body, quirks) => adaptInput(body, quirks, createLossReport(ID)),
+  edits: (body, quirks) => adaptInput(body, quirks, new LossReport(ID)),
   losses(body, quirks) {
-    const losses = createLossReport(ID);
+    const losses = new LossReport(ID);
     adaptInput(body, quirks, losses);
     return losses.list();
   },

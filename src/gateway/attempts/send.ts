@@ -17,7 +17,7 @@ import {
 import { Cancellation, type CancelSignal } from '../../upstream/cancellation.ts';
 import { findRetryHint } from '../../upstream/retry-after.ts';
 import { isStreamed, type UpstreamAnswer, type UpstreamRequest } from '../../upstream/transport.ts';
-import { createWatchdog, type Watchdog } from '../../upstream/watchdog.ts';
+import { Watchdog } from '../../upstream/watchdog.ts';
 import { authorize, isRenewed, unauthorizedRequest } from './authorize.ts';
 import { configuredSecrets, fetchedSecrets, withoutEchoes } from './echoed-secrets.ts';
 import type { GatewayHost, UnauthorizedRequest } from '../host.ts';
@@ -178,7 +178,7 @@ class WatchedCall implements Call {
   constructor(host: GatewayHost, client: CancelSignal, limits: Limits) {
     this.client = client;
     this.limits = limits;
-    this.watchdog = createWatchdog(host, (what) => this.expired(what));
+    this.watchdog = new Watchdog(host, (what) => this.expired(what));
     if (client.aborted) this.leave();
     else client.addEventListener('abort', this.leave, { once: true });
     this.watchdog.wait('first_byte', limits.timeouts.firstByteMs);

@@ -11,7 +11,7 @@ import type { Plan } from '../attempts/plan.ts';
 import type { Follower, Pump } from '../pumps/pump.ts';
 import { BreakablePump } from '../pumps/wrapped-pump.ts';
 import { nextOf, type Relay } from '../pumps/relay.ts';
-import { createSequencer } from '../pumps/sequence.ts';
+import { Sequencer } from '../pumps/sequence.ts';
 import { createByteRenderer } from '../pumps/translate.ts';
 import { openNext, type Part, type Render } from './next-part.ts';
 import { isPlainQuestion, repeatedTurn } from './request.ts';
@@ -46,7 +46,7 @@ export function createContinuation(exchange: Exchange, beginning: Beginning): Co
   let over = false;
   const turn = repeatedTurn(firstPlan, question);
   const transcript = createTranscript(() => part.seen.malformedEvents > 0, turn);
-  const sequencer = createSequencer({
+  const sequencer = new Sequencer({
     see: (event) => transcript.note(event),
     kept(units) {
       firstSeen.keptUnits += units;

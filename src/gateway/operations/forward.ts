@@ -4,8 +4,8 @@ import type { AnswerReader, ForwardedLink, ForwardedPath } from '../../dialects/
 import type { FoundForward } from '../../dialects/find-route.ts';
 import { GatewayError } from '../../model/errors.ts';
 import type { HeaderReader } from '../../model/headers.ts';
-import { createStringEditor, editWhole, type StringEditor } from '../../model/json/string-editor.ts';
-import { createFieldReader } from '../../model/json/field-reader.ts';
+import { editWhole, StringEditor } from '../../model/json/string-editor.ts';
+import { FieldReader } from '../../model/json/field-reader.ts';
 import {
   fitting,
   type ForwardRoute,
@@ -272,7 +272,7 @@ async function readerOf(
 ): Promise<AnswerReader | undefined> {
   if (loadReader !== undefined) return loadReader(headers);
   if (billIn === undefined) return undefined;
-  const fields = createFieldReader(billFields);
+  const fields = new FieldReader(billFields);
   return {
     take: (bytes) => fields.take(bytes),
     result: () => ({ usage: billIn(fields.values()) }),
@@ -280,7 +280,7 @@ async function readerOf(
 }
 
 function editLink({ place, behindGateway }: ForwardedLink): StringEditor {
-  return createStringEditor({ place, perLine: false, change: behindGateway });
+  return new StringEditor({ place, perLine: false, change: behindGateway });
 }
 
 const WITHOUT_BODY = [204, 205, 304];

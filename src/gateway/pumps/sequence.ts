@@ -3,7 +3,7 @@
 import { GatewayError } from '../../model/errors.ts';
 import { type EventSink, isBlockEnd, ENTRY_SIZE, sizeOf, type StreamEvent } from '../../model/events.ts';
 import { mayBeCutShort } from '../../model/finish.ts';
-import { createJsonScanner, type JsonScanner } from '../../model/json/scanner.ts';
+import { JsonScanner } from '../../model/json/scanner.ts';
 import {
   brokenArguments,
   MISWRITTEN,
@@ -12,12 +12,6 @@ import {
 } from '../../dialects/shared/tools/call-arguments.ts';
 import { createTakenIds, distinctId, type EarlierCalls, type TakenIds } from './call-ids.ts';
 import { endingWithinCall, endingWithoutCalls } from './validate-calls.ts';
-
-export interface Sequencer extends EventSink {
-  /** A malformed event was skipped: from now on a tool call left incomplete is an error, not an answer. */
-  noteSkipped(): void;
-  ended(): boolean;
-}
 
 /** The first half of a surrogate pair at the end of a text. */
 const FIRST_HALF = /[\ud800-\udbff]$/;
@@ -35,11 +29,7 @@ export interface SequenceReader {
   handedOver?(start: StreamEvent): void;
 }
 
-export function createSequencer(reader: SequenceReader, earlierCalls?: EarlierCalls): Sequencer {
-  return new EventSequencer(reader, earlierCalls);
-}
-
-class EventSequencer implements Sequencer {
+export class Sequencer implements EventSink {
   private readonly reader: SequenceReader;
   private readonly earlierCalls: EarlierCalls | undefined;
   private started = false;
@@ -72,7 +62,7 @@ class EventSequencer implements Sequencer {
   /** Blocks that began while an unfinished tool call was open, in order of their first event. */
   private waiting: Map<number, BlockEvent[]> | null = null;
 
-  constructor(reader: SequenceReader, earlierCalls: EarlierCalls | undefined) {
+  constructor(reader: SequenceReader, earlierCalls?: EarlierCalls) {
     this.reader = reader;
     this.earlierCalls = earlierCalls;
   }
@@ -81,6 +71,7 @@ class EventSequencer implements Sequencer {
     return this.isOver;
   }
 
+  /** A malformed event was skipped: from now on a tool call left incomplete is an error, not an answer. */
   noteSkipped(): void {
     this.skipped = true;
   }
@@ -175,7 +166,7 @@ class EventSequencer implements Sequencer {
     this.open = kind;
     this.source = event.block;
     this.block = block;
-    this.json = isChecked ? createJsonScanner() : undefined;
+    this.json = isChecked ? new JsonScanner() : undefined;
     this.called = isChecked && event.kind === 'function' ? event.name : undefined;
     // A delta of a block that is not open (it resumes after another block cut in) gets a start of its own.
     if (!event.type.endsWith('-start')) {
@@ -218,7 +209,7 @@ class EventSequencer implements Sequencer {
     json?.push(fragment);
     if (json?.complete() !== true) return;
     this.held = objectArguments(this.held);
-    this.json = createJsonScanner();
+    this.json = new JsonScanner();
     this.json.push(this.held);
     this.releaseHeld();
   }

@@ -18,7 +18,7 @@ import { framingError, keptTooMuch, type Pump, truncated } from './pump.ts';
 import type { Reading } from './reading.ts';
 import { redactError } from '../../model/redact/redact-error.ts';
 import { repeatableText } from './repeatable-text.ts';
-import { createSequencer, type SequenceReader, type Sequencer } from './sequence.ts';
+import { Sequencer, type SequenceReader } from './sequence.ts';
 
 /**
  * In characters: the closing events of an answer from this length on are rendered one by one, each when the client has room, since some
@@ -61,7 +61,7 @@ class TranslatePump<Out> implements Pump<Out>, SequenceReader, EventTaker {
     this.observer = options.observer;
     this.render = options.render;
     this.framing = options.createFraming(options.maxEvent);
-    this.sequencer = createSequencer(this, options.earlierCalls);
+    this.sequencer = new Sequencer(this, options.earlierCalls);
     this.decoder = options.side.createStreamDecoder(this.sequencer, options.quirks);
     this.padding = this.decoder.padding;
     this.numbers = this.decoder.numbers;

@@ -2,7 +2,7 @@
 import { brokenArguments, namelessCall } from '../../dialects/shared/tools/call-arguments.ts';
 import { type Finish, mayBeCutShort } from '../../model/finish.ts';
 import { parseObject } from '../../model/json/json.ts';
-import { createJsonScanner } from '../../model/json/scanner.ts';
+import { JsonScanner } from '../../model/json/scanner.ts';
 import type { NeutralResponse } from '../../model/response.ts';
 
 /**
@@ -43,7 +43,7 @@ export function hasCalls({ parts }: NeutralResponse): boolean {
 
 /** Whether this could be the beginning of valid arguments. */
 function mayGoOn(beginning: string): boolean {
-  const json = createJsonScanner();
+  const json = new JsonScanner();
   json.push(beginning);
   return json.isObject() && !json.broken();
 }

@@ -7,14 +7,6 @@ import { MAX_BODY_LENGTH } from '../../ledger/rows/storable-row.ts';
 /** The most bytes kept of a body for the audit: what a row may hold, less room for the mark of a truncated one. */
 export const BODY_CAPTURE = MAX_BODY_LENGTH - 128;
 
-export interface BodyCapture {
-  /** Takes the next bytes, which must not change afterwards: a long chunk is not copied. What exceeds the cap is left out. */
-  take(bytes: Uint8Array): void;
-  text(): string;
-  /** Something may have been left out. */
-  isFull(): boolean;
-}
-
 /** Precedes each kept part: how many bytes at the start and end equal those of the previous chunk, and how long the part is. */
 const HEADER_BYTES = 6;
 /** The header's numbers have 16 bits. */
@@ -48,15 +40,7 @@ interface Block {
 const NO_BLOCK: Readonly<Block> = { bytes: NO_BYTES, used: 0, isChunk: false };
 
 /** @param cap the most bytes of the body that are kept. */
-export function createBodyCapture(cap: number): BodyCapture {
-  return new DifferenceCapture(cap);
-}
-
-/**
- * Chunks are compared several at a time: between two events of a stream, the processor's caches lose what comparing needs, so that
- * comparing each as it comes would cost five times as much.
- */
-class DifferenceCapture implements BodyCapture {
+export class BodyCapture {
   private readonly cap: number;
   private readonly blocks: Block[] = [];
   private last: Block = NO_BLOCK;
@@ -69,10 +53,12 @@ class DifferenceCapture implements BodyCapture {
   /** Where the first waiting chunk begins; its length stands before it in two bytes. */
   private compared = 0;
 
+  /** @param cap the most bytes of the body that are kept. */
   constructor(cap: number) {
     this.cap = cap;
   }
 
+  /** Takes the next bytes, which must not change afterwards: a long chunk is not copied. What exceeds the cap is left out. */
   take(bytes: Uint8Array): void {
     const { cap, size } = this;
     let rest = size + bytes.length > cap ? bytes.subarray(0, cap - size) : bytes;
@@ -115,6 +101,7 @@ class DifferenceCapture implements BodyCapture {
     return decoder.decode(body);
   }
 
+  /** Something may have been left out. */
   isFull(): boolean {
     return this.size === this.cap;
   }

@@ -15,79 +15,6 @@ import { keepRequest, type KeptRequest } from './kept-request.ts';
 import type { LiveStream } from '../live/view.ts';
 import type { Observation } from './observer.ts';
 
-export interface ExchangeRecord {
-  readonly requestId: string;
-  readonly dialect: LedgerRow['clientDialect'];
-  /** Unix milliseconds at arrival. */
-  readonly timestamp: number;
-  /** `monotonic()` at arrival. */
-  readonly startedAt: number;
-  /** Applied to whatever is shown or kept of the request. */
-  readonly redact: Redactor;
-  operation: RowOperation;
-  requestedModel: string | null;
-  agentType: string | null;
-  projectId: string | null;
-  streamed: boolean;
-  /** Null where the row is to have no request body. */
-  request: KeptRequest | null;
-  /** Null until the request was routed. */
-  route: Route | null;
-  /** Null where the request is not traced. */
-  trace: RowTrace | null;
-  /** The span of the newest try. */
-  trySpanId: string | null;
-  attempts: Attempt[];
-  /** The target of the attempt that serves, or of the last one. */
-  target: Target | null;
-  /** The target that was waited for or that refused, while none has been asked; null as soon as one is. */
-  meant: Target | null;
-  losses: readonly Loss[];
-  /** The rate limits that the request counts towards; null where none was in force when its targets were tried. */
-  counted: Count[] | null;
-  /** How many of the answer's tokens have been counted towards rate limits already. */
-  countedTokens: number;
-  /** Names, in the order in which they apply to requests. */
-  transformers: readonly string[];
-  seen: Observation | null;
-  /** The parts of the same answer by earlier targets, which broke off and which another target continues. */
-  parts: readonly Observation[];
-  overheadMs: number | null;
-  /** Time spent waiting for room at providers; null where nothing waited. */
-  queuedMs: number | null;
-  /** Milliseconds of pauses between tries. */
-  backOffMs: number;
-  /** Milliseconds with providers that passed in parallel to another try, which counts them. */
-  besideMs: number;
-  /** The lease of the newest try. It ends with the record, unless the try has failed and ended it. */
-  lease: Lease | null;
-  /** An attempt has answered. Its provider is working until the record ends, or until it breaks off and another target is to continue. */
-  serving: boolean;
-  httpStatus: number;
-  /** Whether the answer's body goes into the row. */
-  keepsAnswer: boolean;
-  /** Keeps the body of a streamed answer. */
-  capture: BodyCapture | null;
-  /** The body of a whole answer, as it is. */
-  responseBody: string | null;
-  /** Keeps this body and these headers for its row. */
-  keepRequest(text: string, headers: LedgerRow['requestHeaders']): void;
-  /** USD for what a try has seen, null where it is unpriced. */
-  cost(target: Target, seen: Observation): number | null;
-  readonly live: LiveStream;
-  /** Sets how the request is ended from outside. */
-  onCancel(leave: (why: GatewayError) => void): void;
-  /**
-   * Says why a new configuration forbids what began under an earlier one; undefined: it does not. Null for requests that are soon over and
-   * keep the configuration they began with.
-   */
-  recheck: ((server: ServerConfig) => GatewayError | undefined) | null;
-  /** Ends the request from outside; the client is told why. Does nothing once it is over. */
-  cancel(why: GatewayError): void;
-  /** Ends the record; later calls do nothing. */
-  end(outcome: Ending): void;
-}
-
 export interface Ending {
   status: RowStatus;
   error?: GatewayError;
@@ -112,21 +39,14 @@ export interface RecordContext {
   onEnd(record: ExchangeRecord): void;
 }
 
-export function createRecord(
-  requestId: string,
-  dialect: LedgerRow['clientDialect'],
-  own: { redact: Redactor; live: LiveStream },
-  context: RecordContext,
-): ExchangeRecord {
-  return new RunningRecord(requestId, dialect, own, context);
-}
-
 const NO_LOSSES: readonly Loss[] = [];
 
-class RunningRecord implements ExchangeRecord {
+export class ExchangeRecord {
   readonly requestId: string;
   readonly dialect: LedgerRow['clientDialect'];
+  /** Unix milliseconds at arrival. */
   readonly timestamp: number;
+  /** `monotonic()` at arrival. */
   readonly startedAt: number;
   readonly live: LiveStream;
   operation: RowOperation = 'generate';
@@ -134,30 +54,53 @@ class RunningRecord implements ExchangeRecord {
   agentType: string | null = null;
   projectId: string | null = null;
   streamed = false;
+  /** Null where the row is to have no request body. */
   request: KeptRequest | null = null;
+  /** Null until the request was routed. */
   route: Route | null = null;
+  /** Null where the request is not traced. */
   trace: RowTrace | null = null;
+  /** The span of the newest try. */
   trySpanId: string | null = null;
   attempts: Attempt[] = [];
+  /** The target of the attempt that serves, or of the last one. */
   target: Target | null = null;
+  /** The target that was waited for or that refused, while none has been asked; null as soon as one is. */
   meant: Target | null = null;
-  losses = NO_LOSSES;
+  losses: readonly Loss[] = NO_LOSSES;
+  /** The rate limits that the request counts towards; null where none was in force when its targets were tried. */
   counted: Count[] | null = null;
+  /** How many of the answer's tokens have been counted towards rate limits already. */
   countedTokens = 0;
+  /** Names, in the order in which they apply to requests. */
   transformers: readonly string[] = [];
   seen: Observation | null = null;
+  /** The parts of the same answer by earlier targets, which broke off and which another target continues. */
   parts: readonly Observation[] = [];
   overheadMs: number | null = null;
+  /** Time spent waiting for room at providers; null where nothing waited. */
   queuedMs: number | null = null;
+  /** Milliseconds of pauses between tries. */
   backOffMs = 0;
+  /** Milliseconds with providers that passed in parallel to another try, which counts them. */
   besideMs = 0;
+  /** The lease of the newest try. It ends with the record, unless the try has failed and ended it. */
   lease: Lease | null = null;
+  /** An attempt has answered. Its provider is working until the record ends, or until it breaks off and another target is to continue. */
   serving = false;
   httpStatus = 0;
+  /** Whether the answer's body goes into the row. */
   keepsAnswer = false;
-  recheck: ExchangeRecord['recheck'] = null;
+  /**
+   * Says why a new configuration forbids what began under an earlier one; undefined: it does not. Null for requests that are soon over and
+   * keep the configuration they began with.
+   */
+  recheck: ((server: ServerConfig) => GatewayError | undefined) | null = null;
+  /** Keeps the body of a streamed answer. */
   capture: BodyCapture | null = null;
+  /** The body of a whole answer, as it is. */
   responseBody: string | null = null;
+  /** Applied to whatever is shown or kept of the request. */
   readonly redact: Redactor;
   private readonly context: RecordContext;
   private leave: ((why: GatewayError) => void) | null = null;
@@ -178,24 +121,29 @@ class RunningRecord implements ExchangeRecord {
     this.context = context;
   }
 
+  /** Keeps this body and these headers for its row. */
   keepRequest(text: string, headers: LedgerRow['requestHeaders']): void {
     const { ledger, setTimer } = this.context;
     this.request?.release();
     this.request = keepRequest(text, headers, { redact: this.redact, setTimer, pack: ledger?.pack });
   }
 
+  /** USD for what a try has seen, null where it is unpriced. */
   cost(target: Target, seen: Observation): number | null {
     return this.context.price(target, seen.model ?? target.model, seen, this.timestamp);
   }
 
+  /** Sets how the request is ended from outside. */
   onCancel(leave: (why: GatewayError) => void): void {
     this.leave = leave;
   }
 
+  /** Ends the request from outside; the client is told why. Does nothing once it is over. */
   cancel(why: GatewayError): void {
     this.leave?.(why);
   }
 
+  /** Ends the record; later calls do nothing. */
   end({ status, error }: Ending): void {
     if (this.over) return;
     this.over = true;

@@ -1,6 +1,6 @@
 // The models named by the requests within a batch: each is replaced by the provider's own name for it while the batch passes through.
 import type { BatchForm } from '../../dialects/forwarded-path.ts';
-import { createStringEditor, type StringEditor } from '../../model/json/string-editor.ts';
+import { StringEditor } from '../../model/json/string-editor.ts';
 import { findFormField } from './form-field.ts';
 
 /**
@@ -15,7 +15,7 @@ export function editBatch(
   rename: (model: string, where: string) => string,
 ): StringEditor | undefined {
   if (file !== undefined && !isBatchFile(file, beginning, type)) return undefined;
-  return createStringEditor({
+  return new StringEditor({
     place: model,
     perLine: file !== undefined,
     change(named, { line, element }) {

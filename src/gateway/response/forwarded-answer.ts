@@ -7,7 +7,7 @@ import type { BodyReader } from '../../upstream/transport.ts';
 import type { Sent } from '../attempts/send.ts';
 import { clientLeft, isClientLeft } from '../cancellation-errors.ts';
 import { brokeOff } from '../pumps/pump.ts';
-import { BODY_CAPTURE, createBodyCapture } from '../record/body-capture.ts';
+import { BODY_CAPTURE, BodyCapture } from '../record/body-capture.ts';
 import type { Observer } from '../record/observer.ts';
 import { type ExchangeRecord, failedWith } from '../record/record.ts';
 import type { ByteSink, ByteSource } from './byte-source.ts';
@@ -41,7 +41,7 @@ export class ForwardedAnswer implements ByteSource, BodyReader {
     this.record = record;
     this.client = client;
     this.options = options;
-    if (options.keeps) record.capture = createBodyCapture(BODY_CAPTURE);
+    if (options.keeps) record.capture = new BodyCapture(BODY_CAPTURE);
   }
 
   // Called for the client.

@@ -6,7 +6,7 @@ import type { Plan } from '../attempts/plan.ts';
 import type { Exchange } from '../attempts/try-context.ts';
 import { clientLeft, isClientLeft } from '../cancellation-errors.ts';
 import type { Relay, Taker } from '../pumps/relay.ts';
-import { BODY_CAPTURE, createBodyCapture } from '../record/body-capture.ts';
+import { BODY_CAPTURE, BodyCapture } from '../record/body-capture.ts';
 import { type ExchangeRecord, failedWith } from '../record/record.ts';
 import { formsIn, plainContext } from './answer-context.ts';
 import type { ClientStreamOptions } from './client-stream.ts';
@@ -58,7 +58,7 @@ export class StreamedAnswer implements ClientStreamOptions {
         this.error() === undefined ? bytes.length : bytes.lastIndexOf(LINE_FEED) + 1;
     this.monotonic = host.monotonic;
     this.setTimer = host.setTimer;
-    if (record.keepsAnswer) record.capture = createBodyCapture(BODY_CAPTURE);
+    if (record.keepsAnswer) record.capture = new BodyCapture(BODY_CAPTURE);
   }
 
   ping(): Uint8Array {

@@ -2,7 +2,7 @@
 // the next one, or an encoder, gets it.
 import type { StreamEvent } from '../../model/events.ts';
 import type { AnswerContext, AnswerStep, Transformer } from '../../transformers/transformer.ts';
-import { createSequencer } from '../pumps/sequence.ts';
+import { Sequencer } from '../pumps/sequence.ts';
 import { transformerFailed } from './request.ts';
 
 type Events = readonly StreamEvent[];
@@ -64,7 +64,7 @@ export function isAccounting(event: StreamEvent): boolean {
 
 function createStage(name: string, step: AnswerStep, { provider }: AnswerContext): Stage {
   let ordered: StreamEvent[] = [];
-  const sequencer = createSequencer({ see: (event) => void ordered.push(event) });
+  const sequencer = new Sequencer({ see: (event) => void ordered.push(event) });
 
   /**
    * A step may end an answer early or change its finish; it can neither hide an ending nor invent one. Which model answered and what

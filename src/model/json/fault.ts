@@ -1,5 +1,5 @@
 // Where a text stops being JSON.
-import { createJsonScanner } from './scanner.ts';
+import { JsonScanner } from './scanner.ts';
 
 /** In characters. Longer texts are not searched: this length already takes up to 60 ms, during which everything else is blocked. */
 const LONGEST = 65_536;
@@ -17,8 +17,8 @@ interface JsonFault {
 /** Undefined if nothing is wrong, or the text is too long to be searched. */
 export function findJsonFault(text: string): JsonFault | undefined {
   if (text.length > LONGEST) return undefined;
-  const ahead = createJsonScanner();
-  const behind = createJsonScanner();
+  const ahead = new JsonScanner();
+  const behind = new JsonScanner();
   let at = 0;
   for (; at < text.length; at += STRIDE) {
     const stride = text.slice(at, at + STRIDE);

@@ -2,13 +2,6 @@
 // hundred bytes after it.
 import { asNumber, asObject, type JsonObject, parseObject } from './json.ts';
 
-interface FieldReader {
-  /** Takes the next bytes, without keeping a reference to them. */
-  take(bytes: Uint8Array): void;
-  /** The value of each field, if it is an object or a number, from the last object that had the field. */
-  values(): JsonObject;
-}
-
 /** In bytes: longer values are not read. */
 const LONGEST = 16 * 1024;
 
@@ -19,15 +12,7 @@ const COMMA = 0x2c;
 const OPEN = { brace: 0x7b, bracket: 0x5b };
 const CLOSE = { brace: 0x7d, bracket: 0x5d };
 
-/**
- * For a body that is one object, and for a stream whose events hold one each: whatever stands between objects is skipped.
- * @param names of fields at the top of an object.
- */
-export function createFieldReader(names: readonly string[]): FieldReader {
-  return new Reader(names);
-}
-
-class Reader implements FieldReader {
+export class FieldReader {
   private readonly names: readonly string[];
   private readonly longestName: number;
   private depth = 0;
@@ -41,16 +26,22 @@ class Reader implements FieldReader {
   private reading: { name: string; bytes: number[] } | null = null;
   private readonly found: JsonObject = {};
 
+  /**
+   * For a body that is one object, and for a stream whose events hold one each: whatever stands between objects is skipped.
+   * @param names of fields at the top of an object.
+   */
   constructor(names: readonly string[]) {
     this.names = names;
     this.longestName = Math.max(...names.map((name) => name.length));
   }
 
+  /** Takes the next bytes, without keeping a reference to them. */
   take(bytes: Uint8Array): void {
     let at = 0;
     while (at < bytes.length) at = this.inString ? this.passString(bytes, at) : this.passSign(bytes, at);
   }
 
+  /** The value of each field, if it is an object or a number, from the last object that had the field. */
   values(): JsonObject {
     return this.found;
   }
@@ -120,7 +111,7 @@ class Reader implements FieldReader {
     return at + 1;
   }
 
-  private begin(): Reader['reading'] {
+  private begin(): FieldReader['reading'] {
     const key = String.fromCharCode(...this.key);
     return this.names.includes(key) ? { name: key, bytes: [] } : null;
   }

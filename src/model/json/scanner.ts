@@ -1,18 +1,6 @@
 // Checks JSON text fragment by fragment without storing it: whether it is complete, and whether it still can be.
 // One step per character, one byte of memory per level of nesting. https://www.rfc-editor.org/rfc/rfc8259
 
-export interface JsonScanner {
-  push(fragment: string): void;
-  /** Whether there was nothing but white space so far. */
-  empty(): boolean;
-  /** Whether it is one value, with every bracket, string and literal closed. */
-  complete(): boolean;
-  /** Whether no continuation can make it JSON. */
-  broken(): boolean;
-  /** Whether the value began as an object. */
-  isObject(): boolean;
-}
-
 /** What may come next. */
 const VALUE = 0;
 const VALUE_OR_END = 1;
@@ -42,12 +30,8 @@ const PART_OF_NUMBER = /^-?((0|[1-9]\d*)(\.\d*)?)?([eE][+-]?\d*)?$/;
 /** In characters; longer numbers are not fully checked, so that they take no memory. */
 const LONGEST_NUMBER = 400;
 
-export function createJsonScanner(): JsonScanner {
-  return new TextScanner();
-}
-
 /** A class: as closures it would be thirteen objects per call in a stream. */
-class TextScanner implements JsonScanner {
+export class JsonScanner {
   /** The opening brackets that are not closed yet. */
   private open = new Uint8Array(16);
   private depth = 0;
@@ -68,18 +52,22 @@ class TextScanner implements JsonScanner {
     }
   }
 
+  /** Whether there was nothing but white space so far. */
   empty(): boolean {
     return this.first === 0 && this.state === VALUE;
   }
 
+  /** Whether it is one value, with every bracket, string and literal closed. */
   complete(): boolean {
     return this.state === NOTHING || (this.state === IN_NUMBER && this.depth === 0 && this.isNumber());
   }
 
+  /** Whether no continuation can make it JSON. */
   broken(): boolean {
     return this.state === BROKEN;
   }
 
+  /** Whether the value began as an object. */
   isObject(): boolean {
     return this.first === OBJECT;
   }

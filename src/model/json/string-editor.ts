@@ -23,16 +23,6 @@ interface StringEdit {
   change(value: string, at: FoundAt): string;
 }
 
-export interface StringEditor {
-  /**
-   * The bytes to pass on: as many as were taken, except that an unfinished string is held back, and a string that becomes longer takes
-   * more. One that becomes shorter is followed by white space.
-   */
-  take(bytes: Bytes): Bytes;
-  /** What was held back, when nothing follows. */
-  end(): Bytes;
-}
-
 /** In bytes: longer strings stay as they are, so that none takes memory. */
 const LONGEST = 1024;
 
@@ -48,18 +38,13 @@ const CLOSE = { brace: 0x7d, bracket: 0x5d };
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
 
-/** What stands between documents is skipped. */
-export function createStringEditor(edit: StringEdit): StringEditor {
-  return new Editor(edit);
-}
-
 /** What the editor makes of a whole body. */
 export function editWhole(editor: StringEditor, bytes: Bytes): Bytes {
   const passed = editor.take(bytes);
   return joinBytes([passed, editor.end()].filter(({ length }) => length > 0));
 }
 
-class Editor implements StringEditor {
+export class StringEditor {
   private readonly edit: StringEdit;
   private readonly longestKey: number;
   private line = 0;
@@ -85,11 +70,16 @@ class Editor implements StringEditor {
   /** How many of the current bytes are in `passed` or were replaced. */
   private done = 0;
 
+  /** What stands between documents is skipped. */
   constructor(edit: StringEdit) {
     this.edit = edit;
     this.longestKey = Math.max(...edit.place.map((step) => step?.length ?? 0));
   }
 
+  /**
+   * The bytes to pass on: as many as were taken, except that an unfinished string is held back, and a string that becomes longer takes
+   * more. One that becomes shorter is followed by white space.
+   */
   take(bytes: Bytes): Bytes {
     this.passed = [];
     this.done = 0;
@@ -107,6 +97,7 @@ class Editor implements StringEditor {
     return joinBytes(this.passed);
   }
 
+  /** What was held back, when nothing follows. */
   end(): Bytes {
     const rest = Uint8Array.from(this.held ?? []);
     this.held = null;

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'bun:test';
 import type { Quirks } from '../../../src/dialects/quirks.ts';
 import { withReasoning } from '../../../src/dialects/openai-chat/adapt-messages.ts';
 import { openaiChat } from '../../../src/dialects/openai-chat/index.ts';
-import { createLossReport } from '../../../src/dialects/shared/losses/loss-report.ts';
+import { LossReport } from '../../../src/dialects/shared/losses/loss-report.ts';
 import type { Extension, Part } from '../../../src/model/content.ts';
 import { asArray, asObject, type JsonObject, type JsonValue } from '../../../src/model/json/json.ts';
 import { ownToken } from '../../../src/model/opaque-token.ts';
@@ -780,7 +780,7 @@ describe('messages', () => {
 test('thinking stands in for what is unknown in every message of a turn that calls, and in no other', () => {
   const said = (content: string) => ({ role: 'assistant', content });
   const asked = { role: 'user', content: 'q' };
-  const losses = createLossReport('openai-chat');
+  const losses = new LossReport('openai-chat');
   const tool_calls = [{ id: 'c', type: 'function', function: { name: 'f', arguments: '{}' } }];
   const messages = withReasoning(
     [

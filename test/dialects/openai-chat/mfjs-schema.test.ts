@@ -1,12 +1,12 @@
 // Schemas for Moonshot: whatever a tool's schema looks like, what is sent keeps the rules that its servers check.
 import { describe, expect, test } from 'bun:test';
 import { mfjsSchema } from '../../../src/dialects/openai-chat/mfjs-schema.ts';
-import { createLossReport } from '../../../src/dialects/shared/losses/loss-report.ts';
+import { LossReport } from '../../../src/dialects/shared/losses/loss-report.ts';
 import { reportedGrowth } from '../../../src/dialects/shared/schemas/schema-growth.ts';
 import { asArray, asObject, isObject, type JsonObject } from '../../../src/model/json/json.ts';
 import { build } from '../../providers/row-lab.ts';
 
-const growth = () => reportedGrowth('tools.parameters', createLossReport('openai-chat'));
+const growth = () => reportedGrowth('tools.parameters', new LossReport('openai-chat'));
 
 const NAMED = ['properties', '$defs', 'definitions'];
 const ANNOTATIONS = new Set(['description', 'title', 'default']);
@@ -223,7 +223,7 @@ test.each<[string, JsonObject, JsonObject]>([
     },
   ],
 ])('what leads back to itself stays a definition: %s', (_, given, expected) => {
-  const losses = createLossReport('openai-chat');
+  const losses = new LossReport('openai-chat');
   const sent = mfjsSchema({ type: 'object', required: [], ...given }, reportedGrowth('tools', losses));
   expect(sent).toEqual({ type: 'object', required: [], ...expected });
   expect(problems(sent)).toEqual([]);

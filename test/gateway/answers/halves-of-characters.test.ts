@@ -1,7 +1,7 @@
 // Servers that count in UTF-16 cut pieces of an answer inside of emoji, and end answers there. Strict clients (Rust, Python when it
 // prints) refuse half of a surrogate pair: clients of other dialects get whole characters, and none is lost.
 import { describe, expect, test } from 'bun:test';
-import { createSequencer } from '../../../src/gateway/pumps/sequence.ts';
+import { Sequencer } from '../../../src/gateway/pumps/sequence.ts';
 import { DIALECT_IDS } from '../../../src/model/dialect-id.ts';
 import type { StreamEvent } from '../../../src/model/events.ts';
 import { clientRequest } from '../../support/client-requests.ts';
@@ -104,7 +104,7 @@ describe('in every kind of block', () => {
 
   test.each(KINDS)('%s', (_kind, events) => {
     let together = '';
-    const sequencer = createSequencer({
+    const sequencer = new Sequencer({
       see(event) {
         if ('text' in event && typeof event.text === 'string') together += event.text;
         if (event.type === 'tool-delta') together += event.arguments;
@@ -117,7 +117,7 @@ describe('in every kind of block', () => {
 
   test('what a block leaves over is not joined to the next', () => {
     let together = '';
-    const sequencer = createSequencer({
+    const sequencer = new Sequencer({
       see(event) {
         if (event.type === 'text-delta') together += event.text;
         if (event.type === 'text-end') together += '|';

@@ -4,7 +4,7 @@ import { MalformedEvent } from '../../../src/dialects/dialect.ts';
 import { DIALECTS, PROVIDER_SIDES } from '../../../src/dialects/registry.ts';
 import { createEventFraming } from '../../../src/gateway/pumps/event-framing.ts';
 import { createObserver } from '../../../src/gateway/record/observer.ts';
-import { createSequencer } from '../../../src/gateway/pumps/sequence.ts';
+import { Sequencer } from '../../../src/gateway/pumps/sequence.ts';
 import { createPassthroughPump } from '../../../src/gateway/pumps/passthrough.ts';
 import { createTranslatePump } from '../../../src/gateway/pumps/translate.ts';
 import type { StreamEvent } from '../../../src/model/events.ts';
@@ -265,7 +265,7 @@ function tapped(wire: Wire, bytes: Uint8Array, isLeft: boolean): StreamEvent[] {
 /** The same events, each of them read. */
 function decoded(wire: Wire, bytes: Uint8Array): Sum {
   const neutral: StreamEvent[] = [];
-  const sequencer = createSequencer({ see: (event) => neutral.push(event) });
+  const sequencer = new Sequencer({ see: (event) => neutral.push(event) });
   const decoder = PROVIDER_SIDES[wire].createStreamDecoder(sequencer, {});
   for (const event of readEvents(bytes)) {
     try {

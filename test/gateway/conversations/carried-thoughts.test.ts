@@ -5,7 +5,7 @@ import type { JsonObject } from '../../../src/model/json/json.ts';
 import { thoughtFromBytesWire } from '../../../src/model/opaque-token.ts';
 import { responseToEvents } from '../../../src/model/replay.ts';
 import { DIALECTS } from '../../../src/dialects/registry.ts';
-import { createSequencer } from '../../../src/gateway/pumps/sequence.ts';
+import { Sequencer } from '../../../src/gateway/pumps/sequence.ts';
 import { createReplayFetch } from '../../support/replay-fetch.ts';
 import { jsonReply, replyWith } from '../../support/reply.ts';
 import { createTestGateway, LAB_PROVIDERS } from '../../support/test-gateway.ts';
@@ -40,7 +40,7 @@ function streamed(): string {
   });
   const response = wire.provider.parseResponse(ANSWER);
   let text = '';
-  const sequencer = createSequencer({
+  const sequencer = new Sequencer({
     see(event) {
       text += encoder.encode(event);
     },

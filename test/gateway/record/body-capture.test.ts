@@ -1,7 +1,7 @@
 // The answer that is kept for the audit: whole from whatever chunks it came in, cut where its room ends.
 import { heapStats } from 'bun:jsc';
 import { describe, expect, test } from 'bun:test';
-import { createBodyCapture } from '../../../src/gateway/record/body-capture.ts';
+import { BodyCapture } from '../../../src/gateway/record/body-capture.ts';
 import { DIALECT_IDS } from '../../../src/model/dialect-id.ts';
 import { RECORDED_AS } from '../../support/client-requests.ts';
 import { recordings } from '../../support/recordings.ts';
@@ -10,7 +10,7 @@ const CAP = 1024 * 1024;
 const encoder = new TextEncoder();
 
 function captured(chunks: readonly Uint8Array[], cap = CAP): string {
-  const capture = createBodyCapture(cap);
+  const capture = new BodyCapture(cap);
   for (const chunk of chunks) capture.take(chunk);
   return capture.text();
 }
@@ -86,7 +86,7 @@ test.each([
     return heapStats().extraMemorySize;
   };
   const before = buffers();
-  const capture = createBodyCapture(Number.MAX_SAFE_INTEGER);
+  const capture = new BodyCapture(Number.MAX_SAFE_INTEGER);
   const head = 'h'.repeat(length / 2);
   const tail = 't'.repeat(length / 2);
   for (let event = 0; event < EVENTS; event++)
@@ -99,7 +99,7 @@ test.each([
 test('a long chunk is not copied', () => {
   const chunks = Array.from({ length: 100 }, () => encoder.encode('c'.repeat(16_384)));
   const before = heapStats().extraMemorySize;
-  const capture = createBodyCapture(Number.MAX_SAFE_INTEGER);
+  const capture = new BodyCapture(Number.MAX_SAFE_INTEGER);
   for (const chunk of chunks) capture.take(chunk);
   expect(heapStats().extraMemorySize - before).toBeLessThan(16_384);
   expect(capture.text()).toHaveLength(chunks.length * 16_384);

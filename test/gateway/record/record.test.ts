@@ -1,10 +1,10 @@
 // The record of a request that ends when something fails that nobody's answer depends on.
 import { describe, expect, test } from 'bun:test';
 import { createLiveView } from '../../../src/gateway/live/view.ts';
-import { createBodyCapture } from '../../../src/gateway/record/body-capture.ts';
+import { BodyCapture } from '../../../src/gateway/record/body-capture.ts';
 import { createObserver, noteAnswerLoss, UNWATCHED } from '../../../src/gateway/record/observer.ts';
 import type { BegunRequest } from '../../../src/gateway/fleet.ts';
-import { createRecord, failedWith, type RecordContext } from '../../../src/gateway/record/record.ts';
+import { ExchangeRecord, failedWith, type RecordContext } from '../../../src/gateway/record/record.ts';
 import { reportBegun } from '../../../src/gateway/record/report-begun.ts';
 import type { Attempt, LedgerRow } from '../../../src/ledger/rows/row.ts';
 import { markCut } from '../../../src/ledger/rows/storable-row.ts';
@@ -27,7 +27,7 @@ function open(redact: Redactor, context: Partial<RecordContext> = {}) {
   const timers = createManualTimers(1_000);
   const rows: LedgerRow[] = [];
   const done: string[] = [];
-  const record = createRecord(
+  const record = new ExchangeRecord(
     'req_1',
     'openai-chat',
     { redact, live: createLiveView(timers.setTimer).open('req_1', redact) },
@@ -66,7 +66,7 @@ test('a long answer that cannot be cleaned is left out alone: the request beside
 
 test('a long answer that cannot be cleaned is left out, where no request is kept', () => {
   const { record, rows } = open(redactorWithoutMemory());
-  record.capture = createBodyCapture(10_000);
+  record.capture = new BodyCapture(10_000);
   record.capture.take(new TextEncoder().encode('data: words\n\n'.repeat(100)));
   record.end({ status: 'success' });
   expect(rows[0]).toMatchObject({ requestBody: null, responseBody: NOT_CLEANED });
@@ -180,7 +180,7 @@ describe('of a long answer that is cut', () => {
   /** What its row has of this stream without its end. */
   const keptOf = (stream: string, length: number) => {
     const { record, rows } = open(createRedactor([secret]));
-    record.capture = createBodyCapture(length);
+    record.capture = new BodyCapture(length);
     record.capture.take(new TextEncoder().encode(stream));
     record.end({ status: 'success' });
     return rows[0]?.responseBody ?? '';

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'bun:test';
 import { WatchedBody } from '../../../src/gateway/attempts/watched-body.ts';
 import { createStreamTiming } from '../../../src/gateway/record/stream-timing.ts';
-import { createWatchdog } from '../../../src/upstream/watchdog.ts';
+import { Watchdog } from '../../../src/upstream/watchdog.ts';
 import { createManualTimers } from '../../support/manual-timers.ts';
 import { createTestBody } from '../../support/streamed-body.ts';
 
@@ -12,7 +12,7 @@ function setup() {
   const timers = createManualTimers();
   const { monotonic } = timers;
   const expired: string[] = [];
-  const watchdog = createWatchdog(timers, (what) => expired.push(what));
+  const watchdog = new Watchdog(timers, (what) => expired.push(what));
   const timing = createStreamTiming(monotonic);
   const source = createTestBody();
   const body = new WatchedBody(source, { watchdog, timing, firstByteMs: LIMIT_MS, monotonic });

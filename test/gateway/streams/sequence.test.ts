@@ -1,6 +1,6 @@
 // The order that every encoder may rely on, out of what decoders tell in any.
 import { describe, expect, test } from 'bun:test';
-import { createSequencer } from '../../../src/gateway/pumps/sequence.ts';
+import { Sequencer } from '../../../src/gateway/pumps/sequence.ts';
 import { GatewayError } from '../../../src/model/errors.ts';
 import type { StreamEvent } from '../../../src/model/events.ts';
 import { createRandom, FIRST_SEED } from '../../support/splits.ts';
@@ -21,7 +21,7 @@ const text = (block: number, value: string): StreamEvent => ({ type: 'text-delta
 
 function run(events: StreamEvent[], skipAt = -1): string[] {
   const out: string[] = [];
-  const sequencer = createSequencer({
+  const sequencer = new Sequencer({
     see(event) {
       const block = 'block' in event ? ` ${event.block}` : '';
       const content =
@@ -73,7 +73,7 @@ describe('sequencer', () => {
   });
   test('the next call streams live once the one before is whole', () => {
     const seen: string[] = [];
-    const sequencer = createSequencer({ see: (event) => seen.push(event.type) });
+    const sequencer = new Sequencer({ see: (event) => seen.push(event.type) });
     for (const event of [tool(0), args(0, '{"a":"}"}'), tool(1)]) sequencer.push(event);
     expect(seen).toEqual(['start', 'tool-start', 'tool-delta', 'tool-end', 'tool-start']);
   });
@@ -214,7 +214,7 @@ describe('sequencer', () => {
   });
   test('a call has an id of its own; one that the provider answers itself keeps its id', () => {
     const ids: string[] = [];
-    const sequencer = createSequencer({
+    const sequencer = new Sequencer({
       see(event) {
         if (event.type === 'tool-start') ids.push(event.id);
       },
@@ -274,7 +274,7 @@ describe('sequencer', () => {
         if (queue.length === 0) begun.splice(begun.indexOf(queue), 1);
       }
       const out: StreamEvent[] = [];
-      const sequencer = createSequencer({ see: (event) => out.push(event) });
+      const sequencer = new Sequencer({ see: (event) => out.push(event) });
       for (const event of [...events, FINISH]) sequencer.push(event);
       expect(out.at(-1)?.type).toBe('finish');
       const argumentsByBlock = (all: readonly StreamEvent[]) => {

@@ -3,14 +3,14 @@ import type { JsonObject } from '../../../model/json/json.ts';
 import type { NeutralRequest } from '../../../model/request.ts';
 import type { BuildOptions, BuiltRequest } from '../../dialect.ts';
 import type { Quirks } from '../../quirks.ts';
-import { createLossReport } from '../../shared/losses/loss-report.ts';
+import { LossReport } from '../../shared/losses/loss-report.ts';
 import { reportUnsupported } from '../../shared/losses/unsupported-settings.ts';
 import { put } from '../../shared/own-fields.ts';
 import { ID, ownFields } from '../wire.ts';
 
 /** The inverse of `parseRequest`: anything else that a transformer adds, such as instructions, is reported as lost. */
 export function buildRequest(request: NeutralRequest, { model, quirks }: BuildOptions): BuiltRequest {
-  const losses = createLossReport(ID);
+  const losses = new LossReport(ID);
   const kept = ownFields(request.extension);
   const texts = request.messages.map(({ parts }) =>
     parts.flatMap((part) => (part.type === 'text' ? [part.text] : [])),

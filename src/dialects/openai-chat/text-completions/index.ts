@@ -3,7 +3,7 @@
 import { asNumber, type JsonValue } from '../../../model/json/json.ts';
 import type { ClientForms, Passthrough, ProviderSide } from '../../dialect.ts';
 import type { TextCompletions } from '../../operations.ts';
-import { createLossReport } from '../../shared/losses/loss-report.ts';
+import { LossReport } from '../../shared/losses/loss-report.ts';
 import { adaptFields, type Edits } from '../adapt.ts';
 import { askForUsage, hidesUsage } from '../passthrough.ts';
 import { buildResponse, createStreamEncoder, parseResponse } from './answer.ts';
@@ -17,14 +17,14 @@ export const textCompletionForms: ClientForms = { parseRequest, buildResponse, c
 const passthrough: Passthrough = {
   edits(body, quirks) {
     const edits: Edits = {};
-    adaptFields(body, edits, quirks, createLossReport(ID));
+    adaptFields(body, edits, quirks, new LossReport(ID));
     askForUsage(body, edits, quirks);
     return edits;
   },
   taking: ({ top_k: given }, quirks) =>
     given === undefined ? quirks : { ...quirks, extraFields: ['top_k'] },
   losses(body, quirks) {
-    const losses = createLossReport(ID);
+    const losses = new LossReport(ID);
     adaptFields(body, {}, quirks, losses);
     return losses.list();
   },

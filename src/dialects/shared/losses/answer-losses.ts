@@ -7,40 +7,6 @@ import type { Usage } from '../../../model/usage.ts';
 import type { AnswerContext } from '../../dialect.ts';
 import { CITES_WHOLE_TEXT, ONE_TEXT_ARGUMENT, GIVEN_AS_TEXT } from './substitutes.ts';
 
-export interface AnswerLosses {
-  lost(feature: string): void;
-  /** The client gets a substitute, which `how` describes. */
-  approximated(feature: string, how: string): void;
-  /** For dialects that cannot mark a refusal: it is sent as text. */
-  refusal(): void;
-  /**
-   * For dialects without free-text calls: names what any call loses. @param carried whether the client gets a call that the provider ran.
-   */
-  call(call: AnyCall, carried: boolean): void;
-  /** Names every field of an extension that is another dialect's. */
-  foreign(extension: Extension | undefined): void;
-  /** Names the extra fields of an image or audio clip from another dialect. */
-  foreignMedia(type: 'image' | 'audio', extension: Extension | undefined): void;
-  /**
-   * Names the details of a citation that the client does not get.
-   * @param carried the details that its dialect's form includes.
-   */
-  citation(citation: Citation, carried: readonly CitationDetail[]): void;
-  /**
-   * Names what only the provider's dialect can express of a call that the provider ran itself. @param carried whether the client gets it.
-   */
-  serverCall(call: Omit<AnyCall, 'kind'>, carried: boolean): void;
-  /** Names, by its call's name, a result of such a call that the client does not get. */
-  serverResult(part: Pick<ServerToolResultPart, 'callId'>): void;
-  /**
-   * Names what the dialect cannot express of an ending.
-   * @param known the rare endings that this dialect can express.
-   */
-  finish(finish: Finish, known?: readonly RareEnding[]): void;
-  /** Names counts that the dialect has no field for. */
-  usage(usage: Usage, unsayable: readonly (keyof Usage)[]): void;
-}
-
 type AnyCall = Pick<ToolCallPart, 'id' | 'name' | 'kind' | 'extension'>;
 
 /** Details of a citation besides its source; `span`: the words of the answer that rest on it. */
@@ -72,17 +38,13 @@ export type RareEnding = Extract<
 /** Fields that say nothing of the media, or only to the provider that stores it. A transcript is sent as text. */
 const SILENT_FIELDS: ReadonlySet<string> = new Set(['type', 'id', 'status', 'expires_at', 'transcript']);
 
-/** @param own the dialect of the client. */
-export function createAnswerLosses(own: DialectId, context: AnswerContext): AnswerLosses {
-  return new ReportedLosses(own, context);
-}
-
-class ReportedLosses implements AnswerLosses {
+export class AnswerLosses {
   private readonly own: DialectId;
   private readonly context: AnswerContext;
   /** Names of the calls that the provider ran itself, by id; null before the first. */
   private names: Map<string, string> | null = null;
 
+  /** @param own the dialect of the client. */
   constructor(own: DialectId, context: AnswerContext) {
     this.own = own;
     this.context = context;
@@ -92,20 +54,26 @@ class ReportedLosses implements AnswerLosses {
     this.context.lost?.(feature);
   }
 
+  /** The client gets a substitute, which `how` describes. */
   approximated(feature: string, how: string): void {
     this.context.approximated?.(feature, how);
   }
 
+  /** For dialects that cannot mark a refusal: it is sent as text. */
   refusal(): void {
     this.approximated('refusal', GIVEN_AS_TEXT);
   }
 
+  /**
+   * For dialects without free-text calls: names what any call loses. @param carried whether the client gets a call that the provider ran.
+   */
   call(call: AnyCall, carried: boolean): void {
     if (call.kind === 'server') this.serverCall(call, carried);
     else this.foreign(call.extension);
     if (call.kind === 'custom') this.approximated('tools.custom', ONE_TEXT_ARGUMENT);
   }
 
+  /** Names every field of an extension that is another dialect's. */
   foreign(extension: Extension | undefined): void {
     if (extension === undefined || extension.dialect === this.own) return;
     for (const field of Object.keys(extension.fields)) {
@@ -113,6 +81,7 @@ class ReportedLosses implements AnswerLosses {
     }
   }
 
+  /** Names the extra fields of an image or audio clip from another dialect. */
   foreignMedia(type: 'image' | 'audio', extension: Extension | undefined): void {
     if (extension === undefined || extension.dialect === this.own) return;
     for (const field of Object.keys(extension.fields)) {
@@ -120,6 +89,10 @@ class ReportedLosses implements AnswerLosses {
     }
   }
 
+  /**
+   * Names the details of a citation that the client does not get.
+   * @param carried the details that its dialect's form includes.
+   */
   citation(citation: Citation, carried: readonly CitationDetail[]): void {
     const { citedText, location, start, extension } = citation;
     if (extension?.dialect === this.own) return;
@@ -132,6 +105,9 @@ class ReportedLosses implements AnswerLosses {
     }
   }
 
+  /**
+   * Names what only the provider's dialect can express of a call that the provider ran itself. @param carried whether the client gets it.
+   */
   serverCall({ id, name, extension }: Omit<AnyCall, 'kind'>, carried: boolean): void {
     this.names ??= new Map();
     this.names.set(id, name);
@@ -143,10 +119,15 @@ class ReportedLosses implements AnswerLosses {
     }
   }
 
+  /** Names, by its call's name, a result of such a call that the client does not get. */
   serverResult({ callId }: Pick<ServerToolResultPart, 'callId'>): void {
     this.lost(`tools.${this.names?.get(callId) ?? 'server_tool_result'}`);
   }
 
+  /**
+   * Names what the dialect cannot express of an ending.
+   * @param known the rare endings that this dialect can express.
+   */
   finish({ unified, raw, stopSequence, isCut }: Finish, known: readonly RareEnding[] = []): void {
     if (stopSequence !== undefined && !known.includes('stop_sequence')) this.lost('stop_sequence');
     if (unified === 'pause_turn' && !known.includes('pause_turn')) this.lost('pause_turn');
@@ -164,6 +145,7 @@ class ReportedLosses implements AnswerLosses {
       );
   }
 
+  /** Names counts that the dialect has no field for. */
   usage(usage: Usage, unsayable: readonly (keyof Usage)[]): void {
     for (const key of unsayable) {
       if (usage[key] > 0)

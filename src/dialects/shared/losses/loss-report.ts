@@ -4,24 +4,12 @@ import type { ProviderDialectId } from '../../../model/dialect-id.ts';
 import { asObject } from '../../../model/json/json.ts';
 import type { Loss } from '../../../model/request.ts';
 
-export interface LossReport {
-  lost(feature: string, how?: string): void;
-  approximated(feature: string, how: string): void;
-  /** Names every field of an extension that is another dialect's. */
-  foreign(extension: Extension | undefined): void;
-  list(): Loss[];
-}
-
-/** @param own the dialect that the request is built for. */
-export function createLossReport(own: ProviderDialectId): LossReport {
-  return new Report(own);
-}
-
 /** A class: one or two are made for each request, and most requests lose nothing. */
-class Report implements LossReport {
+export class LossReport {
   private readonly own: ProviderDialectId;
   private losses: Map<string, Loss> | undefined = undefined;
 
+  /** @param own the dialect that the request is built for. */
   constructor(own: ProviderDialectId) {
     this.own = own;
   }
@@ -37,6 +25,7 @@ class Report implements LossReport {
     if (!this.losses.has(feature)) this.losses.set(feature, { feature, outcome: 'approximated', how });
   }
 
+  /** Names every field of an extension that is another dialect's. */
   foreign(extension: Extension | undefined): void {
     if (extension === undefined || extension.dialect === this.own) return;
     const { fields, defaults, rests } = extension;
