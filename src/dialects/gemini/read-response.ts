@@ -79,23 +79,39 @@ function readPart(item: JsonValue, readMedia: ReadMedia): ToolResultContent | un
   if (json !== undefined) return { type: 'text', text: textOf(json) };
   if (!isObject(inlineData)) return undefined;
   const { mimeType = inlineData.mime_type, data } = inlineData;
-  return typeof mimeType === 'string' && typeof data === 'string' ? readMedia({ mimeType, data }) : undefined;
+  return mediaOf(mimeType, data, readMedia);
 }
 
+/** Undefined where there are no bytes: it may be what the function returned. */
+function mediaOf(
+  mimeType: JsonValue | undefined,
+  data: JsonValue | undefined,
+  readMedia: ReadMedia,
+): ToolResultContent | undefined {
+  if (typeof mimeType !== 'string' || mimeType === '' || typeof data !== 'string') return undefined;
+  return BASE64.test(data.slice(0, PROBE_LENGTH)) ? readMedia({ mimeType, data }) : undefined;
+}
+
+const BASE64 = /^[\w+/=-]+$/;
+/** Shorter than the lines into which some encoders break it. */
+const PROBE_LENGTH = 64;
+
 const SERVERS_FIELDS = ['content', 'isError', 'structuredContent', '_meta', 'meta'];
-const SERVERS_TYPES: readonly unknown[] = ['text', 'image', 'audio', 'resource', 'resource_link'];
+const SERVERS_TYPES: readonly unknown[] = ['image', 'audio', 'resource', 'resource_link'];
+/** With more, or without a text, it is not a server's: a message of OpenAI's Assistants, a list of notes, each with an id. */
+const SERVERS_TEXT = ['type', 'text', 'annotations', '_meta', 'meta'];
 
 /** https://modelcontextprotocol.io/specification/2025-06-18/server/tools */
 function readServersResult(response: JsonObject, readMedia: ReadMedia): Returned | undefined {
   const items = asArray(response.content) ?? [];
   const isServers =
     items.length > 0 &&
-    items.every((item) => isObject(item) && SERVERS_TYPES.includes(item.type)) &&
+    items.every((item) => isObject(item) && (SERVERS_TYPES.includes(item.type) || isServersText(item))) &&
     Object.keys(response).every((field) => SERVERS_FIELDS.includes(field));
   if (!isServers) return undefined;
   const content = items.map((item) => readServersPart(item, readMedia));
   const { structuredContent } = response;
-  if (isObject(structuredContent) && !isRepeated(structuredContent, content))
+  if (structuredContent != null && !isRepeated(structuredContent, content))
     content.push({ type: 'text', text: exactText(structuredContent) });
   return { content, isError: response.isError === true };
 }
@@ -103,19 +119,21 @@ function readServersResult(response: JsonObject, readMedia: ReadMedia): Returned
 function readServersPart(item: JsonValue, readMedia: ReadMedia): ToolResultContent {
   const { type, text, data, mimeType } = isObject(item) ? item : {};
   if (type === 'text') return { type: 'text', text: asString(text) ?? '' };
-  const image =
-    type === 'image' && typeof data === 'string' && typeof mimeType === 'string'
-      ? readMedia({ mimeType, data })
-      : undefined;
+  const image = type === 'image' ? mediaOf(mimeType, data, readMedia) : undefined;
   return image ?? { type: 'text', text: exactText(item) };
+}
+
+function isServersText(item: JsonObject): boolean {
+  const isText = item.type === 'text' && typeof item.text === 'string';
+  return isText && Object.keys(item).every((field) => SERVERS_TEXT.includes(field));
 }
 
 /**
  * Servers should say it as text, too. FastMCP wraps what is no object in one (https://gofastmcp.com/servers/tools), and says a list in
  * as many texts as it has items (https://github.com/modelcontextprotocol/python-sdk, func_metadata.py).
  */
-function isRepeated(structured: JsonObject, content: readonly ToolResultContent[]): boolean {
-  const { result, ...others } = structured;
+function isRepeated(structured: JsonValue, content: readonly ToolResultContent[]): boolean {
+  const { result, ...others } = isObject(structured) ? structured : { result: structured };
   const texts = content.flatMap((part) => (part.type === 'text' ? [part.text] : []));
   const wrapped = Object.keys(others).length === 0 ? result : undefined;
   if (texts.some((text) => says(text, structured) || says(text, wrapped))) return true;

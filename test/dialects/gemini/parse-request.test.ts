@@ -529,6 +529,17 @@ describe('calls and results', () => {
       '{"content":[{"kind":"text","text":"sunny"}]}',
       undefined,
     ],
+    // A message of OpenAI's Assistants, and notes with ids.
+    [
+      { content: [{ type: 'text', text: { value: 'sunny' } }] },
+      '{"content":[{"type":"text","text":{"value":"sunny"}}]}',
+      undefined,
+    ],
+    [
+      { content: [{ type: 'text', text: 'sunny', id: 7 }] },
+      '{"content":[{"type":"text","text":"sunny","id":7}]}',
+      undefined,
+    ],
     [{ name: 'f', age: 3 }, '{"name":"f","age":3}', undefined],
     [{}, '{}', undefined],
     [undefined, '', undefined],
@@ -581,7 +592,28 @@ describe('calls and results', () => {
   });
 
   test.each([
+    ['image/png', ''],
+    ['', 'QUJD'],
+    ['image/png', 'https://a.example/c.png'],
+  ])(
+    'what a response calls a picture of type "%s", without its bytes, "%s", is what it is',
+    (mimeType, data) => {
+      const output = [{ inlineData: { mimeType, data } }];
+      const picture = { type: 'image', mimeType, data };
+      for (const [response, said] of [
+        [{ output }, { output }],
+        [{ content: [picture] }, picture],
+      ])
+        expect(userParts({ functionResponse: { name: 'f', response } })).toMatchObject([
+          { content: [{ type: 'text', text: JSON.stringify(said) }] },
+        ]);
+    },
+  );
+
+  test.each([
     ['2 rows', { rows: [1, 2] }, ['2 rows', '{"rows":[1,2]}']],
+    ['2 rows', [1, 2], ['2 rows', '[1,2]']],
+    ['[1,2]', [1, 2], ['[1,2]']],
     ['{ "t": 20 }', { t: 20 }, ['{ "t": 20 }']],
     ['sunny', { result: 'sunny' }, ['sunny']],
     ['[ 1 ]', { result: [1] }, ['[ 1 ]']],
