@@ -1,4 +1,4 @@
-// The simulator's faults of connections, on a real one: nobody listens, or the answer is torn off.
+// The simulator's connection faults on a real socket: nobody listens, or the answer breaks off.
 import type { Simulator } from '../../src/simulator/index.ts';
 import { startReplayUpstream } from '../support/replay-upstream.ts';
 import { type Reply, replyWith, type SeenRequest } from '../support/reply.ts';

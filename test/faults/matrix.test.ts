@@ -1,5 +1,5 @@
-// Every fault, for clients of every dialect, streamed and whole: alone, with somewhere to fall back to, with a target
-// that is asked beside the faulty one, and with one that goes on with its answer.
+// Every fault, for clients of every dialect, streamed and whole: alone, with a fallback, with a target that is asked beside the
+// faulty one, and with one that continues its answer.
 import { afterAll, describe, expect, test } from 'bun:test';
 import { DIALECTS } from '../../src/dialects/registry.ts';
 import { DIALECT_IDS, type DialectId } from '../../src/model/dialect-id.ts';

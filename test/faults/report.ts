@@ -1,4 +1,4 @@
-// The matrix as a table, one line a fault and form.
+// The matrix as a table, one line for each fault and form.
 import type { DialectId } from '../../src/model/dialect-id.ts';
 import type { Help } from './fault-lab.ts';
 

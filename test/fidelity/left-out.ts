@@ -1,4 +1,4 @@
-// JSON with one field left out, for every field, however deep: what tells whether anyone misses it.
+// Every variant of a JSON value with one field left out, however deep: shows whether anything depends on that field.
 import { isObject, type JsonObject, type JsonValue } from '../../src/model/json/json.ts';
 
 export interface Variant {

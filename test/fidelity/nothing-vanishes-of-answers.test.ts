@@ -1,5 +1,5 @@
-// Nothing of a recorded or documented answer vanishes: leave any field out, however deep, and what a client of another dialect reads
-// changes, or what is named as lost. But for what tells of the service and not of the answer.
+// Nothing of a recorded or documented answer vanishes: if any field is left out, however deep, then what a client of another
+// dialect reads changes, or what is named as lost. Excepted are fields about the service rather than the answer.
 import { describe, expect, test } from 'bun:test';
 import { ANSWERS, TABLE_WIRES } from '../../scripts/fidelity/wires.ts';
 import { encodeWhole } from '../../scripts/fidelity/probe-answer.ts';

@@ -1,5 +1,5 @@
-// No field of a recorded or documented request vanishes: leave any one out, however deep, and what the provider is sent changes, or
-// what is named as lost. A field that changes neither is one that only spells out a default.
+// No field of a recorded or documented request vanishes: if any one is left out, however deep, then what the provider is sent
+// changes, or what is named as lost. A field that changes neither only spells out a default.
 import { describe, expect, test } from 'bun:test';
 import { quirksOf, TABLE_WIRES, type TableWire, WIRES } from '../../scripts/fidelity/wires.ts';
 import { DIALECTS, PROVIDER_SIDES } from '../../src/dialects/registry.ts';

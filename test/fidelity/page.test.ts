@@ -1,4 +1,4 @@
-// docs/fidelity.md is what the codecs do today, and the table can tell a feature that vanishes.
+// docs/fidelity.md is what the codecs do today, and the table shows a feature that vanishes.
 import { expect, test } from 'bun:test';
 import { join } from 'node:path';
 import { ANSWER_FEATURES, REQUEST_FEATURES } from '../../scripts/fidelity/catalogue.ts';

@@ -1,5 +1,4 @@
-// Fields of recorded requests that say no more than is so without them, with the reason. Whatever is not here and
-// changes nothing has vanished.
+// Fields of recorded requests that change nothing, each with the reason. Any other field that changes nothing has vanished.
 import type { DialectId } from '../../src/model/dialect-id.ts';
 import { isObject, type JsonValue } from '../../src/model/json/json.ts';
 

@@ -1,4 +1,4 @@
-// A field that nobody has heard of, in what a model says: clients of other dialects are not told it, the row names it.
+// An unknown field in a model's answer: clients of other dialects do not get it, and the row names it.
 import { describe, expect, test } from 'bun:test';
 import { DIALECT_IDS, type DialectId } from '../../src/model/dialect-id.ts';
 import type { JsonObject } from '../../src/model/json/json.ts';

@@ -1,4 +1,4 @@
-// A field that nobody has heard of, wherever in a request it stands: it arrives, or it is named as lost.
+// An unknown field, wherever it is in a request, arrives or is named as lost.
 import { describe, expect, test } from 'bun:test';
 import { DIALECTS } from '../../src/dialects/registry.ts';
 import { unreadFields } from '../../src/dialects/shared/losses/unread-fields.ts';

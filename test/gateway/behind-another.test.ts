@@ -1,4 +1,4 @@
-// A gateway behind another, both of this kind: what a client gets through the two is what it would get through the second.
+// A gateway of this kind behind another: a client gets through both what it would get from the second alone.
 import { describe, expect, test } from 'bun:test';
 import type { ConfigInput } from '../../src/index.ts';
 import { asArray, asObject, type JsonObject, parseObject } from '../../src/model/json/json.ts';

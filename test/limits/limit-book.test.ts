@@ -1,4 +1,4 @@
-// What rate limits count, with a clock turned by hand: the arithmetic, names without number, and many requests at once.
+// What rate limits count, with a clock turned by hand: the arithmetic, any number of names, and many requests at once.
 import { describe, expect, test } from 'bun:test';
 import type { RateLimit } from '../../src/config/resolved.ts';
 import { type Counter, createLocalCounters, MOST_COUNTERS } from '../../src/limits/counters.ts';

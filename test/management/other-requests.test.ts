@@ -1,4 +1,4 @@
-// What no management page answers: other paths and methods, wrong parameters, a ledger that cannot be read.
+// What the management pages refuse: other paths and methods, wrong parameters, a ledger that cannot be read.
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import { createLedger } from '../../src/ledger/queue/recorder.ts';
 import { createManagement } from '../../src/management/management.ts';

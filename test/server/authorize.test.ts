@@ -1,4 +1,4 @@
-// Credentials that do not come or are refused: what the vendors' own libraries make of a network that fails, how long they are waited
+// Credentials that do not come or are refused: how the vendors' libraries report a failing network, how long they are waited
 // for, and when they are fetched anew.
 import { afterAll, describe, expect, test } from 'bun:test';
 import { createAuthorizer } from '../../src/server/authorize.ts';

@@ -1,4 +1,4 @@
-// A transformer's module on its thread: what becomes of its calls where the thread fails, hangs or is no longer needed.
+// A transformer's module on its thread: what happens to its calls when the thread fails, hangs or is no longer needed.
 import { afterEach, expect, setDefaultTimeout, spyOn, test } from 'bun:test';
 import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

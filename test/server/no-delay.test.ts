@@ -1,4 +1,4 @@
-// A small write leaves at once, on connections of clients and of providers (GUARANTEES 5): the kernel is asked.
+// A small write leaves at once, to clients and to providers (GUARANTEES 5): the kernel's setting is read.
 import { dlopen, FFIType } from 'bun:ffi';
 import { describe, expect, test } from 'bun:test';
 import { readdirSync, readlinkSync } from 'node:fs';

@@ -1,5 +1,5 @@
-// A list around an error, as Google's servers send it and others hand it on: the error's own status and kind, as if it
-// stood there alone, whatever the HTTP status, to clients of every dialect (GUARANTEES 1, 3).
+// A list around an error, as Google's servers send it and others pass it on: clients of every dialect get the error's own status
+// and kind, as if it stood alone, whatever the HTTP status (GUARANTEES 1, 3).
 import { describe, expect, test } from 'bun:test';
 import { PROVIDER_SIDES } from '../../../src/dialects/registry.ts';
 import type { ErrorCode } from '../../../src/index.ts';

@@ -1,5 +1,5 @@
-// A failure whose body is an event, as servers answer that were asked for a stream: its words, its kind and its hint are read as
-// those of a JSON body are (GUARANTEES 1).
+// A failure whose body is an event, as from servers that were asked for a stream: its message, kind and hint are read like those
+// of a JSON body (GUARANTEES 1).
 import { describe, expect, test } from 'bun:test';
 import { DIALECT_IDS, type DialectId } from '../../../src/model/dialect-id.ts';
 import { clientRequest } from '../../support/client-requests.ts';

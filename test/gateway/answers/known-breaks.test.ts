@@ -1,5 +1,5 @@
-// An error within a stream has no status: clients ask again where its words are those of a network's failures. The words
-// are opencode's; Anthropic's dialect has only `api_error` beside them, by which no client asks again.
+// An error within a stream has no status, so some clients repeat the request if its message looks like a network failure. The
+// wording is opencode's; Anthropic's dialect has only `api_error` besides, at which no client asks again.
 import { afterEach, expect, test } from 'bun:test';
 import { ASK, createFallbackLab, expectSettled } from '../../support/fallback-lab.ts';
 import { MESSAGE, utf8, wholeMessage } from '../../support/message-stream.ts';

@@ -1,4 +1,4 @@
-// Frames that are the one before but for their text are not read in full: what the client gets is what it would get if they were.
+// Frames that differ from the previous one only in their text are not parsed in full: the client gets the same as if they were.
 import { describe, expect, test } from 'bun:test';
 import { MalformedEvent } from '../../../src/dialects/dialect.ts';
 import { DIALECTS, PROVIDER_SIDES } from '../../../src/dialects/registry.ts';

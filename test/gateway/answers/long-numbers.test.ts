@@ -1,4 +1,4 @@
-// Ids of 64 bits in a call's arguments are the same ids at the other end, whichever two dialects are at the ends.
+// Ids of 64 bits in a call's arguments stay the same between any two dialects.
 import { describe, expect, test } from 'bun:test';
 import { DIALECT_IDS, type DialectId, type ProviderDialectId } from '../../../src/model/dialect-id.ts';
 import type { JsonObject } from '../../../src/model/json/json.ts';

@@ -1,6 +1,6 @@
-// A stream was asked for and announced, and what comes is none: an error's body is that error, a page is told as a page,
-// a whole answer is served as the stream that was wanted, half of one is what it is, and events in another form are read or
-// told as that (GUARANTEES 3).
+// A stream was requested and announced, and something else comes: the body of an error is that error, a web page is reported as
+// one, a whole answer becomes a stream, half of one is truncated, and events in another form are read or reported (GUARANTEES
+// 3).
 import { describe, expect, test } from 'bun:test';
 import type { Pump } from '../../../src/gateway/pumps/pump.ts';
 import { pumpFor, type TextReader } from '../../../src/gateway/pumps/unstreamed-answer.ts';

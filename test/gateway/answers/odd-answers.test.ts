@@ -1,5 +1,5 @@
-// Answers that hold a count which is none, end within a call for a reason that nobody knows, or have an event that cannot
-// be read: what the client gets is sound, and the row says the same as what the client got.
+// Answers with a count that is no number, an end within a call for an unknown reason, or an event that cannot be read: what the
+// client gets is well-formed, and the row says the same.
 import { describe, expect, test } from 'bun:test';
 import type { DialectId } from '../../../src/model/dialect-id.ts';
 import { clientRequest, SPOKEN_DIALECTS } from '../../support/client-requests.ts';

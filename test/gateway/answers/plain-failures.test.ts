@@ -1,5 +1,5 @@
-// Failures that servers tell under HTTP 200 in words of their own, in place of any answer: whole, as a stream's only event,
-// and to clients of every dialect it is an error with those words, and with the status they name (GUARANTEES 3).
+// Failures that servers send with HTTP 200 in a form of their own in place of an answer, whole or as a stream's only event:
+// clients of every dialect get an error with that message and the status that it names (GUARANTEES 3).
 import { describe, expect, test } from 'bun:test';
 import type { ErrorCode } from '../../../src/index.ts';
 import { DIALECT_IDS, type DialectId } from '../../../src/model/dialect-id.ts';

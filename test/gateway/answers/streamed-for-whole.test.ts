@@ -1,4 +1,4 @@
-// A provider that streams though it was asked for a whole answer: read like a stream, told whole.
+// A provider that streams although a whole answer was requested: it is read as a stream and answered whole.
 import { afterEach, describe, expect, test } from 'bun:test';
 import { createFallbackLab, expectSettled } from '../../support/fallback-lab.ts';
 import { createManualTimers } from '../../support/manual-timers.ts';

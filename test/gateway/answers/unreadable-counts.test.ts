@@ -1,5 +1,5 @@
-// What a whole answer counted was paid for, whether the rest of it can be read or not: the row keeps its counts, and the
-// model that made it. Where an answer counts nothing, its tokens are unknown and not none (GUARANTEES 7, 16, 19).
+// What a whole answer counted was billed, whether the rest of it can be read or not: the row keeps its counts and its model.
+// Where an answer counts nothing, its tokens are unknown and not zero (GUARANTEES 7, 16, 19).
 import { describe, expect, test } from 'bun:test';
 import { DIALECT_IDS, type DialectId } from '../../../src/model/dialect-id.ts';
 import type { JsonObject } from '../../../src/model/json/json.ts';

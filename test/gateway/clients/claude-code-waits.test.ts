@@ -1,5 +1,5 @@
-// Claude Code, which leaves its model for the rest of the session at the first 503: while the gateway itself cannot ask, it is told to
-// wait in Anthropic's own status for that.
+// Claude Code leaves its model for the rest of the session at the first 503: while the gateway itself cannot ask, it gets
+// Anthropic's own status for waiting instead.
 import { expect, test } from 'bun:test';
 import { createReplayFetch } from '../../support/replay-fetch.ts';
 import { jsonReply } from '../../support/reply.ts';

@@ -1,5 +1,5 @@
-// Codex, which at a 429 waits as long as it is told, without a word of why, or says that it has retried often enough: what is used up
-// for long is told in the one form whose words it shows.
+// Codex waits at a 429 as long as it is told, without a word, or reports only that it has retried too often: what is used up for
+// long is sent in the one form whose message it shows.
 import { expect, test } from 'bun:test';
 import type { ConfigInput } from '../../../src/index.ts';
 import { createReplayFetch } from '../../support/replay-fetch.ts';

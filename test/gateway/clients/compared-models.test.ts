@@ -1,5 +1,5 @@
-// Claude Code compares the name of each answer's model with the one it asked for, and never sends the thinking of another
-// model back: a model that it asked for as `provider/model` thought anew behind each call.
+// Claude Code sends thinking back only if the answer names the model that it requested: with `provider/model` the model thought
+// anew after each call.
 import { describe, expect, test } from 'bun:test';
 import { clientRequest } from '../../support/client-requests.ts';
 import { CHAT, MESSAGE, wholeChat } from '../../support/message-stream.ts';

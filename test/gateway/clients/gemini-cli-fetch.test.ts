@@ -1,5 +1,5 @@
-// Gemini CLI's fetch of a page, which it leaves to the model: where another vendor's model would make the page up, it is told to fetch
-// it itself.
+// Gemini CLI asks the model to fetch a page. Where another vendor's model would make the page up, the gateway refuses, so that
+// Gemini CLI fetches it itself.
 import { expect, test } from 'bun:test';
 import { PROVIDER_WIRES } from '../../support/provider-wires.ts';
 import { createReplayFetch } from '../../support/replay-fetch.ts';

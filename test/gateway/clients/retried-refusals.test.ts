@@ -1,4 +1,4 @@
-// Codex, which takes any ending but a finished or failed response for a broken connection, and asks for it five more times.
+// Codex takes any ending but a finished or failed response for a broken connection, and asks five more times.
 import { describe, expect, test } from 'bun:test';
 import { MESSAGE } from '../../support/message-stream.ts';
 import { createReplayFetch } from '../../support/replay-fetch.ts';

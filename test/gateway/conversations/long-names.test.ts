@@ -1,4 +1,4 @@
-// A provider that calls its model something very long, a client that sends such names: headers and rows stay small.
+// Very long model names from providers and clients: headers and rows stay small.
 import { expect, test } from 'bun:test';
 import { wholeChat, wholeMessage } from '../../support/message-stream.ts';
 import { createReplayFetch } from '../../support/replay-fetch.ts';

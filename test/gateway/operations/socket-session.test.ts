@@ -1,4 +1,4 @@
-// One WebSocket's session, without a server around it: what it does where the gateway itself is at fault.
+// One WebSocket's session without a server around it: what it does when the gateway itself fails.
 import { expect, test } from 'bun:test';
 import { DIALECTS } from '../../../src/dialects/registry.ts';
 import { createSocketSession } from '../../../src/gateway/socket/session.ts';

@@ -1,4 +1,4 @@
-// What a row may hold of a body: no secret, nothing of a key that was cut, its binary parts apart.
+// What a row keeps of a body: no secret, no part of a key that was cut, and binary parts apart.
 import { expect, test } from 'bun:test';
 import { cleanBody } from '../../../src/gateway/record/clean-body.ts';
 import type { BinaryPart } from '../../../src/ledger/rows/binary-parts.ts';

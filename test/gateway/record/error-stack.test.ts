@@ -1,4 +1,4 @@
-// What the log is told of a failure that nobody expected.
+// What the log says about an unexpected failure.
 import { expect, test } from 'bun:test';
 import { stackOf } from '../../../src/gateway/response/error-response.ts';
 import { withinStack } from '../../../src/gateway/request/nesting.ts';

@@ -1,4 +1,4 @@
-// Where the time of a request went, as its row tells it, on a clock turned by hand.
+// Where the time of a request went, as its row says, on a clock turned by hand.
 import { describe, expect, test } from 'bun:test';
 import { createFetchTransport } from '../../../src/upstream/fetch-transport.ts';
 import type { ConfigInput } from '../../../src/index.ts';

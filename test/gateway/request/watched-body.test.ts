@@ -1,4 +1,4 @@
-// While an upload is sent, the provider is waited for only as long as it has something to take or to answer.
+// While an upload is sent, the provider's time runs only when it has something to take or to answer.
 import { describe, expect, test } from 'bun:test';
 import { WatchedBody } from '../../../src/gateway/attempts/watched-body.ts';
 import { createStreamTiming } from '../../../src/gateway/record/stream-timing.ts';

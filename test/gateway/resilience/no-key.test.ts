@@ -1,4 +1,4 @@
-// A vendor that asks for a key and has none: behind another target it is skipped, since what it would answer is known.
+// A vendor that needs a key and has none is skipped behind another target, since its answer is known.
 import { describe, expect, test } from 'bun:test';
 import type { ConfigInput } from '../../../src/index.ts';
 import { CHAT, MESSAGE, wholeChat, wholeMessage } from '../../support/message-stream.ts';

@@ -1,5 +1,5 @@
-// A client that leaves between a Chat provider's `finish_reason` and its usage: where that is translated it has not been told
-// of any ending, and its row says so (GUARANTEES 15).
+// A client that leaves between a Chat provider's `finish_reason` and its usage: in a translation it has not seen any ending yet,
+// and its row says so (GUARANTEES 15).
 import { expect, test } from 'bun:test';
 import { clientRequest } from '../../support/client-requests.ts';
 import { CHAT, utf8 } from '../../support/message-stream.ts';

@@ -1,4 +1,4 @@
-// Who watches sees each stream's start, text and end; who watches slowly loses events, and no stream ever waits.
+// Watchers see each stream's start, text and end; a slow watcher loses events, and no stream waits for it.
 import { expect, test } from 'bun:test';
 import { createLiveView } from '../../../src/gateway/live/view.ts';
 import type { LiveEvent } from '../../../src/management/shapes.ts';

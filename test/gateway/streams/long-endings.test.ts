@@ -1,5 +1,4 @@
-// A long answer for a client whose dialect tells all of it again at the end: whole, in order, and in writes of bounded
-// size.
+// A long answer for a client whose dialect repeats all of it at the end: complete, in order, and in writes of limited size.
 import { expect, test } from 'bun:test';
 import { standardBody } from '../../../src/gateway/response/byte-source.ts';
 import { createClientStream } from '../../../src/gateway/response/client-stream.ts';

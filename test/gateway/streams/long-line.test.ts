@@ -1,4 +1,4 @@
-// A long answer that is one line, from a server of lines of JSON that calls it JSON: each piece of it costs the same.
+// A long answer in one line, from a server of lines of JSON that labels it JSON: each piece of it costs the same.
 import { expect, test } from 'bun:test';
 import type { Pump } from '../../../src/gateway/pumps/pump.ts';
 import { pumpFor } from '../../../src/gateway/pumps/unstreamed-answer.ts';

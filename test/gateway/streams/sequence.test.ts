@@ -1,4 +1,4 @@
-// The order that every encoder may rely on, out of what decoders tell in any.
+// The order on which every encoder relies, made of what decoders report in any order.
 import { describe, expect, test } from 'bun:test';
 import { Sequencer } from '../../../src/gateway/pumps/sequence.ts';
 import { GatewayError } from '../../../src/model/errors.ts';

@@ -1,4 +1,4 @@
-// /gateway/streams: what runs is listed, can be cancelled, can be watched, and is gone when it is over.
+// /gateway/streams: running requests are listed, can be cancelled and watched, and are gone when they end.
 import { describe, expect, test } from 'bun:test';
 import type { LiveEvent } from '../../../src/management/shapes.ts';
 import type { ConfigInput } from '../../../src/index.ts';

@@ -1,4 +1,4 @@
-// What the network does to a request: who is told what, and that no connection is left behind.
+// What the network does to a request: which error each failure becomes, and that no connection is left behind.
 import { describe, expect, test } from 'bun:test';
 import { createServer } from 'node:net';
 import { GatewayError } from '../../../src/model/errors.ts';

@@ -1,5 +1,4 @@
-// Connections over which a provider is silent for long: the kernel asks whether it is still there, before networks between
-// forget them.
+// A provider that is silent for long: the kernel probes its connection, so that networks in between do not forget it.
 import { expect, test } from 'bun:test';
 import { KEEP_ALIVE, kernelTimer } from '../../support/kernel-timer.ts';
 import { createLab, plain } from './lab.ts';

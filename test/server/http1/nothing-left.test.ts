@@ -1,4 +1,4 @@
-// A thousand requests at once, and a thousand that are given up at each stage: no socket, timer or listener is left.
+// A thousand requests at once, and a thousand cancelled at each stage: no socket, timer or listener is left.
 import { describe, expect, test } from 'bun:test';
 import { Cancellation } from '../../../src/upstream/cancellation.ts';
 import { selfSigned } from '../../support/certificates.ts';

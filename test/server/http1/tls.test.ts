@@ -1,5 +1,5 @@
-// Connections over TLS: who is believed, and what an end without farewell means. (Whose certificate is accepted, with
-// authorities of one's own: test/e2e/unreachable.test.ts, for those are read once in the life of a process.)
+// Connections over TLS: which certificates are accepted, and what an end without close_notify means. (With authorities of one's
+// own: test/e2e/unreachable.test.ts, since those are read once in the life of a process.)
 import { afterAll, describe, expect, test } from 'bun:test';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { createAuthority, selfSigned } from '../../support/certificates.ts';
