@@ -52,6 +52,7 @@ test.each([
   ['gpt-6.1-terra', 'none low medium high xhigh max'],
   ['gpt-6.1-sol', 'low medium high xhigh max'],
   ['o3-mini', 'low medium high'],
+  ['o4-mini-deep-research-2025-06-26', 'medium'],
   ['openai/gpt-5.1', 'none low medium high'],
   ['ft:o4-mini-2025-04-16:org::id', 'low medium high'],
 ])('%s takes %s', (model, efforts) => {

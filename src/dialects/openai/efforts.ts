@@ -20,6 +20,8 @@ const MODELS: readonly { models: RegExp; efforts: readonly ReasoningEffort[] }[]
   { models: /^gpt-5\.[2-5](-|$)/, efforts: ['none', ...LOW_TO_XHIGH] },
   { models: /^gpt-(5\.|6-(sol|luna)|6\.1-terra)/, efforts: ['none', ...LOW_TO_MAX] },
   { models: /^gpt-([6-9]|1\d)\b/, efforts: LOW_TO_MAX },
+  // https://github.com/anomalyco/opencode/pull/26273
+  { models: /^o\d.*-deep-research/, efforts: ['medium'] },
   { models: /^(o\d|codex-)/, efforts: LOW_TO_HIGH },
 ];
 
