@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'bun:test';
 import { PROVIDER_SIDES } from '../../src/dialects/registry.ts';
 import type { ProviderDialectId } from '../../src/model/dialect-id.ts';
-import type { NeutralRequest } from '../../src/model/request.ts';
+import type { NeutralRequest, ReasoningSettings } from '../../src/model/request.ts';
 
 const PLAIN: NeutralRequest = {
   ...{ model: 'm', stream: false, system: [], tools: [] },
@@ -42,6 +42,36 @@ const THINKING = DIALECTS.filter(([dialect]) => dialect !== 'bedrock-converse');
 test.each(THINKING)('short updates in place of its thinking, of which %s has none', (dialect) => {
   const reasoning = { mode: 'adaptive', effort: 'high', summary: 'updates' } as const;
   expect(losses(dialect, { reasoning })).toContain('reasoning_summary');
+});
+
+test.each([
+  ['gemini', 'gemini-2.5-flash'],
+  ['gemini', 'gemini-2.0-flash'],
+  ['openai-chat', 'gpt-5.1'],
+  ['openai-responses', 'gpt-5.1'],
+  ['ollama-chat', 'qwen3'],
+  ['bedrock-converse', 'us.amazon.nova-2-lite-v1:0'],
+  ['bedrock-converse', 'meta.llama3-1-70b-instruct-v1:0'],
+  ['bedrock-converse', 'us.anthropic.claude-sonnet-4-5-20250929-v1:0'],
+] as const)('of an effort without thinking, by which Claude is as thorough, %s, %s', (dialect, model) => {
+  const named = (reasoning: ReasoningSettings) => {
+    const { losses: list } = PROVIDER_SIDES[dialect].buildRequest(
+      { ...PLAIN, reasoning },
+      { model, quirks: {} },
+    );
+    return list.filter(({ outcome }) => outcome === 'lost').map(({ feature }) => feature);
+  };
+  expect(named({ mode: 'off', effort: 'high' })).toContain('reasoning_effort');
+  expect(named({ mode: 'off', effort: 'none' })).not.toContain('reasoning_effort');
+});
+
+test('Claude takes it', () => {
+  const { body, losses: list } = PROVIDER_SIDES['bedrock-converse'].buildRequest(
+    { ...PLAIN, reasoning: { mode: 'off', effort: 'high' } },
+    { model: 'us.anthropic.claude-opus-4-8-v1', quirks: {} },
+  );
+  expect(body.additionalModelRequestFields).toMatchObject({ output_config: { effort: 'high' } });
+  expect(list).toEqual([]);
 });
 
 test.each([

@@ -10,7 +10,7 @@ import { buildReasoningSettings } from '../openai/reasoning.ts';
 import type { LossReport } from '../shared/losses/loss-report.ts';
 import { effortForBudget } from '../shared/settings/budget-effort.ts';
 import { onlyHides, reportSummary } from '../shared/settings/reasoning-summary.ts';
-import { isOffUnlessOn } from '../shared/settings/thinking-off.ts';
+import { isOffUnlessOn, reportIdleEffort } from '../shared/settings/thinking-off.ts';
 import { type Family, gptName } from './models.ts';
 import { ANTHROPIC, CONTEXT_MANAGEMENT } from './wire.ts';
 
@@ -60,6 +60,7 @@ function buildReasoning(request: NeutralRequest, facts: FieldFacts, losses: Loss
     if (family === 'gpt-oss') reportSummary(reasoning?.summary, false, losses);
     return { fields: {}, thinks: false };
   }
+  reportIdleEffort(reasoning, losses);
   switch (family) {
     case 'nova-2': {
       // `high` is refused beside `maxTokens`, which takes precedence: it limits what the client pays, whereas the effort is a wish.

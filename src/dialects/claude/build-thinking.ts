@@ -6,7 +6,7 @@ import type { LossReport } from '../shared/losses/loss-report.ts';
 import { put } from '../shared/own-fields.ts';
 import { effortForBudget } from '../shared/settings/budget-effort.ts';
 import { isHidden, onlyHides, reportSummary } from '../shared/settings/reasoning-summary.ts';
-import { isOffUnlessOn } from '../shared/settings/thinking-off.ts';
+import { isOffUnlessOn, reportIdleEffort } from '../shared/settings/thinking-off.ts';
 import type { ModelTraits } from './models.ts';
 
 interface ThinkingFacts {
@@ -130,6 +130,7 @@ function turnOff(
 ): Thinking {
   const { traits, native } = facts;
   const effort = settings.effort === 'none' ? undefined : effortFor(settings, facts, losses);
+  if (!native && effort === undefined) reportIdleEffort(settings, losses);
   const withEffort: Thinking = effort === undefined ? {} : { effort };
   if (traits.betweenTools) {
     if (facts.onlyBetweenTools !== true)

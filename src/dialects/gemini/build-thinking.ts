@@ -4,7 +4,7 @@ import type { JsonObject } from '../../model/json/json.ts';
 import type { NeutralRequest, ReasoningEffort, ReasoningSettings } from '../../model/request.ts';
 import type { LossReport } from '../shared/losses/loss-report.ts';
 import { isHidden, onlyHides, reportSummary } from '../shared/settings/reasoning-summary.ts';
-import { isOffUnlessOn } from '../shared/settings/thinking-off.ts';
+import { isOffUnlessOn, reportIdleEffort } from '../shared/settings/thinking-off.ts';
 import type { ModelTraits, ThinkingLevel } from './models.ts';
 
 /** The tokens that Google itself sets for an effort on models without levels. */
@@ -37,6 +37,7 @@ export function buildThinking(
   losses: LossReport,
 ): JsonObject | undefined {
   if (settings === undefined) return undefined;
+  reportIdleEffort(settings, losses);
   const isOff = isOffUnlessOn(settings);
   const name = settings.effort === undefined ? 'thinking' : 'reasoning_effort';
   if (traits.thinking === 'none') {

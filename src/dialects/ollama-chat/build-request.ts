@@ -16,7 +16,7 @@ import { pairCalls } from '../shared/tools/pair-calls.ts';
 import { declareKnownTools } from '../shared/tools/known-tools.ts';
 import { reportSummary } from '../shared/settings/reasoning-summary.ts';
 import { reportUnsupported } from '../shared/losses/unsupported-settings.ts';
-import { isOff } from '../shared/settings/thinking-off.ts';
+import { isOff, reportIdleEffort } from '../shared/settings/thinking-off.ts';
 import { buildMessages } from './build-messages.ts';
 import { ID, OPTION } from './wire.ts';
 
@@ -131,6 +131,7 @@ function buildThink(
 ): JsonValue | undefined {
   if (reasoning === undefined) return undefined;
   const { mode, effort, budgetTokens, summary } = reasoning;
+  reportIdleEffort(reasoning, losses);
   if (isOff(reasoning)) return isOwn || !LEVELS.test(model) ? false : leastLevel(losses);
   reportSummary(summary, false, losses);
   if (effort === undefined && budgetTokens !== undefined && LEVELS.test(model)) {

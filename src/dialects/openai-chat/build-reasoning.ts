@@ -13,7 +13,7 @@ import { callsWithoutThinking, effortsOf, leastEffort, nearestEffort } from '../
 import type { LossReport } from '../shared/losses/loss-report.ts';
 import { effortForBudget } from '../shared/settings/budget-effort.ts';
 import { isHidden, reportSummary } from '../shared/settings/reasoning-summary.ts';
-import { isOff } from '../shared/settings/thinking-off.ts';
+import { isOff, reportIdleEffort } from '../shared/settings/thinking-off.ts';
 import type { Edits } from './adapt.ts';
 import { thinkingOf } from './model-thinking.ts';
 
@@ -26,6 +26,7 @@ export function buildReasoning(
   options: BuildOptions,
   losses: LossReport,
 ): JsonObject {
+  if (settings !== undefined) reportIdleEffort(settings, losses);
   const calls = tools.some(({ type }) => type !== 'server');
   if (
     calls &&

@@ -4,7 +4,7 @@ import { REASONING_EFFORTS, type ReasoningEffort, type ReasoningSettings } from 
 import { effortForBudget } from '../shared/settings/budget-effort.ts';
 import { isHidden, reportSummary } from '../shared/settings/reasoning-summary.ts';
 import type { LossReport } from '../shared/losses/loss-report.ts';
-import { isOff } from '../shared/settings/thinking-off.ts';
+import { isOff, reportIdleEffort } from '../shared/settings/thinking-off.ts';
 import { leastEffort, nearestEffort } from './efforts.ts';
 
 export interface ReasoningTraits {
@@ -26,6 +26,7 @@ export function buildReasoningSettings(
   losses: LossReport,
 ): JsonObject {
   const { mode, effort, budgetTokens, summary } = settings;
+  reportIdleEffort(settings, losses);
   const off = isOff(settings);
   if (traits.reasons === false) {
     if (!off) losses.lost(effort === undefined ? 'thinking' : 'reasoning_effort');
