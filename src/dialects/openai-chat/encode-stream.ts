@@ -100,11 +100,13 @@ class ChunkEncoder implements StreamEncoder {
   private sentAudio = false;
   private citations: Citation[] | null = null;
   private readonly losses: AnswerLosses;
+  /** Whether the counts come with the reason to finish, unasked, as from Mistral and OpenRouter, and no other chunk mentions them. */
+  private readonly countsAtEnd: boolean;
 
   constructor(context: AnswerContext) {
     this.context = context;
-    const isSilent = context.readsMistrals === true || context.readsOpenRouters === true;
-    this.ends = context.includeUsage && !isSilent ? ENDS_WITHOUT_USAGE_YET : ENDS;
+    this.countsAtEnd = context.readsMistrals === true || context.readsOpenRouters === true;
+    this.ends = context.includeUsage && !this.countsAtEnd ? ENDS_WITHOUT_USAGE_YET : ENDS;
     this.losses = new AnswerLosses(ID, context);
     this.legacy = legacyNames(context.tools);
   }
@@ -441,15 +443,13 @@ class ChunkEncoder implements StreamEncoder {
     const served = servedTier('service_tier', this.tier);
     // In a chunk without choices, they would make the AI SDK fail.
     const { usage } = this;
-    const counts =
-      usage !== undefined && this.context.readsMistrals === true ? { usage: buildUsage(usage) } : {};
+    const counts = usage !== undefined && this.countsAtEnd ? { usage: buildUsage(usage) } : {};
     const beside = JSON.stringify({ ...served, ...counts }).slice(1, -1);
     return this.chunk({}, buildFinishReason(finish, this.sentLegacy), beside && `,${beside}`);
   }
 
   private usageChunk(): string {
-    const { includeUsage, readsMistrals } = this.context;
-    if (!includeUsage || readsMistrals === true || this.usage === undefined) return '';
+    if (!this.context.includeUsage || this.countsAtEnd || this.usage === undefined) return '';
     const fields = { usage: buildUsage(this.usage), ...servedTier('service_tier', this.tier) };
     return `${this.head}],${JSON.stringify(fields).slice(1)}\n\n`;
   }

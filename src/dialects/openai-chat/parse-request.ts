@@ -5,7 +5,7 @@ import { asArray, asBoolean, asObject, type JsonObject, type JsonValue } from '.
 import type { NeutralRequest, OutputFormat } from '../../model/request.ts';
 import type { ClientRoute } from '../dialect.ts';
 import { hasSecondUser, otherFields, readSettings, SETTINGS, schemaFormat } from '../openai/fields.ts';
-import { awaitsCounts, isOpenRouters } from '../openai/openrouter-clients.ts';
+import { isOpenRouters } from '../openai/openrouter-clients.ts';
 import {
   invalid,
   optionalBoolean,
@@ -69,7 +69,9 @@ export function parseRequest(body: JsonObject, _route?: ClientRoute, headers?: H
   const kept = new Set([...NEUTRAL_FIELDS, SEARCH_OPTIONS]);
 
   const streamOptions = optionalObject(body, 'stream_options');
-  if (asBoolean(streamOptions?.include_usage) === true || awaitsCounts(body, headers))
+  if (asBoolean(streamOptions?.include_usage) === true) request.includeUsage = true;
+  // For OpenRouter's clients. https://openrouter.ai/docs/use-cases/usage-accounting
+  if (asBoolean(asObject(body.usage)?.include) === true || isOpenRouters(headers))
     request.includeUsage = true;
 
   const choice = parseToolChoice(body, request.tools);

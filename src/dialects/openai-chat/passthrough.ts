@@ -3,7 +3,7 @@
 import type { HeaderReader } from '../../model/headers.ts';
 import { asArray, asNumber, asObject, type JsonObject, parseObject } from '../../model/json/json.ts';
 import type { Passthrough } from '../dialect.ts';
-import { awaitsCounts } from '../openai/openrouter-clients.ts';
+import { isOpenRouters } from '../openai/openrouter-clients.ts';
 import type { Quirks } from '../quirks.ts';
 import { LossReport } from '../shared/losses/loss-report.ts';
 import { adaptBody, type Edits } from './adapt.ts';
@@ -56,8 +56,9 @@ export function hidesUsage(
   quirks: Quirks,
   headers?: HeaderReader,
 ): ReturnType<NonNullable<Passthrough['hides']>> {
-  // OpenRouter's clients are given them by other vendors' servers, too.
-  if (!mustAsk(body, quirks) || awaitsCounts(body, headers)) return undefined;
+  // OpenRouter's clients request them in this way, or not at all, even from other vendors' servers.
+  const isTaken = asObject(body.usage)?.include === true || isOpenRouters(headers);
+  if (!mustAsk(body, quirks) || isTaken) return undefined;
   return (event) => {
     // A cheap check first: every other chunk may have `usage: null`, so the check is for missing choices.
     if (!NO_CHOICES.test(event.data) || !event.data.includes('"usage"')) return false;

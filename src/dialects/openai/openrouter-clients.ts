@@ -8,24 +8,23 @@ import type { ClientErrors } from '../dialect.ts';
 import type { AskedModels } from '../operations.ts';
 
 /**
- * Whether the client is one of OpenRouter's. Its server states the counts of every stream, whatever was asked for, and a model's thinking
- * only in `reasoning` and `reasoning_details`: its SDKs and its provider of the AI SDK ask for neither, and read no other field. Its SDK
+ * Whether the client is one of OpenRouter's. Its server states the counts of every stream, whatever was asked for, in the chunk that
+ * ends it, and a model's thinking only in `reasoning` and `reasoning_details`: its SDKs and its provider of the AI SDK ask for neither, and read no other field. Its SDK
  * for JavaScript fails at a chunk that states that it has no counts (`usage: null`), as OpenAI's chunks do where counts are requested.
  * https://openrouter.ai/docs/use-cases/usage-accounting, https://github.com/OpenRouterTeam/ai-sdk-provider
  */
 export function isOpenRouters(headers: HeaderReader | undefined): boolean {
-  return OWN.test(headers?.get('user-agent') ?? '');
+  return headers !== undefined && (OWN.test(headers.get('user-agent') ?? '') || isLangChains(headers));
 }
 
 /**
- * Whether the client takes the counts of a stream for granted, or asks for them in OpenRouter's words: one of its own, or one that names the
- * app for which it asks, in the headers that OpenRouter has for that, as LangChain's `ChatOpenRouter` for JavaScript always does.
- * https://openrouter.ai/docs/use-cases/usage-accounting, https://openrouter.ai/docs/app-attribution
+ * Whether it is LangChain's `ChatOpenRouter` for JavaScript, which only says for which app it asks: for LangChain, unless its user names
+ * another. https://openrouter.ai/docs/app-attribution
  */
-export function awaitsCounts(body: JsonObject, headers: HeaderReader | undefined): boolean {
-  if (asObject(body.usage)?.include === true || isOpenRouters(headers)) return true;
-  const namesApp = headers?.has('x-openrouter-title') === true || headers?.has('x-title') === true;
-  return namesApp && headers.has('http-referer');
+export function isLangChains(headers: HeaderReader): boolean {
+  return (
+    headers.get('http-referer') === 'https://docs.langchain.com' && headers.get('x-title') === 'LangChain'
+  );
 }
 
 const SDK = /^speakeasy-sdk\/.*\bopenrouter(\/sdk)?$/;

@@ -196,11 +196,12 @@ describe('Ollama', () => {
 describe('Chat Completions', () => {
   const STREAM =
     'data: {"choices":[{"index":0,"delta":{"content":"Hello"},"finish_reason":null}]}\n\ndata: {"error":{"message":"overloaded"}}\n\n';
-  const readAs = async (client: string, model: string) => {
+  const readWith = async (headers: Record<string, string>, model: string) => {
     const { post } = setup(STREAM, 'text/event-stream');
     const ask = { model, stream: true, messages: [{ role: 'user', content: 'hi' }] };
-    return read(await post('/v1/chat/completions', ask, { headers: { 'user-agent': client } }));
+    return read(await post('/v1/chat/completions', ask, { headers }));
   };
+  const readAs = (client: string, model: string) => readWith({ 'user-agent': client }, model);
 
   test.each([
     ['langchain4j-openai', 'lab/m'],
@@ -215,6 +216,12 @@ describe('Chat Completions', () => {
     const { text, broken } = await readAs(client, model);
     expect(text).toContain('"error":');
     expect(broken).toBeInstanceOf(Error);
+  });
+
+  test('so it does for LangChain’s ChatOpenRouter for JavaScript, not for other apps', async () => {
+    const headers = { 'http-referer': 'https://docs.langchain.com', 'x-title': 'LangChain' };
+    expect((await readWith(headers, 'lab/m')).broken).toBeInstanceOf(Error);
+    expect((await readWith({ ...headers, 'x-title': 'Roo Code' }, 'lab/m')).broken).toBeUndefined();
   });
 
   test('other clients’ streams end behind it, and so does an answer that has not failed', async () => {
