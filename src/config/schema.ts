@@ -136,7 +136,7 @@ const serverSchema = z.strictObject({
     .record(z.string().min(1), z.array(secret()).min(1))
     .default({})
     .describe(
-      'Further keys, by project: a request with such a key counts towards that project, whatever it says itself, and of the gateway’s own pages the key opens that project’s figures alone. See docs/deployment.md.',
+      'Further keys, by project. A request with such a key counts towards that project, whatever it says itself. Of the gateway’s own pages the key opens only that project’s figures. See docs/deployment.md.',
     ),
   allowed_origins: z
     .array(origin())
@@ -155,7 +155,7 @@ const serverSchema = z.strictObject({
   max_event: size()
     .prefault('32MB')
     .describe(
-      'Largest event of an upstream stream, largest message of a realtime conversation, and largest whole answer; a larger one is an error, and so is more than this before a stream’s first content, or of a streamed answer what has to be kept until its end.',
+      'Largest event of an upstream stream, message of a realtime conversation, and whole answer. It also limits what comes before a stream’s first content, and what of a streamed answer has to be kept until its end. More is an error.',
     ),
   ping_interval: timer()
     .prefault('15s')
@@ -165,7 +165,7 @@ const serverSchema = z.strictObject({
   shutdown_delay: timer(0)
     .prefault('0s')
     .describe(
-      'How long after SIGTERM or SIGINT requests are still taken, while load balancers that ask `/` get a 503 and each answer ends its connection; only then does `drain_timeout` begin. See docs/deployment.md.',
+      'How long requests are still taken after SIGTERM or SIGINT, while load balancers that ask `/` get a 503 and each answer ends its connection. Then `drain_timeout` begins. See docs/deployment.md.',
     ),
   drain_timeout: timer(0)
     .prefault('30s')
