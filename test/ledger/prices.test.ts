@@ -420,6 +420,20 @@ test('the fastest tier costs six times as much for the model whose price is know
   expect(at('gpt-5.6-sol', 'ultrafast')).toBeNull();
 });
 
+test('a tier that is not listed costs as usual, and a listed one lowers the price of tokens alone', () => {
+  const { newerPrices = {}, tiers = {} } = findProviderKind('openai') ?? {};
+  const provider = sampleProvider({ ...openai, newerPrices, tiers });
+  const at = (tier: string | null, webSearches: number) => {
+    const usage = sampleUsage({ webSearches });
+    return table(provider, 'gpt-5.6-sol', usage, undefined, { tier, billedUsd: null }) ?? Number.NaN;
+  };
+  expect(at('auto', 0)).toBe(at(null, 0));
+  expect(at('flex', 0)).toBeCloseTo(at(null, 0) / 2, 12);
+  const searched = at(null, 2) - at(null, 0);
+  expect(searched).toBeGreaterThan(0);
+  expect(at('flex', 2)).toBeCloseTo(at('flex', 0) + searched, 12);
+});
+
 describe('no price is guessed', () => {
   const usage = sampleUsage();
   const unknown: [what: string, priceId: string | null, model: string][] = [

@@ -124,6 +124,7 @@ export function createManagementLab(): ManagementLab {
       const response = await lab.ask(path, 'GET', project);
       expect([path, response.status]).toEqual([path, 200]);
       expect(response.headers.get('content-type')).toStartWith('application/json');
+      expect(response.headers.get('cache-control')).toBe('no-store');
       return (await response.json()) as Answer;
     },
     record(...rows) {

@@ -19,6 +19,7 @@ test('targets in order, by weight, and those of a group with their share of it',
       agent_rules: {
         single: 'one/a',
         ordered: ['one/a', 'two/b'],
+        cheap: { strategy: 'least_cost', to: ['one/a', 'two/b'] },
         shared: {
           strategy: 'weighted',
           to: [
@@ -31,6 +32,7 @@ test('targets in order, by weight, and those of a group with their share of it',
   ).toEqual([
     'agent single: one/a',
     'agent ordered: one/a, then two/b',
+    'agent cheap: least_cost of one/a, two/b',
     'agent shared: weighted of one/a × 1.5, two/b × 0.5, three/c × 2',
   ]);
 });

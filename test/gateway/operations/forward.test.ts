@@ -214,6 +214,20 @@ describe('which provider', () => {
     expect(await names(first)).toBe('gpt');
   });
 
+  test('before the default one, one that knows the model', async () => {
+    const second = { ...ALL.gpt, base_url: 'http://second.test/v1', models: { draw: 'image-2' } };
+    const lab = setup(jsonReply({}), {
+      providers: { gpt: ALL.gpt, second },
+      more: { routing: { default_provider: 'gpt' } },
+    });
+    const body = JSON.stringify({ model: 'draw', prompt: 'a cat' });
+    await (await lab.ask('POST', '/v1/images/generations', { headers: JSON_TYPE, body })).text();
+    expect(await lab.row(0)).toMatchObject({
+      ...{ provider: 'second', model: 'image-2' },
+      route: { rule: 'the provider that knows the model' },
+    });
+  });
+
   test('the header’s model, or an alias of its provider, takes the place of the body’s', async () => {
     const gpt = { ...ALL.gpt, models: { draw: 'gpt-image-2' } };
     for (const [target, model] of [
@@ -282,8 +296,9 @@ describe('which provider', () => {
     const named = setup(jsonReply({}));
     const refused = await named.ask('GET', '/v1/files', { headers: { 'x-sluice-target': 'claude' } });
     expect(refused.status).toBe(400);
-    expect(await refused.text()).toContain(
-      'claude does not have this path among those that are forwarded to it; ask',
+    const { error } = JSON.parse(await refused.text()) as { error: { message: string } };
+    expect(error.message).toBe(
+      '/v1/files: claude does not have this path among those that are forwarded to it; ask gpt or responses, in the header x-sluice-target',
     );
     expect((await named.row(0)).errorCode).toBe('unsupported_feature');
     const unknown = await named.ask('GET', '/v1/files', { headers: { 'x-sluice-target': 'nowhere' } });

@@ -1,11 +1,15 @@
 // Limits on requests, tokens and streams (`rate_limits`): who is refused, for how long, and what is counted when.
 import { afterEach, describe, expect, test } from 'bun:test';
+import { createRequestLimits } from '../../../src/gateway/request-limits.ts';
 import type { ConfigInput } from '../../../src/index.ts';
+import { createLocalCounters } from '../../../src/limits/counters.ts';
 import { formatLimit } from '../../../src/limits/format-limit.ts';
+import { LimitBook } from '../../../src/limits/limit-book.ts';
 import { atOnce } from '../../support/at-once.ts';
 import { ASK, createFallbackLab, expectSettled, failure, PATHS } from '../../support/fallback-lab.ts';
 import { MESSAGE } from '../../support/message-stream.ts';
 import { jsonReply, replyWith } from '../../support/reply.ts';
+import { resolveInput } from '../../support/resolve-input.ts';
 
 afterEach(expectSettled);
 
@@ -199,6 +203,44 @@ test('a client that leaves while it waits for room was sent to nobody', async ()
   first.abort();
   await one;
   await end();
+});
+
+test('one that leaves while its second try waits for room was sent once, and counts', async () => {
+  const { post, timers, asked, limits, end } = setup([{ requests: 9, per: 'day' }], {
+    script: { one: [failure(500), jsonReply({}, { fault: { kind: 'hang-before-headers' } }), 'works'] },
+    providers: { one: { max_retries: 2, concurrency: { max: 1 }, timeouts: { first_byte: '60s' } } },
+  });
+  const first = new AbortController();
+  const second = new AbortController();
+  const one = post('/v1/messages', ASK, { signal: first.signal }).catch(() => {});
+  await timers.advance(1);
+  const two = post('/v1/messages', ASK, { signal: second.signal }).catch(() => {});
+  await timers.advance(20_000);
+  expect(asked).toEqual(['one', 'one']);
+  first.abort();
+  await one;
+  await timers.advance(1);
+  expect(limits()).toEqual(['9 requests a day: 2']);
+  second.abort();
+  await two;
+  await end();
+});
+
+test('that is so too where room becomes free as it leaves, so that its second try is given up twice', () => {
+  const { config } = resolveInput({
+    providers: { one: { dialect: 'openai-chat', base_url: 'http://lab.test/v1', api_key: 'lab-key' } },
+    rate_limits: [{ requests: 9, per: 'day' }],
+  });
+  const book = new LimitBook(createLocalCounters(() => 0));
+  book.configure(config.rateLimits);
+  const limits = createRequestLimits(book, { counted: null }, { agentType: null, projectId: null });
+  const [provider] = config.providers;
+  if (provider === undefined) throw new Error('the configuration has one');
+  const target = { provider, model: 'm' };
+  expect([limits.enter(target), limits.enter(target)]).toEqual([null, null]);
+  limits.notSent(target);
+  limits.notSent(target);
+  expect(atOnce(book.states()).map(({ used }) => used)).toEqual([1]);
 });
 
 test('a request counts once, however often it is tried and at however many targets', async () => {

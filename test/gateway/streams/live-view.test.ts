@@ -238,6 +238,17 @@ test('a word that is one long key is not held until the end, and shown as it is 
   expect(await watcher.events(1)).toEqual([{ type: 'text_delta', request_id: 'r1', text: '[redacted]' }]);
 });
 
+test('a request that fails ends with its error, one that its client left with that', async () => {
+  const view = createLiveView(createManualTimers().setTimer);
+  const watcher = watch(view);
+  view.open('r1', same).ended({ ...ENDING, status: 'error', errorMessage: 'lab cannot be reached' });
+  view.open('r2', same).ended({ ...ENDING, status: 'aborted', errorMessage: null });
+  expect(await watcher.events(2)).toEqual([
+    { type: 'error', request_id: 'r1', status: 'error', message: 'lab cannot be reached' },
+    { type: 'error', request_id: 'r2', status: 'aborted', message: 'the client closed the connection' },
+  ]);
+});
+
 test('what a client says of itself and the model it asks for are shown without secrets', async () => {
   const view = createLiveView(createManualTimers().setTimer);
   const watcher = watch(view);
