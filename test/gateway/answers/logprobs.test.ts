@@ -168,8 +168,12 @@ test.each([
 // https://platform.openai.com/docs/guides/latest-model: log probabilities are taken where temperature is.
 test.each([
   ['gpt-5', {}, ['logprobs', 'top_logprobs']],
-  ['gpt-5.2', {}, ['logprobs', 'top_logprobs']],
+  ['gpt-5.5', {}, ['logprobs', 'top_logprobs']],
+  ['gpt-5.5', { reasoning_effort: 'none' }, []],
+  ['gpt-5.2', { reasoning_effort: 'low' }, ['logprobs', 'top_logprobs']],
   ['gpt-5.2', { reasoning_effort: 'none' }, []],
+  // It thinks only if asked to.
+  ['gpt-5.2', {}, []],
 ] as const)('%s is asked for them only where it does not think: %j', async (model, more, lost) => {
   const { sdk, lab, sent } = labOf('openai-responses', model);
   const messages = [{ role: 'user' as const, content: 'q' }];
