@@ -339,6 +339,19 @@ file.write_text(file.read_text().replace("a\"", "b", 1))`,
     expect(lost).toEqual([]);
   });
 
+  test('of a file that is written, with what was printed, is told with it', () => {
+    const code = `%%writefile ${FILE}\na`;
+    const { whole, streamed } = answered(
+      'anthropic-messages',
+      'gemini',
+      candidate(...parts('Writing', 'OUTCOME_OK', code)),
+    );
+    for (const body of [whole, streamed])
+      expect(withoutIds(before['anthropic-messages'](body))).toEqual(
+        withoutIds(blocks('srvtoolu_1', { input: { code }, stdout: 'Writing' })),
+      );
+  });
+
   test('and drew an image is told with it where the client can show it', () => {
     const drawn = item('ci_1', '1', { container_id: 'cntr_1' });
     const body = response({ ...drawn, outputs: [{ type: 'image', url: 'data:image/png;base64,aGk=' }] });

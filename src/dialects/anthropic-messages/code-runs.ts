@@ -74,10 +74,11 @@ export function codeRunBlocks(
   { text, isError }: ServerToolOutput,
 ): [call: JsonObject, result: JsonObject] {
   const code = codeOf(call);
-  const file = writtenFile(code);
-  if (file !== undefined) return writeBlocks(id, file, { text, ...(isError && { isError }) });
-  const command = bashCommandOf(code);
   const failed = isError === true;
+  // What was printed, the editor's result has no place for.
+  const file = failed || text === '' ? writtenFile(code) : undefined;
+  if (file !== undefined) return writeBlocks(id, file, { text, ...(failed && { isError }) });
+  const command = bashCommandOf(code);
   const name = command === undefined ? CODE_EXECUTION : BASH;
   const input = command === undefined ? { code } : { command };
   const content = {
