@@ -49,6 +49,8 @@ export interface RequestHeaderOptions {
   client: HeaderReader | null;
   /** Whether the key is the gateway's, so that the client must not say which account is charged. Default: false. */
   chargesUs?: boolean;
+  /** Whether the value of a client's header is one of the gateway's own keys, which no provider gets. Default: none is. */
+  isGatewayKey?: (value: string) => boolean;
   /** The provider side's own headers: authentication, and what the dialect always needs. */
   dialect: Record<string, string>;
   listHeaders: readonly string[];
@@ -59,7 +61,8 @@ export interface RequestHeaderOptions {
 }
 
 export function buildRequestHeaders(options: RequestHeaderOptions): HeaderList {
-  const headers = options.client === null ? new HeaderList() : travelling(options.client);
+  const headers =
+    options.client === null ? new HeaderList() : travelling(options.client, options.isGatewayKey);
   if (options.chargesUs === true) for (const name of ACCOUNT_HEADERS) headers.delete(name);
   if (!headers.has('user-agent')) headers.set('user-agent', options.userAgent);
   if (!headers.has('accept'))
@@ -87,10 +90,14 @@ export function addHeaders(
 }
 
 /** The client's headers without those that must not be passed on. */
-function travelling(client: HeaderReader): HeaderList {
+function travelling(
+  client: HeaderReader,
+  isGatewayKey: RequestHeaderOptions['isGatewayKey'] = () => false,
+): HeaderList {
   const headers = new HeaderList();
   client.forEach((value, name) => {
-    if (!STAYS_HERE.test(name) && !isReadAsAnother(name)) headers.set(name, value);
+    if (STAYS_HERE.test(name) || isReadAsAnother(name) || isGatewayKey(value)) return;
+    headers.set(name, value);
   });
   const connection = client.get('connection');
   if (connection !== null && !/^(keep-alive|close)$/i.test(connection))

@@ -109,6 +109,17 @@ function originOf(url: string): string {
   return URL.parse(url)?.origin ?? url;
 }
 
+/** For headers in which a client repeats its key for a gateway of another kind, by itself or behind a scheme: `helicone-auth: Bearer …`. */
+export function gatewayKeyTest(serverKeys: readonly string[]): (value: string) => boolean {
+  return (value) => serverKeys.some((key) => endsInKey(value, key));
+}
+
+/** Other values are told apart by their length and a space, so that few are compared. */
+function endsInKey(value: string, key: string): boolean {
+  const start = value.length - key.length;
+  return (start === 0 || value[start - 1] === ' ') && matchesAny(value.slice(start), [key]);
+}
+
 /** The client's own key for the provider: one that it presents and that is not a key of this gateway. */
 function ownKeyOfClient(headers: HeaderReader, serverKeys: readonly string[]): string | null {
   for (const key of presentedProviderKeys(headers)) if (!matchesAny(key, serverKeys)) return key;

@@ -7,7 +7,7 @@ import type { Target } from '../../routing/targets.ts';
 import { buildRequestHeaders } from '../../upstream/headers.ts';
 import type { StreamedBody } from '../../upstream/transport.ts';
 import { transformHeaders } from '../transform/request.ts';
-import { type Asking, credentialsFor } from './credentials.ts';
+import { type Asking, credentialsFor, gatewayKeyTest } from './credentials.ts';
 import { countHop } from './hops.ts';
 import { baseUrlOf } from './spoken-dialect.ts';
 import { withoutKeys, withoutParameter, withQuery } from './pass-query.ts';
@@ -43,6 +43,7 @@ export function planForward(asked: ForwardedRequest, target: Target, context: Pl
   const headers = buildRequestHeaders({
     client: sent,
     chargesUs,
+    isGatewayKey: gatewayKeyTest(context.serverKeys),
     dialect: authentication,
     listHeaders: side.listHeaders ?? [],
     configured: provider.headers,

@@ -7,7 +7,7 @@ import type { Target } from '../../routing/targets.ts';
 import type { Transformer } from '../../transformers/transformer.ts';
 import { buildRequestHeaders } from '../../upstream/headers.ts';
 import type { EnvelopedRequest, Incoming } from '../request/incoming.ts';
-import { credentialsFor } from './credentials.ts';
+import { credentialsFor, gatewayKeyTest } from './credentials.ts';
 import { countHop } from './hops.ts';
 import type { Plan, PlanContext } from './plan.ts';
 import { completionsOf, dialectOf } from './spoken-dialect.ts';
@@ -43,6 +43,7 @@ export function planLine(
   const headers = buildRequestHeaders({
     client: client && (side.clientHeaders?.(client, provider.quirks) ?? client),
     chargesUs,
+    isGatewayKey: gatewayKeyTest(context.serverKeys),
     dialect: authentication,
     listHeaders: side.listHeaders ?? [],
     configured: provider.headers,
