@@ -2,9 +2,9 @@
 import { PROVIDER_SIDES, DIALECTS } from '../../src/dialects/registry.ts';
 import { createEventFraming } from '../../src/gateway/pumps/event-framing.ts';
 import { createObserver, UNWATCHED } from '../../src/gateway/record/observer.ts';
-import { createPassthroughPump } from '../../src/gateway/pumps/passthrough.ts';
+import { PassthroughPump } from '../../src/gateway/pumps/passthrough.ts';
 import type { Pump } from '../../src/gateway/pumps/pump.ts';
-import { createByteRenderer, createTranslatePump } from '../../src/gateway/pumps/translate.ts';
+import { createByteRenderer, TranslatePump } from '../../src/gateway/pumps/translate.ts';
 import {
   DIALECT_IDS,
   type DialectId,
@@ -49,7 +49,7 @@ export async function createPairPump({ wire, client }: Pair): Promise<Pump<Uint8
     throw thrown;
   };
   if (wire === client) {
-    return createPassthroughPump({
+    return new PassthroughPump({
       ...common,
       hides: undefined,
       alternatives: 1,
@@ -57,7 +57,7 @@ export async function createPairPump({ wire, client }: Pair): Promise<Pump<Uint8
       onMalformed: fail,
     });
   }
-  return createTranslatePump({
+  return new TranslatePump({
     ...common,
     createFraming: (await side.loadFraming?.()) ?? createEventFraming,
     render: createByteRenderer(createEncoder),

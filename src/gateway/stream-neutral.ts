@@ -20,7 +20,7 @@ import { readingOf } from './pumps/reading.ts';
 import { type ExchangeRecord, failedWith } from './record/record.ts';
 import { redactError } from '../model/redact/redact-error.ts';
 import { nextOf } from './pumps/relay.ts';
-import { createTranslatePump } from './pumps/translate.ts';
+import { TranslatePump } from './pumps/translate.ts';
 import { type Ask, requestOf } from './request/ask.ts';
 
 export interface NeutralContext {
@@ -109,7 +109,7 @@ function open(
       const planned = planTry(exchange, target, key);
       const reading = readingOf(planned);
       const pump = (createFraming: CreateFraming) =>
-        createTranslatePump<Events>({ ...reading, createFraming, render });
+        new TranslatePump<Events>({ ...reading, createFraming, render });
       return {
         target,
         key: planned.plan.key,

@@ -12,7 +12,7 @@ import type { UpstreamAnswer } from '../../upstream/transport.ts';
 import { collectStream, collectText } from '../pumps/collect-stream.ts';
 import { createEventFraming } from '../pumps/event-framing.ts';
 import { brokeOff, type Pump, tooLong } from '../pumps/pump.ts';
-import { createRelay, type Relay } from '../pumps/relay.ts';
+import { type Relay, StreamRelay } from '../pumps/relay.ts';
 import { areLines, type TextReader } from '../pumps/unstreamed-answer.ts';
 import type { Observer } from '../record/observer.ts';
 import { openTransformed } from '../transform/relay.ts';
@@ -82,7 +82,7 @@ async function openAsItIs<Out>(
     requireWhole(plan, answer);
     return { status, headers, relay: relayWhole(answer, render) };
   }
-  const relay = createRelay<Out>({
+  const relay = new StreamRelay<Out>({
     provider: provider.name,
     body: response.body,
     pump: createPump(createFraming),

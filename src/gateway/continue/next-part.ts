@@ -13,7 +13,7 @@ import type { Question } from '../attempts/plan.ts';
 import { sideOf } from '../attempts/spoken-dialect.ts';
 import type { Relay } from '../pumps/relay.ts';
 import { readingOf } from '../pumps/reading.ts';
-import { createTranslatePump } from '../pumps/translate.ts';
+import { TranslatePump } from '../pumps/translate.ts';
 import { BreakablePump } from '../pumps/wrapped-pump.ts';
 import {
   createRepeatReader,
@@ -104,7 +104,7 @@ export function openNext(exchange: Exchange, { broken, ...about }: Break): Promi
           { ...context, signal, answered, beginning },
           (createFraming) =>
             new BreakablePump(
-              createTranslatePump({ ...readingOf(context), createFraming, render }),
+              new TranslatePump({ ...readingOf(context), createFraming, render }),
               () => part.broken !== undefined,
             ),
           render,

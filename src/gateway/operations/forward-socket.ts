@@ -24,7 +24,7 @@ import { authenticate, guardOrigin } from '../request/admission.ts';
 import { forcedTargetIn } from '../request/incoming.ts';
 import { setExchangeHeaders } from '../response/exchange-headers.ts';
 import type { SocketSession } from '../socket/client-socket.ts';
-import { createForwardedSession } from '../socket/forwarded-session.ts';
+import { ForwardedSession } from '../socket/forwarded-session.ts';
 import { type AskedWith, type Forwarding, onlyOnce, requireOwnKey, UNASKED } from './forwarding.ts';
 
 /** A client's request to open a WebSocket. */
@@ -89,7 +89,7 @@ export async function openForwardedSocket(forwarding: SocketForwarding): Promise
   setExchangeHeaders(handshakeHeaders, { record, dialect: dialect.id }, null);
   const chosen = opened.protocol || protocols[0];
   if (chosen !== undefined) handshakeHeaders['sec-websocket-protocol'] = chosen;
-  return createForwardedSession({
+  return new ForwardedSession({
     host,
     pingIntervalMs: config.server.pingIntervalMs,
     provider: target.provider.name,

@@ -20,7 +20,7 @@ import { createByteRenderer } from '../pumps/translate.ts';
 import type { Incoming } from '../request/incoming.ts';
 import { answerContext, factsOf, formsIn, plainContext } from '../response/answer-context.ts';
 import type { MakeBody } from '../response/byte-source.ts';
-import { createClientStream } from '../response/client-stream.ts';
+import { ClientStream } from '../response/client-stream.ts';
 import { setExchangeHeaders } from '../response/exchange-headers.ts';
 import { Reframer } from '../response/reframe.ts';
 import { type Opened, StreamedAnswer } from '../response/streamed-answer.ts';
@@ -152,7 +152,7 @@ async function answerStream(exchange: Exchange & { makeBody: MakeBody }): Promis
   record.httpStatus = 200;
   const reframer = form === undefined ? null : new Reframer(form, framing === 'lines' ? 'lines' : 'sse');
   const answer = new StreamedAnswer(exchange, reframer, inTime ? early.relay : null, inTime ? null : opening);
-  return new Response(makeBody(createClientStream(answer)), { status: 200, headers });
+  return new Response(makeBody(new ClientStream(answer)), { status: 200, headers });
 }
 
 function openFirst(exchange: Exchange): Promise<Opened> {

@@ -3,10 +3,10 @@ import type { CreateFraming, StreamEncoder } from '../../dialects/dialect.ts';
 import type { StreamEvent } from '../../model/events.ts';
 import type { PlannedTry } from '../attempts/send.ts';
 import { AsEventsPump } from './as-events.ts';
-import { createPassthroughPump } from './passthrough.ts';
+import { PassthroughPump } from './passthrough.ts';
 import type { Follower, Pump } from './pump.ts';
 import { readingOf } from './reading.ts';
-import { createTranslatePump } from './translate.ts';
+import { TranslatePump } from './translate.ts';
 import { JsonArrayWriterPump } from './write-json-array.ts';
 
 export interface PumpClient {
@@ -31,11 +31,11 @@ export function createClientPump(
   const reading = readingOf(context);
   const passing = { ...reading, hides, alternatives, createEncoder, retellsErrors, needsRepeat };
   if (passesAnswer) {
-    const pump = createPassthroughPump({ ...passing, follower });
+    const pump = new PassthroughPump({ ...passing, follower });
     const { loadFraming, framing } = reading.side;
     if (loadFraming === undefined || framing !== undefined) return pump;
     return new AsEventsPump(pump, createFraming(reading.maxEvent), reading.provider);
   }
-  if (sameDialect && takesElements) return new JsonArrayWriterPump(createPassthroughPump(passing));
-  return createTranslatePump({ ...reading, createFraming, render });
+  if (sameDialect && takesElements) return new JsonArrayWriterPump(new PassthroughPump(passing));
+  return new TranslatePump({ ...reading, createFraming, render });
 }

@@ -7,10 +7,10 @@ import { withHintOf } from './retry-hint.ts';
 import type { Observer } from '../record/observer.ts';
 import { tooLong } from './pump.ts';
 import { readingOf } from './reading.ts';
-import { createRelay, nextOf, type Relay } from './relay.ts';
+import { nextOf, type Relay, StreamRelay } from './relay.ts';
 import type { AttemptContext, Sent } from '../attempts/send.ts';
 import type { TextReader } from './unstreamed-answer.ts';
-import { createTranslatePump } from './translate.ts';
+import { TranslatePump } from './translate.ts';
 import { WrappedPump } from './wrapped-pump.ts';
 
 export interface CollectedAnswer {
@@ -39,7 +39,7 @@ export async function collectStream(
   const { idleMs, silenceMs } = timeouts;
   const reader = asText((answer, text) => pump.takeWhole(answer, text));
   const maxHeld = context.maxEvent;
-  const relay = createRelay({
+  const relay = new StreamRelay({
     provider,
     body,
     pump,
@@ -98,7 +98,7 @@ class CollectingPump extends WrappedPump<true> {
   constructor(context: AttemptContext, createFraming: CreateFraming) {
     const collector = createResponseCollector();
     super(
-      createTranslatePump<true>({
+      new TranslatePump<true>({
         ...readingOf({ ...context, observer: hiddenUntilWhole(context.observer) }),
         createFraming,
         render(events) {

@@ -40,12 +40,8 @@ const textEncoder = new TextEncoder();
 /** Matches a frame that holds a well-formed event. */
 const HAS_DATA = /^data:/m;
 
-export function createPassthroughPump(options: PassthroughOptions): Pump<Uint8Array> {
-  return new PassthroughPump(options);
-}
-
 /** A class, since each stream holds one, and as closures it would be fifteen objects. */
-class PassthroughPump implements Pump<Uint8Array>, RepeatReader {
+export class PassthroughPump implements Pump<Uint8Array>, RepeatReader {
   readonly padding: string | undefined;
   readonly numbers: string | undefined;
   private readonly options: PassthroughOptions;

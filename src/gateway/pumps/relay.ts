@@ -73,15 +73,11 @@ export interface RelayOptions<Out> {
   throughput?: ThroughputGuard | undefined;
 }
 
-export function createRelay<Out>(options: RelayOptions<Out>): Relay<Out> {
-  return new StreamRelay(options);
-}
-
 /**
  * A class: its methods exist once, and an event on its way needs no promise. What each event needs is a direct field: between two events of
  * a stream everything drops out of the processor's caches, and each object to go through is one more miss.
  */
-class StreamRelay<Out> implements Relay<Out>, BodyReader {
+export class StreamRelay<Out> implements Relay<Out>, BodyReader {
   private readonly provider: string;
   private readonly body: AnswerBody;
   private pump: Pump<Out>;

@@ -32,12 +32,8 @@ export interface TranslateOptions<Out> extends Reading {
   render(events: readonly StreamEvent[]): Out | undefined;
 }
 
-export function createTranslatePump<Out>(options: TranslateOptions<Out>): Pump<Out> {
-  return new TranslatePump(options);
-}
-
 /** A class, so that a stream holds few objects while it flows. */
-class TranslatePump<Out> implements Pump<Out>, SequenceReader, EventTaker {
+export class TranslatePump<Out> implements Pump<Out>, SequenceReader, EventTaker {
   readonly padding: string | undefined;
   readonly numbers: string | undefined;
   private readonly options: TranslateOptions<Out>;

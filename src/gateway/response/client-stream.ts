@@ -43,12 +43,8 @@ const UNTIL_BREAK_MS = 500;
 /** What is written sooner may arrive together with what was written before, also through proxies. */
 const APART_MS = 500;
 
-export function createClientStream(options: ClientStreamOptions): ByteSource {
-  return new ClientStream(options);
-}
-
 /** A class, so that a stream holds one object instead of ten closures. */
-class ClientStream implements ByteSource, Taker<Uint8Array> {
+export class ClientStream implements ByteSource, Taker<Uint8Array> {
   private readonly options: ClientStreamOptions;
   private sink: ByteSink | null = null;
   /** `next` has been called and has given nothing yet. */

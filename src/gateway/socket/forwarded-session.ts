@@ -60,11 +60,7 @@ export interface ForwardedSessionOptions {
   mayEnd(): GatewayError | undefined;
 }
 
-export function createForwardedSession(options: ForwardedSessionOptions): SocketSession {
-  return new ForwardedSession(options);
-}
-
-class ForwardedSession implements SocketSession {
+export class ForwardedSession implements SocketSession {
   readonly handshakeHeaders: Record<string, string>;
   private readonly options: ForwardedSessionOptions;
   private client: ClientSocket | null = null;

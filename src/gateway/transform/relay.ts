@@ -11,7 +11,7 @@ import { readingOf } from '../pumps/reading.ts';
 import { redactError } from '../../model/redact/redact-error.ts';
 import { nextOf, type Relay } from '../pumps/relay.ts';
 import { type AnswerChain, createAnswerChain, isAccounting } from './answer.ts';
-import { createTranslatePump } from '../pumps/translate.ts';
+import { TranslatePump } from '../pumps/translate.ts';
 
 type Events = readonly StreamEvent[];
 type Open = (
@@ -32,7 +32,7 @@ export async function openTransformed<Out>(
   const chain = chainOf(context);
   const upstream = { ...context, observer: watchUpstream(observer, host.monotonic) };
   const pump = (createFraming: CreateFraming) =>
-    createTranslatePump<Events>({ ...readingOf(upstream), createFraming, render: asTheyAre });
+    new TranslatePump<Events>({ ...readingOf(upstream), createFraming, render: asTheyAre });
   try {
     const opened = await open(upstream, pump, asTheyAre);
     noteRewritten(context);

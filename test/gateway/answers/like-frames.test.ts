@@ -5,8 +5,8 @@ import { DIALECTS, PROVIDER_SIDES } from '../../../src/dialects/registry.ts';
 import { createEventFraming } from '../../../src/gateway/pumps/event-framing.ts';
 import { createObserver } from '../../../src/gateway/record/observer.ts';
 import { Sequencer } from '../../../src/gateway/pumps/sequence.ts';
-import { createPassthroughPump } from '../../../src/gateway/pumps/passthrough.ts';
-import { createTranslatePump } from '../../../src/gateway/pumps/translate.ts';
+import { PassthroughPump } from '../../../src/gateway/pumps/passthrough.ts';
+import { TranslatePump } from '../../../src/gateway/pumps/translate.ts';
 import type { StreamEvent } from '../../../src/model/events.ts';
 import { mergeUsage, NO_USAGE, type Usage } from '../../../src/model/usage.ts';
 import { readEvents } from '../../support/read-events.ts';
@@ -168,7 +168,7 @@ function pumped(wire: Wire, chunks: readonly Uint8Array[], isLeft = false) {
   const neutral: StreamEvent[] = [];
   let repeated = 0;
   const observer = createObserver(() => 0, { isWatched: () => false, text() {} });
-  const pump = createTranslatePump<true>({
+  const pump = new TranslatePump<true>({
     provider: wire,
     side: {
       ...side,
@@ -210,7 +210,7 @@ function pumped(wire: Wire, chunks: readonly Uint8Array[], isLeft = false) {
 function passed(wire: Wire, chunks: readonly Uint8Array[], isLeft: boolean) {
   const neutral: StreamEvent[] = [];
   const observer = createObserver(() => 0, { isWatched: () => true, text() {} });
-  const pump = createPassthroughPump({
+  const pump = new PassthroughPump({
     provider: wire,
     side: PROVIDER_SIDES[wire],
     hides: undefined,

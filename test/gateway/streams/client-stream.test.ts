@@ -1,6 +1,6 @@
 // The stream that a client reads: pings where there was silence and only there, long writes in pieces, and one end.
 import { expect, test } from 'bun:test';
-import { createClientStream } from '../../../src/gateway/response/client-stream.ts';
+import { ClientStream } from '../../../src/gateway/response/client-stream.ts';
 import type { Taker } from '../../../src/gateway/pumps/relay.ts';
 import { createManualTimers } from '../../support/manual-timers.ts';
 
@@ -13,7 +13,7 @@ function setup({ pingsFirst = false, hasEnding = () => false as boolean } = {}) 
   const ends: string[] = [];
   let taker: Taker<Uint8Array> | undefined;
   let hasRoom = true;
-  const stream = createClientStream({
+  const stream = new ClientStream({
     next(asking) {
       taker = asking;
     },
@@ -128,7 +128,7 @@ test('however many are there at once, the stack does not grow with them', () => 
   const { monotonic, setTimer } = createManualTimers();
   let left = 100_000;
   let written = 0;
-  const stream = createClientStream({
+  const stream = new ClientStream({
     next: (taker) => taker.take(left-- > 0 ? bytesOf('a') : undefined),
     failed: () => bytesOf('failed'),
     sending() {},

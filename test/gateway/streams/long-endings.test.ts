@@ -1,7 +1,7 @@
 // A long answer for a client whose dialect repeats all of it at the end: complete, in order, and in writes of limited size.
 import { expect, test } from 'bun:test';
 import { standardBody } from '../../../src/gateway/response/byte-source.ts';
-import { createClientStream } from '../../../src/gateway/response/client-stream.ts';
+import { ClientStream } from '../../../src/gateway/response/client-stream.ts';
 import type { Taker } from '../../../src/gateway/pumps/relay.ts';
 import { createFrameSplitter } from '../../../src/sse/frame-splitter.ts';
 import { parseFrame } from '../../../src/sse/parse-frame.ts';
@@ -76,7 +76,7 @@ function streamOf(bytes: Uint8Array) {
   const timers = createManualTimers();
   const closed: string[] = [];
   let asked = 0;
-  const source = createClientStream({
+  const source = new ClientStream({
     ...{
       pingIntervalMs: 15_000,
       pingsFirst: false,
