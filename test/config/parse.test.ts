@@ -117,6 +117,10 @@ describe('errors', () => {
       'fatal providers.bedrock.region: unknown key; say options: { region: … }',
     ],
     [
+      { providers: { bedrock: { colour: 'red' } } },
+      'fatal providers.bedrock.colour: unknown key; known here: kind, dialect, base_url, options, api_key, api_keys, oauth, tls, headers, models, default_model, timeouts, max_retries, probe_every, breaker, concurrency, forward_other_paths, forward_trace, transformers, forward_client_key',
+    ],
+    [
       { routing: { agent_rules: { reviewer: { to: 'simulator', stategy: 'ordered' } } } },
       'fatal routing.agent_rules.reviewer.stategy: unknown key (did you mean "strategy"?)',
     ],

@@ -2,7 +2,7 @@
 import { expect, test } from 'bun:test';
 import { joinParts } from '../../../src/gateway/record/joined.ts';
 import { withTurn } from '../../../src/gateway/continue/request.ts';
-import { createObserver, UNWATCHED } from '../../../src/gateway/record/observer.ts';
+import { createObserver, noteAnswerLoss, UNWATCHED } from '../../../src/gateway/record/observer.ts';
 import type { Message, NeutralRequest } from '../../../src/model/request.ts';
 
 /** A part whose pieces of text came at these times. */
@@ -30,6 +30,15 @@ test('the longest gap and the last content are those of all parts, and what coul
   expect(joined?.timing).toMatchObject({ longestGapMs: 5_000, lastContentAt: 9_700 });
   // The last one may have begun, and said nothing.
   expect(joinParts([first], partOf([]))?.timing.lastContentAt).toBe(9_000);
+});
+
+test('what was lost of any part was lost of the answer', () => {
+  const [first, last] = [partOf([1]), partOf([2])];
+  expect(joinParts([first], last)?.answerLosses).toBeNull();
+  noteAnswerLoss(first, 'logprobs');
+  expect(joinParts([first], last)?.answerLosses).toEqual(new Set(['logprobs']));
+  noteAnswerLoss(last, 'citations');
+  expect(joinParts([first], last)?.answerLosses).toEqual(new Set(['logprobs', 'citations']));
 });
 
 test('the turn that is gone on with is behind the client’s own, which may end with something else than text', () => {
