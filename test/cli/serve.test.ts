@@ -293,14 +293,21 @@ describe('configuration', () => {
     expect(out + err).not.toContain('gate-secret');
   });
 
-  test('a port in use is reported with the remedy', async () => {
+  test.each(['1', '2'])('a port in use is reported with the remedy (%s workers)', async (workers) => {
     const first = start();
     const port = new URL(await first.address()).port;
-    const { code, err } = await start({ args: ['--port', port] }).end();
+    const { code, err } = await start({ args: ['--port', port, '--workers', workers] }).end();
     expect(code).toBe(1);
-    expect(err).toContain(`cannot listen on 127.0.0.1:${port}: the port is in use`);
+    expect(err).toStartWith(`error: cannot listen on 127.0.0.1:${port}: the port is in use`);
     expect(err).toContain('--port');
     await first.stop();
+  });
+
+  test('so is a pid file that cannot be written', async () => {
+    const path = join(MAIN, 'sluice.pid');
+    const { code, out, err } = await start({ environment: { SLUICE_PID_FILE: path } }).end();
+    expect({ code, out }).toEqual({ code: 1, out: '' });
+    expect(err).toStartWith(`error: ${path}.lock cannot be written (`);
   });
 
   test('a database that cannot be opened stops no request', async () => {

@@ -1,6 +1,6 @@
 // Transformers of the user's own: loaded from files, run on threads, bounded in time; what fails fails its request alone.
 import { afterEach, describe, expect, test } from 'bun:test';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseConfig } from '../../src/config/parse.ts';
 import { resolveInput } from '../support/resolve-input.ts';
@@ -251,6 +251,45 @@ test('a module that changes is taken up by a running gateway, one that breaks is
   await sluice.wrote(/the changed module is refused; the previous one stays in use/);
   expect(await ask()).toContain('second');
 });
+
+/** A module whose thread adds to a file of its own while it lives. */
+const beating = (word: string) => `
+import { appendFileSync } from 'node:fs';
+const beat = () => appendFileSync(new URL('${word}-' + process.pid, import.meta.url), '.');
+setInterval(beat, 10);
+export default { request() {} };
+`;
+
+test.each([1, 2])(
+  'its thread ends in a process that does not run it, or no more (%d workers)',
+  async (workers) => {
+    const folder = folderWith({ 'beats.ts': beating('first') });
+    await using sluice = await startSluice({
+      config: { routing: { transformers: [join(folder, 'beats.ts')] } },
+      workers,
+    });
+    const files = () => readdirSync(folder).filter((name) => name !== 'beats.ts');
+    /** Which threads live: those in the processes that serve have had time for five beats. */
+    const alive = async () => {
+      for (const name of files()) rmSync(join(folder, name));
+      await eventually(
+        () => files().filter((name) => readFileSync(join(folder, name)).length >= 5).length >= workers,
+      );
+      return files();
+    };
+    const isOnly = async (word: string) => {
+      const names = await alive();
+      const own = names.includes(`${word}-${sluice.pid}`);
+      return (
+        names.length === workers && names.every((name) => name.startsWith(word)) && own === (workers === 1)
+      );
+    };
+    await eventually(() => isOnly('first'));
+    writeFileSync(join(folder, 'beats.ts'), beating('second'));
+    await sluice.wrote(/the changed module is in use file=\S+beats\.ts/);
+    await eventually(() => isOnly('second'));
+  },
+);
 
 /** Tells of each time that it is loaded, and of the second time is ready only when it may be. */
 const RELOADED = `
