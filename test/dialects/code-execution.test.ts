@@ -328,6 +328,12 @@ file.write_text(file.read_text().replace("a\"", "b", 1))`,
       },
       parts('no', 'OUTCOME_FAILED', `%%writefile ${FILE}\n`),
     ],
+    [
+      'that it could not, by a code alone',
+      { command: 'create', path: FILE, file_text: '' },
+      { type: 'text_editor_code_execution_tool_result_error', error_code: 'unavailable' },
+      parts('unavailable', 'OUTCOME_FAILED', `%%writefile ${FILE}\n`),
+    ],
   ])("of a file in Claude's editor is told as code that does the same: %s", (_, input, content, told) => {
     const name = 'text_editor_code_execution';
     const body = message(
@@ -360,6 +366,52 @@ file.write_text(file.read_text().replace("a\"", "b", 1))`,
     for (const told of [whole, streamed]) expect(before.gemini(told)).toEqual([...parts(''), image]);
     const { lost } = answered('anthropic-messages', 'openai-responses', body);
     expect(lost).toEqual(['tools.code_interpreter.image']);
+  });
+
+  test("and was signed by Google names the signature as lost to other dialects' clients", () => {
+    const [call, result] = parts('1');
+    const signed = { ...call, thoughtSignature: 'c2ln' };
+    for (const client of ['anthropic-messages', 'openai-responses'] as const) {
+      const { whole, lost } = answered(client, 'gemini', candidate(signed, result ?? {}));
+      expect(withoutIds(before[client](whole))).toEqual(withoutIds(FORMS[0]?.[1][client] ?? []));
+      expect(lost).toEqual(['thought_signature']);
+    }
+  });
+
+  test('and was given an id that Anthropic would refuse has another one', () => {
+    const [call, result] = parts('1');
+    const id = 'a:1';
+    const body = candidate(
+      { executableCode: { ...call?.executableCode, id } },
+      { codeExecutionResult: { ...result?.codeExecutionResult, id } },
+    );
+    const [told, said] = before['anthropic-messages'](answered('anthropic-messages', 'gemini', body).whole);
+    expect(asObject(told)?.id).toMatch(/^srvtoolu_code-[a-zA-Z0-9_-]+$/);
+    expect(asObject(said)?.tool_use_id).toBe(asObject(told)?.id ?? null);
+  });
+
+  test('by OpenAI, and of which the output was not kept, or is of another kind, says so', () => {
+    const ran = item('ci_1', '', { container_id: 'cntr_1' });
+    const told = (outputs: JsonValue) =>
+      answered('gemini', 'openai-responses', response({ ...ran, outputs }));
+    expect(before.gemini(told(null).whole)).toEqual(parts('(The output was not kept.)'));
+    const other = told([{ type: 'logs', logs: '1' }, { type: 'table' }]);
+    expect(before.gemini(other.whole)).toEqual(parts('1'));
+    expect(other.lost).toEqual(['tools.code_interpreter.outputs']);
+  });
+
+  test("and looked at an image in Claude's editor names it as lost", () => {
+    const name = 'text_editor_code_execution';
+    const body = message(
+      { type: 'server_tool_use', id: 'srvtoolu_1', name, input: { command: 'view', path: FILE } },
+      {
+        ...{ type: `${name}_tool_result`, tool_use_id: 'srvtoolu_1' },
+        content: { type: `${name}_view_result`, file_type: 'image', content: 'aGk=' },
+      },
+    );
+    const { whole, lost } = answered('gemini', 'anthropic-messages', body);
+    expect(before.gemini(whole)).toEqual(parts('', 'OUTCOME_OK', `%%bash\ncat '${FILE}'`));
+    expect(lost).toEqual([`tools.${name}.content`]);
   });
 
   test('and left files, or what only its provider can read, names these as lost', () => {
@@ -490,6 +542,36 @@ describe('what was run in the turn before', () => {
     expect(names).toContainEqual(
       expect.stringMatching(/^approximated assistant\.code_(execution|interpreter)$/),
     );
+  });
+
+  test('is told in words as failed, and without what it drew', () => {
+    const failed = item('ci_1', 'no', { container_id: 'cntr_1', status: 'failed' });
+    expect(next('openai-responses', [failed], 'openai-chat').text).toContain(
+      String.raw`It failed, and printed:\nno)`,
+    );
+    const drawn = { ...item('ci_1', '', { container_id: 'cntr_1' }) };
+    drawn.outputs = [{ type: 'image', url: 'data:image/png;base64,aGk=' }];
+    expect(next('openai-responses', [drawn], 'openai-chat').names).toContain(
+      'lost tools.code_interpreter.image',
+    );
+  });
+
+  test('goes back to Google with what it drew, and is lost by name where it did not end', () => {
+    const drawn = item('ci_1', '', { container_id: 'cntr_1' });
+    drawn.outputs = [{ type: 'image', url: 'data:image/png;base64,aGk=' }, { type: 'table' }];
+    const back = next('openai-responses', [drawn], 'gemini');
+    expect(back.answer).toEqual([
+      ...parts(''),
+      { inlineData: { mimeType: 'image/png', data: 'aGk=' } },
+      { text: SAID },
+    ]);
+    expect(back.names).toContain('lost tools.code_interpreter.outputs');
+    const [open] = blocks('srvtoolu_1', {});
+    expect(next('anthropic-messages', [open ?? {}], 'gemini').names).toContain('lost tools.code_execution');
+  });
+
+  test("of Google's goes back as it is where no code can be run any more", () => {
+    expect(next('gemini', parts('1'), 'gemini', []).answer).toEqual([...parts('1'), { text: SAID }]);
   });
 
   test('goes as words where no code can be run any more', () => {

@@ -529,6 +529,16 @@ describe('calls and results', () => {
       '{"content":[{"kind":"text","text":"sunny"}]}',
       undefined,
     ],
+    [
+      { content: [{ type: 'text', text: 'sunny' }], more: 1 },
+      '{"content":[{"type":"text","text":"sunny"}],"more":1}',
+      undefined,
+    ],
+    [
+      { output: [{ inlineData: { mimeType: 'image/png', data: 'QUJD' }, at: 1 }] },
+      '{"output":[{"inlineData":{"mimeType":"image/png","data":"QUJD"},"at":1}]}',
+      undefined,
+    ],
     // A message of OpenAI's Assistants, and notes with ids.
     [
       { content: [{ type: 'text', text: { value: 'sunny' } }] },
@@ -621,6 +631,7 @@ describe('calls and results', () => {
     ['{"t": 20.0, "at": "K\\u00f6ln"}', { t: 20, at: 'Köln' }, ['{"t": 20.0, "at": "K\\u00f6ln"}']],
     ['20', { result: '20' }, ['20']],
     ['sunny', { result: ['sunny'] }, ['sunny']],
+    ['sunny', { result: 'sunny', t: 20 }, ['sunny', '{"result":"sunny","t":20}']],
     ['sunny', null, ['sunny']],
   ])(
     'what an MCP server returned as an object, too, stands behind a text that does not say it: %s, %j',
