@@ -46,7 +46,6 @@ export function runParts(
   const run = runs.answered(part);
   if (run === undefined || part.output === undefined) return [];
   losses.serverCall(run, true);
-  if (run.signature !== undefined) losses.lost('thought_signature');
   reportUntold(run, part.output, true, losses);
   return codeRunParts(run, part.output);
 }
