@@ -10,11 +10,14 @@ import { buildRequestHeaders } from '../../upstream/headers.ts';
 import { keyHeaders } from '../../upstream/target-url.ts';
 import { authorize, isRenewed, unauthorizedRequest } from '../attempts/authorize.ts';
 import { type GatewayHost, userAgentOf } from '../host.ts';
+import { LONGEST_MODEL } from '../request/incoming.ts';
 import { sideOf } from '../attempts/spoken-dialect.ts';
 
 const GIVE_UP_MS = 15_000;
 const MAX_PAGES = 20;
 const MAX_BYTES = 16 * 1024 * 1024;
+/** Some twenty times what the largest vendors have. Sorting and naming a million of them stops the gateway for seconds. */
+const MAX_MODELS = 10_000;
 
 /** Whether the provider has a list that can be asked for. */
 export function hasModelList(provider: ProviderConfig): boolean {
@@ -89,7 +92,8 @@ async function fetchPages(list: ProviderModels, source: Source): Promise<ModelEn
   let cursor: string | null = null;
   for (let pages = 0; pages < MAX_PAGES; pages++) {
     const page: ModelPage = list.parsePage(await fetchPage(list.ask(cursor, { quirks, settings }), source));
-    models.push(...page.models.filter(({ id }) => id !== ''));
+    models.push(...page.models.filter(({ id }) => id !== '' && id.length <= LONGEST_MODEL));
+    if (models.length > MAX_MODELS) throw new Error(`it has more than ${MAX_MODELS} models`);
     if (page.next === null || page.next === cursor) break;
     cursor = page.next;
   }

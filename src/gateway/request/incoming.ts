@@ -54,7 +54,7 @@ const TARGET_HEADER = 'x-sluice-target';
 const EXTRA_FIELDS = ['agent_type', 'project_id'] as const;
 
 /** In characters; ARNs of inference profiles are the longest in use. Each row and each aggregate keeps these names. */
-const LONGEST_MODEL = 1024;
+export const LONGEST_MODEL = 1024;
 const LONGEST_LABEL = 256;
 
 export type Labels = Pick<Incoming, 'agentType' | 'projectId'>;

@@ -128,6 +128,21 @@ describe('every model reachable', () => {
     expect((await idsOf(lab)).filter((id) => !IDS.includes(id))).toEqual(['gpt/gpt-large']);
   });
 
+  test('is listed without a provider that has more than anybody could choose from, and without names that no request may have', async () => {
+    const reasons: unknown[] = [];
+    const log = (_level: string, _message: string, fields?: Record<string, unknown>) =>
+      void reasons.push([fields?.provider, fields?.reason]);
+    const models = Array.from({ length: 10_001 }, (_, index) => ({ name: `models/gem-${index}` }));
+    const many = (seen: SeenRequest) => {
+      if (seen.path.startsWith('/v1beta')) return jsonReply({ models });
+      if (seen.headers.has('anthropic-version')) return lists(seen);
+      return jsonReply({ data: ['l'.repeat(1024), 'l'.repeat(1025)].map((id) => ({ id, object: 'model' })) });
+    };
+    const listed = (await idsOf(setup(many, { log }))).filter((id) => !IDS.includes(id));
+    expect(listed).toEqual([`gpt/${'l'.repeat(1024)}`]);
+    expect(reasons).toEqual([['gemini', 'it has more than 10000 models']]);
+  });
+
   test('is known after a reload: only a provider that would be asked in another way is asked again', async () => {
     const warnings: unknown[] = [];
     const log = (_level: string, message: string, fields?: Record<string, unknown>) =>
