@@ -79,3 +79,21 @@ test.each([
     expect(failed([]).sent).toMatch(/"is_error":true|"status":"error"/);
   },
 );
+
+test.each([
+  ['anthropic-messages', 'claude-sonnet-4-5'],
+  ['bedrock-invoke', 'anthropic.claude-sonnet-4-5-20250929-v1:0'],
+] as const)(
+  'a failed call that says nothing has a text, without which Claude refuses it: %s',
+  (wire, model) => {
+    const contents = [
+      { role: 'user', parts: [{ text: 'Look.' }] },
+      { role: 'model', parts: [{ functionCall: { name: 'look', args: {} } }] },
+      { role: 'user', parts: [{ functionResponse: { name: 'look', response: { error: '' } } }] },
+    ];
+    const route = { operation: 'generate', model: 'm', stream: false } as const;
+    const request = DIALECTS.gemini.client.parseRequest({ contents }, route);
+    const { body } = PROVIDER_SIDES[wire].buildRequest(request, { model, quirks: {} });
+    expect(JSON.stringify(body.messages)).toContain('"content":"The tool call failed.","is_error":true');
+  },
+);

@@ -247,6 +247,8 @@ function buildResult(part: ToolResultPart, options: ContentOptions): JsonObject 
     losses.approximated('tool_result.is_error', FAILED_IN_WORDS);
     blocks.unshift({ type: 'text', text: CALL_FAILED });
   }
+  // "content cannot be empty if `is_error` is true": https://github.com/jlevy/markform/issues/153
+  if (part.isError === true && blocks.length === 0) blocks.push({ type: 'text', text: CALL_FAILED });
   put(block, 'content', compact(blocks));
   if (!isMixed) put(block, 'is_error', part.isError);
   return withCommon(part, losses, block);
