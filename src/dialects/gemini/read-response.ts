@@ -34,7 +34,8 @@ export function readResponse(response: JsonValue | undefined, name: string, read
     const wrapped = readServersResult(value, readMedia);
     if (wrapped !== undefined) return { ...wrapped, isError: wrapped.isError || field === 'error' };
   }
-  if (field === 'error') return { ...said(textOf(value)), isError: true };
+  // Null and false say that nothing failed.
+  if (field === 'error' && value != null && value !== false) return { ...said(textOf(value)), isError: true };
   if (field === 'return_value') return said(textOf(value));
   const isPlain = field === 'output' || field === 'result';
   if (isPlain || (isNamed && field === 'content')) {

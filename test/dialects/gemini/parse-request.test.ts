@@ -495,6 +495,8 @@ describe('calls and results', () => {
     [{ temperature: 3 }, '{"temperature":3}', undefined],
     [{ error: 'boom' }, 'boom', true],
     [{ error: { code: 1 } }, '{"code":1}', true],
+    [{ error: null }, '{"error":null}', undefined],
+    [{ error: false }, '{"error":false}', undefined],
     // The AI SDK's and RubyLLM's.
     [{ name: 'f', content: 'sunny' }, 'sunny', undefined],
     [{ name: 'f', content: { t: 20 } }, '{"t":20}', undefined],
