@@ -55,14 +55,14 @@ function textOf(value: JsonValue | undefined): string {
   return typeof value === 'string' ? value : exactText(value ?? null);
 }
 
-/** With more, or without a type, it may be what the function returned: a list of notes, each with an id. */
-const TEXT_FIELDS = ['type', 'text', 'id'];
-
-function isText(item: JsonObject): boolean {
-  const fields = Object.keys(item);
-  return (
-    fields.length === 1 || (item.type === 'text' && fields.every((field) => TEXT_FIELDS.includes(field)))
-  );
+/**
+ * With more, it may be what the function returned: a list of notes, each with an id. LangChain gives each text one
+ * (github.com/langchain-ai/langchain, langchain_core: `LC_AUTO_PREFIX`).
+ */
+function isText({ type, text: _, id, ...others }: JsonObject): boolean {
+  const isPlain = type === 'text' || (type === undefined && id === undefined);
+  const isLangChains = id == null || (typeof id === 'string' && id.startsWith('lc_'));
+  return isPlain && isLangChains && Object.keys(others).length === 0;
 }
 
 /** A list that contains nothing but parts, and is not empty. */

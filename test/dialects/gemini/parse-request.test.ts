@@ -515,6 +515,11 @@ describe('calls and results', () => {
     [{ output: [{ json: { t: 20 } }] }, '{"t":20}', undefined],
     [{ output: [{ type: 'text', text: 'sunny', id: 'lc_1' }] }, 'sunny', undefined],
     [{ output: [{ id: 'n1', text: 'sunny' }] }, '{"output":[{"id":"n1","text":"sunny"}]}', undefined],
+    [
+      { result: [{ type: 'text', id: 'n1', text: 'sunny' }] },
+      '{"result":[{"type":"text","id":"n1","text":"sunny"}]}',
+      undefined,
+    ],
     [{ output: [{ text: 'sunny', t: 20 }] }, '{"output":[{"text":"sunny","t":20}]}', undefined],
     [{ output: [] }, '{"output":[]}', undefined],
     // LangChain's for JavaScript.
