@@ -25,7 +25,7 @@ export const OBSTACLES: Record<string, string> = {
     '[profiles.md](profiles.md) has the microseconds.',
   '200-event streams/s, passthrough':
     'half of nginx’s rate would be less than a plain request takes; apart from the cost of a request, most of it is the body of 25 KB ' +
-    'that the ledger keeps: copied, searched for secrets, compressed and written ([profiles.md](profiles.md)).',
+    'that the ledger keeps: searched for secrets, compressed and written ([profiles.md](profiles.md)).',
   'Plain requests/s with the ledger':
     'a row, its bodies with secrets removed, and their transfer to the store’s thread, which shares the core here.',
   'CPU per event with the ledger': 'the body is captured as it flows, and written when the stream is over.',
